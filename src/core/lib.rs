@@ -1,0 +1,18 @@
+//! The pure rooms of PreventioJyrää: what we know, what it means, what we do about it.
+//!
+//! Nothing here reads a clock, a file or a network, draws a random number or
+//! parses JSON; the package's `Cargo.toml` has no crate that could.
+//!
+//! ```text
+//! profile → rulebook → intake → risk → pathway → report
+//! ```
+//!
+//! Imports point left only. A caller reads data, calls the core with
+//! `(rulebook, profile, index date)`, and writes what comes back.
+
+pub mod intake;
+pub mod pathway;
+pub mod profile;
+pub mod report;
+pub mod risk;
+pub mod rulebook;

@@ -1,0 +1,213 @@
+//! Whether the condition of a row holds, and if not, by how little.
+
+use crate::profile::{Death, Fact, Profile, Residence, Sex, Standing, is_within_months};
+use crate::risk::Assessment;
+use crate::rulebook::{
+    Category, Condition, RegisterFinding, Rulebook, ScorePosition, Specimen,
+};
+
+/// What a row that nearly held lacked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NearMiss {
+    /// The fact is older than the row allows.
+    TooOld,
+    /// The fact no longer held on the index date.
+    Ended,
+    /// Somebody else stands behind the fact than the row asks for.
+    OtherStanding,
+    /// A result of the kind the row asks for was followed by a newer one that says otherwise.
+    Superseded,
+    /// The score can come close to the level without reaching it.
+    JustBelow,
+}
+
+impl NearMiss {
+    /// The name in the lake and in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TooOld => "too-old",
+            Self::Ended => "ended",
+            Self::OtherStanding => "other-standing",
+            Self::Superseded => "superseded",
+            Self::JustBelow => "just-below",
+        }
+    }
+}
+
+/// What evaluating a condition found.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Found {
+    pub(super) holds: bool,
+    pub(super) near: Option<NearMiss>,
+    pub(super) fact: Option<Fact>,
+}
+
+impl Found {
+    fn plain(holds: bool) -> Self {
+        Self { holds, ..Self::default() }
+    }
+}
+
+pub(super) fn evaluate(
+    rulebook: &Rulebook,
+    profile: &Profile,
+    assessment: Option<&Assessment>,
+    condition: &Condition,
+) -> Found {
+    match condition {
+        Condition::Register(finding) => Found::plain(register_says(profile, *finding)),
+        Condition::OutsideAge => Found::plain(outside_age(rulebook, profile)),
+        Condition::Fact { fact, standing, current, within_months } => {
+            let wanted = Wanted { standing: *standing, current: *current, within: *within_months };
+            facts_found(profile, profile.facts_of(*fact), wanted)
+        }
+        Condition::Test { category, specimen, within_months } => {
+            test_found(rulebook, profile, *category, *specimen, *within_months)
+        }
+        Condition::Score(position) => {
+            assessment.map_or(Found::default(), |a| score_found(rulebook, a, *position))
+        }
+        Condition::All(parts) => {
+            let found = parts.iter().map(|part| evaluate(rulebook, profile, assessment, part));
+            // The last part's fact speaks for the row.
+            found.fold(Found::plain(true), |all, one| Found {
+                holds: all.holds && one.holds,
+                near: None,
+                fact: one.fact.or(all.fact),
+            })
+        }
+    }
+}
+
+fn register_says(profile: &Profile, finding: RegisterFinding) -> bool {
+    let register = profile.register();
+    match finding {
+        RegisterFinding::NotYetBorn => register.birth.is_after(profile.index_date()),
+        RegisterFinding::Deceased => match register.death {
+            Death::Alive => false,
+            Death::On(_) | Death::Undated => profile.is_deceased(),
+        },
+        RegisterFinding::MovedAway => match register.residence {
+            Residence::MovedAway(Some(date)) => date <= profile.index_date(),
+            Residence::MovedAway(None) => true,
+            Residence::InArea | Residence::Elsewhere | Residence::Unknown => false,
+        },
+        RegisterFinding::Elsewhere => register.residence == Residence::Elsewhere,
+        RegisterFinding::BirthDateUnknown => register.birth.bounds().is_none(),
+        RegisterFinding::SexUnknown => register.sex == Sex::Unknown,
+        RegisterFinding::Incomplete => !register.complete,
+    }
+}
+
+/// Certainly outside: a birth date known to the year may leave it open.
+fn outside_age(rulebook: &Rulebook, profile: &Profile) -> bool {
+    let pathway = &rulebook.pathway;
+    profile
+        .age_in_years()
+        .is_some_and(|(youngest, oldest)| oldest < pathway.age_from || pathway.age_below <= youngest)
+}
+
+/// What a row wants of a fact.
+#[derive(Clone, Copy)]
+struct Wanted {
+    standing: Option<Standing>,
+    current: bool,
+    within: Option<u32>,
+}
+
+/// The newest fact that fits; else the newest that lacks least.
+fn facts_found(profile: &Profile, facts: &[Fact], wanted: Wanted) -> Found {
+    let mut nearest: Option<(NearMiss, Fact)> = None;
+    for fact in facts.iter().rev() {
+        let miss = if wanted.standing.is_some_and(|standing| standing != fact.standing) {
+            Some(NearMiss::OtherStanding)
+        } else if wanted.current && fact.until.is_some_and(|until| until <= profile.index_date()) {
+            Some(NearMiss::Ended)
+        } else if is_too_old(profile, fact, wanted.within) {
+            Some(NearMiss::TooOld)
+        } else {
+            None
+        };
+        match miss {
+            None => return Found { holds: true, near: None, fact: Some(*fact) },
+            Some(miss) if nearest.is_none_or(|(least, _)| miss < least) => {
+                nearest = Some((miss, *fact));
+            }
+            Some(_) => {}
+        }
+    }
+    Found { holds: false, near: nearest.map(|(miss, _)| miss), fact: nearest.map(|(_, fact)| fact) }
+}
+
+fn is_too_old(profile: &Profile, fact: &Fact, within_months: Option<u32>) -> bool {
+    !is_within_months(fact.effective, profile.index_date(), within_months)
+}
+
+/// A laboratory result with what it means.
+struct LabResult {
+    fact: Fact,
+    category: Category,
+}
+
+fn test_found(
+    rulebook: &Rulebook,
+    profile: &Profile,
+    category: Category,
+    specimen: Option<Specimen>,
+    within_months: Option<u32>,
+) -> Found {
+    let mut results = results(rulebook, profile, specimen);
+    results.sort_by_key(|result| (result.fact.effective, result.fact.submission));
+    let fits = |result: &&LabResult| match category {
+        // "Diabetic range" means that or worse; the rest mean themselves.
+        Category::DiabeticRange | Category::Critical => category <= result.category,
+        Category::Inconclusive | Category::Normal | Category::Intermediate => {
+            category == result.category
+        }
+    };
+    let Some(newest) = results.iter().rev().find(fits) else { return Found::default() };
+    // A normal result counts only while nothing worse came after it.
+    let superseded = category == Category::Normal
+        && results
+            .iter()
+            .any(|other| Category::Normal < other.category && newest.fact.effective <= other.fact.effective);
+    let near = if superseded {
+        Some(NearMiss::Superseded)
+    } else if is_too_old(profile, &newest.fact, within_months) {
+        Some(NearMiss::TooOld)
+    } else {
+        None
+    };
+    Found { holds: near.is_none(), near, fact: Some(newest.fact) }
+}
+
+/// Every result of every test with bands, from samples of the kind asked for.
+fn results(rulebook: &Rulebook, profile: &Profile, specimen: Option<Specimen>) -> Vec<LabResult> {
+    let mut results = Vec::new();
+    for id in rulebook.thresholds.tests() {
+        let definition = rulebook.catalogue.definition(id);
+        if specimen.is_some() && specimen != definition.specimen {
+            continue;
+        }
+        for fact in profile.facts_of(id) {
+            let Some(quantity) = fact.quantity() else { continue };
+            let category = if rulebook.thresholds.is_critical(id, quantity) {
+                Some(Category::Critical)
+            } else {
+                rulebook.thresholds.category(id, quantity).map(|band| band.category)
+            };
+            results.extend(category.map(|category| LabResult { fact: *fact, category }));
+        }
+    }
+    results
+}
+
+fn score_found(rulebook: &Rulebook, assessment: &Assessment, position: ScorePosition) -> Found {
+    let pathway = &rulebook.pathway;
+    let holds = assessment.position(pathway.action_level) == position;
+    let just_below = position == ScorePosition::AtOrAbove
+        && assessment.high() < pathway.action_level
+        && pathway.action_level - pathway.near <= assessment.high();
+    Found { holds, near: (!holds && just_below).then_some(NearMiss::JustBelow), fact: None }
+}

@@ -1,0 +1,131 @@
+//! Pathway: where a resident stands and what comes next, with the reasons.
+//!
+//! # What lives here
+//!
+//! [`decide`] walks the rows of the pathway in force, from the first, and
+//! returns a [`Decision`]: the state, the next step, the reviews a professional
+//! should do, every row that held and every row that nearly did. It sends,
+//! stores and schedules nothing.
+//!
+//! # How the data flows
+//!
+//! `(rulebook, profile) → Decision`. The assessment is part of the decision,
+//! also of a negative one.
+//!
+//! # Invariants
+//!
+//! * Every resident gets exactly one state: the loader proved that the rows are total.
+//! * Same rule book, same profile: same decision.
+//! * A negative decision has its reason, like a positive one.
+//!
+//! # Example
+//!
+//! ```
+//! use preventiojyraa_core::rulebook::State;
+//!
+//! assert_eq!(State::BelowLevel.name(), "below-level");
+//! ```
+//!
+//! # Why it is so
+//!
+//! The order of precedence is medicine (a diagnosis before a score), so it is
+//! the order of the rows in the file, not of branches in code. The rejected
+//! alternative, a function per state, hid the precedence in control flow.
+
+mod conditions;
+
+pub use conditions::NearMiss;
+
+use crate::profile::{Fact, Profile};
+use crate::risk::{self, Assessment, PointSet};
+use crate::rulebook::{ItemInput, NextStep, Review, Rulebook, State};
+
+/// A row of the pathway that held, or nearly did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reason {
+    /// The row, by position in the pathway.
+    pub row: usize,
+    /// Whether it held, and if not, what it lacked.
+    pub verdict: ReasonVerdict,
+    /// The newest fact it rests on.
+    pub fact: Option<Fact>,
+}
+
+/// Whether a row held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReasonVerdict {
+    /// It held.
+    Held,
+    /// It nearly did.
+    Nearly(NearMiss),
+}
+
+/// What the rules say about one resident on one index date.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// Where the resident stands.
+    pub state: State,
+    /// What comes next.
+    pub next: NextStep,
+    /// The row that decided, by position; its id is the reason code.
+    pub row: usize,
+    /// Rows that held or nearly did, in order; the deciding one is the last that held.
+    pub reasons: Vec<Reason>,
+    /// Reviews opened for professionals: row and urgency.
+    pub reviews: Vec<(usize, Review)>,
+    /// The score; `None` for residents not alive on the index date.
+    pub assessment: Option<Assessment>,
+    /// Items to ask, by position in the model; empty unless the next step is to ask.
+    pub asks: Vec<usize>,
+}
+
+/// Decides what comes next for one resident.
+///
+/// # Panics
+///
+/// Never: the loader proved that some row decides for every score.
+#[must_use]
+pub fn decide(rulebook: &Rulebook, profile: &Profile) -> Decision {
+    let unborn = profile.register().birth.is_after(profile.index_date());
+    let assessment = (!unborn && !profile.is_deceased()).then(|| risk::assess(rulebook, profile));
+    let mut reasons = Vec::new();
+    let mut reviews = Vec::new();
+    for (n, row) in rulebook.pathway.rows.iter().enumerate() {
+        let found = conditions::evaluate(rulebook, profile, assessment.as_ref(), &row.when);
+        let verdict = match (found.holds, found.near) {
+            (true, _) => ReasonVerdict::Held,
+            (false, Some(near)) => ReasonVerdict::Nearly(near),
+            (false, None) => continue,
+        };
+        reasons.push(Reason { row: n, verdict, fact: found.fact });
+        if !found.holds {
+            continue;
+        }
+        reviews.extend(row.review.map(|review| (n, review)));
+        if let Some((state, next)) = &row.outcome {
+            let asks = match next {
+                NextStep::Ask => asks(rulebook, assessment.as_ref()),
+                NextStep::Nothing
+                | NextStep::Recall { .. }
+                | NextStep::OrderLaboratory { .. }
+                | NextStep::Task
+                | NextStep::OfferPrevention { .. }
+                | NextStep::CompleteRecord => Vec::new(),
+            };
+            let (state, next) = (*state, next.clone());
+            return Decision { state, next, row: n, reasons, reviews, assessment, asks };
+        }
+    }
+    unreachable!("the loader proved that a row decides for every position of the score")
+}
+
+/// The fewest questions that decide for this resident.
+fn asks(rulebook: &Rulebook, assessment: Option<&Assessment>) -> Vec<usize> {
+    let Some(assessment) = assessment else { return Vec::new() };
+    let points: Vec<PointSet> = assessment.items().iter().map(|item| item.points).collect();
+    // Nobody is asked their age: the register answers that.
+    let askable: Vec<usize> = (0..points.len())
+        .filter(|n| !matches!(rulebook.model.items[*n].input, ItemInput::Age(_)))
+        .collect();
+    risk::deciding_items(&points, &askable, rulebook.pathway.action_level)
+}

@@ -1,0 +1,322 @@
+//! One decision, explained in sentences.
+
+use std::fmt::Write;
+
+use jiff::Span;
+use jiff::civil::Date;
+
+use super::phrases::{age_phrase, cut, date_phrase, list_phrase, number_phrase};
+use crate::pathway::{Decision, NearMiss, Reason, ReasonVerdict};
+use crate::profile::{Fact, FactValue, Profile, Sex, Standing};
+use crate::risk::{self, Assessment, Basis, ItemResult};
+use crate::rulebook::{FactKind, Item, ItemInput, NextStep, Rulebook, Status};
+
+/// How the resident is spoken of.
+struct Person {
+    /// Begins a sentence: `She`.
+    subject: &'static str,
+    /// `her`.
+    object: &'static str,
+    /// `Her`.
+    possessive: &'static str,
+}
+
+/// What an explanation is made from.
+struct Explained<'a> {
+    rulebook: &'a Rulebook,
+    profile: &'a Profile,
+    decision: &'a Decision,
+    person: Person,
+    day: Date,
+}
+
+/// Explains a decision to a professional, in sentences, with the age of each fact.
+///
+/// `label` is how the caller names the resident in the heading.
+#[must_use]
+pub fn explain(
+    rulebook: &Rulebook,
+    profile: &Profile,
+    decision: &Decision,
+    label: &str,
+) -> String {
+    let person = match profile.register().sex {
+        Sex::Female => Person { subject: "She", object: "her", possessive: "Her" },
+        Sex::Male => Person { subject: "He", object: "him", possessive: "His" },
+        Sex::Unknown => {
+            Person { subject: "The resident", object: "the resident", possessive: "The resident's" }
+        }
+    };
+    let day = profile.index_date();
+    let explained = Explained { rulebook, profile, decision, person, day };
+    let mut text = format!("{label}, as of {}\n\n", date_phrase(day));
+    explained.who(&mut text);
+    explained.next_step(&mut text);
+    explained.reviews(&mut text);
+    if let Some(assessment) = &decision.assessment {
+        explained.score(&mut text, assessment);
+    }
+    explained.reasons(&mut text);
+    explained.footing(&mut text);
+    text
+}
+
+/// Writing to a `String` cannot fail.
+macro_rules! say {
+    ($text:expr, $($arguments:tt)*) => {
+        writeln!($text, $($arguments)*).expect("writing to a String cannot fail")
+    };
+}
+
+impl Explained<'_> {
+    fn who(&self, text: &mut String) {
+        let noun = match self.profile.register().sex {
+            Sex::Female => "A woman",
+            Sex::Male => "A man",
+            Sex::Unknown => "A resident",
+        };
+        let alive = self.decision.assessment.is_some();
+        match self.profile.age_in_years() {
+            Some((young, old)) if alive && young == old => say!(text, "{noun} of {old}."),
+            Some((young, old)) if alive => say!(text, "{noun} of {young} to {old}."),
+            _ => {}
+        }
+        let row = &self.rulebook.pathway.rows[self.decision.row];
+        say!(text, "{} {}.", self.person.subject, row.says);
+    }
+
+    fn next_step(&self, text: &mut String) {
+        let after = |months: u16, from: Date| {
+            let then = from.saturating_add(Span::new().months(i64::from(months)));
+            date_phrase(then)
+        };
+        let decided_by = self.deciding_fact().map_or(self.day, |fact| fact.effective);
+        match &self.decision.next {
+            NextStep::Nothing => say!(text, "Nothing is asked of {}.", self.person.object),
+            NextStep::Recall { months } => {
+                say!(text, "No test is needed now; look again from {}.", after(*months, decided_by));
+            }
+            NextStep::Ask => say!(text, "{}", self.ask_sentence()),
+            NextStep::OrderLaboratory { tests } => {
+                let names: Vec<&str> = tests
+                    .iter()
+                    .map(|id| self.rulebook.catalogue.definition(*id).name.as_str())
+                    .collect();
+                say!(text, "Next: a laboratory visit for {}.", list_phrase(&names));
+            }
+            NextStep::Task => say!(text, "Next: a professional looks at this."),
+            NextStep::OfferPrevention { recall_months } => say!(
+                text,
+                "Next: an offer of the lifestyle service, and a new test from {}.",
+                after(*recall_months, decided_by)
+            ),
+            NextStep::CompleteRecord => {
+                say!(text, "Next: get the missing data; until then nothing is decided.");
+            }
+        }
+    }
+
+    fn ask_sentence(&self) -> String {
+        let names: Vec<&str> =
+            self.decision.asks.iter().map(|n| self.rulebook.model.items[*n].name.as_str()).collect();
+        let object = self.person.object;
+        if names.is_empty() {
+            return format!("Next: ask {object}; no question alone decides.");
+        }
+        format!("Next: ask {object} about {}; whatever the answers, they decide.", list_phrase(&names))
+    }
+
+    fn deciding_fact(&self) -> Option<Fact> {
+        let held = |reason: &&Reason| reason.row == self.decision.row;
+        self.decision.reasons.iter().find(held).and_then(|reason| reason.fact)
+    }
+
+    fn reviews(&self, text: &mut String) {
+        for (row, review) in &self.decision.reviews {
+            let when = match review.within_days {
+                0 => "today".to_owned(),
+                1 => "within a day".to_owned(),
+                days => format!("within {days} days"),
+            };
+            let says = &self.rulebook.pathway.rows[*row].says;
+            let subject = self.person.subject;
+            say!(text, "For a professional ({}, {when}): {subject} {says}.", review.priority.name());
+        }
+    }
+
+    fn score(&self, text: &mut String, assessment: &Assessment) {
+        let model = &self.rulebook.model;
+        let level = self.rulebook.pathway.action_level;
+        let possessive = self.person.possessive;
+        let (low, high) = (assessment.low(), assessment.high());
+        if low == high {
+            say!(text, "\n{possessive} risk score is {low} of {}; {level} is the action level.", model.max);
+        } else {
+            say!(
+                text,
+                "\n{possessive} risk score lies between {low} and {high} of {}; {level} is the action level.",
+                model.max
+            );
+        }
+        for (item, result) in model.items.iter().zip(assessment.items()) {
+            say!(text, "  {}", self.item_sentence(item, result));
+        }
+        self.probability(text, assessment);
+    }
+
+    fn item_sentence(&self, item: &Item, result: &ItemResult) -> String {
+        let points = match (result.points.low(), result.points.high()) {
+            (1, 1) => "1 point".to_owned(),
+            (low, high) if low == high => format!("{low} points"),
+            (low, high) => format!("{low} to {high} points"),
+        };
+        let basis = match &result.basis {
+            Some(basis) => self.basis_phrase(item, basis),
+            None => "not known".to_owned(),
+        };
+        let mut sentence = format!("{}: {basis}: {points}.", capital(&item.name));
+        if let Some(fact) = &result.too_old {
+            write!(sentence, " Too old to count: {}.", self.fact_phrase(fact))
+                .expect("writing to a String cannot fail");
+        }
+        if let Some(fact) = &result.contradicted_by {
+            write!(sentence, " A newer word disagrees: {}.", self.fact_phrase(fact))
+                .expect("writing to a String cannot fail");
+        }
+        sentence
+    }
+
+    fn basis_phrase(&self, item: &Item, basis: &Basis) -> String {
+        match basis {
+            Basis::Age(young, old) if young == old => format!("{old} years"),
+            Basis::Age(young, old) => format!("{young} to {old} years"),
+            Basis::Measured(fact) => self.fact_phrase(fact),
+            Basis::MassOverHeightSquared { value, mass, height } => format!(
+                "{} kg/m², from {} and {}",
+                cut(*value),
+                self.fact_phrase(mass),
+                self.fact_phrase(height)
+            ),
+            Basis::Shown { fact, answer, at_least } => {
+                let reads = match &item.input {
+                    ItemInput::Answers { options, .. } => options[*answer].reads.as_str(),
+                    ItemInput::Age(_) | ItemInput::Measure { .. } => "",
+                };
+                let at_least = if *at_least { ", perhaps closer" } else { "" };
+                format!("{reads}{at_least} ({})", self.fact_phrase(fact))
+            }
+        }
+    }
+
+    /// A fact with its date and age.
+    fn fact_phrase(&self, fact: &Fact) -> String {
+        let definition = self.rulebook.catalogue.definition(fact.id);
+        let when = format!(
+            "{}, {}",
+            date_phrase(fact.effective),
+            age_phrase(fact.effective, self.day)
+        );
+        let by = match (fact.standing, definition.kind) {
+            (Standing::SelfReported, FactKind::Quantity) => ", the resident's own measurement",
+            (Standing::Unaccepted, _) => ", not accepted by a professional",
+            (Standing::SelfReported | Standing::Established, _) => "",
+        };
+        match fact.value {
+            FactValue::Quantity(quantity) => {
+                let reads = self.rulebook.thresholds.category(fact.id, quantity);
+                let reads = reads.map_or(String::new(), |band| format!(", {}", band.reads));
+                format!("{} {}{reads} ({when}{by})", definition.name, number_phrase(quantity))
+            }
+            FactValue::Answer(at) => {
+                let answer = definition.answers.get(usize::from(at)).map_or("", String::as_str);
+                format!("{} `{answer}` ({when})", definition.name)
+            }
+            FactValue::Present | FactValue::Withdrawn => {
+                format!("{} ({when}{by})", definition.name)
+            }
+        }
+    }
+
+    fn probability(&self, text: &mut String, assessment: &Assessment) {
+        let calibration = &self.rulebook.calibration;
+        let (low, high) = risk::probability(calibration, assessment);
+        let percent = |p: u32| format!("{} %", cut(f64::from(p) / 1e7));
+        let p = if low == high { percent(low) } else { format!("{} to {}", percent(low), percent(high)) };
+        let years = calibration.estimand.horizon_months / 12;
+        say!(
+            text,
+            "  In {} ({}), {p} of people with such a score had {} within {years} years.",
+            calibration.header.source.author,
+            calibration.header.source.year,
+            calibration.estimand.outcome
+        );
+        let (from, to) = risk::class(&self.rulebook.model, assessment);
+        if from == to {
+            say!(text, "  The form calls this score {}.", from.name);
+        } else {
+            say!(text, "  The form calls such scores {} to {}.", from.name, to.name);
+        }
+    }
+
+    fn reasons(&self, text: &mut String) {
+        say!(text, "\nWhy:");
+        let (held, nearly): (Vec<_>, Vec<_>) = self
+            .decision
+            .reasons
+            .iter()
+            .partition(|reason| reason.verdict == ReasonVerdict::Held);
+        for reason in held {
+            say!(text, "  {}", self.reason_sentence(reason));
+        }
+        if nearly.is_empty() {
+            return;
+        }
+        say!(text, "Nearly, but not:");
+        for reason in nearly {
+            say!(text, "  {}", self.reason_sentence(reason));
+        }
+    }
+
+    fn reason_sentence(&self, reason: &Reason) -> String {
+        let row = &self.rulebook.pathway.rows[reason.row];
+        let mut sentence = format!("{} {}", self.person.subject, row.says);
+        if let Some(fact) = &reason.fact {
+            write!(sentence, ": {}", self.fact_phrase(fact)).expect("writing to a String cannot fail");
+        }
+        let lacked = match reason.verdict {
+            ReasonVerdict::Held => "",
+            ReasonVerdict::Nearly(NearMiss::TooOld) => "; too old to count",
+            ReasonVerdict::Nearly(NearMiss::Ended) => "; no longer so",
+            ReasonVerdict::Nearly(NearMiss::OtherStanding) => "; somebody else stands behind it",
+            ReasonVerdict::Nearly(NearMiss::Superseded) => "; a later result says otherwise",
+            ReasonVerdict::Nearly(NearMiss::JustBelow) => "; the score comes close to the level",
+        };
+        format!("{sentence}{lacked}. [{}]", row.id)
+    }
+
+    fn footing(&self, text: &mut String) {
+        let programme = &self.rulebook.programme.header;
+        let draft = match programme.status {
+            Status::Draft => ", an unsigned draft",
+            Status::InForce => "",
+        };
+        say!(
+            text,
+            "\nBy {} {}{draft}, with {} {}, {} {} and {} {}.",
+            programme.id,
+            programme.version,
+            self.rulebook.model.header.id,
+            self.rulebook.model.header.version,
+            self.rulebook.pathway.header.id,
+            self.rulebook.pathway.header.version,
+            self.rulebook.thresholds.header.id,
+            self.rulebook.thresholds.header.version
+        );
+        say!(text, "This program is not a certified medical device; a professional decides.");
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}

@@ -1,0 +1,38 @@
+//! Report: telling people what was decided, and why.
+//!
+//! # What lives here
+//!
+//! Explanations of one decision in plain sentences, and the phrases they are
+//! made of (dates, ages of facts, numbers). It computes no number that
+//! another room owns.
+//!
+//! # How the data flows
+//!
+//! `(rulebook, profile, decision) → text`. Texts for residents are rule data in
+//! three languages and not made here; this text is for professionals.
+//!
+//! # Invariants
+//!
+//! * Every fact that is named is named with its age on the index date.
+//! * No name, national identifier or address: the caller's label is all that identifies.
+//! * What is not verified in the rules is said to be a draft.
+//!
+//! # Example
+//!
+//! ```
+//! use jiff::civil::date;
+//! use preventiojyraa_core::report::age_phrase;
+//!
+//! assert_eq!(age_phrase(date(2018, 3, 14), date(2019, 6, 1)), "1 year and 2 months earlier");
+//! ```
+//!
+//! # Why it is so
+//!
+//! A nurse trusts a sentence with a date in it more than a table of codes, so
+//! the explanation is prose; the codes stand in the stored decision.
+
+mod explanation;
+mod phrases;
+
+pub use explanation::explain;
+pub use phrases::{age_phrase, date_phrase, list_phrase, number_phrase};

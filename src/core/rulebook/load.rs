@@ -1,0 +1,215 @@
+//! From rule files to a rule book, or to all their mistakes.
+
+use sha2::{Digest, Sha256};
+use toml::Spanned;
+use toml::de::DeTable;
+
+use super::catalogue::{self, Catalogue};
+use super::header::Header;
+use super::reader::{Document, Findings, Table};
+use super::{
+    Calibration, Diagnostic, Model, Pathway, Programme, Questionnaire, RuleFile, Rulebook,
+    Severity, Thresholds,
+};
+
+/// A file with its parsed text.
+struct Parsed<'a> {
+    document: Document<'a>,
+    table: Spanned<DeTable<'a>>,
+}
+
+/// Everything read from the files, whatever the programme uses of it.
+#[derive(Default)]
+struct Shelves {
+    programmes: Vec<Programme>,
+    models: Vec<Model>,
+    calibrations: Vec<Calibration>,
+    thresholds: Vec<Thresholds>,
+    pathways: Vec<Pathway>,
+    questionnaires: Vec<Questionnaire>,
+}
+
+pub(super) fn load(files: &[RuleFile]) -> Result<Rulebook, Vec<Diagnostic>> {
+    let findings = Findings::default();
+    let parsed: Vec<Parsed<'_>> = files
+        .iter()
+        .filter(|file| file.path.ends_with(".toml"))
+        .filter_map(|file| {
+            let document = Document { file, findings: &findings };
+            let table = document.parse()?;
+            Some(Parsed { document, table })
+        })
+        .collect();
+    let catalogue = read_catalogue(&parsed);
+    let shelves = read_shelves(&parsed, &catalogue);
+    let chosen = choose(&parsed, &findings, shelves, catalogue);
+    drop(parsed);
+    let (mut diagnostics, mut unverified) = findings.into_parts();
+    diagnostics.sort_by(|a, b| (&a.file, a.line, a.column, a.code).cmp(&(&b.file, b.line, b.column, b.code)));
+    let Some(mut rulebook) = chosen.filter(|_| diagnostics.is_empty()) else {
+        return Err(diagnostics);
+    };
+    unverified.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    unverified.dedup();
+    rulebook.unverified = unverified;
+    rulebook.fingerprint = fingerprint(files, |_| true);
+    rulebook.facts_fingerprint =
+        fingerprint(files, |path| path.starts_with("facts/") || path.starts_with("questionnaires/"));
+    Ok(rulebook)
+}
+
+fn in_folder<'p, 'a>(
+    parsed: &'p [Parsed<'a>],
+    folder: &'p str,
+) -> impl Iterator<Item = &'p Parsed<'a>> {
+    parsed.iter().filter(move |file| {
+        file.document.file.path.split_once('/').is_some_and(|(first, _)| first == folder)
+    })
+}
+
+fn read_catalogue(parsed: &[Parsed<'_>]) -> Catalogue {
+    let mut raw = Vec::new();
+    for file in in_folder(parsed, "facts") {
+        let root = Table::root(&file.document, &file.table);
+        let _ = Header::read(&root);
+        raw.push(catalogue::read_facts(&root));
+        root.finish();
+    }
+    catalogue::build(raw)
+}
+
+fn read_shelves(parsed: &[Parsed<'_>], catalogue: &Catalogue) -> Shelves {
+    let mut shelves = Shelves::default();
+    for file in parsed {
+        let root = Table::root(&file.document, &file.table);
+        let path = file.document.file.path.as_str();
+        match path.split_once('/').map(|(folder, _)| folder) {
+            None if path == "programme.toml" => shelves.programmes.extend(Programme::read(&root)),
+            Some("scores") => shelves.models.extend(Model::read(&root, catalogue)),
+            Some("calibrations") => shelves.calibrations.extend(Calibration::read(&root)),
+            Some("thresholds") => {
+                if let Some(thresholds) = Thresholds::read(&root, catalogue) {
+                    thresholds.prove_units(&root, catalogue);
+                    shelves.thresholds.push(thresholds);
+                }
+            }
+            Some("pathways") => shelves.pathways.extend(Pathway::read(&root, catalogue)),
+            Some("questionnaires") => {
+                shelves.questionnaires.extend(Questionnaire::read(&root, catalogue));
+            }
+            Some("facts") => {}
+            _ => root.document.report(
+                0..0,
+                "rule-file-unknown",
+                "this file belongs to no folder of rules",
+                Some(
+                    "folders: scores, calibrations, thresholds, pathways, facts, questionnaires; `programme.toml` beside them"
+                        .to_owned(),
+                ),
+            ),
+        }
+    }
+    shelves
+}
+
+/// Takes off the shelves what the programme names.
+fn choose(
+    parsed: &[Parsed<'_>],
+    findings: &Findings,
+    shelves: Shelves,
+    catalogue: Catalogue,
+) -> Option<Rulebook> {
+    let Some(file) = parsed.iter().find(|file| file.document.file.path == "programme.toml") else {
+        findings.push(Diagnostic {
+            file: "programme.toml".to_owned(),
+            line: 1,
+            column: 1,
+            severity: Severity::Error,
+            code: "programme-missing",
+            message: "there is no readable `programme.toml`".to_owned(),
+            hint: Some("it names the rules in force".to_owned()),
+        });
+        return None;
+    };
+    let root = Table::root(&file.document, &file.table);
+    let programme = shelves.programmes.into_iter().next()?;
+    let table = root.table("programme")?;
+    let model = pick(&table, "model", &programme.model, shelves.models, |m| &m.header);
+    let display_calibration = match &programme.display_calibration {
+        Some(id) => Some(pick(&table, "display_calibration", id, shelves.calibrations.clone(), |c| &c.header)?),
+        None => None,
+    };
+    let calibration =
+        pick(&table, "calibration", &programme.calibration, shelves.calibrations, |c| &c.header);
+    let thresholds =
+        pick(&table, "thresholds", &programme.thresholds, shelves.thresholds, |t| &t.header);
+    let pathway = pick(&table, "pathway", &programme.pathway, shelves.pathways, |p| &p.header);
+    let (model, calibration, thresholds, pathway) = (model?, calibration?, thresholds?, pathway?);
+    for used in [Some(&calibration), display_calibration.as_ref()].into_iter().flatten() {
+        if used.model != model.header.id {
+            table.report(
+                "programme-mismatch",
+                format!("calibration `{}` is for model `{}`", used.header.id, used.model),
+            );
+        }
+    }
+    if !(model.min < pathway.action_level && pathway.action_level <= model.max) {
+        table.report(
+            "programme-mismatch",
+            format!(
+                "action level {} is outside the scores {}-{}",
+                pathway.action_level, model.min, model.max
+            ),
+        );
+    }
+    Some(Rulebook {
+        programme,
+        catalogue,
+        questionnaires: shelves.questionnaires,
+        model,
+        calibration,
+        display_calibration,
+        thresholds,
+        pathway,
+        unverified: Vec::new(),
+        fingerprint: String::new(),
+        facts_fingerprint: String::new(),
+    })
+}
+
+fn pick<T>(
+    table: &Table<'_>,
+    key: &'static str,
+    id: &str,
+    shelf: Vec<T>,
+    header: impl Fn(&T) -> &Header,
+) -> Option<T> {
+    let known: Vec<String> = shelf.iter().map(|rule| header(rule).id.clone()).collect();
+    let twice = known.iter().filter(|known| known.as_str() == id).count() > 1;
+    let found = shelf.into_iter().find(|rule| header(rule).id == id);
+    if found.is_none() || twice {
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let (code, message) = if twice {
+            ("rule-twice", format!("two files call themselves `{id}`"))
+        } else {
+            ("rule-not-found", format!("no {key} is called `{id}`, or its file has mistakes"))
+        };
+        table.report_at(key, code, message, Some(super::reader::suggest(id, &known)));
+    }
+    found
+}
+
+/// SHA-256 over path and text of the files that `keep` keeps, sorted by path.
+fn fingerprint(files: &[RuleFile], keep: impl Fn(&str) -> bool) -> String {
+    let mut kept: Vec<&RuleFile> =
+        files.iter().filter(|file| file.path.ends_with(".toml") && keep(&file.path)).collect();
+    kept.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut hash = Sha256::new();
+    for file in kept {
+        for part in [&file.path, &file.text] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,118 @@
+//! Rule book: the medicine, loaded and checked.
+//!
+//! # What lives here
+//!
+//! The step from rule texts to a [`Rulebook`] whose parts are known to fit:
+//! every band covers the line without gap or overlap, every reference leads
+//! somewhere, every score has a row. Not the evaluation of a rule for a
+//! resident (that is `risk` and `pathway`), and no reading of files: the caller
+//! hands over [`RuleFile`]s.
+//!
+//! # How the data flows
+//!
+//! [`Rulebook::load`] takes all files at once and returns the rule book, or
+//! *all* its [`Diagnostic`]s with file, line and hint; one mistake never hides
+//! another.
+//!
+//! # Invariants
+//!
+//! * A rule book with a mistake cannot be built.
+//! * No clinical number is in this code; each is in a file that names its source.
+//! * A number whose source was not seen carries `verified = false`, and
+//!   [`Rulebook::unverified`] lists it wherever rules are shown.
+//!
+//! # Example
+//!
+//! ```
+//! use preventiojyraa_core::rulebook::{RuleFile, Rulebook};
+//!
+//! let broken = RuleFile { path: "programme.toml".into(), text: "id = 7".into() };
+//! let mistakes = Rulebook::load(&[broken]).expect_err("7 is not a name");
+//! assert_eq!((mistakes[0].line, mistakes[0].code), (1, "rule-wrong-type"));
+//! ```
+//!
+//! # Why it is so
+//!
+//! Rules are TOML tables, not an expression language: a clinician can read a
+//! table aloud, a loader can prove that it is complete, and a difference
+//! between two versions is a difference between two lists. The files are
+//! walked as trees with the place of every value, not deserialised into
+//! structs, since a deserialiser stops at the first mistake of a file.
+
+mod bands;
+mod calibration;
+mod catalogue;
+mod diagnostic;
+mod header;
+mod load;
+mod model;
+mod pathway;
+mod programme;
+mod questionnaire;
+mod reader;
+mod thresholds;
+
+pub use bands::{Band, Bands, End};
+pub use calibration::{Calibration, CalibrationUse, Estimand};
+pub use catalogue::{Catalogue, CodeSystem, FactDefinition, FactKind, Specimen};
+pub use diagnostic::{Diagnostic, RuleFile, Severity};
+pub use header::{Header, Source, Status};
+pub use model::{
+    AnswerOption, Class, Example, Item, ItemInput, MeasureBands, MeasureSource, Model, Resolve,
+    Signal, SignalTest,
+};
+pub use pathway::{
+    Condition, NextStep, Pathway, Priority, RegisterFinding, Review, Row, ScorePosition, State,
+};
+pub use programme::Programme;
+pub use questionnaire::{AnswerMeaning, Questionnaire, QuestionnaireItem};
+pub use thresholds::{Category, CategoryBand, Thresholds};
+
+/// A number or choice in the rules whose source nobody has seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unverified {
+    /// The rule file, relative to the rules folder.
+    pub file: String,
+    /// Line in it.
+    pub line: usize,
+    /// Why it is there all the same.
+    pub why: String,
+}
+
+/// A checked set of rules: everything a decision depends on beside facts and the date.
+#[derive(Debug, Clone)]
+pub struct Rulebook {
+    /// Which rules are in force.
+    pub programme: Programme,
+    /// What facts exist and which codes mean them.
+    pub catalogue: Catalogue,
+    /// Forms whose answers become facts.
+    pub questionnaires: Vec<Questionnaire>,
+    /// The score in force.
+    pub model: Model,
+    /// Score to probability, in force.
+    pub calibration: Calibration,
+    /// Score to probability as the published form has it, for display only.
+    pub display_calibration: Option<Calibration>,
+    /// Bands of laboratory results in force.
+    pub thresholds: Thresholds,
+    /// The table of what comes next, in force.
+    pub pathway: Pathway,
+    /// Every number that is not verified, file by file.
+    pub unverified: Vec<Unverified>,
+    /// SHA-256 over all files: the identity of this rule book, 64 hexadecimal digits.
+    pub fingerprint: String,
+    /// SHA-256 over the files that decide which facts are read from submissions.
+    pub facts_fingerprint: String,
+}
+
+impl Rulebook {
+    /// Checks rule files and builds the rule book they describe.
+    ///
+    /// # Errors
+    ///
+    /// All mistakes of all files, sorted by file and line.
+    pub fn load(files: &[RuleFile]) -> Result<Self, Vec<Diagnostic>> {
+        load::load(files)
+    }
+}

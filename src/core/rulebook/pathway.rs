@@ -1,0 +1,463 @@
+//! The pathway: a table that says where a resident stands and what comes next.
+
+use super::catalogue::{Catalogue, FactKind, Specimen, fact};
+use super::header::Header;
+use super::reader::Table;
+use super::thresholds::Category;
+use crate::profile::{FactId, Standing};
+
+/// Where a resident stands after a run. A closed list; each resident is in exactly one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the names are the documentation: the programme's own closed list")]
+pub enum State {
+    Deceased,
+    NotYetBorn,
+    Moved,
+    OutsideAge,
+    OutOfScope,
+    OptedOut,
+    KnownDiabetes,
+    UnderReview,
+    UndeterminedIncomplete,
+    Asked,
+    UndecidedNotAnswered,
+    BelowLevel,
+    SampledNegative,
+    Ordered,
+    Overdue,
+    Confirming,
+    WithANurse,
+    OfferedPrevention,
+    Concluded,
+}
+
+impl State {
+    /// Every state with its name, in the order reports list them.
+    pub const NAMES: [(&'static str, Self); 19] = [
+        ("deceased", Self::Deceased),
+        ("not-yet-born", Self::NotYetBorn),
+        ("moved", Self::Moved),
+        ("outside-age", Self::OutsideAge),
+        ("out-of-scope", Self::OutOfScope),
+        ("opted-out", Self::OptedOut),
+        ("known-diabetes", Self::KnownDiabetes),
+        ("under-review", Self::UnderReview),
+        ("undetermined-incomplete", Self::UndeterminedIncomplete),
+        ("asked", Self::Asked),
+        ("undecided-not-answered", Self::UndecidedNotAnswered),
+        ("below-level", Self::BelowLevel),
+        ("sampled-negative", Self::SampledNegative),
+        ("ordered", Self::Ordered),
+        ("overdue", Self::Overdue),
+        ("confirming", Self::Confirming),
+        ("with-a-nurse", Self::WithANurse),
+        ("offered-prevention", Self::OfferedPrevention),
+        ("concluded", Self::Concluded),
+    ];
+
+    /// The name in rule files, reports and the lake.
+    ///
+    /// # Panics
+    ///
+    /// Never: every state is in [`State::NAMES`].
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let found = Self::NAMES.iter().find(|(_, state)| *state == self);
+        found.expect("every state has a name").0
+    }
+}
+
+/// What the register says that matters here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RegisterFinding {
+    /// Born after the index date.
+    NotYetBorn,
+    /// Dead on the index date.
+    Deceased,
+    /// Left the area on or before the index date.
+    MovedAway,
+    /// Never lived in the area.
+    Elsewhere,
+    /// No usable birth date.
+    BirthDateUnknown,
+    /// No sex that a score could use.
+    SexUnknown,
+    /// Data of this resident may be missing from the last pull.
+    Incomplete,
+}
+
+/// Where a score range lies relative to the action level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScorePosition {
+    /// The lowest possible score reaches the level.
+    AtOrAbove,
+    /// The highest possible score stays below it.
+    Below,
+    /// The level lies inside the range.
+    Spans,
+}
+
+/// When a row holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// The register says so.
+    Register(RegisterFinding),
+    /// Certainly outside the programme's ages.
+    OutsideAge,
+    /// A fact is there.
+    Fact {
+        /// Which.
+        fact: FactId,
+        /// Who must stand behind it; `None` for anybody.
+        standing: Option<Standing>,
+        /// Whether it must still hold on the index date.
+        current: bool,
+        /// How old it may be.
+        within_months: Option<u32>,
+    },
+    /// A laboratory test has this result (or a worse one, for diabetic range and critical).
+    Test {
+        /// The result.
+        category: Category,
+        /// From which kind of sample; `None` for any.
+        specimen: Option<Specimen>,
+        /// How old it may be.
+        within_months: Option<u32>,
+    },
+    /// The score lies so.
+    Score(ScorePosition),
+    /// All of these hold.
+    All(Vec<Condition>),
+}
+
+/// What comes next for the resident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NextStep {
+    /// Nothing is asked of anybody.
+    Nothing,
+    /// Look again after so many months.
+    Recall {
+        /// Months from the index date (or from the test that decided).
+        months: u16,
+    },
+    /// Ask the resident the items that decide.
+    Ask,
+    /// Order these laboratory tests.
+    OrderLaboratory {
+        /// The tests, as facts.
+        tests: Vec<FactId>,
+    },
+    /// A professional has a task.
+    Task,
+    /// Offer the lifestyle service; look again after so many months.
+    OfferPrevention {
+        /// Months from the test that decided.
+        recall_months: u16,
+    },
+    /// Get the missing data first.
+    CompleteRecord,
+}
+
+/// How soon a professional should look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// The same day, outside every queue.
+    SameDay,
+    /// First in the list.
+    Urgent,
+    /// Within weeks.
+    Soon,
+    /// In its turn.
+    Routine,
+}
+
+impl Priority {
+    /// The names in rule files and reports.
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("same-day", Self::SameDay),
+        ("urgent", Self::Urgent),
+        ("soon", Self::Soon),
+        ("routine", Self::Routine),
+    ];
+
+    /// The name in rule files and reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SameDay => "same-day",
+            Self::Urgent => "urgent",
+            Self::Soon => "soon",
+            Self::Routine => "routine",
+        }
+    }
+}
+
+/// A review a row opens for a professional.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Review {
+    /// How soon.
+    pub priority: Priority,
+    /// Within how many days.
+    pub within_days: u16,
+}
+
+/// One row of the pathway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its id: the reason code of decisions.
+    pub id: String,
+    /// When it holds.
+    pub when: Condition,
+    /// The state it decides and what comes next; `None` for a row that only opens a review.
+    pub outcome: Option<(State, NextStep)>,
+    /// A review it opens.
+    pub review: Option<Review>,
+    /// How it reads after "the resident".
+    pub says: String,
+}
+
+/// The table in force.
+#[derive(Debug, Clone)]
+pub struct Pathway {
+    /// The head of the file.
+    pub header: Header,
+    /// Scores from here on are acted on.
+    pub action_level: i16,
+    /// How close below the level a score is named as near.
+    pub near: i16,
+    /// Youngest age, in completed years.
+    pub age_from: i16,
+    /// First age that is too old.
+    pub age_below: i16,
+    /// The rows, in order of precedence.
+    pub rows: Vec<Row>,
+}
+
+impl Pathway {
+    pub(super) fn read(root: &Table<'_>, catalogue: &Catalogue) -> Option<Self> {
+        let header = Header::read(root);
+        let level = root.required_table("action_level").and_then(|table| {
+            let points = table.whole("points");
+            let near = table.whole("near");
+            table.note_verification();
+            table.finish();
+            Some((points?, near?))
+        });
+        let ages = root.required_table("ages").and_then(|table| {
+            let from: Option<i16> = table.whole("from");
+            let below = table.whole("below");
+            table.note_verification();
+            table.finish();
+            if from.zip(below).is_some_and(|(from, below)| below <= from) {
+                table.report("ages-empty", "`below` is not above `from`");
+            }
+            Some((from?, below?))
+        });
+        if let Some(intervals) = root.table("intervals") {
+            intervals.note_verification();
+            intervals.finish();
+        }
+        let tables = root.tables("row");
+        let rows: Vec<Row> = tables.iter().filter_map(|t| read_row(t, catalogue)).collect();
+        root.finish();
+        if rows.len() == tables.len() {
+            prove_total(root, &tables, &rows);
+        }
+        let ((action_level, near), (age_from, age_below)) = (level?, ages?);
+        Some(Self { header: header?, action_level, near, age_from, age_below, rows })
+    }
+}
+
+fn read_row(table: &Table<'_>, catalogue: &Catalogue) -> Option<Row> {
+    let id = table.text("id");
+    let when = table.required_table("when").and_then(|t| read_condition(&t, catalogue));
+    let state = table.optional_word("state", &State::NAMES);
+    let next = if table.has("next") { read_next(table, catalogue) } else { None };
+    let review = table.table("review").and_then(|t| {
+        let priority = t.word("priority", &Priority::NAMES);
+        let within_days = t.whole("within_days");
+        t.finish();
+        Some(Review { priority: priority?, within_days: within_days? })
+    });
+    let says = table.text("says");
+    table.finish();
+    let outcome = match (state, next) {
+        (Some(state), Some(next)) => Some((state, next)),
+        (None, None) => None,
+        (Some(_), None) | (None, Some(_)) => {
+            table.report("row-outcome", "`state` and `next` go together");
+            return None;
+        }
+    };
+    if outcome.is_none() && review.is_none() {
+        table.report("row-outcome", "a row needs `state` and `next`, or a `review`, or both");
+    }
+    let is_task = matches!(outcome, Some((_, NextStep::Task)));
+    if is_task && review.is_none() {
+        table.report("row-task-without-owner", "a task needs a `review` with priority and days");
+    }
+    Some(Row { id: id?.to_owned(), when: when?, outcome, review, says: says?.to_owned() })
+}
+
+#[derive(Clone, Copy)]
+enum NextWord {
+    Nothing,
+    Recall,
+    Ask,
+    OrderLaboratory,
+    Task,
+    OfferPrevention,
+    CompleteRecord,
+}
+
+fn read_next(table: &Table<'_>, catalogue: &Catalogue) -> Option<NextStep> {
+    let word = table.word(
+        "next",
+        &[
+            ("nothing", NextWord::Nothing),
+            ("recall", NextWord::Recall),
+            ("ask", NextWord::Ask),
+            ("order-laboratory", NextWord::OrderLaboratory),
+            ("task", NextWord::Task),
+            ("offer-prevention", NextWord::OfferPrevention),
+            ("complete-record", NextWord::CompleteRecord),
+        ],
+    )?;
+    Some(match word {
+        NextWord::Nothing => NextStep::Nothing,
+        NextWord::Recall => NextStep::Recall { months: table.whole("recall_months")? },
+        NextWord::Ask => NextStep::Ask,
+        NextWord::Task => NextStep::Task,
+        NextWord::CompleteRecord => NextStep::CompleteRecord,
+        NextWord::OfferPrevention => {
+            NextStep::OfferPrevention { recall_months: table.whole("recall_months")? }
+        }
+        NextWord::OrderLaboratory => {
+            let mut tests = Vec::new();
+            for name in table.texts("tests") {
+                let id = super::catalogue::find(catalogue, table, "tests", name)?;
+                if catalogue.definition(id).specimen != Some(Specimen::Venous) {
+                    table.report_at(
+                        "tests",
+                        "row-test",
+                        format!("`{name}` is not a venous laboratory test"),
+                        None,
+                    );
+                }
+                tests.push(id);
+            }
+            if tests.is_empty() {
+                table.report("row-test", "`tests` is missing or empty");
+                return None;
+            }
+            NextStep::OrderLaboratory { tests }
+        }
+    })
+}
+
+fn read_condition(table: &Table<'_>, catalogue: &Catalogue) -> Option<Condition> {
+    let condition = if table.has("all") {
+        let parts: Vec<Option<Condition>> =
+            table.tables("all").iter().map(|t| read_condition(t, catalogue)).collect();
+        let parts: Option<Vec<Condition>> = parts.into_iter().collect();
+        parts.filter(|parts| 2 <= parts.len()).map(Condition::All)
+    } else if table.has("register") {
+        read_register(table).map(Condition::Register)
+    } else if table.has("age") {
+        table.word("age", &[("outside", Condition::OutsideAge)].map(|(w, _)| (w, ()))).map(|()| Condition::OutsideAge)
+    } else if table.has("score") {
+        table
+            .word(
+                "score",
+                &[
+                    ("at-or-above", ScorePosition::AtOrAbove),
+                    ("below", ScorePosition::Below),
+                    ("spans", ScorePosition::Spans),
+                ],
+            )
+            .map(Condition::Score)
+    } else if table.has("test") {
+        read_test(table)
+    } else if table.has("fact") {
+        read_fact_condition(table, catalogue)
+    } else {
+        table.report(
+            "row-condition",
+            "`when` needs one of: register, age, score, test, fact, all",
+        );
+        None
+    };
+    table.finish();
+    condition
+}
+
+fn read_register(table: &Table<'_>) -> Option<RegisterFinding> {
+    table.word(
+        "register",
+        &[
+            ("not-yet-born", RegisterFinding::NotYetBorn),
+            ("deceased", RegisterFinding::Deceased),
+            ("moved-away", RegisterFinding::MovedAway),
+            ("elsewhere", RegisterFinding::Elsewhere),
+            ("birth-date-unknown", RegisterFinding::BirthDateUnknown),
+            ("sex-unknown", RegisterFinding::SexUnknown),
+            ("incomplete", RegisterFinding::Incomplete),
+        ],
+    )
+}
+
+fn read_test(table: &Table<'_>) -> Option<Condition> {
+    let category = table.word("test", &Category::WORDS);
+    let specimen = table
+        .optional_word("specimen", &[("venous", Specimen::Venous), ("lesser", Specimen::Lesser)]);
+    let within_months = table.optional_whole("within_months");
+    Some(Condition::Test { category: category?, specimen, within_months })
+}
+
+fn read_fact_condition(table: &Table<'_>, catalogue: &Catalogue) -> Option<Condition> {
+    let id = fact(catalogue, table, "fact");
+    let standing = table.optional_word(
+        "standing",
+        &[
+            ("established", Standing::Established),
+            ("unaccepted", Standing::Unaccepted),
+            ("self-reported", Standing::SelfReported),
+        ],
+    );
+    let current = table.optional_flag("current").unwrap_or(false);
+    let within_months = table.optional_whole("within_months");
+    let id = id?;
+    if matches!(catalogue.definition(id).kind, FactKind::Quantity | FactKind::Answer) {
+        table.report_at(
+            "fact",
+            "row-condition",
+            "a row asks whether a condition, a drug or a choice is there; results are asked for by `test`",
+            None,
+        );
+    }
+    Some(Condition::Fact { fact: id, standing, current, within_months })
+}
+
+/// Every resident must meet a row that decides, and every row must be reachable.
+fn prove_total(root: &Table<'_>, tables: &[Table<'_>], rows: &[Row]) {
+    for (n, (row, table)) in rows.iter().zip(tables).enumerate() {
+        if rows[..n].iter().any(|other| other.id == row.id) {
+            table.report_at("id", "row-twice", format!("row `{}` is there twice", row.id), None);
+        }
+        if rows[..n].iter().any(|other| other.outcome.is_some() && other.when == row.when) {
+            table.report("row-unreachable", "an earlier row with the same condition decides already");
+        }
+    }
+    for (word, position) in [
+        ("at-or-above", ScorePosition::AtOrAbove),
+        ("below", ScorePosition::Below),
+        ("spans", ScorePosition::Spans),
+    ] {
+        let decided = rows
+            .iter()
+            .any(|row| row.when == Condition::Score(position) && row.outcome.is_some());
+        if !decided {
+            root.report("row-gap", format!("no row decides for a score that is `{word}`"));
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The programme file: which rules are in force, and where.
+
+use super::header::Header;
+use super::reader::Table;
+
+/// What the programme is and which rules it uses.
+#[derive(Debug, Clone)]
+pub struct Programme {
+    /// The head of the file.
+    pub header: Header,
+    /// Id of the model in force.
+    pub model: String,
+    /// Id of the calibration in force.
+    pub calibration: String,
+    /// Id of the calibration shown beside it.
+    pub display_calibration: Option<String>,
+    /// Id of the thresholds in force.
+    pub thresholds: String,
+    /// Id of the pathway in force.
+    pub pathway: String,
+    /// Time zone in which an instant has its date.
+    pub time_zone: String,
+    /// Municipality codes that belong to the programme's area.
+    pub municipalities: Vec<String>,
+}
+
+impl Programme {
+    pub(super) fn read(root: &Table<'_>) -> Option<Self> {
+        let header = Header::read(root);
+        let table = root.required_table("programme");
+        let body = table.as_ref().and_then(|table| {
+            let model = table.text("model");
+            let calibration = table.text("calibration");
+            let display_calibration = table.optional_text("display_calibration");
+            let thresholds = table.text("thresholds");
+            let pathway = table.text("pathway");
+            let time_zone = table.text("time_zone");
+            let municipalities = table.required_table("municipalities").map(|area| {
+                if area.optional_flag("verified").is_none() {
+                    area.report("rule-missing-key", "`verified` is missing");
+                }
+                let codes = area.texts("codes").into_iter().map(str::to_owned).collect();
+                area.finish();
+                codes
+            });
+            table.finish();
+            Some((
+                [model?, calibration?, thresholds?, pathway?, time_zone?].map(str::to_owned),
+                display_calibration.map(str::to_owned),
+                municipalities?,
+            ))
+        });
+        root.finish();
+        let ([model, calibration, thresholds, pathway, time_zone], display_calibration, municipalities) =
+            body?;
+        Some(Self {
+            header: header?,
+            model,
+            calibration,
+            display_calibration,
+            thresholds,
+            pathway,
+            time_zone,
+            municipalities,
+        })
+    }
+}

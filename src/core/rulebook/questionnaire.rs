@@ -1,0 +1,103 @@
+//! Forms: which question means which fact.
+
+use std::collections::BTreeMap;
+
+use super::catalogue::{Catalogue, FactKind, fact};
+use super::header::Header;
+use super::reader::Table;
+use super::thresholds::read_unit;
+use crate::profile::{FactId, Unit};
+
+/// A form whose answers become facts.
+#[derive(Debug, Clone)]
+pub struct Questionnaire {
+    /// The head of the file.
+    pub header: Header,
+    /// Canonical address, without version.
+    pub canonical: String,
+    /// Its items by link id.
+    pub items: BTreeMap<String, QuestionnaireItem>,
+}
+
+/// One question.
+#[derive(Debug, Clone)]
+pub struct QuestionnaireItem {
+    /// The fact its answer becomes.
+    pub fact: FactId,
+    /// How the answer is read.
+    pub meaning: AnswerMeaning,
+}
+
+/// How an answer is read.
+#[derive(Debug, Clone)]
+pub enum AnswerMeaning {
+    /// A number in this unit.
+    NumberIn(Unit),
+    /// A code; each means one answer of the fact, by position.
+    Codes(BTreeMap<String, u8>),
+}
+
+impl Questionnaire {
+    pub(super) fn read(root: &Table<'_>, catalogue: &Catalogue) -> Option<Self> {
+        let header = Header::read(root);
+        let canonical = root.text("questionnaire");
+        let mut items = BTreeMap::new();
+        for table in root.tables("item") {
+            let link_id = table.text("link_id");
+            let item = read_item(&table, catalogue);
+            table.finish();
+            if let (Some(link_id), Some(item)) = (link_id, item)
+                && items.insert(link_id.to_owned(), item).is_some()
+            {
+                table.report("item-twice", format!("`{link_id}` is there twice"));
+            }
+        }
+        root.finish();
+        Some(Self { header: header?, canonical: canonical?.to_owned(), items })
+    }
+}
+
+fn read_item(table: &Table<'_>, catalogue: &Catalogue) -> Option<QuestionnaireItem> {
+    let fact = fact(catalogue, table, "fact");
+    let unit = if table.has("unit") { read_unit(table, "unit") } else { None };
+    let answers = table.table("answers");
+    let fact = fact?;
+    let definition = catalogue.definition(fact);
+    let meaning = match (definition.kind, unit, answers) {
+        (FactKind::Quantity, Some(unit), None) => {
+            if !definition.plausible.iter().any(|(known, _, _)| *known == unit) {
+                table.report_at(
+                    "unit",
+                    "item-unit",
+                    format!("`{}` is not measured in {unit}", definition.id),
+                    None,
+                );
+            }
+            AnswerMeaning::NumberIn(unit)
+        }
+        (FactKind::Answer, None, Some(answers)) => {
+            let mut codes = BTreeMap::new();
+            for (code, value) in answers.entries() {
+                let at = value
+                    .get_ref()
+                    .as_str()
+                    .and_then(|text| definition.answers.iter().position(|a| a == text))
+                    .and_then(|at| u8::try_from(at).ok());
+                match at {
+                    Some(at) => drop(codes.insert(code.to_owned(), at)),
+                    None => answers.value_mistake(
+                        value,
+                        code,
+                        &format!("one of: {}", definition.answers.join(", ")),
+                    ),
+                }
+            }
+            AnswerMeaning::Codes(codes)
+        }
+        _ => {
+            table.report("item-reading", "a quantity needs `unit`, an answer needs `answers`");
+            return None;
+        }
+    };
+    Some(QuestionnaireItem { fact, meaning })
+}

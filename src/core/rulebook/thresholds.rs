@@ -1,0 +1,167 @@
+//! Bands of laboratory results.
+
+use super::bands::Bands;
+use super::catalogue::{Catalogue, fact};
+use super::header::Header;
+use super::reader::{Table, number};
+use crate::profile::{FactId, Quantity, Unit};
+
+/// What a laboratory result means, in rising order of concern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Category {
+    /// Says neither that glucose is normal nor that it is high.
+    Inconclusive,
+    /// Normal.
+    Normal,
+    /// Between normal and diabetes.
+    Intermediate,
+    /// In the range of diabetes; not a diagnosis.
+    DiabeticRange,
+    /// So high that a professional should look the same day.
+    Critical,
+}
+
+impl Category {
+    /// The words used in rule files.
+    pub(super) const WORDS: [(&'static str, Self); 5] = [
+        ("inconclusive", Self::Inconclusive),
+        ("normal", Self::Normal),
+        ("intermediate", Self::Intermediate),
+        ("diabetic-range", Self::DiabeticRange),
+        ("critical", Self::Critical),
+    ];
+}
+
+/// What holds in one band of a test.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CategoryBand {
+    /// The category.
+    pub category: Category,
+    /// How it reads in a sentence.
+    pub reads: String,
+}
+
+/// The bands of every test, by the unit received.
+#[derive(Debug, Clone)]
+pub struct Thresholds {
+    /// The head of the file.
+    pub header: Header,
+    tests: Vec<(FactId, Unit, Bands<CategoryBand>)>,
+    critical: Vec<(FactId, Unit, f64)>,
+}
+
+impl Thresholds {
+    /// The bands of a test in a unit.
+    #[must_use]
+    pub fn bands(&self, fact: FactId, unit: Unit) -> Option<&Bands<CategoryBand>> {
+        self.tests.iter().find(|(f, u, _)| (*f, *u) == (fact, unit)).map(|(_, _, bands)| bands)
+    }
+
+    /// The lowest category that a result can have, its comparator considered, and how it reads.
+    ///
+    /// `None` when the test has no bands in that unit.
+    #[must_use]
+    pub fn category(&self, fact: FactId, quantity: Quantity) -> Option<&CategoryBand> {
+        let bands = self.bands(fact, quantity.unit())?.as_slice();
+        let band = bands.iter().find(|band| band.admits(quantity))?;
+        // "Below 30" lies in the lowest band for certain only when no other band admits it.
+        let certain = bands.iter().filter(|band| band.admits(quantity)).count() == 1;
+        let lowest = bands.first()?;
+        if !certain && band.value.category == lowest.value.category {
+            return None;
+        }
+        Some(&band.value)
+    }
+
+    /// Whether a result is so high that a professional should look the same day.
+    #[must_use]
+    pub fn is_critical(&self, fact: FactId, quantity: Quantity) -> bool {
+        self.critical
+            .iter()
+            .any(|(f, u, at)| *f == fact && *u == quantity.unit() && *at <= quantity.value())
+    }
+
+    /// Every test that has bands, once.
+    #[must_use]
+    pub fn tests(&self) -> Vec<FactId> {
+        let mut facts: Vec<FactId> = self.tests.iter().map(|(fact, _, _)| *fact).collect();
+        facts.sort_unstable();
+        facts.dedup();
+        facts
+    }
+
+    pub(super) fn read(root: &Table<'_>, catalogue: &Catalogue) -> Option<Self> {
+        let header = Header::read(root);
+        let mut tests: Vec<(FactId, Unit, Bands<CategoryBand>)> = Vec::new();
+        for table in root.tables("test") {
+            let fact = fact(catalogue, &table, "fact");
+            let unit = read_unit(&table, "unit");
+            let bands = Bands::read(&table, "bands", read_category);
+            table.finish();
+            if let (Some(fact), Some(unit), Some(bands)) = (fact, unit, bands) {
+                if tests.iter().any(|(f, u, _)| (*f, *u) == (fact, unit)) {
+                    table.report("test-twice", "this test has bands in this unit already");
+                }
+                tests.push((fact, unit, bands));
+            }
+        }
+        let critical = root.tables("critical").iter().flat_map(|t| read_critical(t, catalogue)).collect();
+        root.finish();
+        Some(Self { header: header?, tests, critical })
+    }
+
+    /// A unit in which results are accepted but have no bands would be a silent gap.
+    pub(super) fn prove_units(&self, root: &Table<'_>, catalogue: &Catalogue) {
+        for id in self.tests() {
+            let definition = catalogue.definition(id);
+            for (unit, _, _) in &definition.plausible {
+                // A unit without bands makes the test say nothing: only right for samples of a lesser kind.
+                let lesser = definition.specimen == Some(super::Specimen::Lesser);
+                if self.bands(id, *unit).is_none() && !lesser {
+                    root.report(
+                        "test-without-bands",
+                        format!("`{}` is accepted in {unit} but has no bands in it", definition.id),
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn read_category(table: &Table<'_>) -> Option<CategoryBand> {
+    let category = table.word("is", &Category::WORDS);
+    let reads = table.text("reads");
+    Some(CategoryBand { category: category?, reads: reads?.to_owned() })
+}
+
+fn read_critical(table: &Table<'_>, catalogue: &Catalogue) -> Vec<(FactId, Unit, f64)> {
+    let fact = fact(catalogue, table, "fact");
+    let from = table.required_table("from");
+    table.note_verification();
+    table.finish();
+    let (Some(fact), Some(from)) = (fact, from) else { return Vec::new() };
+    let mut limits = Vec::new();
+    for (key, value) in from.entries() {
+        match (Unit::from_ucum(key), number(value.get_ref())) {
+            (Some(unit), Some(at)) => limits.push((fact, unit, at)),
+            _ => from.value_mistake(value, key, "a known unit and a number"),
+        }
+    }
+    limits
+}
+
+/// Reads a key that names a unit.
+pub(super) fn read_unit(table: &Table<'_>, key: &'static str) -> Option<Unit> {
+    let code = table.text(key)?;
+    let unit = Unit::from_ucum(code);
+    if unit.is_none() {
+        let known: Vec<&str> = Unit::ALL.iter().map(|unit| unit.ucum()).collect();
+        table.report_at(
+            key,
+            "unit-unknown-in-rule",
+            format!("`{code}` is not a unit this program knows"),
+            Some(super::reader::suggest(code, &known)),
+        );
+    }
+    unit
+}
