@@ -4,9 +4,10 @@
 //!
 //! # Source
 //!
-//! Identifier and code systems: HL7 Finland, "Finnish base profiles" 2.0.0-rc2. LOINC codes: LOINC 2.7x release, code pages.
-//! Kuntaliitto laboratory nomenclature: published hospital laboratory manuals (fP-Gluk 1468, B-HbA1c 6128, B-HbA1cVT 9019,
-//! Pt-Gluk-R 20271, Pt-Gluk-R1 1483).
+//! Identifier and code systems: HL7 Finland, "Finnish base profiles" 2.0.0-rc2. Kuntaliitto laboratory nomenclature: published
+//! hospital laboratory manuals (fP-Gluk 1468, B-HbA1c 6128 and in percent 1560, B-HbA1cVT 9019, P-Gluk-VT 10756,
+//! Pt-Gluk-R 20271, Pt-Gluk-R1 1483). LOINC codes of glucose, `HbA1c`, body measures and blood pressure: LOINC's code pages.
+//! The codes in [`UNRELATED`] and of the statement about relatives were not looked up again: nothing may be decided by them.
 
 /// A code system's URI.
 pub(super) mod system {
@@ -260,7 +261,7 @@ pub(super) const HBA1C: Observable = Observable {
 pub(super) const HBA1C_PERCENT: Observable = laboratory(
     "B-HbA1c (%)",
     loinc("4548-4", "Hemoglobin A1c/Hemoglobin.total in Blood"),
-    None,
+    Some("1560"),
     ("%", "%"),
     Some((40, 60)),
 );

@@ -2,6 +2,7 @@
 
 use super::calendar::Day;
 use super::concepts::{Coding, coding, system};
+use super::diagnoses;
 use super::instant::Instant;
 use super::lines::Kind;
 use super::person::Sex;
@@ -24,92 +25,6 @@ struct Diagnosis {
 const ENCOUNTER: Option<&str> = Some("encounter-diagnosis");
 const PROBLEM_LIST: Option<&str> = Some("problem-list-item");
 
-const fn icd(code: &'static str, display: &'static str) -> Coding {
-    coding(system::ICD10_FINLAND, code, display)
-}
-
-const TYPE_2: [(f64, Coding); 6] = [
-    (
-        0.62,
-        icd("E11.9", "Aikuistyypin diabetes ilman komplikaatioita"),
-    ),
-    (
-        0.10,
-        icd(
-            "E11.8",
-            "Aikuistyypin diabetes, määrittämättömät komplikaatiot",
-        ),
-    ),
-    (
-        0.07,
-        icd(
-            "E11.3",
-            "Aikuistyypin diabetes diabeteksen silmäkomplikaatiot",
-        ),
-    ),
-    (
-        0.06,
-        icd(
-            "E11.2",
-            "Aikuistyypin diabetes diabeteksen munuaiskomplikaatiot",
-        ),
-    ),
-    (
-        0.05,
-        icd(
-            "E11.4",
-            "Aikuistyypin diabetes diabeteksen hermostokomplikaatiot",
-        ),
-    ),
-    (0.10, icd("E11", "Aikuistyypin diabetes")),
-];
-const TYPE_1: Coding = icd("E10.9", "Nuoruustyypin diabetes ilman komplikaatioita");
-const UNSPECIFIED_DIABETES: Coding = icd("E14.9", "Määrittämätön diabetes ilman komplikaatioita");
-const TYPE_2_ICPC: Coding = coding(system::ICPC2_FINLAND, "T90", "Aikuistyypin diabetes");
-const TYPE_2_SNOMED: Coding = coding(system::SNOMED, "44054006", "Diabetes mellitus type 2");
-const RAISED_GLUCOSE: Coding = icd("R73.0", "Poikkeava tulos sokerirasituskokeessa");
-const GESTATIONAL: Coding = icd("O24.4", "Raskauden aikana alkanut diabetes");
-const HYPERTENSION: Coding = icd("I10", "Essentiaalinen verenpainetauti");
-const PREGNANCY: [(f64, Coding); 3] = [
-    (
-        0.80,
-        icd("Z34.9", "Tavallisen raskauden seuranta, määrittämätön"),
-    ),
-    (
-        0.12,
-        icd("Z34.0", "Ensimmäisen tavallisen raskauden seuranta"),
-    ),
-    (
-        0.08,
-        icd("O26.8", "Muu määritetty raskauteen liittyvä tila"),
-    ),
-];
-const NO_FAMILY_HISTORY: Coding =
-    coding(system::SNOMED, "160274005", "No family history of diabetes");
-const FAMILY_HISTORY: Coding = coding(
-    system::SNOMED,
-    "160303001",
-    "Family history of diabetes mellitus",
-);
-const PALLIATIVE: Coding = icd("Z51.5", "Palliatiivinen hoito");
-
-const UNRELATED: [Coding; 14] = [
-    icd("J06.9", "Akuutti ylähengitystieinfektio"),
-    icd("M54.5", "Lannesärky"),
-    icd("F32.9", "Masennustila, määrittämätön"),
-    icd("E78.0", "Puhdas hyperkolesterolemia"),
-    icd("M17.1", "Muu primaarinen polvinivelrikko"),
-    icd("K21.9", "Ruokatorven refluksitauti"),
-    icd("L30.9", "Määrittämätön ihotulehdus"),
-    icd("J45.9", "Astma, määrittämätön"),
-    icd("S93.4", "Nilkan nyrjähdys"),
-    icd("N39.0", "Virtsatieinfektio"),
-    icd("G47.3", "Uniapnea"),
-    icd("E03.9", "Kilpirauhasen vajaatoiminta"),
-    coding(system::ICPC2_FINLAND, "R74", "Ylähengitystieinfektio"),
-    coding(system::ICPC2_FINLAND, "L03", "Alaselän oire"),
-];
-
 /// Writes all Conditions of a resident.
 pub(super) fn write(scribe: &mut Scribe<'_>) {
     let mut dice = scribe.dice(Stream::Conditions);
@@ -124,7 +39,7 @@ pub(super) fn write(scribe: &mut Scribe<'_>) {
         0.7 * libm::exp(0.25 * scribe.health.contact)
     };
     for _ in 0..dice.poisson(mean.min(5.0)) {
-        let code = dice.pick(&UNRELATED);
+        let code = dice.pick(&diagnoses::UNRELATED);
         let category = dice.weighted(&[(0.72, ENCOUNTER), (0.10, PROBLEM_LIST), (0.18, None)]);
         let Some(day) = visit_day(scribe, &mut dice, 4.0) else {
             continue;
@@ -141,57 +56,19 @@ fn write_diabetes(scribe: &mut Scribe<'_>, dice: &mut Dice) {
         .filter(|since| *since <= scribe.last_day())
     {
         let recorded = since.max(scribe.as_of.plus_years(-20.0));
-        write_one(scribe, diagnosis(TYPE_1, ENCOUNTER, recorded, dice));
+        write_one(
+            scribe,
+            diagnosis(diagnoses::TYPE_1, ENCOUNTER, recorded, dice),
+        );
     }
-    let day = scribe.health.diagnosis;
-    if day > scribe.last_day() {
+    if scribe.health.diagnosis > scribe.last_day() {
         write_mistaken(scribe, dice);
         return;
     }
-    let code = dice.weighted(&TYPE_2);
-    let unaccepted = dice.pick(&[Some("unconfirmed"), Some("provisional"), None]);
-    let day = day
-        .max(scribe.as_of.plus_years(-18.0))
-        .max(scribe.person.birth);
-    let first = diagnosis(code, ENCOUNTER, day, dice);
-    let chosen = match dice.weighted(&[
-        (0.61, 0),
-        (0.20, 1),
-        (0.06, 2),
-        (0.03, 3),
-        (0.03, 4),
-        (0.02, 5),
-        (0.02, 6),
-        (0.03, 7),
-    ]) {
-        0 => first,
-        1 => Diagnosis {
-            category: PROBLEM_LIST,
-            ..first
-        },
-        2 => Diagnosis {
-            category: None,
-            ..first
-        },
-        3 => Diagnosis {
-            category: None,
-            verification: unaccepted,
-            ..first
-        },
-        4 => Diagnosis {
-            code: UNSPECIFIED_DIABETES,
-            ..first
-        },
-        5 => Diagnosis {
-            code: TYPE_2_ICPC,
-            ..first
-        },
-        6 => Diagnosis {
-            code: TYPE_2_SNOMED,
-            category: PROBLEM_LIST,
-            ..first
-        },
-        _ => return,
+    let oldest = scribe.as_of.plus_years(-18.0).max(scribe.person.birth);
+    let day = scribe.health.diagnosis.max(oldest);
+    let Some(chosen) = type_2(day, dice) else {
+        return;
     };
     write_one(scribe, chosen);
     for _ in 0..dice.poisson(0.6) {
@@ -208,6 +85,54 @@ fn write_diabetes(scribe: &mut Scribe<'_>, dice: &mut Dice) {
     }
 }
 
+/// The form in which a known type-2 diabetes is written, if it is: by a clinician, on the problem list, migrated without a
+/// category or without acceptance, as unspecified diabetes, or in another code system.
+fn type_2(day: Day, dice: &mut Dice) -> Option<Diagnosis> {
+    let code = dice.weighted(&diagnoses::TYPE_2);
+    let verification = dice.pick(&[Some("unconfirmed"), Some("provisional"), None]);
+    let form = dice.weighted(&[
+        (0.61, 0),
+        (0.20, 1),
+        (0.06, 2),
+        (0.03, 3),
+        (0.03, 4),
+        (0.02, 5),
+        (0.02, 6),
+        (0.03, 7),
+    ]);
+    let clinicians = diagnosis(code, ENCOUNTER, day, dice);
+    match form {
+        0 => Some(clinicians),
+        1 => Some(Diagnosis {
+            category: PROBLEM_LIST,
+            ..clinicians
+        }),
+        2 => Some(Diagnosis {
+            category: None,
+            ..clinicians
+        }),
+        3 => Some(Diagnosis {
+            category: None,
+            verification,
+            ..clinicians
+        }),
+        4 => Some(Diagnosis {
+            code: diagnoses::UNSPECIFIED_DIABETES,
+            ..clinicians
+        }),
+        5 => Some(Diagnosis {
+            code: diagnoses::TYPE_2_ICPC,
+            ..clinicians
+        }),
+        6 => Some(Diagnosis {
+            code: diagnoses::TYPE_2_SNOMED,
+            category: PROBLEM_LIST,
+            ..clinicians
+        }),
+        _ => None,
+    }
+}
+
 /// Two residents in a thousand without diabetes carry a diabetes entry that somebody withdrew.
 fn write_mistaken(scribe: &mut Scribe<'_>, dice: &mut Dice) {
     if !dice.chance(0.002) {
@@ -217,7 +142,7 @@ fn write_mistaken(scribe: &mut Scribe<'_>, dice: &mut Dice) {
         return;
     };
     let verification = dice.pick(&[Some("refuted"), Some("entered-in-error")]);
-    let wrong = diagnosis(TYPE_2[0].1, ENCOUNTER, day, dice);
+    let wrong = diagnosis(diagnoses::TYPE_2[0].1, ENCOUNTER, day, dice);
     write_one(
         scribe,
         Diagnosis {
@@ -234,7 +159,10 @@ fn write_raised_glucose(scribe: &mut Scribe<'_>, dice: &mut Dice) {
     if found && scribe.health.gestational.is_none() && dice.chance(0.35) {
         let category = dice.weighted(&[(0.7, ENCOUNTER), (0.2, PROBLEM_LIST), (0.1, None)]);
         if let Some(day) = visit_day(scribe, dice, 4.0) {
-            write_one(scribe, diagnosis(RAISED_GLUCOSE, category, day, dice));
+            write_one(
+                scribe,
+                diagnosis(diagnoses::RAISED_GLUCOSE, category, day, dice),
+            );
         }
     }
     let recorded = scribe
@@ -242,7 +170,12 @@ fn write_raised_glucose(scribe: &mut Scribe<'_>, dice: &mut Dice) {
         .gestational
         .filter(|day| *day <= scribe.last_day());
     if let Some(day) = recorded.filter(|_| dice.chance(0.8)) {
-        let entry = diagnosis(GESTATIONAL, ENCOUNTER, day.max(scribe.person.birth), dice);
+        let entry = diagnosis(
+            diagnoses::GESTATIONAL,
+            ENCOUNTER,
+            day.max(scribe.person.birth),
+            dice,
+        );
         write_one(
             scribe,
             Diagnosis {
@@ -263,7 +196,10 @@ fn write_hypertension(scribe: &mut Scribe<'_>, dice: &mut Dice) {
         let day = from
             .max(scribe.as_of.plus_years(-18.0))
             .max(scribe.person.birth);
-        write_one(scribe, diagnosis(HYPERTENSION, category, day, dice));
+        write_one(
+            scribe,
+            diagnosis(diagnoses::HYPERTENSION, category, day, dice),
+        );
     }
 }
 
@@ -272,7 +208,7 @@ fn write_pregnancy(scribe: &mut Scribe<'_>, dice: &mut Dice) {
     if scribe.person.sex == Sex::Male {
         return;
     }
-    let code = dice.weighted(&PREGNANCY);
+    let code = dice.weighted(&diagnoses::PREGNANCY);
     if let Some(delivery) = scribe.health.delivery {
         let began = delivery.plus(-280);
         let recorded = began.plus(dice.whole(45, 80));
@@ -317,14 +253,17 @@ fn write_statements(scribe: &mut Scribe<'_>, dice: &mut Dice) {
     if stated && scribe.person.age >= 18 {
         let related = scribe.health.items.family_history != super::person::Kinship::None;
         let code = if related {
-            FAMILY_HISTORY
+            diagnoses::FAMILY_HISTORY
         } else {
-            NO_FAMILY_HISTORY
+            diagnoses::NO_FAMILY_HISTORY
         };
         write_one(scribe, diagnosis(code, PROBLEM_LIST, day, dice));
     }
     if palliative && scribe.person.age >= 60 {
-        write_one(scribe, diagnosis(PALLIATIVE, ENCOUNTER, day, dice));
+        write_one(
+            scribe,
+            diagnosis(diagnoses::PALLIATIVE, ENCOUNTER, day, dice),
+        );
     }
 }
 

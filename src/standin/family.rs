@@ -1,4 +1,4 @@
-//! FamilyMemberHistory: present for few residents, and about other diseases too.
+//! `FamilyMemberHistory`: present for few residents, and about other diseases too.
 
 use super::concepts::{Coding, coding, system};
 use super::instant::Instant;

@@ -137,7 +137,7 @@ impl FitCounts {
                 group
                     .abnormal
                     .add(health.glycaemia.on(as_of, health.drug).abnormal());
-                group.obese.add(health.items.body_mass_index > 30.0);
+                group.obese.add(health.items.body_mass_index >= 30.0);
             }
         }
     }

@@ -7,8 +7,8 @@
 //! # Source
 //!
 //! Diagnostic levels (fasting plasma glucose 7.0 mmol/L, two-hour value 11.1 mmol/L) and intermediate levels (6.1, 7.8):
-//! WHO/IDF, "Definition and diagnosis of diabetes mellitus and intermediate hyperglycaemia" (2006), table 1.
-//! The HbA1c relation is the stand-in's own round approximation.
+//! Lääkärin käsikirja, kaypahoito.fi/ykt00552 (6 May 2025), glucose levels.
+//! The `HbA1c` relation is the stand-in's own round approximation.
 
 use super::calendar::Day;
 use super::parameters::Parameters;
@@ -30,7 +30,7 @@ pub(super) struct Glycaemia {
     /// The values on the day of onset; one of them is exactly at its diagnostic level.
     fasting_end: f64,
     two_hour_end: f64,
-    /// How far HbA1c lies from what the glucose predicts, mmol/mol.
+    /// How far `HbA1c` lies from what the glucose predicts, mmol/mol.
     hba1c_shift: f64,
     rise_years: f64,
     treated_fasting: f64,
@@ -117,7 +117,7 @@ impl Glycaemia {
         Values {
             fasting,
             two_hour,
-            hba1c: 5.0 + 5.4 * fasting + 0.5 * two_hour + self.hba1c_shift,
+            hba1c: 3.8 + 5.4 * fasting + 0.5 * two_hour + self.hba1c_shift,
         }
     }
 }

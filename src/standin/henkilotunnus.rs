@@ -92,7 +92,7 @@ mod tests {
                 for code in &codes {
                     let individual: u32 = code[7..10].parse().expect("digits");
                     assert!((900..=999).contains(&individual));
-                    assert_eq!(individual % 2 == 0, female);
+                    assert_eq!(individual.is_multiple_of(2), female);
                     assert!(signs.contains(&code[6..7]));
                 }
             }

@@ -2,9 +2,9 @@
 //!
 //! # Source
 //!
-//! Wilson, "Probable inference, the law of succession, and statistical inference", J Am Stat Assoc 1927;22:209–212, p. 209;
-//! DeLong, DeLong & Clarke-Pearson, "Comparing the areas under two or more correlated receiver operating characteristic
-//! curves", Biometrics 1988;44:837–845, equations 3–5.
+//! Wilson, "Probable inference, the law of succession, and statistical inference", J Am Stat Assoc 1927;22:209–212;
+//! `DeLong`, `DeLong` & Clarke-Pearson, "Comparing the areas under two or more correlated receiver operating characteristic
+//! curves", Biometrics 1988;44:837–845.
 
 use statrs::distribution::{ContinuousCDF, Normal};
 

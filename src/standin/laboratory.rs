@@ -1,7 +1,7 @@
-//! Glucose and HbA1c results, and results that say nothing about the programme.
+//! Glucose and `HbA1c` results, and results that say nothing about the programme.
 //!
 //! Results follow the resident's true course with biological and analytical variation (coefficients of variation of 5.5 %
-//! for fasting glucose, 14 % for the two-hour value, 2.5 % for HbA1c; round textbook values). Somebody whose diabetes nobody
+//! for fasting glucose, 14 % for the two-hour value, 2.5 % for `HbA1c`; round textbook values). Somebody whose diabetes nobody
 //! knows has mostly not been tested since it began: four of five such results are left out.
 
 use super::calendar::Day;
@@ -14,7 +14,7 @@ use super::random::{Dice, Stream};
 use super::scribe::Scribe;
 use super::vitals::visit_day;
 
-/// Laboratories report HbA1c in mmol/mol since about this year; older results are in percent.
+/// Laboratories report `HbA1c` in mmol/mol since about this year; older results are in percent.
 const PERCENT_BEFORE: i32 = 2013;
 
 /// Writes all laboratory results.
@@ -93,7 +93,7 @@ fn write_diagnostic(scribe: &mut Scribe<'_>, dice: &mut Dice) {
     }
 }
 
-/// About two HbA1c results a year once the diagnosis is known.
+/// About two `HbA1c` results a year once the diagnosis is known.
 fn write_follow_up(scribe: &mut Scribe<'_>, dice: &mut Dice) {
     if !scribe.health.diagnosed_by(scribe.last_day()) {
         return;
@@ -139,44 +139,34 @@ fn write_lesser(scribe: &mut Scribe<'_>, dice: &mut Dice) {
         };
         let values = values_on(scribe, day);
         let any_time = values.fasting + dice.exponential(0.9);
-        match dice.whole(0, 5) {
-            0 | 1 => report(
-                scribe,
-                &concepts::GLUCOSE_PLASMA,
-                day,
-                tenths(any_time),
-                dice,
-            ),
-            2 => report(
-                scribe,
-                &concepts::GLUCOSE_BLOOD,
-                day,
-                tenths(any_time - 0.4),
-                dice,
-            ),
-            3 => report(
-                scribe,
-                &concepts::GLUCOSE_POINT_OF_CARE,
-                day,
-                tenths(any_time),
-                dice,
-            ),
-            4 => report(
-                scribe,
-                &concepts::CAPILLARY_FASTING_GLUCOSE,
-                day,
-                tenths(values.fasting),
-                dice,
-            ),
-            _ => report(
-                scribe,
-                &concepts::HBA1C_POINT_OF_CARE,
-                day,
-                whole(values.hba1c),
-                dice,
-            ),
-        }
+        let (observable, found) = match dice.whole(0, 5) {
+            0 | 1 => (&concepts::GLUCOSE_PLASMA, tenths(any_time)),
+            2 => {
+                write_own_glucose(scribe, day, any_time - 0.4, dice);
+                continue;
+            }
+            3 => (&concepts::GLUCOSE_POINT_OF_CARE, tenths(any_time)),
+            4 => (&concepts::CAPILLARY_FASTING_GLUCOSE, tenths(values.fasting)),
+            _ => (&concepts::HBA1C_POINT_OF_CARE, whole(values.hba1c)),
+        };
+        report(scribe, observable, day, found, dice);
     }
+}
+
+/// A reading of the resident's own meter, through the national personal health record: the day only.
+fn write_own_glucose(scribe: &mut Scribe<'_>, day: Day, value: f64, dice: &mut Dice) {
+    let observed = Observed {
+        observable: &concepts::GLUCOSE_BLOOD,
+        found: tenths(value),
+        at: Instant::on(day, dice),
+        issued: None,
+        status: "final",
+        unit: UnitSpelling::Local,
+        effective: Effective::Day,
+        performer: Performer::Resident,
+        codings: Codings::Both,
+    };
+    observations::write(scribe, &observed);
 }
 
 fn write_unrelated(scribe: &mut Scribe<'_>, dice: &mut Dice) {
@@ -251,14 +241,7 @@ fn report(
     } else {
         at.days_later(issued_day.0 - day.0)
     };
-    let found = match dice.weighted(&[(0.9910, 0), (0.0020, 1), (0.0030, 2), (0.0040, 3)]) {
-        1 if observable.reference.is_some() => {
-            Found::Beyond("<", observable.reference.map_or(1, |(low, _)| low.max(1)))
-        }
-        2 => Found::Absent("error"),
-        3 => Found::Absent("not-performed"),
-        _ => found,
-    };
+    let found = spoilt(observable, found, dice);
     let codings = dice.weighted(&[
         (0.86, Codings::Both),
         (0.05, Codings::PrimaryOnly),
@@ -286,6 +269,18 @@ fn report(
         codings: possible(observable, codings),
     };
     observations::write(scribe, &observed);
+}
+
+/// Nine results in a thousand are cut off, failed or were never done.
+fn spoilt(observable: &Observable, found: Found, dice: &mut Dice) -> Found {
+    match dice.weighted(&[(0.9910, 0), (0.0020, 1), (0.0030, 2), (0.0040, 3)]) {
+        1 if observable.reference.is_some() => {
+            Found::Beyond("<", observable.reference.map_or(1, |(low, _)| low.max(1)))
+        }
+        2 => Found::Absent("error"),
+        3 => Found::Absent("not-performed"),
+        _ => found,
+    }
 }
 
 /// A result keeps at least one code, and a tolerance test the one that tells its two samples apart.

@@ -1,4 +1,4 @@
-//! MedicationRequest: blood-pressure drugs, glucose-lowering drugs, and others.
+//! `MedicationRequest`: blood-pressure drugs, glucose-lowering drugs, and others.
 //!
 //! Drugs do not name their reason: some beta blockers are for migraine, some metformin and GLP-1 agonists for other things
 //! than diabetes, as in any record.

@@ -44,7 +44,7 @@
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-#![doc = concat!("use ", module_path!(), "::{ExportOptions, export};")]
+//! use preventiojyraa::standin::{ExportOptions, export};
 //!
 //! let out = std::env::temp_dir().join(format!("standin-example-{}", std::process::id()));
 //! let options = ExportOptions {
@@ -78,9 +78,11 @@
 //! a free slot. Rejected: drawing codes and remembering those taken, which makes a resident depend on all earlier ones.
 
 mod calendar;
+mod causes;
 mod concepts;
 mod conditions;
 mod consents;
+mod diagnoses;
 mod family;
 mod filler;
 mod findrisc;

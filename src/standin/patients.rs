@@ -109,7 +109,7 @@ fn write_entry(scribe: &mut Scribe<'_>, entry: &Entry, second: bool) {
         write_birth_date(o, oddities.birth_date, person.birth);
         write_death(o, &person.stay, oddities.death, entry);
         o.list("address", |l| {
-            write_addresses(l, address_of(entry, &person))
+            write_addresses(l, &address_of(entry, &person))
         });
         write_language(o, oddities.language, person.language);
         write_links(o, oddities.second_entry, second, &ids);
@@ -220,12 +220,12 @@ fn address_of<'a>(entry: &'a Entry, person: &super::person::Person) -> Address<'
     }
 }
 
-fn write_addresses(l: &mut List<'_>, address: Address<'_>) {
+fn write_addresses(l: &mut List<'_>, address: &Address<'_>) {
     let Address {
         entry,
         district,
         moved,
-    } = address;
+    } = *address;
     l.object(|o| {
         if moved.is_some() {
             o.list("extension", |l| write_municipality(l, HELSINKI));

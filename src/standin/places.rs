@@ -1,7 +1,8 @@
 //! Tables of Helsinki: districts, languages, ages, and where people move.
 //!
 //! Shares are round approximations of the city's published structure, good enough for a stand-in and not official
-//! statistics; the deprivation of a district is invented in size, its order follows what the city reports.
+//! statistics; the deprivation of a district is invented. The municipality
+//! codes were not looked up in the national register again.
 
 /// One of the eight major districts.
 #[derive(Clone, Copy, Debug)]

@@ -1,4 +1,4 @@
-//! QuestionnaireResponse: the portal's risk test, answered by some, and other forms.
+//! `QuestionnaireResponse`: the portal's risk test, answered by some, and other forms.
 //!
 //! The form is invented; its canonical URL, link ids and answer codes are what a mapping in the rule files names:
 //! `pituus` (cm), `paino` (kg), `vyotaro` (cm), `liikunta` (`kylla`, `ei`), `kasvikset` (`paivittain`, `ei-paivittain`),
@@ -108,23 +108,7 @@ fn answers_on(scribe: &Scribe<'_>, day: Day, dice: &mut Dice) -> Answers {
     let own_height = libm::round(height + dice.normal(0.5, 1.3));
     let own_weight = libm::round(weight * dice.normal(0.985, 0.02));
     let own_waist = libm::round(truth.waist_circumference + dice.normal(-1.5, 3.5));
-    let family = match truth.family_history {
-        Kinship::Close => dice.weighted(&[
-            (0.88, "lahi"),
-            (0.03, "etainen"),
-            (0.04, "ei"),
-            (0.05, "en-osaa-sanoa"),
-        ]),
-        Kinship::Distant => {
-            dice.weighted(&[(0.72, "etainen"), (0.14, "ei"), (0.14, "en-osaa-sanoa")])
-        }
-        Kinship::None => dice.weighted(&[
-            (0.86, "ei"),
-            (0.03, "etainen"),
-            (0.01, "lahi"),
-            (0.10, "en-osaa-sanoa"),
-        ]),
-    };
+    let family = family_answer(truth.family_history, dice);
     let high_glucose = if truth.high_blood_glucose_ever {
         dice.weighted(&[(0.82, "kylla"), (0.10, "ei"), (0.08, "en-osaa-sanoa")])
     } else {
@@ -154,6 +138,27 @@ fn answers_on(scribe: &Scribe<'_>, day: Day, dice: &mut Dice) -> Answers {
         blood_pressure_drug: kept(blood_pressure_drug, 0.02, dice),
         high_glucose: kept(high_glucose, 0.03, dice),
         family: kept(family, 0.03, dice),
+    }
+}
+
+/// People mix up near and far relatives, and some do not know.
+fn family_answer(family: Kinship, dice: &mut Dice) -> &'static str {
+    match family {
+        Kinship::Close => dice.weighted(&[
+            (0.88, "lahi"),
+            (0.03, "etainen"),
+            (0.04, "ei"),
+            (0.05, "en-osaa-sanoa"),
+        ]),
+        Kinship::Distant => {
+            dice.weighted(&[(0.72, "etainen"), (0.14, "ei"), (0.14, "en-osaa-sanoa")])
+        }
+        Kinship::None => dice.weighted(&[
+            (0.86, "ei"),
+            (0.03, "etainen"),
+            (0.01, "lahi"),
+            (0.10, "en-osaa-sanoa"),
+        ]),
     }
 }
 

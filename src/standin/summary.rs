@@ -86,7 +86,7 @@ fn write_fit(f: &mut fmt::Formatter<'_>, fit: &FitCounts) -> fmt::Result {
     }
     writeln!(
         f,
-        "The two surveys' cohorts differ, so no register can meet all rows; the ages are those of each source."
+        "The cohorts differ in country, ages and outcome, so no single register can meet every row."
     )
 }
 

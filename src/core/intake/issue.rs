@@ -179,6 +179,14 @@ impl Issue {
         Self { hint: None, ..Self::value(IssueCode::ValueNotUnderstood, definition, "another kind of value".into()) }
     }
 
+    pub(super) fn statement_not_understood() -> Self {
+        Self::reading(
+            IssueCode::ValueNotUnderstood,
+            "valueCodeableConcept",
+            "a code that the rules list as an answer to this question",
+        )
+    }
+
     pub(super) fn relationship_unknown(relationships: &[&str]) -> Self {
         Self::reading(
             IssueCode::RelationshipUnknown,

@@ -153,6 +153,10 @@ fn admit_coded(
     part: u16,
     intake: &mut Intake,
 ) {
+    if let Some(allowed) = rulebook.catalogue.question(codings) {
+        admit_statement(rulebook, submission, allowed, value, part, intake);
+        return;
+    }
     let id = match meaning(rulebook, codings) {
         Ok(Some(id)) => id,
         Ok(None) => {
@@ -175,6 +179,29 @@ fn admit_coded(
     }
 }
 
+/// A code that asks and a value that answers: only answers that the rules list count, so that a
+/// cause of death or a diagnosis ruled out never becomes a diagnosis.
+fn admit_statement(
+    rulebook: &Rulebook,
+    submission: &Submission<'_>,
+    allowed: &[FactId],
+    value: &SubmittedValue<'_>,
+    part: u16,
+    intake: &mut Intake,
+) {
+    let SubmittedValue::Codes(codes) = value else {
+        intake.issues.push(Issue::statement_not_understood());
+        return;
+    };
+    match meaning(rulebook, codes) {
+        Ok(Some(id)) if allowed.contains(&id) => {
+            let effective = submission.effective.unwrap_or(NO_DATE);
+            intake.facts.push(fact(submission, id, part, effective, FactValue::Present));
+        }
+        Ok(_) | Err(_) => intake.issues.push(Issue::statement_not_understood()),
+    }
+}
+
 /// Reads a value as its fact's definition demands.
 fn read_value(
     definition: &FactDefinition,
@@ -192,7 +219,7 @@ fn read_value(
             }
             SubmittedValue::Absent => Err(Issue::value_absent(definition)),
             SubmittedValue::None => Err(Issue::value_missing(definition)),
-            SubmittedValue::Flag(_) | SubmittedValue::Other(_) => {
+            SubmittedValue::Flag(_) | SubmittedValue::Codes(_) | SubmittedValue::Other(_) => {
                 Err(Issue::value_not_understood(definition))
             }
         },
@@ -201,6 +228,7 @@ fn read_value(
             SubmittedValue::Flag(false)
             | SubmittedValue::Absent
             | SubmittedValue::Quantity { .. }
+            | SubmittedValue::Codes(_)
             | SubmittedValue::Other(_) => Err(Issue::value_not_understood(definition)),
         },
         FactKind::Answer => Err(Issue::value_not_understood(definition)),

@@ -70,7 +70,7 @@ pub struct Answered<'a> {
 }
 
 /// A value as sent.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub enum SubmittedValue<'a> {
     /// No value at all, as is right for a diagnosis.
     None,
@@ -85,6 +85,8 @@ pub enum SubmittedValue<'a> {
         /// Its unit.
         unit: SubmittedUnit<'a>,
     },
+    /// Codes, in systems that the rules know.
+    Codes(Vec<(CodeSystem, &'a str)>),
     /// Yes or no.
     Flag(bool),
     /// Anything else; for answers the code.

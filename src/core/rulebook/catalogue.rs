@@ -97,9 +97,18 @@ pub struct Catalogue {
     codes: BTreeMap<CodeSystem, Codes>,
     relatives: BTreeMap<String, FactId>,
     relative_conditions: BTreeSet<FactId>,
+    questions: BTreeMap<(CodeSystem, String), Vec<FactId>>,
 }
 
 impl Catalogue {
+    /// The facts that the value of a question-like code can mean; `None` when no code asks.
+    #[must_use]
+    pub fn question(&self, codings: &[(CodeSystem, &str)]) -> Option<&[FactId]> {
+        let mut asked = codings.iter();
+        asked.find_map(|(system, code)| self.questions.get(&(*system, (*code).to_owned())))
+            .map(Vec::as_slice)
+    }
+
     /// The definition of a fact.
     ///
     /// # Panics
@@ -151,6 +160,15 @@ impl Catalogue {
 pub(super) struct RawFacts<'a> {
     facts: Vec<(Table<'a>, FactDefinition, Vec<RawCode>)>,
     relatives: Vec<RawRelatives<'a>>,
+    questions: Vec<RawQuestion<'a>>,
+}
+
+/// A code that asks, and the facts that its values can mean.
+struct RawQuestion<'a> {
+    table: Table<'a>,
+    system: CodeSystem,
+    code: String,
+    facts: Vec<String>,
 }
 
 struct RawRelatives<'a> {
@@ -170,7 +188,19 @@ struct RawCode {
 pub(super) fn read_facts<'a>(root: &Table<'a>) -> RawFacts<'a> {
     let facts = root.tables("fact").into_iter().filter_map(read_fact).collect();
     let relatives = root.tables("relatives").into_iter().filter_map(read_relatives).collect();
-    RawFacts { facts, relatives }
+    let questions = root.tables("question").into_iter().filter_map(read_question).collect();
+    RawFacts { facts, relatives, questions }
+}
+
+fn read_question(table: Table<'_>) -> Option<RawQuestion<'_>> {
+    let system = table.word("system", &CodeSystem::NAMES);
+    let code = table.text("code");
+    let facts: Vec<String> = table.texts("facts").into_iter().map(str::to_owned).collect();
+    if facts.is_empty() {
+        table.report("rule-empty", "`facts` is missing or empty");
+    }
+    table.finish();
+    Some(RawQuestion { system: system?, code: code?.to_owned(), facts, table })
 }
 
 fn read_relatives(table: Table<'_>) -> Option<RawRelatives<'_>> {
@@ -280,9 +310,11 @@ fn read_plausible(table: &Table<'_>) -> Vec<(Unit, f64, f64)> {
 pub(super) fn build(files: Vec<RawFacts<'_>>) -> Catalogue {
     let mut facts = Vec::new();
     let mut relatives = Vec::new();
+    let mut questions = Vec::new();
     for file in files {
         facts.extend(file.facts);
         relatives.extend(file.relatives);
+        questions.extend(file.questions);
     }
     facts.sort_by(|a, b| a.1.id.cmp(&b.1.id));
     let mut catalogue = Catalogue::default();
@@ -303,6 +335,14 @@ pub(super) fn build(files: Vec<RawFacts<'_>>) -> Catalogue {
     }
     for raw in relatives {
         link_relatives(&mut catalogue, &raw);
+    }
+    for raw in questions {
+        let facts: Vec<FactId> =
+            raw.facts.iter().filter_map(|name| find(&catalogue, &raw.table, "facts", name)).collect();
+        let is_fact = catalogue.meaning(raw.system, &raw.code).is_some();
+        if is_fact || catalogue.questions.insert((raw.system, raw.code.clone()), facts).is_some() {
+            raw.table.report("fact-code-twice", format!("code `{}` means two things", raw.code));
+        }
     }
     catalogue
 }

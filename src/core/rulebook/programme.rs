@@ -20,6 +20,8 @@ pub struct Programme {
     pub pathway: String,
     /// Time zone in which an instant has its date.
     pub time_zone: String,
+    /// Addresses of coding systems whose codes the rules call `programme`.
+    pub code_systems: Vec<String>,
     /// Municipality codes that belong to the programme's area.
     pub municipalities: Vec<String>,
 }
@@ -35,6 +37,7 @@ impl Programme {
             let thresholds = table.text("thresholds");
             let pathway = table.text("pathway");
             let time_zone = table.text("time_zone");
+            let code_systems = table.texts("code_systems").into_iter().map(str::to_owned).collect();
             let municipalities = table.required_table("municipalities").map(|area| {
                 if area.optional_flag("verified").is_none() {
                     area.report("rule-missing-key", "`verified` is missing");
@@ -47,12 +50,12 @@ impl Programme {
             Some((
                 [model?, calibration?, thresholds?, pathway?, time_zone?].map(str::to_owned),
                 display_calibration.map(str::to_owned),
-                municipalities?,
+                (code_systems, municipalities?),
             ))
         });
         root.finish();
-        let ([model, calibration, thresholds, pathway, time_zone], display_calibration, municipalities) =
-            body?;
+        let (names, display_calibration, (code_systems, municipalities)) = body?;
+        let [model, calibration, thresholds, pathway, time_zone] = names;
         Some(Self {
             header: header?,
             model,
@@ -61,6 +64,7 @@ impl Programme {
             thresholds,
             pathway,
             time_zone,
+            code_systems,
             municipalities,
         })
     }

@@ -1,1 +1,36 @@
-//! x
+//! Authoring: the FHIR R4 resources that we send, built so that a required field cannot be forgotten.
+//!
+//! # What lives here
+//!
+//! One function per resource. Plain text and numbers go in, the bytes of one
+//! JSON resource come out. Nothing of ours is imported, nothing is sent, and
+//! nothing is read: parsing belongs to the reader, which keeps what it cannot
+//! understand, whereas the typed models behind this door would drop it.
+//!
+//! # How the data flows
+//!
+//! [`RiskAssessmentContent`] → [`risk_assessment`] → `Vec<u8>`, or an
+//! [`AuthoringError`] that names the field at fault.
+//!
+//! # Invariants
+//!
+//! * No type of `fhir-sdk` is part of this door, so no caller instantiates its generics.
+//! * No empty string, array or object is ever written.
+//! * An error names a field and never shows its value, which is a resident's.
+//! * The same content gives the same bytes; no clock is read and no id is invented.
+//!
+//! # Why it is so
+//!
+//! The typed builders refuse to build a resource that lacks a required field,
+//! and every resource reads back unchanged with the same models in the tests.
+//! Their price is compile time, hence a package of its own. The models are
+//! those of R4B (4.3.0), because the library has none of R4 (4.0.1); the
+//! elements used here have the same shape in both.
+
+mod error;
+mod risk_assessment;
+#[cfg(test)]
+mod tests;
+
+pub use error::AuthoringError;
+pub use risk_assessment::{BusinessIdentifier, Coded, RiskAssessmentContent, risk_assessment};

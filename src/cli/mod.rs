@@ -1,0 +1,153 @@
+//! The command line: one file per subcommand, rendering, exit codes.
+//!
+//! stdout is data, stderr is talk. Exit codes: 0 done, 1 failed, 2 wrong usage,
+//! 3 the data folder is damaged, 4 the rules have mistakes.
+
+mod explain;
+mod fsck;
+mod pull;
+mod rules;
+mod run;
+mod standin;
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use jiff::civil::Date;
+use preventiojyraa::rules::RulesError;
+
+/// Screens a population for disease risk: who to ask, who to test, and why.
+///
+/// Not a certified medical device. Decisions are proposals; professionals decide.
+#[derive(Parser)]
+#[command(name = "preventio", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Pull(pull::Arguments),
+    Run(run::Arguments),
+    Explain(explain::Arguments),
+    Fsck(fsck::Arguments),
+    Rules(rules::Arguments),
+    Standin(standin::Arguments),
+}
+
+/// How a command ended when it did not fail.
+enum Outcome {
+    Done,
+    Damaged,
+}
+
+type CommandResult = Result<Outcome, Box<dyn Error>>;
+
+/// Arguments that several commands share.
+#[derive(clap::Args)]
+struct DataArguments {
+    /// The data folder.
+    ///
+    /// Holds the ledger and the lake; only its owner can open it. Created on first use by `pull`.
+    #[arg(long, value_name = "DATA")]
+    data: PathBuf,
+}
+
+/// Which rules to use.
+#[derive(clap::Args)]
+struct RulesArguments {
+    /// A folder of rules, instead of those shipped with the program.
+    #[arg(long, value_name = "DIR")]
+    rules: Option<PathBuf>,
+}
+
+/// Runs the program.
+pub(crate) fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        Command::Pull(arguments) => pull::run(&arguments),
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Fsck(arguments) => fsck::run(&arguments),
+        Command::Rules(arguments) => rules::run(&arguments),
+        Command::Standin(arguments) => standin::run(&arguments),
+    };
+    match result {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Damaged) => ExitCode::from(3),
+        // A reader that has seen enough (`| head`) is no failure.
+        Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
+        Err(error) => {
+            tell(&render(&*error));
+            let bad_rules = matches!(
+                error.downcast_ref::<RulesError>(),
+                Some(RulesError::Mistakes(_))
+            );
+            ExitCode::from(if bad_rules { 4 } else { 1 })
+        }
+    }
+}
+
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// An error with its causes; hints stay on lines of their own, last.
+fn render(error: &(dyn Error + 'static)) -> String {
+    let mut message = error.to_string();
+    let mut hint = String::new();
+    if let Some(at) = message.find("\nhint: ") {
+        hint = message.split_off(at);
+    }
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        message.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    format!("error: {message}{hint}\n")
+}
+
+/// Data: to stdout.
+fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Talk: to stderr. When that is closed there is nobody left to tell.
+fn tell(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Data as JSON, to stdout.
+fn print_json(value: &impl serde::Serialize) -> Result<(), Box<dyn Error>> {
+    let mut text = serde_json::to_string_pretty(value)?;
+    text.push('\n');
+    Ok(print(&text)?)
+}
+
+/// The instant of now in UTC, for records that people read.
+fn now() -> String {
+    jiff::Timestamp::now().to_string()
+}
+
+/// Today in the programme's time zone.
+fn today(zone: &str) -> Result<Date, Box<dyn Error>> {
+    Ok(jiff::Timestamp::now().in_tz(zone)?.date())
+}
+
+/// As many threads as the machine has cores.
+fn all_cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// A table of names and counts, widest name first aligned.
+fn counts<'a>(rows: impl IntoIterator<Item = (&'a String, &'a u64)>) -> String {
+    let rows: Vec<(&String, &u64)> = rows.into_iter().filter(|(_, n)| **n > 0).collect();
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    rows.iter().map(|(name, n)| format!("  {name:<width$}  {n:>9}\n")).collect()
+}

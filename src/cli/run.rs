@@ -1,0 +1,80 @@
+//! `preventio run`
+
+use jiff::civil::Date;
+use preventiojyraa::rules;
+use preventiojyraa::rulebook::State;
+use preventiojyraa::steps::{self, Access, DataFolder, RunOptions, RunReport};
+
+use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, print, print_json};
+
+/// Decide about everybody, as of an index date
+///
+/// Scores each resident on what was true and recorded by the index date and stores a decision for
+/// everybody, the negative ones too. Nothing is sent to anybody.
+///
+/// Example: preventio run --data data --index-date 2026-02-01
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    data: DataArguments,
+    #[command(flatten)]
+    rules: RulesArguments,
+    /// The day profiles are taken, YYYY-MM-DD
+    #[arg(long, value_name = "DATE")]
+    index_date: Date,
+    /// Worker threads; all cores by default. The answer does not depend on it
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> CommandResult {
+    let rulebook = rules::load(arguments.rules.rules.as_deref())?;
+    let mut data = DataFolder::open(&arguments.data.data, Access::WriteExisting)?;
+    let options = RunOptions {
+        index_date: arguments.index_date,
+        threads: arguments.threads.unwrap_or_else(super::all_cores),
+        at: super::now(),
+    };
+    let report = steps::run(&rulebook, &mut data, &options)?;
+    if arguments.json {
+        print_json(&report)?;
+    } else {
+        print(&render(&report))?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn render(report: &RunReport) -> String {
+    let mut text = format!(
+        "Run {}: {} residents as of {}\n",
+        report.run, report.register, report.index_date
+    );
+    let states = State::NAMES.iter().filter_map(|(name, _)| report.states.get_key_value(*name));
+    text.push_str(&counts(states));
+    if !report.reviews.is_empty() {
+        text.push_str("Reviews for professionals\n");
+        text.push_str(&counts(&report.reviews));
+    }
+    if !report.issues.is_empty() {
+        text.push_str("Issues in the data seen\n");
+        text.push_str(&counts(&report.issues));
+    }
+    if !report.pull.is_complete {
+        text.push_str("The newest pull was cut off: nobody of its source is decided to be below the level.\n");
+    }
+    text.push_str(&format!(
+        "By {} {} ({}), {}, {}; {} numbers in it are not verified\n",
+        report.rulebook.id,
+        report.rulebook.version,
+        report.rulebook.status,
+        report.rulebook.model,
+        report.rulebook.calibration,
+        report.rulebook.unverified
+    ));
+    text.push_str(&format!("Effects: {}\n", report.effects));
+    text.push_str(&format!("Decisions {}\n", report.decisions_hash));
+    text
+}

@@ -1,0 +1,351 @@
+//! `RiskAssessment`: the result of a risk score, for display in a record.
+
+use std::str::FromStr;
+
+use fhir_sdk::r4b::codes::ObservationStatus;
+use fhir_sdk::r4b::resources::{
+    RiskAssessment, RiskAssessmentOccurrence, RiskAssessmentPrediction,
+    RiskAssessmentPredictionProbability, RiskAssessmentPredictionWhen,
+};
+use fhir_sdk::r4b::types::{
+    Annotation, CodeableConcept, Coding, Identifier, Quantity, Range, Reference,
+};
+use fhir_sdk::{Date, DateTime, ParsedReference};
+
+use crate::AuthoringError;
+
+/// UCUM.
+const UCUM: &str = "http://unitsofmeasure.org";
+
+/// What a person who reads the record must know about its origin.
+const DISCLAIMER: &str = "Computed by PreventioJyrää. This program is not a certified medical device; a professional decides.";
+
+/// A code in a coding system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Coded<'a> {
+    /// The URI of the coding system.
+    pub system: &'a str,
+    /// The code in that system.
+    pub code: &'a str,
+    /// What a person reads; left out of the resource when blank.
+    pub display: &'a str,
+}
+
+/// A name of ours for the resource, by which a receiver updates it instead of storing it twice.
+///
+/// It has no `Debug`, which could print the name of a resident's record.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct BusinessIdentifier<'a> {
+    /// The URI of the namespace of the value.
+    pub system: &'a str,
+    /// The value, unique in its namespace.
+    pub value: &'a str,
+}
+
+/// What a `RiskAssessment` says: one resident, one method, one index date, one outcome.
+///
+/// All texts are without control characters other than tab and line ends, and
+/// not blank unless their field says so; codes and URIs are without spaces too.
+/// It has no `Debug`, which would print a resident's data.
+#[derive(Clone, Copy, PartialEq)]
+pub struct RiskAssessmentContent<'a> {
+    /// The same for every version of this assessment, and for no other assessment.
+    pub identifier: BusinessIdentifier<'a>,
+    /// The reference `Patient/{id}`, relative or absolute, as the receiver knows the resident.
+    pub resident: &'a str,
+    /// The score that was used, with its version.
+    pub method: Coded<'a>,
+    /// The day the profile was taken, `YYYY-MM-DD`.
+    pub index_date: &'a str,
+    /// The lowest score that the known answers allow, in points.
+    pub score_low: i16,
+    /// The highest score that the known answers allow, in points; equal to the lowest when none is missing.
+    pub score_high: i16,
+    /// The lower bound of the probability of the outcome, in `0.0..=1.0`.
+    pub probability_low: f64,
+    /// The upper bound of the probability of the outcome, in `0.0..=1.0`.
+    pub probability_high: f64,
+    /// What is predicted, in words.
+    pub outcome: &'a str,
+    /// The time at risk from the index date on, in months, at least one.
+    pub horizon_months: u16,
+    /// Why the prediction is what it is, in words; left out of the resource when blank.
+    pub rationale: &'a str,
+    /// References `Type/id` to what the score was computed from; may be empty.
+    pub basis: &'a [&'a str],
+}
+
+/// Writes a `RiskAssessment` as the bytes of one JSON resource.
+///
+/// The status is `final` when the score is one number, and `preliminary` while
+/// missing answers leave a range. The score stands in a note, because the
+/// resource has no element for it.
+///
+/// The probability is written as percentages in `0.0..=100.0`, rounded to four
+/// decimals, and always as a range that carries the unit `%`, also when both
+/// bounds are equal. A bare `probabilityDecimal` is a percentage too by the
+/// standard's words, but its own example `cardiac` writes 2 % as 0.02, so a
+/// receiver could read 1 as certainty. The horizon is a range from zero
+/// to its length, in years when it is whole years, and otherwise in months;
+/// a note says it in words, since such a range may also mean ages.
+///
+/// # Errors
+///
+/// [`AuthoringError`] names the first field that does not keep the promise in
+/// its description; bounds in the wrong order have variants of their own.
+///
+/// # Source
+///
+/// HL7 FHIR R4 (4.0.1), resource `RiskAssessment`: the comment on
+/// `prediction.probability[x]` ("Decimal values are expressed as percentages
+/// as well (max = 100)"), and the rules ras-1 (low and high are percentages in
+/// UCUM) and ras-2 (a decimal is at most 100).
+///
+/// # Example
+///
+/// ```
+/// use preventiojyraa_authoring::{BusinessIdentifier, Coded, RiskAssessmentContent, risk_assessment};
+///
+/// let json = risk_assessment(&RiskAssessmentContent {
+///     identifier: BusinessIdentifier { system: "https://preventio.example/assessment", value: "a-17" },
+///     resident: "Patient/17",
+///     method: Coded { system: "https://preventio.example/method", code: "findrisc", display: "FINDRISC" },
+///     index_date: "2026-03-02",
+///     score_low: 15,
+///     score_high: 15,
+///     probability_low: 0.33,
+///     probability_high: 0.33,
+///     outcome: "Type 2 diabetes",
+///     horizon_months: 120,
+///     rationale: "",
+///     basis: &[],
+/// })?;
+/// assert!(String::from_utf8(json)?.contains(r#""status":"final""#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn risk_assessment(content: &RiskAssessmentContent<'_>) -> Result<Vec<u8>, AuthoringError> {
+    serde_json::to_vec(&built(content)?).map_err(AuthoringError::Json)
+}
+
+/// The typed resource; apart from its bytes, so that the tests can compare the two.
+pub(crate) fn built(content: &RiskAssessmentContent<'_>) -> Result<RiskAssessment, AuthoringError> {
+    if content.score_high < content.score_low {
+        return Err(AuthoringError::ScoreOrder);
+    }
+    let basis = content
+        .basis
+        .iter()
+        .map(|basis| reference("basis", basis, None).map(Some))
+        .collect::<Result<_, _>>()?;
+    let built = RiskAssessment::builder()
+        .identifier(vec![Some(identifier(&content.identifier)?)])
+        .status(status(content))
+        .method(concept(&content.method)?)
+        .subject(reference("resident", content.resident, Some("Patient"))?)
+        .occurrence(RiskAssessmentOccurrence::DateTime(DateTime::Date(date(
+            content.index_date,
+        )?)))
+        .basis(basis)
+        .prediction(vec![Some(prediction(content)?)])
+        .note(vec![
+            Some(note(score_in_words(content))?),
+            Some(note(DISCLAIMER.to_owned())?),
+        ])
+        .build()?;
+    Ok(built)
+}
+
+/// A range of scores is not the last word; a single one is.
+fn status(content: &RiskAssessmentContent<'_>) -> ObservationStatus {
+    if content.score_low < content.score_high {
+        ObservationStatus::Preliminary
+    } else {
+        ObservationStatus::Final
+    }
+}
+
+fn identifier(identifier: &BusinessIdentifier<'_>) -> Result<Identifier, AuthoringError> {
+    let identifier = Identifier::builder()
+        .system(token("identifier.system", identifier.system)?)
+        .value(text("identifier.value", identifier.value)?)
+        .build()?;
+    Ok(identifier)
+}
+
+fn concept(coded: &Coded<'_>) -> Result<CodeableConcept, AuthoringError> {
+    let coding = Coding::builder()
+        .system(token("method.system", coded.system)?)
+        .code(token("method.code", coded.code)?);
+    let coding = match optional_text("method.display", coded.display)? {
+        Some(display) => coding.display(display),
+        None => coding,
+    };
+    Ok(CodeableConcept::builder()
+        .coding(vec![Some(coding.build()?)])
+        .build()?)
+}
+
+fn prediction(
+    content: &RiskAssessmentContent<'_>,
+) -> Result<RiskAssessmentPrediction, AuthoringError> {
+    let outcome = CodeableConcept::builder()
+        .text(text("outcome", content.outcome)?)
+        .build()?;
+    let prediction = RiskAssessmentPrediction::builder()
+        .outcome(outcome)
+        .probability(RiskAssessmentPredictionProbability::Range(probability(
+            content,
+        )?))
+        .when(RiskAssessmentPredictionWhen::Range(horizon(
+            content.horizon_months,
+        )?));
+    let prediction = match optional_text("rationale", content.rationale)? {
+        Some(rationale) => prediction.rationale(rationale),
+        None => prediction,
+    };
+    Ok(prediction.build()?)
+}
+
+fn probability(content: &RiskAssessmentContent<'_>) -> Result<Range, AuthoringError> {
+    let low = percent("probability_low", content.probability_low)?;
+    let high = percent("probability_high", content.probability_high)?;
+    if content.probability_high < content.probability_low {
+        return Err(AuthoringError::ProbabilityOrder);
+    }
+    range(low, high, "%", "%")
+}
+
+/// A probability as a percentage with at most four decimals.
+///
+/// Without rounding, 0.07 would be shown as 7.000000000000001 %.
+fn percent(field: &'static str, probability: f64) -> Result<f64, AuthoringError> {
+    // A number that is not a number is in no range.
+    if !(0.0..=1.0).contains(&probability) {
+        return Err(AuthoringError::Probability { field });
+    }
+    // Adding zero turns minus zero, which is in the range, into zero.
+    Ok((probability * 1e6).round() / 1e4 + 0.0)
+}
+
+fn horizon(months: u16) -> Result<Range, AuthoringError> {
+    if months == 0 {
+        return Err(AuthoringError::Horizon);
+    }
+    let (length, unit, code) = time_at_risk(months);
+    range(0.0, f64::from(length), unit, code)
+}
+
+/// Whole years where possible: the number, what a person reads, and the UCUM code.
+fn time_at_risk(months: u16) -> (u16, &'static str, &'static str) {
+    match (months / 12, months % 12) {
+        (1, 0) => (1, "year", "a"),
+        (years, 0) => (years, "years", "a"),
+        (0, 1) => (1, "month", "mo"),
+        _ => (months, "months", "mo"),
+    }
+}
+
+fn range(low: f64, high: f64, unit: &str, code: &str) -> Result<Range, AuthoringError> {
+    let quantity = |value| {
+        Quantity::builder()
+            .value(value)
+            .unit(unit.to_owned())
+            .system(UCUM.to_owned())
+            .code(code.to_owned())
+            .build()
+    };
+    Ok(Range::builder()
+        .low(quantity(low)?)
+        .high(quantity(high)?)
+        .build()?)
+}
+
+fn score_in_words(content: &RiskAssessmentContent<'_>) -> String {
+    let (low, high) = (content.score_low, content.score_high);
+    let points = if low < high {
+        format!("{low} to {high} points, as answers are missing")
+    } else {
+        format!("{high} points")
+    };
+    let (length, unit, _) = time_at_risk(content.horizon_months);
+    format!(
+        "Score: {points}. The prediction covers {length} {unit} from {}.",
+        content.index_date
+    )
+}
+
+fn note(text: String) -> Result<Annotation, AuthoringError> {
+    Ok(Annotation::builder().text(text).build()?)
+}
+
+/// A reference to a resource by type and id; `only` is the type it must name.
+fn reference(
+    field: &'static str,
+    text: &str,
+    only: Option<&'static str>,
+) -> Result<Reference, AuthoringError> {
+    let refused = AuthoringError::Reference {
+        field,
+        expected: if only.is_some() {
+            "Patient/id"
+        } else {
+            "Type/id"
+        },
+    };
+    let parsed = ParsedReference::new(text);
+    let (Some(resource_type), Some(id)) = (parsed.resource_type(), parsed.id()) else {
+        return Err(refused);
+    };
+    let is_type =
+        !resource_type.is_empty() && resource_type.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let has_gap = text.chars().any(|c| c.is_whitespace() || c.is_control());
+    if has_gap || !is_type || only.is_some_and(|only| only != resource_type) || !is_id(id) {
+        return Err(refused);
+    }
+    Ok(Reference::builder().reference(text.to_owned()).build()?)
+}
+
+/// "Any combination of upper- or lower-case ASCII letters, numerals, '-' and '.', with a length limit of 64 characters."
+fn is_id(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
+}
+
+/// A full date. The standard would also allow a year or a month alone; an index date is a day.
+fn date(text: &str) -> Result<Date, AuthoringError> {
+    // The parser would also take a plus sign before the year.
+    let is_plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'-');
+    match Date::from_str(text) {
+        Ok(Date::Date(day)) if is_plain && 0 < day.year() => Ok(Date::Date(day)),
+        _ => Err(AuthoringError::Date {
+            field: "index_date",
+        }),
+    }
+}
+
+/// A code or a URI of ours: a text without spaces.
+fn token(field: &'static str, token: &str) -> Result<String, AuthoringError> {
+    if token.contains(char::is_whitespace) {
+        return Err(AuthoringError::Text { field });
+    }
+    text(field, token)
+}
+
+fn text(field: &'static str, text: &str) -> Result<String, AuthoringError> {
+    optional_text(field, text)?.ok_or(AuthoringError::Text { field })
+}
+
+/// `None` when blank, since FHIR forbids empty strings.
+fn optional_text(field: &'static str, text: &str) -> Result<Option<String>, AuthoringError> {
+    if text
+        .chars()
+        .any(|c| c.is_control() && !matches!(c, '\t' | '\r' | '\n'))
+    {
+        return Err(AuthoringError::Text { field });
+    }
+    Ok((!text.trim().is_empty()).then(|| text.to_owned()))
+}

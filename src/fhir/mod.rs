@@ -1,0 +1,48 @@
+//! FHIR: the only room that knows FHIR JSON and where codes live in it.
+//!
+//! # What lives here
+//!
+//! [`read_line`] turns one NDJSON line into what it says: an entry of the
+//! register, submissions for `intake`, or an issue. [`Lines`] cuts export files
+//! (plain, gzip, zstd) into blocks of lines. No decision, no rule, no database.
+//!
+//! # How the data flows
+//!
+//! file → [`Lines`] → line → [`read_line`] → [`Resource`] → `intake::admit`.
+//!
+//! # Invariants
+//!
+//! * A bad line is an issue with its place; its neighbours are unharmed.
+//! * What is present but malformed is never read as absent.
+//! * A resource is about exactly one resident, or it is set aside.
+//!
+//! # Example
+//!
+//! ```
+//! use preventiojyraa::fhir::{IdentityKey, Reading, read_line};
+//!
+//! let rules = preventiojyraa::rules::shipped().expect("the shipped rules hold");
+//! let reading = Reading::new(&rules, IdentityKey::PUBLIC, "example").expect("a known time zone");
+//! let issue = read_line(&reading, b"{\"resourceType\":", |_| ()).expect_err("cut off");
+//! assert_eq!(issue.code.name(), "cut-off");
+//! ```
+//!
+//! # Why it is so
+//!
+//! Lines are read with small borrowed structs of our own: the typed model of a
+//! FHIR library turns a malformed `value[x]` or `effective[x]` into "absent"
+//! without a trace, which would hide an HbA1c. Such a library authors what we
+//! send, in a package of its own, and judges it in the tests.
+
+mod dates;
+mod identity;
+mod lines;
+mod patient;
+mod read;
+mod systems;
+mod wire;
+
+pub use identity::{IdentityKey, NationalId};
+pub use lines::{Block, FileEnd, Line, LineProblem, Lines, MAX_LINE_BYTES, is_export_file};
+pub use patient::{Link, PatientEntry};
+pub use read::{Reading, Resource, Unmapped, read_line, salvage_subject};

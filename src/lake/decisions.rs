@@ -1,0 +1,186 @@
+//! The table of decisions, and the hash that pins them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::types::{Int16Type, UInt32Type};
+use arrow_array::{ArrayRef, Int16Array, RecordBatch, StringArray, UInt32Array};
+use arrow_schema::{DataType, SchemaRef};
+use sha2::{Digest, Sha256};
+
+use super::parquet_file::{self, Columns, FileWriter, at, hex, id_at, ids, schema, text_at};
+use super::{LakeError, Table};
+use crate::profile::ResidentId;
+
+/// One decision in canonical form: everything that `decisions_hash` covers.
+///
+/// Texts are codes of the rule book, never prose, and hold the dates of facts
+/// but no values of laboratory results. No `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DecisionRow {
+    /// Who.
+    pub resident: ResidentId,
+    /// The state, from the closed list.
+    pub state: &'static str,
+    /// The row of the pathway that decided.
+    pub row: Arc<str>,
+    /// What comes next.
+    pub next: Arc<str>,
+    /// Lowest and highest score; null for residents not alive on the index date.
+    pub score: Option<(i16, i16)>,
+    /// Lowest and highest probability in units of 1e-9.
+    pub probability: Option<(u32, u32)>,
+    /// Points per item and the fact each rests on, `id=points@fact:date;…`.
+    pub items: String,
+    /// Items to ask, comma-separated.
+    pub asks: String,
+    /// Reviews opened, `row:priority:days;…`.
+    pub reviews: String,
+    /// Rows that held or nearly did, with their facts, `held|nearly-…:row@fact:date;…`.
+    pub reasons: String,
+}
+
+pub(super) fn decisions_schema() -> SchemaRef {
+    schema(&[
+        ("resident", parquet_file::ID, false),
+        ("run", DataType::UInt32, false),
+        ("state", DataType::Utf8, false),
+        ("row", DataType::Utf8, false),
+        ("next", DataType::Utf8, false),
+        ("score_low", DataType::Int16, true),
+        ("score_high", DataType::Int16, true),
+        ("probability_low_e9", DataType::UInt32, true),
+        ("probability_high_e9", DataType::UInt32, true),
+        ("items", DataType::Utf8, false),
+        ("asks", DataType::Utf8, false),
+        ("reviews", DataType::Utf8, false),
+        ("reasons", DataType::Utf8, false),
+    ])
+}
+
+/// SHA-256 over canonical decision records, sorted by resident.
+///
+/// A record is its fields joined by U+001F and ended by U+001E, the run's
+/// number left out, so that two runs with the same answer have the same hash.
+#[derive(Default)]
+pub struct DecisionsHash {
+    hash: Sha256,
+    line: String,
+}
+
+impl DecisionsHash {
+    /// Adds the next decision; the caller goes through residents in rising order.
+    pub fn add(&mut self, row: &DecisionRow) {
+        use std::fmt::Write;
+        self.line.clear();
+        let (low, high) = row.score.unzip();
+        let (p_low, p_high) = row.probability.unzip();
+        let optional = |number: Option<i64>| number.map_or(String::new(), |n| n.to_string());
+        write!(
+            self.line,
+            "{}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{}\u{1e}",
+            row.resident,
+            row.state,
+            row.row,
+            row.next,
+            optional(low.map(i64::from)),
+            optional(high.map(i64::from)),
+            optional(p_low.map(i64::from)),
+            optional(p_high.map(i64::from)),
+            row.items,
+            row.asks,
+            row.reviews,
+            row.reasons
+        )
+        .expect("writing to a String cannot fail");
+        self.hash.update(self.line.as_bytes());
+    }
+
+    /// The hash, 64 hexadecimal digits.
+    #[must_use]
+    pub fn finish(self) -> String {
+        hex(&self.hash.finalize())
+    }
+}
+
+pub(super) fn write(
+    writer: &mut FileWriter,
+    run: u32,
+    rows: &[DecisionRow],
+) -> Result<(), LakeError> {
+    for chunk in rows.chunks(parquet_file::BATCH_ROWS) {
+        let text = |pick: fn(&DecisionRow) -> &str| -> ArrayRef {
+            Arc::new(StringArray::from_iter_values(chunk.iter().map(pick)))
+        };
+        let columns: Vec<ArrayRef> = vec![
+            ids(chunk.iter().map(|row| row.resident.as_bytes())),
+            Arc::new(UInt32Array::from_iter_values(chunk.iter().map(|_| run))),
+            text(|row| row.state),
+            text(|row| &row.row),
+            text(|row| &row.next),
+            Arc::new(Int16Array::from_iter(chunk.iter().map(|row| row.score.map(|(low, _)| low)))),
+            Arc::new(Int16Array::from_iter(chunk.iter().map(|row| row.score.map(|(_, high)| high)))),
+            Arc::new(UInt32Array::from_iter(chunk.iter().map(|row| row.probability.map(|p| p.0)))),
+            Arc::new(UInt32Array::from_iter(chunk.iter().map(|row| row.probability.map(|p| p.1)))),
+            text(|row| &row.items),
+            text(|row| &row.asks),
+            text(|row| &row.reviews),
+            text(|row| &row.reasons),
+        ];
+        let batch = RecordBatch::try_new(decisions_schema(), columns)
+            .expect("columns are built to the schema");
+        writer.write(&batch)?;
+    }
+    Ok(())
+}
+
+/// Reads decisions in order, of one resident or all, and hands each to `each` with its run.
+pub(super) fn read(
+    path: &Path,
+    only: Option<ResidentId>,
+    mut each: impl FnMut(u32, DecisionRow),
+) -> Result<(), LakeError> {
+    let wanted = only.map(|resident| *resident.as_bytes());
+    for batch in parquet_file::open(Table::Decisions, path, wanted.as_ref())? {
+        let batch = batch.map_err(|error| LakeError::content(Table::Decisions, error.to_string()))?;
+        let columns = Columns::new(Table::Decisions, &batch);
+        let residents = columns.ids("resident")?;
+        let runs = columns.numbers::<UInt32Type>("run")?;
+        let (states, rows) = (columns.texts("state")?, columns.texts("row")?);
+        let nexts = columns.texts("next")?;
+        let lows = columns.numbers::<Int16Type>("score_low")?;
+        let highs = columns.numbers::<Int16Type>("score_high")?;
+        let p_lows = columns.numbers::<UInt32Type>("probability_low_e9")?;
+        let p_highs = columns.numbers::<UInt32Type>("probability_high_e9")?;
+        let (items, asks) = (columns.texts("items")?, columns.texts("asks")?);
+        let (reviews, reasons) = (columns.texts("reviews")?, columns.texts("reasons")?);
+        for n in 0..batch.num_rows() {
+            let resident = ResidentId::from_bytes(id_at(residents, n));
+            if only.is_some_and(|only| only != resident) {
+                continue;
+            }
+            let state = states.value(n);
+            let known = crate::rulebook::State::NAMES.iter().find(|(name, _)| *name == state);
+            let (state, _) = known.ok_or_else(|| {
+                LakeError::content(Table::Decisions, format!("an unknown state `{state}`"))
+            })?;
+            let own = |column, n| text_at(column, n).unwrap_or_default().to_owned();
+            each(
+                runs.value(n),
+                DecisionRow {
+                    resident,
+                    state,
+                    row: Arc::from(rows.value(n)),
+                    next: Arc::from(nexts.value(n)),
+                    score: at(lows, n).zip(at(highs, n)),
+                    probability: at(p_lows, n).zip(at(p_highs, n)),
+                    items: own(items, n),
+                    asks: own(asks, n),
+                    reviews: own(reviews, n),
+                    reasons: own(reasons, n),
+                },
+            );
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! Lake: facts, register, issues and decisions as Parquet files that any tool reads.
+//!
+//! # What lives here
+//!
+//! The columns of each table ([`Table`]), writing and reading them, and the
+//! [`Store`]: a folder in which whole generations of files appear at once. No
+//! decision is made here, and no direct identifier is stored here.
+//!
+//! # How the data flows
+//!
+//! `steps` hands rows to [`Store::stage`]; the ledger commits their names; then
+//! [`Store::publish`] moves them into place. Foreign readers look at
+//! `lake/current/<table>/*.parquet` and see whole generations only.
+//!
+//! # Invariants
+//!
+//! * Files are immutable and named by the SHA-256 of their content.
+//! * `current` points at a whole generation at every instant.
+//! * The ledger decides what belongs to a generation; whatever else lies in the
+//!   folder is deleted at the next start.
+//! * A resident under a safety non-disclosure has a null district in every table.
+//!
+//! # Example
+//!
+//! ```
+//! use preventiojyraa::lake::{Store, Table};
+//!
+//! let folder = std::env::temp_dir().join(format!("lake-example-{}", std::process::id()));
+//! let store = Store::open(&folder)?;
+//! assert_eq!(store.files(Table::Facts)?.len(), 0);
+//! std::fs::remove_dir_all(&folder)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Why it is so
+//!
+//! A file format that only this program reads would make every question of a
+//! researcher our work. Hard links in a folder per generation cost nothing and
+//! give `DuckDB` and pandas the same all-or-nothing view as ourselves; a
+//! transaction log in the lake would need a reader that knows it.
+
+mod decisions;
+mod facts;
+mod issues;
+mod parquet_file;
+mod register;
+mod store;
+pub(crate) use store::{not_private, private_folder};
+
+pub use decisions::{DecisionRow, DecisionsHash};
+pub use facts::FactStream;
+pub use issues::IssueRow;
+pub use register::RegisterRow;
+pub use store::{ManifestFile, Problem, Staged, Store};
+
+use std::path::PathBuf;
+
+/// The tables of the lake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// Dated facts, sorted by resident.
+    Facts,
+    /// Register entries, sorted by resident.
+    Register,
+    /// What was wrong with what was sent.
+    Issues,
+    /// One decision per resident and run, sorted by resident.
+    Decisions,
+}
+
+impl Table {
+    /// Every table.
+    pub const ALL: [Self; 4] = [Self::Facts, Self::Register, Self::Issues, Self::Decisions];
+
+    /// Its folder name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Facts => "facts",
+            Self::Register => "register",
+            Self::Issues => "issues",
+            Self::Decisions => "decisions",
+        }
+    }
+}
+
+/// Why the lake could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum LakeError {
+    /// A file or folder operation failed.
+    #[error("lake: cannot {action} `{path}`")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A Parquet file could not be written or read.
+    #[error("lake: Parquet in table `{table}`")]
+    Parquet {
+        /// Which table.
+        table: &'static str,
+        /// Why.
+        #[source]
+        source: parquet::errors::ParquetError,
+    },
+    /// A file does not hold what its table promises.
+    #[error("lake: table `{table}` holds {what}")]
+    Content {
+        /// Which table.
+        table: &'static str,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+impl LakeError {
+    fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { action, path, source }
+    }
+
+    fn content(table: Table, what: impl Into<String>) -> Self {
+        Self::Content { table: table.name(), what: what.into() }
+    }
+}

@@ -1,0 +1,212 @@
+//! One Parquet file: written to be named by its content, read batch by batch.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::ArrowPrimitiveType;
+use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, PrimitiveArray, StringArray};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use sha2::{Digest, Sha256};
+
+use super::{LakeError, Table};
+
+/// Rows a batch holds in memory, when writing and when reading.
+pub(super) const BATCH_ROWS: usize = 16_384;
+/// Rows of a row group: the unit a lookup of one resident can skip.
+const GROUP_ROWS: usize = 131_072;
+
+/// Passes bytes on and hashes them, so that a file is never read back to be named.
+struct HashingWriter {
+    file: File,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl Write for HashingWriter {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let n = self.file.write(buffer)?;
+        self.hash.update(&buffer[..n]);
+        self.bytes += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// A Parquet file being written.
+pub(super) struct FileWriter {
+    table: Table,
+    writer: ArrowWriter<HashingWriter>,
+    rows: u64,
+}
+
+/// What a finished file is.
+pub(super) struct Written {
+    pub(super) sha256: String,
+    pub(super) bytes: u64,
+    pub(super) rows: u64,
+}
+
+impl FileWriter {
+    pub(super) fn create(table: Table, schema: &SchemaRef, file: File) -> Result<Self, LakeError> {
+        let level = ZstdLevel::try_new(1).map_err(|source| parquet_error(table, source))?;
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(level))
+            .set_max_row_group_row_count(Some(GROUP_ROWS))
+            // The same rows must give the same file on every release of the library's defaults.
+            .set_created_by("preventiojyraa".to_owned())
+            .build();
+        let sink = HashingWriter { file, hash: Sha256::new(), bytes: 0 };
+        let writer = ArrowWriter::try_new(sink, schema.clone(), Some(properties))
+            .map_err(|source| parquet_error(table, source))?;
+        Ok(Self { table, writer, rows: 0 })
+    }
+
+    pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
+        self.rows += batch.num_rows() as u64;
+        self.writer.write(batch).map_err(|source| parquet_error(self.table, source))
+    }
+
+    /// Finishes and syncs the file.
+    pub(super) fn finish(self, path: &Path) -> Result<Written, LakeError> {
+        let table = self.table;
+        let sink = self.writer.into_inner().map_err(|source| parquet_error(table, source))?;
+        sink.file.sync_all().map_err(LakeError::io("sync", path))?;
+        let sha256 = hex(&sink.hash.finalize());
+        Ok(Written { sha256, bytes: sink.bytes, rows: self.rows })
+    }
+}
+
+pub(super) fn parquet_error(table: Table, source: ParquetError) -> LakeError {
+    LakeError::Parquet { table: table.name(), source }
+}
+
+/// Lower-case hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Opens a file for reading; with `only`, row groups that cannot hold that
+/// 16-byte value in the first column are skipped.
+pub(super) fn open(
+    table: Table,
+    path: &Path,
+    only: Option<&[u8; 16]>,
+) -> Result<ParquetRecordBatchReader, LakeError> {
+    let file = File::open(path).map_err(LakeError::io("open", path))?;
+    let mut builder = ParquetRecordBatchReaderBuilder::try_new(file)
+        .map_err(|source| parquet_error(table, source))?
+        .with_batch_size(BATCH_ROWS);
+    if let Some(wanted) = only {
+        let groups = builder.metadata().row_groups().iter().enumerate();
+        let kept = groups
+            .filter(|(_, group)| {
+                let statistics = group.column(0).statistics();
+                let low = statistics.and_then(|s| s.min_bytes_opt());
+                let high = statistics.and_then(|s| s.max_bytes_opt());
+                low.is_none_or(|low| low <= &wanted[..]) && high.is_none_or(|high| &wanted[..] <= high)
+            })
+            .map(|(n, _)| n)
+            .collect();
+        builder = builder.with_row_groups(kept);
+    }
+    builder.build().map_err(|source| parquet_error(table, source))
+}
+
+/// A schema of non-null (`false`) and nullable (`true`) columns.
+pub(super) fn schema(columns: &[(&str, DataType, bool)]) -> SchemaRef {
+    let fields: Vec<Field> = columns
+        .iter()
+        .map(|(name, kind, nullable)| Field::new(*name, kind.clone(), *nullable))
+        .collect();
+    Arc::new(Schema::new(fields))
+}
+
+/// Sixteen bytes: an opaque identifier.
+pub(super) const ID: DataType = DataType::FixedSizeBinary(16);
+
+pub(super) fn ids<'a>(values: impl ExactSizeIterator<Item = &'a [u8; 16]>) -> ArrayRef {
+    let mut builder = arrow_array::builder::FixedSizeBinaryBuilder::with_capacity(values.len(), 16);
+    for value in values {
+        builder.append_value(value).expect("sixteen bytes fit sixteen");
+    }
+    Arc::new(builder.finish())
+}
+
+/// A batch read back, with its columns by name.
+pub(super) struct Columns<'b> {
+    table: Table,
+    batch: &'b RecordBatch,
+}
+
+impl<'b> Columns<'b> {
+    pub(super) fn new(table: Table, batch: &'b RecordBatch) -> Self {
+        Self { table, batch }
+    }
+
+    fn column(&self, name: &str) -> Result<&'b ArrayRef, LakeError> {
+        self.batch
+            .column_by_name(name)
+            .ok_or_else(|| LakeError::content(self.table, format!("no column `{name}`")))
+    }
+
+    fn wrong(&self, name: &str) -> LakeError {
+        LakeError::content(self.table, format!("a column `{name}` of another type"))
+    }
+
+    pub(super) fn ids(&self, name: &str) -> Result<&'b FixedSizeBinaryArray, LakeError> {
+        let column = self.column(name)?.as_fixed_size_binary_opt().ok_or_else(|| self.wrong(name))?;
+        if column.value_length() == 16 { Ok(column) } else { Err(self.wrong(name)) }
+    }
+
+    pub(super) fn texts(&self, name: &str) -> Result<&'b StringArray, LakeError> {
+        self.column(name)?.as_string_opt().ok_or_else(|| self.wrong(name))
+    }
+
+    pub(super) fn numbers<T: ArrowPrimitiveType>(
+        &self,
+        name: &str,
+    ) -> Result<&'b PrimitiveArray<T>, LakeError> {
+        self.column(name)?.as_primitive_opt().ok_or_else(|| self.wrong(name))
+    }
+}
+
+/// Sixteen bytes of a row.
+pub(super) fn id_at(column: &FixedSizeBinaryArray, row: usize) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(column.value(row));
+    bytes
+}
+
+/// A value, or nothing where the column is null.
+pub(super) fn at<T: ArrowPrimitiveType>(column: &PrimitiveArray<T>, row: usize) -> Option<T::Native> {
+    (!column.is_null(row)).then(|| column.value(row))
+}
+
+/// A text, or nothing where the column is null.
+pub(super) fn text_at(column: &StringArray, row: usize) -> Option<&str> {
+    (!column.is_null(row)).then(|| column.value(row))
+}
+
+/// Days since 1970 of a date, as Arrow's `Date32`.
+pub(super) fn days(date: jiff::civil::Date) -> i32 {
+    (date - jiff::civil::date(1970, 1, 1)).get_days()
+}
+
+/// The date of a `Date32`.
+pub(super) fn date(table: Table, days: i32) -> Result<jiff::civil::Date, LakeError> {
+    jiff::civil::date(1970, 1, 1)
+        .checked_add(jiff::Span::new().days(days))
+        .map_err(|_| LakeError::content(table, "a date beyond the calendar"))
+}

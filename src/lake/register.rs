@@ -1,0 +1,191 @@
+//! The table of register entries.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::types::{Date32Type, Int64Type, UInt32Type, UInt64Type};
+use arrow_array::{
+    ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray, UInt32Array, UInt64Array,
+};
+use arrow_schema::{DataType, SchemaRef};
+
+use super::parquet_file::{self, Columns, FileWriter, at, date, days, id_at, ids, schema, text_at};
+use super::{LakeError, Table};
+use crate::profile::{BirthDate, Death, Register, Residence, ResidentId, Sex, Version};
+
+/// One version of one resident's register entry, without direct identifiers.
+#[derive(Clone)]
+pub struct RegisterRow {
+    /// Who.
+    pub resident: ResidentId,
+    /// Which source.
+    pub source: Arc<str>,
+    /// Which version.
+    pub version: Version,
+    /// What decisions use; `complete` is not stored, it belongs to the pull.
+    pub register: Register,
+    /// District; null under a safety non-disclosure.
+    pub district: Option<String>,
+    /// Language of contact.
+    pub language: Option<String>,
+}
+
+pub(super) fn register_schema() -> SchemaRef {
+    schema(&[
+        ("resident", parquet_file::ID, false),
+        ("source", DataType::Utf8, false),
+        ("birth_from", DataType::Date32, true),
+        ("birth_to", DataType::Date32, true),
+        ("sex", DataType::Utf8, false),
+        ("death", DataType::Utf8, false),
+        ("died_on", DataType::Date32, true),
+        ("residence", DataType::Utf8, false),
+        ("moved_on", DataType::Date32, true),
+        ("district", DataType::Utf8, true),
+        ("language", DataType::Utf8, true),
+        ("updated", DataType::Int64, true),
+        ("pull", DataType::UInt32, false),
+        ("digest", DataType::UInt64, false),
+    ])
+}
+
+fn sex(sex: Sex) -> &'static str {
+    match sex {
+        Sex::Female => "female",
+        Sex::Male => "male",
+        Sex::Unknown => "unknown",
+    }
+}
+
+fn death(death: Death) -> (&'static str, Option<i32>) {
+    match death {
+        Death::Alive => ("alive", None),
+        Death::On(date) => ("dated", Some(days(date))),
+        Death::Undated => ("undated", None),
+    }
+}
+
+fn residence(residence: Residence) -> (&'static str, Option<i32>) {
+    match residence {
+        Residence::InArea => ("in-area", None),
+        Residence::MovedAway(on) => ("moved-away", on.map(days)),
+        Residence::Elsewhere => ("elsewhere", None),
+        Residence::Unknown => ("unknown", None),
+    }
+}
+
+pub(super) fn write(writer: &mut FileWriter, rows: &[RegisterRow]) -> Result<(), LakeError> {
+    for chunk in rows.chunks(parquet_file::BATCH_ROWS) {
+        let birth = |row: &RegisterRow| row.register.birth.bounds();
+        let columns: Vec<ArrayRef> = vec![
+            ids(chunk.iter().map(|row| row.resident.as_bytes())),
+            Arc::new(StringArray::from_iter_values(chunk.iter().map(|row| &*row.source))),
+            Arc::new(Date32Array::from_iter(chunk.iter().map(|r| birth(r).map(|(a, _)| days(a))))),
+            Arc::new(Date32Array::from_iter(chunk.iter().map(|r| birth(r).map(|(_, b)| days(b))))),
+            Arc::new(StringArray::from_iter_values(chunk.iter().map(|r| sex(r.register.sex)))),
+            Arc::new(StringArray::from_iter_values(chunk.iter().map(|r| death(r.register.death).0))),
+            Arc::new(Date32Array::from_iter(chunk.iter().map(|r| death(r.register.death).1))),
+            Arc::new(StringArray::from_iter_values(
+                chunk.iter().map(|r| residence(r.register.residence).0),
+            )),
+            Arc::new(Date32Array::from_iter(chunk.iter().map(|r| residence(r.register.residence).1))),
+            Arc::new(StringArray::from_iter(chunk.iter().map(|r| r.district.as_deref()))),
+            Arc::new(StringArray::from_iter(chunk.iter().map(|r| r.language.as_deref()))),
+            Arc::new(Int64Array::from_iter(
+                chunk.iter().map(|r| (r.version.updated != i64::MIN).then_some(r.version.updated)),
+            )),
+            Arc::new(UInt32Array::from_iter_values(chunk.iter().map(|r| r.version.pull))),
+            Arc::new(UInt64Array::from_iter_values(chunk.iter().map(|r| r.version.digest))),
+        ];
+        let batch = RecordBatch::try_new(register_schema(), columns)
+            .expect("columns are built to the schema");
+        writer.write(&batch)?;
+    }
+    Ok(())
+}
+
+pub(super) fn read(path: &Path, only: Option<ResidentId>) -> Result<Vec<RegisterRow>, LakeError> {
+    let wanted = only.map(|resident| *resident.as_bytes());
+    let mut rows = Vec::new();
+    let mut sources: Vec<Arc<str>> = Vec::new();
+    for batch in parquet_file::open(Table::Register, path, wanted.as_ref())? {
+        let batch = batch.map_err(|error| LakeError::content(Table::Register, error.to_string()))?;
+        read_batch(&batch, only, &mut sources, &mut rows)?;
+    }
+    Ok(rows)
+}
+
+fn read_batch(
+    batch: &RecordBatch,
+    only: Option<ResidentId>,
+    sources: &mut Vec<Arc<str>>,
+    rows: &mut Vec<RegisterRow>,
+) -> Result<(), LakeError> {
+    let columns = Columns::new(Table::Register, batch);
+    let residents = columns.ids("resident")?;
+    let (source, sexes) = (columns.texts("source")?, columns.texts("sex")?);
+    let (deaths, residences) = (columns.texts("death")?, columns.texts("residence")?);
+    let (districts, languages) = (columns.texts("district")?, columns.texts("language")?);
+    let births_from = columns.numbers::<Date32Type>("birth_from")?;
+    let births_to = columns.numbers::<Date32Type>("birth_to")?;
+    let died = columns.numbers::<Date32Type>("died_on")?;
+    let moved = columns.numbers::<Date32Type>("moved_on")?;
+    let updated = columns.numbers::<Int64Type>("updated")?;
+    let pulls = columns.numbers::<UInt32Type>("pull")?;
+    let digests = columns.numbers::<UInt64Type>("digest")?;
+    let day = |days: Option<i32>| days.map(|days| date(Table::Register, days)).transpose();
+    let wrong = |what: &str| LakeError::content(Table::Register, what);
+    for row in 0..batch.num_rows() {
+        let resident = ResidentId::from_bytes(id_at(residents, row));
+        if only.is_some_and(|only| only != resident) {
+            continue;
+        }
+        let birth = match (day(at(births_from, row))?, day(at(births_to, row))?) {
+            (Some(from), Some(to)) => {
+                BirthDate::between(from, to).ok_or_else(|| wrong("birth dates out of order"))?
+            }
+            _ => BirthDate::UNKNOWN,
+        };
+        let register = Register {
+            birth,
+            sex: match sexes.value(row) {
+                "female" => Sex::Female,
+                "male" => Sex::Male,
+                _ => Sex::Unknown,
+            },
+            death: match (deaths.value(row), day(at(died, row))?) {
+                ("alive", None) => Death::Alive,
+                ("dated", Some(date)) => Death::On(date),
+                ("undated", None) => Death::Undated,
+                _ => return Err(wrong("a death that is neither dated nor undated")),
+            },
+            residence: match (residences.value(row), day(at(moved, row))?) {
+                ("in-area", None) => Residence::InArea,
+                ("moved-away", date) => Residence::MovedAway(date),
+                ("elsewhere", None) => Residence::Elsewhere,
+                ("unknown", None) => Residence::Unknown,
+                _ => return Err(wrong("an unknown residence")),
+            },
+            complete: true,
+        };
+        let name = source.value(row);
+        let source = sources.iter().find(|known| &***known == name).cloned();
+        let source = source.unwrap_or_else(|| {
+            sources.push(Arc::from(name));
+            Arc::from(name)
+        });
+        rows.push(RegisterRow {
+            resident,
+            source,
+            version: Version {
+                updated: at(updated, row).unwrap_or(i64::MIN),
+                pull: pulls.value(row),
+                digest: digests.value(row),
+            },
+            register,
+            district: text_at(districts, row).map(str::to_owned),
+            language: text_at(languages, row).map(str::to_owned),
+        });
+    }
+    Ok(())
+}

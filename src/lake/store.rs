@@ -1,0 +1,442 @@
+//! The folder of the lake: staging, generations, and the pointer readers follow.
+//!
+//! ```text
+//! lake/
+//! ├── _staging/                 files being written; nothing here counts
+//! ├── objects/<sha256>.parquet  every file that a committed generation names
+//! ├── generations/<n>/<table>/  hard links to the objects of generation n
+//! └── current -> generations/<n>
+//! ```
+
+use std::collections::BTreeSet;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::Read;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use arrow_schema::SchemaRef;
+use sha2::{Digest, Sha256};
+
+use super::parquet_file::{FileWriter, hex};
+use super::{DecisionRow, IssueRow, LakeError, RegisterRow, Table, decisions, facts, issues, register};
+use crate::profile::{Fact, ResidentId};
+use crate::rulebook::Catalogue;
+
+/// A file that a generation names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ManifestFile {
+    /// Which table.
+    pub table: Table,
+    /// SHA-256 of its content; also its name.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Its rows.
+    pub rows: u64,
+}
+
+/// A finished file that no generation names yet.
+#[derive(Debug)]
+pub struct Staged {
+    /// What it will be.
+    pub file: ManifestFile,
+}
+
+/// Something in the folder that should not be so.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// What is wrong, without personal data.
+    pub what: String,
+}
+
+/// The folder of the lake.
+#[derive(Debug)]
+pub struct Store {
+    root: PathBuf,
+    next_staged: AtomicU32,
+}
+
+/// Creates a folder that only its owner can enter.
+pub(crate) fn private_folder(path: &Path) -> Result<(), LakeError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(LakeError::io("create", path))
+}
+
+fn sync_folder(path: &Path) -> Result<(), LakeError> {
+    File::open(path).and_then(|folder| folder.sync_all()).map_err(LakeError::io("sync", path))
+}
+
+impl Store {
+    /// Opens the folder, creating it when it is not there.
+    ///
+    /// # Errors
+    ///
+    /// When folders cannot be created.
+    pub fn open(root: &Path) -> Result<Self, LakeError> {
+        for folder in [root.to_path_buf(), root.join("_staging"), root.join("objects"), root.join("generations")] {
+            private_folder(&folder)?;
+        }
+        Ok(Self { root: root.to_path_buf(), next_staged: AtomicU32::new(0) })
+    }
+
+    fn staging(&self) -> PathBuf {
+        self.root.join("_staging")
+    }
+
+    fn object(&self, sha256: &str) -> PathBuf {
+        self.root.join("objects").join(format!("{sha256}.parquet"))
+    }
+
+    fn generation(&self, n: u32) -> PathBuf {
+        self.root.join("generations").join(n.to_string())
+    }
+
+    /// The files of a table that readers see now, sorted by name.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be listed.
+    pub fn files(&self, table: Table) -> Result<Vec<PathBuf>, LakeError> {
+        let folder = self.root.join("current").join(table.name());
+        if !folder.exists() {
+            return Ok(Vec::new());
+        }
+        let mut files: Vec<PathBuf> = list(&folder)?;
+        files.sort();
+        Ok(files)
+    }
+
+    fn start(&self, table: Table, schema: &SchemaRef) -> Result<(FileWriter, PathBuf), LakeError> {
+        let n = self.next_staged.fetch_add(1, Ordering::Relaxed);
+        let path = self.staging().join(format!("{}-{n}.writing", table.name()));
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(LakeError::io("create", &path))?;
+        Ok((FileWriter::create(table, schema, file)?, path))
+    }
+
+    fn finish(&self, table: Table, writer: FileWriter, path: &Path) -> Result<Staged, LakeError> {
+        let written = writer.finish(path)?;
+        let named = self.staging().join(format!("{}.parquet", written.sha256));
+        fs::rename(path, &named).map_err(LakeError::io("rename", path))?;
+        let file = ManifestFile {
+            table,
+            sha256: written.sha256,
+            bytes: written.bytes,
+            rows: written.rows,
+        };
+        Ok(Staged { file })
+    }
+
+    /// Stages facts, sorted by resident.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn stage_facts(
+        &self,
+        catalogue: &Catalogue,
+        rows: &[(ResidentId, Fact)],
+    ) -> Result<Staged, LakeError> {
+        let (mut writer, path) = self.start(Table::Facts, &facts::facts_schema())?;
+        facts::write(&mut writer, catalogue, rows)?;
+        self.finish(Table::Facts, writer, &path)
+    }
+
+    /// Stages register entries, sorted by resident.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn stage_register(&self, rows: &[RegisterRow]) -> Result<Staged, LakeError> {
+        let (mut writer, path) = self.start(Table::Register, &register::register_schema())?;
+        register::write(&mut writer, rows)?;
+        self.finish(Table::Register, writer, &path)
+    }
+
+    /// Stages issues.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn stage_issues(&self, rows: &[IssueRow]) -> Result<Staged, LakeError> {
+        let (mut writer, path) = self.start(Table::Issues, &issues::issues_schema())?;
+        issues::write(&mut writer, rows)?;
+        self.finish(Table::Issues, writer, &path)
+    }
+
+    /// Stages the decisions of a run, handed over piece by piece in order of residents.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written, or `next` fails.
+    pub fn stage_decisions<E: From<LakeError>>(
+        &self,
+        run: u32,
+        mut next: impl FnMut() -> Result<Option<Vec<DecisionRow>>, E>,
+    ) -> Result<Staged, E> {
+        let (mut writer, path) = self.start(Table::Decisions, &decisions::decisions_schema())?;
+        while let Some(rows) = next()? {
+            decisions::write(&mut writer, run, &rows)?;
+        }
+        Ok(self.finish(Table::Decisions, writer, &path)?)
+    }
+
+    /// Reads the newest version of every register entry, sorted by resident; or of one.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read.
+    pub fn register(&self, only: Option<ResidentId>) -> Result<Vec<RegisterRow>, LakeError> {
+        let mut rows = Vec::new();
+        for path in self.files(Table::Register)? {
+            rows.extend(register::read(&path, only)?);
+        }
+        rows.sort_by(|a, b| (a.resident, b.version).cmp(&(b.resident, a.version)));
+        rows.dedup_by_key(|row| row.resident);
+        Ok(rows)
+    }
+
+    /// Reads issues, about one resident or all.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read.
+    pub fn issues(&self, only: Option<ResidentId>) -> Result<Vec<IssueRow>, LakeError> {
+        let mut rows = Vec::new();
+        for path in self.files(Table::Issues)? {
+            rows.extend(issues::read(&path, only)?);
+        }
+        rows.sort();
+        Ok(rows)
+    }
+
+    /// Reads decisions, about one resident or all, file by file, each file sorted by resident.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read.
+    pub fn decisions(
+        &self,
+        only: Option<ResidentId>,
+        mut each: impl FnMut(u32, DecisionRow),
+    ) -> Result<(), LakeError> {
+        for path in self.files(Table::Decisions)? {
+            decisions::read(&path, only, &mut each)?;
+        }
+        Ok(())
+    }
+
+    /// Makes a committed generation visible and clears what nobody needs.
+    ///
+    /// Can be repeated from any point at which it was interrupted.
+    ///
+    /// # Errors
+    ///
+    /// When a file that the generation names is neither staged nor in place, or
+    /// a folder operation fails.
+    pub fn publish(&self, n: u32, files: &[ManifestFile]) -> Result<(), LakeError> {
+        for file in files {
+            let object = self.object(&file.sha256);
+            if !object.exists() {
+                let staged = self.staging().join(format!("{}.parquet", file.sha256));
+                fs::rename(&staged, &object).map_err(LakeError::io("move into place", &staged))?;
+            }
+        }
+        sync_folder(&self.root.join("objects"))?;
+        self.link_generation(n, files)?;
+        self.point_at(n)?;
+        self.clear(n, files)
+    }
+
+    fn link_generation(&self, n: u32, files: &[ManifestFile]) -> Result<(), LakeError> {
+        let place = self.generation(n);
+        if place.exists() {
+            return Ok(());
+        }
+        let building = self.staging().join(format!("generation-{n}"));
+        if building.exists() {
+            fs::remove_dir_all(&building).map_err(LakeError::io("remove", &building))?;
+        }
+        for table in Table::ALL {
+            private_folder(&building.join(table.name()))?;
+        }
+        for file in files {
+            let link = building.join(file.table.name()).join(format!("{}.parquet", file.sha256));
+            fs::hard_link(self.object(&file.sha256), &link).map_err(LakeError::io("link", &link))?;
+        }
+        for table in Table::ALL {
+            sync_folder(&building.join(table.name()))?;
+        }
+        sync_folder(&building)?;
+        fs::rename(&building, &place).map_err(LakeError::io("move into place", &place))?;
+        sync_folder(&self.root.join("generations"))
+    }
+
+    fn point_at(&self, n: u32) -> Result<(), LakeError> {
+        let pointer = self.staging().join("current");
+        if fs::symlink_metadata(&pointer).is_ok() {
+            fs::remove_file(&pointer).map_err(LakeError::io("remove", &pointer))?;
+        }
+        symlink(Path::new("generations").join(n.to_string()), &pointer)
+            .map_err(LakeError::io("create", &pointer))?;
+        let current = self.root.join("current");
+        fs::rename(&pointer, &current).map_err(LakeError::io("replace", &current))?;
+        sync_folder(&self.root)
+    }
+
+    /// Removes staged leftovers, objects nobody names, and generations before the last two.
+    fn clear(&self, n: u32, files: &[ManifestFile]) -> Result<(), LakeError> {
+        for path in list(&self.staging())? {
+            remove(&path)?;
+        }
+        let named: BTreeSet<PathBuf> = files.iter().map(|file| self.object(&file.sha256)).collect();
+        for path in list(&self.root.join("objects"))? {
+            if !named.contains(&path) {
+                remove(&path)?;
+            }
+        }
+        for path in list(&self.root.join("generations"))? {
+            let number = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
+            // The generation before stays: a reader may have opened it a moment ago.
+            if number.is_none_or(|number: u32| number + 1 < n || n < number) {
+                remove(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the folder to what the ledger says: finishes a committed generation, or
+    /// removes what was never committed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::publish`].
+    pub fn recover(&self, committed: Option<(u32, &[ManifestFile])>) -> Result<(), LakeError> {
+        match committed {
+            Some((n, files)) if self.current() != Some(n) => self.publish(n, files),
+            Some((n, files)) => self.clear(n, files),
+            None => {
+                for path in list(&self.staging())? {
+                    remove(&path)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The generation that readers see.
+    #[must_use]
+    pub fn current(&self) -> Option<u32> {
+        let target = fs::read_link(self.root.join("current")).ok()?;
+        target.file_name()?.to_str()?.parse().ok()
+    }
+
+    /// Compares the folder with what the ledger says, reading every byte.
+    ///
+    /// # Errors
+    ///
+    /// When a folder cannot be listed.
+    pub fn check(&self, committed: Option<(u32, &[ManifestFile])>) -> Result<Vec<Problem>, LakeError> {
+        let mut problems = Vec::new();
+        let mut problem = |what: String| problems.push(Problem { what });
+        let (n, files) = committed.map_or((None, &[][..]), |(n, files)| (Some(n), files));
+        if self.current() != n {
+            problem(format!("readers see generation {:?}, the ledger committed {n:?}", self.current()));
+        }
+        for path in list(&self.staging())? {
+            problem(format!("`{}` is left over in staging", name(&path)));
+        }
+        let mut expected = BTreeSet::new();
+        for file in files {
+            let object = self.object(&file.sha256);
+            match hash_file(&object) {
+                Ok((sha256, bytes)) if sha256 == file.sha256 && bytes == file.bytes => {}
+                Ok(_) => problem(format!("`{}` has other content than when it was committed", name(&object))),
+                Err(_) => problem(format!("`{}` is missing or cannot be read", name(&object))),
+            }
+            if let Some(n) = n {
+                let link = self.generation(n).join(file.table.name()).join(name(&object));
+                if !link.exists() {
+                    problem(format!("generation {n} lacks `{}` of `{}`", name(&object), file.table.name()));
+                }
+            }
+            expected.insert(object);
+        }
+        for path in list(&self.root.join("objects"))? {
+            if !expected.contains(&path) {
+                problem(format!("`{}` belongs to no generation", name(&path)));
+            }
+        }
+        for table in Table::ALL {
+            let seen = self.files(table)?.len();
+            let named = files.iter().filter(|file| file.table == table).count();
+            if seen != named {
+                problem(format!("readers see {seen} files of `{}`, the ledger names {named}", table.name()));
+            }
+        }
+        Ok(problems)
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn list(folder: &Path) -> Result<Vec<PathBuf>, LakeError> {
+    fs::read_dir(folder)
+        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
+        .map_err(LakeError::io("list", folder))
+}
+
+fn remove(path: &Path) -> Result<(), LakeError> {
+    let is_folder = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
+    let removed = if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    removed.map_err(LakeError::io("remove", path))
+}
+
+fn hash_file(path: &Path) -> std::io::Result<(String, u64)> {
+    let mut file = File::open(path)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    let mut bytes = 0;
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok((hex(&hash.finalize()), bytes)),
+            n => {
+                hash.update(&buffer[..n]);
+                bytes += n as u64;
+            }
+        }
+    }
+}
+
+/// Files and folders below `root` that others than the owner can open.
+///
+/// # Errors
+///
+/// When a folder cannot be listed.
+pub(crate) fn not_private(root: &Path) -> Result<Vec<Problem>, LakeError> {
+    let mut problems = Vec::new();
+    let mut folders = vec![root.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for path in list(&folder)? {
+            let metadata = fs::symlink_metadata(&path).map_err(LakeError::io("look at", &path))?;
+            if metadata.file_type().is_symlink() {
+                continue;
+            }
+            if metadata.permissions().mode() & 0o077 != 0 {
+                problems.push(Problem { what: format!("`{}` can be opened by others than its owner", name(&path)) });
+            }
+            if metadata.is_dir() {
+                folders.push(path);
+            }
+        }
+    }
+    problems.sort();
+    Ok(problems)
+}

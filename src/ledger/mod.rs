@@ -1,0 +1,507 @@
+//! Ledger: the SQL memory of what was done, and the only commit point.
+//!
+//! # What lives here
+//!
+//! Pulls, runs, generations of lake files, the identity map and the quarantine,
+//! in one `SQLite` file behind a synchronous door. No decisions; what a source
+//! sent is opaque bytes here.
+//!
+//! # How the data flows
+//!
+//! `steps` stages files in the lake, then calls [`Ledger::commit_pull`] or
+//! [`Ledger::commit_run`]: one transaction names the files and records the act.
+//! What is not committed here did not happen.
+//!
+//! # Invariants
+//!
+//! * A transaction is on disk before its function returns (WAL, `synchronous = FULL`).
+//! * Direct identifiers live in `identity` and `quarantine`, nowhere else.
+//! * Rows of pulls and runs are never changed.
+//!
+//! # Example
+//!
+//! ```
+//! use preventiojyraa::ledger::Ledger;
+//!
+//! let folder = std::env::temp_dir().join(format!("ledger-example-{}", std::process::id()));
+//! std::fs::create_dir_all(&folder)?;
+//! let ledger = Ledger::open(&folder.join("ledger.sqlite"))?;
+//! assert!(ledger.generation()?.is_none());
+//! std::fs::remove_dir_all(&folder)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Why it is so
+//!
+//! One embedded database gives a transaction over everything that must happen
+//! together, without a server to run. The door is synchronous: a driver thread
+//! that blocks is easier to reason about than one that is cancelled half-way.
+
+mod schema;
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use crate::lake::{ManifestFile, Table};
+use crate::profile::ResidentId;
+
+/// Why the ledger could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The file could not be created.
+    #[error("ledger: cannot create the file")]
+    Create(#[source] std::io::Error),
+    /// The database said no.
+    #[error("ledger: {action}")]
+    Sql {
+        /// What was tried.
+        action: &'static str,
+        /// Why.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// A newer program wrote this ledger.
+    #[error("ledger: written by a newer program (schema {found}, this program knows {known})")]
+    Newer {
+        /// Its schema.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// A row that should not be possible.
+    #[error("ledger: {0}")]
+    Content(String),
+}
+
+fn sql(action: &'static str) -> impl FnOnce(rusqlite::Error) -> LedgerError {
+    move |source| LedgerError::Sql { action, source }
+}
+
+/// A committed set of lake files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Generation {
+    /// Its number, rising.
+    pub number: u32,
+    /// Its files.
+    pub files: Vec<ManifestFile>,
+}
+
+/// An entry of the identity map. Direct identifiers: no `Debug`.
+pub struct Identity {
+    /// The opaque id.
+    pub resident: ResidentId,
+    /// Which source.
+    pub source: String,
+    /// `Patient.id` there.
+    pub patient_id: String,
+    /// National identifier, as sent, and whether it holds.
+    pub national_id: Option<(String, bool)>,
+    /// Whether a safety non-disclosure is in force.
+    pub non_disclosure: bool,
+}
+
+/// A line that could not be read, kept whole. Holds what a source sent: no `Debug`.
+pub struct Quarantined {
+    /// File name in the export.
+    pub file: String,
+    /// Line in it.
+    pub line: u64,
+    /// Issue code.
+    pub code: &'static str,
+    /// The bytes, compressed with zstd.
+    pub raw: Vec<u8>,
+}
+
+/// A pull, as recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullRecord {
+    /// Its number.
+    pub id: u32,
+    /// Which source.
+    pub source: String,
+    /// When it was committed (UTC), for people.
+    pub at: String,
+    /// Fingerprint of the rules that decided which facts were read.
+    pub facts_fingerprint: String,
+    /// Whether every file was read to its end.
+    pub is_complete: bool,
+    /// The report as JSON, opaque here.
+    pub report: String,
+}
+
+/// A run, as recorded: everything its decisions depend on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRecord {
+    /// Its number.
+    pub id: u32,
+    /// When it was committed (UTC), for people.
+    pub at: String,
+    /// The index date, ISO.
+    pub index_date: String,
+    /// The pull it saw.
+    pub pull: u32,
+    /// Fingerprint of the whole rule book.
+    pub rules_fingerprint: String,
+    /// Hash of its decisions.
+    pub decisions_hash: String,
+    /// Residents decided about.
+    pub register: u64,
+    /// Version of the program.
+    pub program: String,
+    /// The report as JSON, opaque here.
+    pub report: String,
+}
+
+/// What a pull adds beside lake files.
+pub struct PullCommit<'a> {
+    /// The record.
+    pub record: &'a PullRecord,
+    /// New lake files.
+    pub files: &'a [ManifestFile],
+    /// Identities seen.
+    pub identities: &'a [Identity],
+    /// Lines set aside unread.
+    pub quarantined: &'a [Quarantined],
+    /// Codes that no rule knows: resource type, system, code, count.
+    pub unmapped: &'a [(String, String, String, u64)],
+}
+
+/// The ledger's door.
+pub struct Ledger {
+    connection: Connection,
+}
+
+impl Ledger {
+    /// Opens the file, creating it and its tables when they are not there.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be created or opened, or a newer program wrote it.
+    pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        // Created here, so that the database and its log are private from the first byte.
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)
+            .map_err(LedgerError::Create)?;
+        let mut connection = Connection::open(path).map_err(sql("cannot open"))?;
+        connection.busy_timeout(std::time::Duration::from_secs(30)).map_err(sql("cannot set up"))?;
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(sql("cannot set up"))?;
+        connection.pragma_update(None, "synchronous", "FULL").map_err(sql("cannot set up"))?;
+        connection.pragma_update(None, "foreign_keys", true).map_err(sql("cannot set up"))?;
+        schema::migrate(&mut connection)?;
+        Ok(Self { connection })
+    }
+
+    /// A setting of the data folder.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn setting(&self, key: &str) -> Result<Option<Vec<u8>>, LedgerError> {
+        self.connection
+            .query_row("SELECT value FROM setting WHERE key = ?1", [key], |row| row.get(0))
+            .optional()
+            .map_err(sql("cannot read a setting"))
+    }
+
+    /// Stores a setting that is not there yet.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written, or the setting is there.
+    pub fn set(&self, key: &str, value: &[u8]) -> Result<(), LedgerError> {
+        self.connection
+            .execute("INSERT INTO setting (key, value) VALUES (?1, ?2)", params![key, value])
+            .map(drop)
+            .map_err(sql("cannot store a setting"))
+    }
+
+    /// The newest committed generation.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn generation(&self) -> Result<Option<Generation>, LedgerError> {
+        let number: Option<u32> = self
+            .connection
+            .query_row("SELECT max(id) FROM generation", [], |row| row.get(0))
+            .map_err(sql("cannot read the generation"))?;
+        let Some(number) = number else { return Ok(None) };
+        let mut statement = self
+            .connection
+            .prepare("SELECT table_name, sha256, bytes, rows FROM lake_file ORDER BY id")
+            .map_err(sql("cannot read lake files"))?;
+        let rows = statement
+            .query_map([], |row| {
+                Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })
+            .map_err(sql("cannot read lake files"))?;
+        let mut files = Vec::new();
+        for row in rows {
+            let (name, sha256, bytes, rows): (String, String, i64, i64) =
+                row.map_err(sql("cannot read lake files"))?;
+            let table = Table::ALL.into_iter().find(|table| table.name() == name);
+            files.push(ManifestFile {
+                table: table.ok_or_else(|| LedgerError::Content(format!("unknown table `{name}`")))?,
+                sha256,
+                bytes: bytes.cast_unsigned(),
+                rows: rows.cast_unsigned(),
+            });
+        }
+        files.sort();
+        files.dedup();
+        Ok(Some(Generation { number, files }))
+    }
+
+    /// Records a pull with everything it brought, in one transaction.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written; then nothing of it is.
+    pub fn commit_pull(&mut self, commit: &PullCommit<'_>) -> Result<Generation, LedgerError> {
+        let action = "cannot commit the pull";
+        let transaction = self.begin(action)?;
+        let generation = add_generation(&transaction, commit.files).map_err(sql(action))?;
+        let write = || -> rusqlite::Result<()> {
+            let pull = commit.record;
+            transaction.execute(
+                "INSERT INTO pull (id, generation, source, at, facts_fingerprint, is_complete, report)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![pull.id, generation, pull.source, pull.at, pull.facts_fingerprint, pull.is_complete, pull.report],
+            )?;
+            add_identities(&transaction, pull.id, commit.identities)?;
+            let mut statement = transaction.prepare(
+                "INSERT INTO quarantine (pull, file, line, code, raw) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?;
+            for line in commit.quarantined {
+                statement.execute(params![pull.id, line.file, line.line.cast_signed(), line.code, line.raw])?;
+            }
+            let mut statement = transaction.prepare(
+                "INSERT INTO unmapped (pull, resource_type, system, code, n) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?;
+            for (resource_type, system, code, n) in commit.unmapped {
+                statement.execute(params![pull.id, resource_type, system, code, n.cast_signed()])?;
+            }
+            Ok(())
+        };
+        write().map_err(sql(action))?;
+        transaction.commit().map_err(sql(action))?;
+        self.committed()
+    }
+
+    /// Records a run and its decisions, in one transaction.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written; then nothing of it is.
+    pub fn commit_run(
+        &mut self,
+        run: &RunRecord,
+        files: &[ManifestFile],
+    ) -> Result<Generation, LedgerError> {
+        let action = "cannot commit the run";
+        let transaction = self.begin(action)?;
+        let generation = add_generation(&transaction, files).map_err(sql(action))?;
+        transaction
+            .execute(
+                "INSERT INTO run (id, generation, at, index_date, pull, rules_fingerprint, decisions_hash, register, program, report)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                params![
+                    run.id,
+                    generation,
+                    run.at,
+                    run.index_date,
+                    run.pull,
+                    run.rules_fingerprint,
+                    run.decisions_hash,
+                    run.register.cast_signed(),
+                    run.program,
+                    run.report
+                ],
+            )
+            .map_err(sql(action))?;
+        transaction.commit().map_err(sql(action))?;
+        self.committed()
+    }
+
+    fn begin(&mut self, action: &'static str) -> Result<Transaction<'_>, LedgerError> {
+        self.connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(sql(action))
+    }
+
+    fn committed(&self) -> Result<Generation, LedgerError> {
+        self.generation()?.ok_or_else(|| LedgerError::Content("a commit left no generation".into()))
+    }
+
+    /// Every pull, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn pulls(&self) -> Result<Vec<PullRecord>, LedgerError> {
+        let action = "cannot read pulls";
+        let mut statement = self
+            .connection
+            .prepare("SELECT id, source, at, facts_fingerprint, is_complete, report FROM pull ORDER BY id")
+            .map_err(sql(action))?;
+        let rows = statement.query_map([], |row| {
+            Ok(PullRecord {
+                id: row.get(0)?,
+                source: row.get(1)?,
+                at: row.get(2)?,
+                facts_fingerprint: row.get(3)?,
+                is_complete: row.get(4)?,
+                report: row.get(5)?,
+            })
+        });
+        rows.and_then(Iterator::collect).map_err(sql(action))
+    }
+
+    /// Every run, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn runs(&self) -> Result<Vec<RunRecord>, LedgerError> {
+        let action = "cannot read runs";
+        let mut statement = self
+            .connection
+            .prepare(
+                "SELECT id, at, index_date, pull, rules_fingerprint, decisions_hash, register, program, report
+                 FROM run ORDER BY id",
+            )
+            .map_err(sql(action))?;
+        let rows = statement.query_map([], |row| {
+            Ok(RunRecord {
+                id: row.get(0)?,
+                at: row.get(1)?,
+                index_date: row.get(2)?,
+                pull: row.get(3)?,
+                rules_fingerprint: row.get(4)?,
+                decisions_hash: row.get(5)?,
+                register: row.get::<_, i64>(6)?.cast_unsigned(),
+                program: row.get(7)?,
+                report: row.get(8)?,
+            })
+        });
+        rows.and_then(Iterator::collect).map_err(sql(action))
+    }
+
+    /// Residents whom any source calls by this `Patient.id`.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn residents_called(&self, patient_id: &str) -> Result<Vec<ResidentId>, LedgerError> {
+        let action = "cannot read the identity map";
+        let mut statement = self
+            .connection
+            .prepare("SELECT resident FROM identity WHERE patient_id = ?1 ORDER BY resident")
+            .map_err(sql(action))?;
+        let rows = statement
+            .query_map([patient_id], |row| row.get::<_, [u8; 16]>(0))
+            .map_err(sql(action))?;
+        rows.map(|row| row.map(ResidentId::from_bytes).map_err(sql(action))).collect()
+    }
+
+    /// National identifiers held by more than one resident, with who holds them.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn holders(&self, national_id: &str) -> Result<Vec<ResidentId>, LedgerError> {
+        let action = "cannot read the identity map";
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT resident FROM identity WHERE national_id = ?1 ORDER BY resident")
+            .map_err(sql(action))?;
+        let rows = statement
+            .query_map([national_id], |row| row.get::<_, [u8; 16]>(0))
+            .map_err(sql(action))?;
+        rows.map(|row| row.map(ResidentId::from_bytes).map_err(sql(action))).collect()
+    }
+
+    /// How many people the identity map knows.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn n_identities(&self) -> Result<u64, LedgerError> {
+        self.connection
+            .query_row("SELECT count(*) FROM identity", [], |row| row.get::<_, i64>(0))
+            .map(i64::cast_unsigned)
+            .map_err(sql("cannot read the identity map"))
+    }
+
+    /// What the database itself finds wrong with its file; empty when nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the check cannot be run.
+    pub fn integrity(&self) -> Result<Vec<String>, LedgerError> {
+        let action = "cannot check the file";
+        let mut statement =
+            self.connection.prepare("PRAGMA integrity_check").map_err(sql(action))?;
+        let rows = statement.query_map([], |row| row.get::<_, String>(0)).map_err(sql(action))?;
+        let lines: Result<Vec<String>, _> = rows.collect();
+        Ok(lines.map_err(sql(action))?.into_iter().filter(|line| line != "ok").collect())
+    }
+}
+
+fn add_generation(
+    transaction: &Transaction<'_>,
+    files: &[ManifestFile],
+) -> rusqlite::Result<i64> {
+    transaction.execute("INSERT INTO generation DEFAULT VALUES", [])?;
+    let generation = transaction.last_insert_rowid();
+    let mut statement = transaction.prepare(
+        "INSERT INTO lake_file (generation, table_name, sha256, bytes, rows) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for file in files {
+        statement.execute(params![
+            generation,
+            file.table.name(),
+            file.sha256,
+            file.bytes.cast_signed(),
+            file.rows.cast_signed()
+        ])?;
+    }
+    Ok(generation)
+}
+
+fn add_identities(
+    transaction: &Transaction<'_>,
+    pull: u32,
+    identities: &[Identity],
+) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare(
+        "INSERT INTO identity (resident, source, patient_id, national_id, national_id_valid, non_disclosure, pull)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (resident) DO UPDATE SET
+           national_id = excluded.national_id,
+           national_id_valid = excluded.national_id_valid,
+           non_disclosure = excluded.non_disclosure,
+           pull = excluded.pull",
+    )?;
+    for identity in identities {
+        let (national_id, is_valid) =
+            identity.national_id.as_ref().map(|(id, valid)| (id.as_str(), *valid)).unzip();
+        statement.execute(params![
+            identity.resident.as_bytes(),
+            identity.source,
+            identity.patient_id,
+            national_id,
+            is_valid,
+            identity.non_disclosure,
+            pull
+        ])?;
+    }
+    Ok(())
+}

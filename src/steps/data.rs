@@ -1,0 +1,107 @@
+//! The data folder: lock, ledger and lake, recovered on opening.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::StepError;
+use crate::fhir::IdentityKey;
+use crate::lake::{self, Store};
+use crate::ledger::{Generation, Ledger};
+
+/// What a step is going to do with the folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Create the folder when it is not there, write to it; one at a time.
+    Write,
+    /// Write to a folder that is there; one at a time.
+    WriteExisting,
+    /// Only read; others may write meanwhile.
+    Read,
+}
+
+/// An opened data folder.
+pub struct DataFolder {
+    pub(super) root: PathBuf,
+    pub(super) store: Store,
+    pub(super) ledger: Ledger,
+    pub(super) generation: Option<Generation>,
+    /// Held while the folder is open for writing; the system releases it with the process.
+    _lock: Option<File>,
+}
+
+impl DataFolder {
+    /// Opens a data folder; for writing, finishes or removes what an earlier process left.
+    ///
+    /// # Errors
+    ///
+    /// When the folder is not there (unless writing creates it), another process
+    /// writes to it, or it cannot be opened.
+    pub fn open(root: &Path, access: Access) -> Result<Self, StepError> {
+        let ledger_path = root.join("ledger.sqlite");
+        if access != Access::Write && !ledger_path.exists() {
+            return Err(StepError::NoData(root.to_path_buf()));
+        }
+        if access == Access::Write {
+            lake::private_folder(root)?;
+        }
+        let lock = match access {
+            Access::Write | Access::WriteExisting => Some(lock(root)?),
+            Access::Read => None,
+        };
+        let ledger = Ledger::open(&ledger_path)?;
+        let store = Store::open(&root.join("lake"))?;
+        let generation = ledger.generation()?;
+        if lock.is_some() {
+            store.recover(generation.as_ref().map(|g| (g.number, &g.files[..])))?;
+        }
+        Ok(Self { root: root.to_path_buf(), store, ledger, generation, _lock: lock })
+    }
+
+    /// The identity key of the folder; the first caller decides it.
+    ///
+    /// # Errors
+    ///
+    /// When the folder has another key than the one given.
+    pub(super) fn identity_key(&self, given: Option<IdentityKey>) -> Result<IdentityKey, StepError> {
+        const SETTING: &str = "identity-key";
+        match self.ledger.setting(SETTING)? {
+            Some(bytes) => {
+                let bytes = bytes.try_into().map_err(|_| StepError::OtherKey)?;
+                let stored = IdentityKey::from_bytes(bytes);
+                if given.is_some_and(|given| given != stored) {
+                    return Err(StepError::OtherKey);
+                }
+                Ok(stored)
+            }
+            None => {
+                let key = given.unwrap_or(IdentityKey::PUBLIC);
+                self.ledger.set(SETTING, key.as_bytes())?;
+                Ok(key)
+            }
+        }
+    }
+
+    /// Makes what was just committed visible.
+    pub(super) fn publish(&mut self, generation: Generation) -> Result<(), StepError> {
+        self.store.publish(generation.number, &generation.files)?;
+        self.generation = Some(generation);
+        Ok(())
+    }
+}
+
+fn lock(root: &Path) -> Result<File, StepError> {
+    let path = root.join("lock");
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .map_err(StepError::io("create", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StepError::Busy(root.to_path_buf())),
+        Err(TryLockError::Error(source)) => Err(StepError::io("lock", path)(source)),
+    }
+}

@@ -1,0 +1,122 @@
+//! Explain: one resident's decision in sentences, held against the stored one.
+
+use jiff::civil::Date;
+
+use super::run::{Texts, canonical, checked_pulls, completed};
+use super::{DataFolder, StepError};
+use crate::lake::{DecisionRow, FactStream, IssueRow, Table};
+use crate::pathway;
+use crate::profile::{Profile, ResidentId};
+use crate::report;
+use crate::rulebook::Rulebook;
+
+/// An explanation and how it relates to what was decided.
+pub struct Explanation {
+    /// The resident.
+    pub resident: ResidentId,
+    /// The explanation, for a professional.
+    pub text: String,
+    /// Things wrong with what was sent about this resident.
+    pub issues: Vec<IssueRow>,
+    /// The run whose decision this is; `None` when the facts or rules have changed since.
+    pub decided_by_run: Option<u32>,
+}
+
+/// Explains the newest run's decision about a resident, named by the opaque id or by
+/// `Patient.id` of a source.
+///
+/// The decision is made again from the stored facts; when it is not the stored
+/// one, the text says so.
+///
+/// # Errors
+///
+/// When nobody or several people are called so, no run has decided, or reading fails.
+pub fn explain(
+    rulebook: &Rulebook,
+    data: &DataFolder,
+    resident: &str,
+    index_date: Option<Date>,
+) -> Result<Explanation, StepError> {
+    let pulls = checked_pulls(rulebook, data)?;
+    let resident = find(data, resident)?;
+    let runs = data.ledger.runs()?;
+    let run = runs.last();
+    let index_date = match (index_date, run) {
+        (Some(date), _) => date,
+        (None, Some(run)) => run.index_date.parse().map_err(|_| StepError::NothingRun)?,
+        (None, None) => return Err(StepError::NothingRun),
+    };
+    let entry = data.store.register(Some(resident))?;
+    let entry = entry.first().ok_or_else(|| StepError::UnknownResident(resident.to_string()))?;
+    let mut facts = Vec::new();
+    for path in data.store.files(Table::Facts)? {
+        FactStream::open(&rulebook.catalogue, &path, Some(resident))?
+            .take_until(resident, &mut facts)?;
+    }
+    let profile = Profile::as_of(completed(entry, &pulls), facts, index_date);
+    let decision = pathway::decide(rulebook, &profile);
+    let mut text = report::explain(rulebook, &profile, &decision, &format!("Resident {resident}"));
+    let now = canonical(rulebook, &Texts::new(rulebook), resident, &decision);
+    let same_day = run.filter(|run| run.index_date == index_date.to_string());
+    let stored = match same_day {
+        Some(run) => stored(data, resident, run.id)?,
+        None => None,
+    };
+    let decided_by_run = same_day.filter(|_| stored.as_ref() == Some(&now)).map(|run| run.id);
+    let issues = data.store.issues(Some(resident))?;
+    text.push_str(&footing(decided_by_run, stored.is_some()));
+    text.push_str(&issue_sentences(&issues));
+    Ok(Explanation { resident, text, issues, decided_by_run })
+}
+
+fn find(data: &DataFolder, name: &str) -> Result<ResidentId, StepError> {
+    let patient_id = name.strip_prefix("Patient/").unwrap_or(name);
+    let called = data.ledger.residents_called(patient_id)?;
+    match (called[..].first(), called.len()) {
+        (Some(resident), 1) => Ok(*resident),
+        (Some(_), n) => Err(StepError::AmbiguousResident(n, name.to_owned())),
+        (None, _) => {
+            ResidentId::parse(name).ok_or_else(|| StepError::UnknownResident(name.to_owned()))
+        }
+    }
+}
+
+fn stored(data: &DataFolder, resident: ResidentId, run: u32) -> Result<Option<DecisionRow>, StepError> {
+    let mut found = None;
+    data.store.decisions(Some(resident), |of, row| {
+        if of == run {
+            found = Some(row);
+        }
+    })?;
+    Ok(found)
+}
+
+fn footing(decided_by_run: Option<u32>, is_stored: bool) -> String {
+    match (decided_by_run, is_stored) {
+        (Some(run), _) => format!("This is what run {run} decided.\n"),
+        (None, true) => {
+            "The newest run decided otherwise: facts or rules have changed since; run again.\n".to_owned()
+        }
+        (None, false) => "No run has decided for this date.\n".to_owned(),
+    }
+}
+
+fn issue_sentences(issues: &[IssueRow]) -> String {
+    if issues.is_empty() {
+        return String::new();
+    }
+    let mut text = "\nSet aside or doubtful in what was sent:\n".to_owned();
+    for issue in issues {
+        let at = if issue.at.is_empty() { String::new() } else { format!(" at {}", issue.at) };
+        let saw = if issue.saw.is_empty() { String::new() } else { format!("; was {}", issue.saw) };
+        let place = if issue.line == 0 { String::new() } else { format!(" ({}, line {})", issue.file, issue.line) };
+        let hint = issue.hint.as_ref().map_or(String::new(), |hint| format!(" Hint: {hint}"));
+        text.push_str(&format!(
+            "  {}{at}{saw}; expected {}{place}. [{}]{hint}\n",
+            issue.code.meaning(),
+            issue.expected,
+            issue.code.name()
+        ));
+    }
+    text
+}

@@ -1,0 +1,120 @@
+//! Steps: pull, run, explain and check, each once, for whoever calls them.
+//!
+//! # What lives here
+//!
+//! The order in which the edges and the core work together. The command line
+//! and, later, the daemon call these and nothing below them. No rule, no FHIR
+//! field name and no SQL.
+//!
+//! # How the data flows
+//!
+//! [`pull`]: export folder → `fhir` → `intake` → lake and ledger.
+//! [`run`]: lake → profile → `pathway` → lake and ledger.
+//! [`explain`]: the same for one resident, held against the stored decision.
+//! [`check`]: whether the data folder is whole.
+//!
+//! # Invariants
+//!
+//! * One writer at a time: a lock file guards pull, run and check.
+//! * A step that ends early, however it ends, leaves the folder as it was
+//!   before or as it is after; the next start completes or removes the rest.
+//! * The clock is an argument.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use preventiojyraa::{rules, steps};
+//!
+//! let rulebook = rules::shipped()?;
+//! let mut data = steps::DataFolder::open("data".as_ref(), steps::Access::Write)?;
+//! let options = steps::RunOptions { index_date: jiff::civil::date(2026, 2, 1), threads: 2, at: "now".into() };
+//! let report = steps::run(&rulebook, &mut data, &options)?;
+//! println!("{} residents", report.register);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Why it is so
+//!
+//! When every caller composed the rooms itself, the command line and the
+//! daemon would differ in some small way that nobody tests. A room for the
+//! composition costs one more name and gives one place to read the whole.
+
+mod check;
+mod data;
+mod explain;
+mod pull;
+mod run;
+
+pub use check::{CheckReport, check};
+pub use data::{Access, DataFolder};
+pub use explain::{Explanation, explain};
+pub use pull::{PullOptions, PullReport, pull};
+pub use run::{RunOptions, RunReport, run};
+
+use std::path::PathBuf;
+
+use crate::lake::LakeError;
+use crate::ledger::LedgerError;
+
+/// Why a step did not finish.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The lake said no.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// The ledger said no.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A file operation failed.
+    #[error("cannot {action} `{path}`")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another process is writing.
+    #[error("another pull or run is writing to `{0}`\nhint: wait until it has finished")]
+    Busy(PathBuf),
+    /// There is no data folder.
+    #[error("there is no data folder at `{0}`\nhint: `preventio pull --from DIR --data DATA` creates one")]
+    NoData(PathBuf),
+    /// The export folder has no export files.
+    #[error("no `.ndjson`, `.ndjson.gz` or `.ndjson.zst` file in `{0}`")]
+    NothingToPull(PathBuf),
+    /// Nothing was pulled yet.
+    #[error("nothing was pulled yet\nhint: `preventio pull --from DIR --data DATA`")]
+    NothingPulled,
+    /// No run decided yet.
+    #[error("no run has decided yet\nhint: `preventio run --data DATA --index-date YYYY-MM-DD`")]
+    NothingRun,
+    /// The facts were read with other rules.
+    #[error(
+        "the facts in this folder were read with other fact definitions than these rules have\nhint: pull into a new folder"
+    )]
+    OtherFacts,
+    /// The time zone of the programme is not known.
+    #[error("the programme's time zone `{0}` is not in the time-zone database")]
+    TimeZone(String),
+    /// The identity key does not fit the folder.
+    #[error("this data folder was made with another identity key")]
+    OtherKey,
+    /// Nobody is called like that.
+    #[error(
+        "nobody on the register is called `{0}`\nhint: give the 32-digit resident id, or the source's `Patient.id`"
+    )]
+    UnknownResident(String),
+    /// Several are.
+    #[error("{0} residents are called `{1}`\nhint: give the 32-digit resident id")]
+    AmbiguousResident(usize, String),
+}
+
+impl StepError {
+    fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { action, path, source }
+    }
+}

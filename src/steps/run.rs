@@ -1,0 +1,444 @@
+//! Run: every resident of the register gets a decision.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{DataFolder, PullReport, StepError};
+use crate::lake::{DecisionRow, DecisionsHash, FactStream, RegisterRow, Store, Table};
+use crate::ledger::{PullRecord, RunRecord};
+use crate::pathway::{self, Decision, ReasonVerdict};
+use crate::profile::{Fact, Profile, Register, ResidentId};
+use crate::risk::{self, Basis};
+use crate::rulebook::{NextStep, Rulebook, State, Status};
+
+/// What a run needs beside the rules and the data folder.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// The day profiles are taken.
+    pub index_date: Date,
+    /// Worker threads.
+    pub threads: usize,
+    /// The instant of the run (UTC), for people.
+    pub at: String,
+}
+
+/// Which rules decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct RulebookReport {
+    /// Id of the programme.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// `draft` or `in-force`.
+    pub status: String,
+    /// SHA-256 over all rule files.
+    pub fingerprint: String,
+    /// Model and its version.
+    pub model: String,
+    /// Calibration and its version.
+    pub calibration: String,
+    /// Numbers in the rules that nobody has verified.
+    pub unverified: usize,
+}
+
+/// Which data were decided on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PullSummary {
+    /// The pull the run saw.
+    pub id: u32,
+    /// Whether the newest pull of every source was read to its end.
+    pub is_complete: bool,
+    /// Lines of all pulls, by what became of them.
+    pub lines: u64,
+    /// Facts of all pulls.
+    pub facts: u64,
+}
+
+/// What a run decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunReport {
+    /// Its number.
+    pub run: u32,
+    /// The day profiles were taken.
+    pub index_date: String,
+    /// Residents on the register.
+    pub register: u64,
+    /// Residents by state; every state of the closed list is named, and they add up to `register`.
+    pub states: BTreeMap<String, u64>,
+    /// Residents by the pathway row that decided.
+    pub rows: BTreeMap<String, u64>,
+    /// Reviews opened for professionals, by pathway row.
+    pub reviews: BTreeMap<String, u64>,
+    /// Issues by code, of all pulls seen.
+    pub issues: BTreeMap<String, u64>,
+    /// Facts about people who are not on the register; named by the issue `subject-unknown`.
+    pub facts_without_resident: u64,
+    /// Which rules decided.
+    pub rulebook: RulebookReport,
+    /// Which data were decided on.
+    pub pull: PullSummary,
+    /// What was done to the world: nothing, unless a run is told to act.
+    pub effects: String,
+    /// SHA-256 over the canonical decisions, sorted by resident.
+    pub decisions_hash: String,
+}
+
+/// Residents a worker takes at a time.
+const CHUNK: usize = 1_024;
+
+/// One resident with everything known, before the index date is applied.
+struct Case {
+    resident: ResidentId,
+    register: Register,
+    facts: Vec<Fact>,
+}
+
+/// Decides about everybody and stores the decisions; asks nothing of anybody.
+///
+/// # Errors
+///
+/// When nothing was pulled, the facts belong to other rules, or reading or
+/// writing fails.
+pub fn run(
+    rulebook: &Rulebook,
+    data: &mut DataFolder,
+    options: &RunOptions,
+) -> Result<RunReport, StepError> {
+    let pulls = checked_pulls(rulebook, data)?;
+    let register = residents(data, &pulls)?;
+    let id = data.ledger.runs()?.last().map_or(1, |run| run.id + 1);
+    let mut tally = Tally::default();
+    let staged = thread::scope(|scope| {
+        let (send_done, receive_done) = sync_channel(options.threads.max(1) * 2);
+        let passed_over = scope.spawn(|| {
+            decide_all(rulebook, &data.store, &register, options, send_done)
+        });
+        let mut in_order = InOrder { receive: receive_done, waiting: BTreeMap::new(), next: 0 };
+        let staged = data.store.stage_decisions(id, || {
+            let rows = in_order.next();
+            for row in rows.iter().flatten() {
+                tally.add(row);
+            }
+            Ok::<_, StepError>(rows)
+        });
+        // When staging failed, nobody takes decisions any more and the deciders must stop.
+        drop(in_order);
+        tally.passed_over = passed_over.join().expect("deciding never panics")?;
+        staged
+    })?;
+    let report = tally.report(rulebook, id, options, &pulls, register.len());
+    let record = RunRecord {
+        id,
+        at: options.at.clone(),
+        index_date: options.index_date.to_string(),
+        pull: report.pull.id,
+        rules_fingerprint: rulebook.fingerprint.clone(),
+        decisions_hash: report.decisions_hash.clone(),
+        register: report.register,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        report: serde_json::to_string(&report).expect("a report has no maps with odd keys"),
+    };
+    let generation = data.ledger.commit_run(&record, &[staged.file])?;
+    data.publish(generation)?;
+    Ok(report)
+}
+
+/// The pulls of a folder, when its facts belong to these rules.
+pub(super) fn checked_pulls(
+    rulebook: &Rulebook,
+    data: &DataFolder,
+) -> Result<Vec<PullRecord>, StepError> {
+    let pulls = data.ledger.pulls()?;
+    if pulls.is_empty() {
+        return Err(StepError::NothingPulled);
+    }
+    if pulls.iter().any(|pull| pull.facts_fingerprint != rulebook.facts_fingerprint) {
+        return Err(StepError::OtherFacts);
+    }
+    Ok(pulls)
+}
+
+/// The register, sorted by resident; a source whose newest pull is incomplete leaves its
+/// residents incomplete.
+fn residents(data: &DataFolder, pulls: &[PullRecord]) -> Result<Vec<(ResidentId, Register)>, StepError> {
+    let rows = data.store.register(None)?;
+    Ok(rows.iter().map(|row| (row.resident, completed(row, pulls))).collect())
+}
+
+/// A register entry with its completeness.
+pub(super) fn completed(row: &RegisterRow, pulls: &[PullRecord]) -> Register {
+    let newest = pulls.iter().rev().find(|pull| *pull.source == *row.source);
+    Register { complete: newest.is_none_or(|pull| pull.is_complete), ..row.register }
+}
+
+/// Reads facts along the register, decides in several threads, and returns how many facts
+/// belong to nobody on the register.
+fn decide_all(
+    rulebook: &Rulebook,
+    store: &Store,
+    register: &[(ResidentId, Register)],
+    options: &RunOptions,
+    done: SyncSender<(usize, Vec<DecisionRow>)>,
+) -> Result<u64, StepError> {
+    let texts = Texts::new(rulebook);
+    let threads = options.threads.max(1);
+    let (send, receive) = sync_channel::<(usize, Vec<Case>)>(threads);
+    // Held by the workers alone: when they stop, sending cases fails instead of waiting.
+    let receive = Arc::new(Mutex::new(receive));
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            let (done, receive, texts) = (done.clone(), Arc::clone(&receive), &texts);
+            scope.spawn(move || {
+                loop {
+                    let next = receive.lock().expect("no worker panics while it waits").recv();
+                    let Ok((n, cases)) = next else { return };
+                    let rows = cases.into_iter().map(|case| decide(rulebook, texts, case, options));
+                    if done.send((n, rows.collect())).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop((done, receive));
+        // Takes the sender along, so that workers stop when there is nothing left to decide.
+        read_cases(rulebook, store, register, send)
+    })
+}
+
+fn read_cases(
+    rulebook: &Rulebook,
+    store: &Store,
+    register: &[(ResidentId, Register)],
+    send: SyncSender<(usize, Vec<Case>)>,
+) -> Result<u64, StepError> {
+    let mut streams = Vec::new();
+    for path in store.files(Table::Facts)? {
+        streams.push(FactStream::open(&rulebook.catalogue, &path, None)?);
+    }
+    let mut passed_over = 0;
+    for (n, chunk) in register.chunks(CHUNK).enumerate() {
+        let mut cases = Vec::with_capacity(chunk.len());
+        for (resident, entry) in chunk {
+            let mut facts = Vec::new();
+            for stream in &mut streams {
+                passed_over += stream.take_until(*resident, &mut facts)?;
+            }
+            cases.push(Case { resident: *resident, register: *entry, facts });
+        }
+        if send.send((n, cases)).is_err() {
+            break;
+        }
+    }
+    drop(send);
+    // What sorts after the last resident belongs to nobody either.
+    let last = ResidentId::from_bytes([0xff; 16]);
+    for stream in &mut streams {
+        let mut rest = Vec::new();
+        passed_over += stream.take_until(last, &mut rest)? + rest.len() as u64;
+    }
+    Ok(passed_over)
+}
+
+fn decide(rulebook: &Rulebook, texts: &Texts, case: Case, options: &RunOptions) -> DecisionRow {
+    let profile = Profile::as_of(case.register, case.facts, options.index_date);
+    let decision = pathway::decide(rulebook, &profile);
+    canonical(rulebook, texts, case.resident, &decision)
+}
+
+/// Names that every decision repeats, made once.
+pub(super) struct Texts {
+    rows: Vec<Arc<str>>,
+}
+
+impl Texts {
+    pub(super) fn new(rulebook: &Rulebook) -> Self {
+        Self { rows: rulebook.pathway.rows.iter().map(|row| Arc::from(row.id.as_str())).collect() }
+    }
+}
+
+/// A decision in canonical form.
+pub(super) fn canonical(
+    rulebook: &Rulebook,
+    texts: &Texts,
+    resident: ResidentId,
+    decision: &Decision,
+) -> DecisionRow {
+    let assessment = decision.assessment.as_ref();
+    let asks: Vec<&str> =
+        decision.asks.iter().map(|n| rulebook.model.items[*n].id.as_str()).collect();
+    let reviews: Vec<String> = decision
+        .reviews
+        .iter()
+        .map(|(row, review)| {
+            format!("{}:{}:{}", texts.rows[*row], review.priority.name(), review.within_days)
+        })
+        .collect();
+    let reasons: Vec<String> = decision
+        .reasons
+        .iter()
+        .map(|reason| {
+            let fact = reason.fact.as_ref().map_or(String::new(), |fact| fact_mark(rulebook, fact));
+            let row = &texts.rows[reason.row];
+            match reason.verdict {
+                ReasonVerdict::Held => format!("held:{row}{fact}"),
+                ReasonVerdict::Nearly(near) => format!("nearly-{}:{row}{fact}", near.name()),
+            }
+        })
+        .collect();
+    DecisionRow {
+        resident,
+        state: decision.state.name(),
+        row: Arc::clone(&texts.rows[decision.row]),
+        next: next_text(rulebook, &decision.next).into(),
+        score: assessment.map(|a| (a.low(), a.high())),
+        probability: assessment.map(|a| risk::probability(&rulebook.calibration, a)),
+        items: assessment.map_or(String::new(), |a| items_text(rulebook, a)),
+        asks: asks.join(","),
+        reviews: reviews.join(";"),
+        reasons: reasons.join(";"),
+    }
+}
+
+fn fact_mark(rulebook: &Rulebook, fact: &Fact) -> String {
+    format!("@{}:{}", rulebook.catalogue.definition(fact.id).id, fact.effective)
+}
+
+fn next_text(rulebook: &Rulebook, next: &NextStep) -> String {
+    match next {
+        NextStep::Nothing => "nothing".to_owned(),
+        NextStep::Recall { months } => format!("recall:{months}"),
+        NextStep::Ask => "ask".to_owned(),
+        NextStep::OrderLaboratory { tests } => {
+            let tests = tests.iter().map(|id| rulebook.catalogue.definition(*id).id.as_str());
+            format!("order-laboratory:{}", tests.collect::<Vec<_>>().join(","))
+        }
+        NextStep::Task => "task".to_owned(),
+        NextStep::OfferPrevention { recall_months } => format!("offer-prevention:{recall_months}"),
+        NextStep::CompleteRecord => "complete-record".to_owned(),
+    }
+}
+
+fn items_text(rulebook: &Rulebook, assessment: &risk::Assessment) -> String {
+    let items = rulebook.model.items.iter().zip(assessment.items());
+    let texts = items.map(|(item, result)| {
+        let points: Vec<String> = result.points.values().map(|points| points.to_string()).collect();
+        let basis = match &result.basis {
+            None | Some(Basis::Age(..)) => String::new(),
+            Some(Basis::Measured(fact) | Basis::Shown { fact, .. }) => fact_mark(rulebook, fact),
+            Some(Basis::MassOverHeightSquared { mass, height, .. }) => {
+                fact_mark(rulebook, mass) + &fact_mark(rulebook, height)
+            }
+        };
+        format!("{}={}{basis}", item.id, points.join("/"))
+    });
+    texts.collect::<Vec<_>>().join(";")
+}
+
+/// Puts finished chunks back into the order of the register.
+struct InOrder {
+    receive: Receiver<(usize, Vec<DecisionRow>)>,
+    waiting: BTreeMap<usize, Vec<DecisionRow>>,
+    next: usize,
+}
+
+impl InOrder {
+    fn next(&mut self) -> Option<Vec<DecisionRow>> {
+        loop {
+            if let Some(rows) = self.waiting.remove(&self.next) {
+                self.next += 1;
+                return Some(rows);
+            }
+            let (n, rows) = self.receive.recv().ok()?;
+            self.waiting.insert(n, rows);
+        }
+    }
+}
+
+/// Counts decisions as they pass.
+#[derive(Default)]
+struct Tally {
+    hash: DecisionsHash,
+    states: BTreeMap<&'static str, u64>,
+    rows: BTreeMap<Arc<str>, u64>,
+    reviews: BTreeMap<String, u64>,
+    passed_over: u64,
+}
+
+impl Tally {
+    fn add(&mut self, row: &DecisionRow) {
+        self.hash.add(row);
+        *self.states.entry(row.state).or_default() += 1;
+        *self.rows.entry(Arc::clone(&row.row)).or_default() += 1;
+        for review in row.reviews.split(';').filter_map(|review| review.split(':').next()) {
+            if !review.is_empty() {
+                *self.reviews.entry(review.to_owned()).or_default() += 1;
+            }
+        }
+    }
+
+    fn report(
+        self,
+        rulebook: &Rulebook,
+        run: u32,
+        options: &RunOptions,
+        pulls: &[PullRecord],
+        n_residents: usize,
+    ) -> RunReport {
+        let reports: Vec<PullReport> =
+            pulls.iter().filter_map(|pull| serde_json::from_str(&pull.report).ok()).collect();
+        let mut issues: BTreeMap<String, u64> = BTreeMap::new();
+        for (code, n) in reports.iter().flat_map(|report| &report.issues) {
+            *issues.entry(code.clone()).or_default() += n;
+        }
+        let states = State::NAMES
+            .iter()
+            .map(|(name, _)| ((*name).to_owned(), self.states.get(name).copied().unwrap_or(0)))
+            .collect();
+        let newest = |source: &str| pulls.iter().rev().find(|pull| pull.source == source);
+        RunReport {
+            run,
+            index_date: options.index_date.to_string(),
+            register: n_residents as u64,
+            states,
+            rows: self.rows.into_iter().map(|(row, n)| (row.to_string(), n)).collect(),
+            reviews: self.reviews,
+            issues,
+            facts_without_resident: self.passed_over,
+            rulebook: rulebook_report(rulebook),
+            pull: PullSummary {
+                id: pulls.last().map_or(0, |pull| pull.id),
+                is_complete: pulls
+                    .iter()
+                    .all(|pull| newest(&pull.source).is_some_and(|newest| newest.is_complete)),
+                lines: reports.iter().map(|report| report.lines.read).sum(),
+                facts: reports.iter().map(|report| report.facts).sum(),
+            },
+            effects: "none: nothing was sent to anybody".to_owned(),
+            decisions_hash: self.hash.finish(),
+        }
+    }
+}
+
+fn rulebook_report(rulebook: &Rulebook) -> RulebookReport {
+    let named = |header: &crate::rulebook::Header| format!("{} {}", header.id, header.version);
+    let programme = &rulebook.programme.header;
+    RulebookReport {
+        id: programme.id.clone(),
+        version: programme.version.clone(),
+        status: match programme.status {
+            Status::Draft => "draft".to_owned(),
+            Status::InForce => "in-force".to_owned(),
+        },
+        fingerprint: rulebook.fingerprint.clone(),
+        model: named(&rulebook.model.header),
+        calibration: named(&rulebook.calibration.header),
+        unverified: rulebook.unverified.len(),
+    }
+}

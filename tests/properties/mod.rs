@@ -1,0 +1,6 @@
+//! Laws that hold for any resident, drawn from fixed seeds.
+
+mod intake;
+mod laws_of_profiles;
+mod laws_of_scores;
+mod units;

@@ -1,0 +1,228 @@
+//! Rule books with a mistake of more than one place: whole files, several mistakes, sizes.
+
+use preventiojyraa_core::risk::check_examples;
+use preventiojyraa_core::rulebook::{Diagnostic, RuleFile, Rulebook};
+
+use super::loader::{FAMILY, FORM, MAISA, MEASUREMENTS, PROGRAMME, SCORE, STEPWISE};
+use super::loader::{edited, mistakes_after};
+use crate::support::core::{rule_files, rulebook};
+
+#[test]
+fn a_rule_file_under_a_second_name_is_refused() {
+    let mut files = rule_files();
+    let copy = files
+        .iter()
+        .find(|file| file.path == SCORE)
+        .expect("shipped")
+        .text
+        .clone();
+    files.push(RuleFile {
+        path: "scores/copy.toml".to_owned(),
+        text: copy,
+    });
+    let mistakes = Rulebook::load(&files).expect_err("two files call themselves findrisc");
+    let found: Vec<_> = mistakes.iter().map(|m| (m.file.as_str(), m.code)).collect();
+    assert_eq!(found, [(PROGRAMME, "rule-twice")]);
+}
+
+#[test]
+fn mistakes_in_several_files_are_told_at_once_in_order() {
+    let mut files = rule_files();
+    for (path, find, replace) in [
+        (MAISA, "unit = \"cm\"", "unit = \"kg\""),
+        (SCORE, "max = 26", "max = 27"),
+        (SCORE, "{ from = 25, to", "{ from = 26, to"),
+        (FORM, "probability = 0.5", "probability = 5"),
+        (STEPWISE, "id = \"deceased\"", "id = \"born-later\""),
+        (FAMILY, "[\"FTH\", ", "[\"FTH\", \"FTH\", "),
+    ] {
+        let file = files
+            .iter_mut()
+            .find(|file| file.path == path)
+            .expect("shipped");
+        assert!(file.text.contains(find), "{path}: {find}");
+        file.text = file.text.replacen(find, replace, 1);
+    }
+    let mistakes = Rulebook::load(&files).expect_err("six mistakes");
+    let places: Vec<_> = mistakes
+        .iter()
+        .map(|m| (&m.file, m.line, m.column, m.code))
+        .collect();
+    assert!(places.is_sorted(), "{places:?}");
+    for code in [
+        "item-unit",
+        "band-gap",
+        "probability-range",
+        "row-twice",
+        "fact-code-twice",
+    ] {
+        assert_eq!(
+            mistakes.iter().filter(|m| m.code == code).count(),
+            1,
+            "{code}"
+        );
+    }
+}
+
+#[test]
+fn a_file_of_two_megabytes_is_refused_without_being_read() {
+    let padding = "# padding\n".repeat(200_000);
+    let mistakes = mistakes_after(SCORE, "id = \"findrisc\"", &padding);
+    let found = mistakes
+        .iter()
+        .find(|m| m.file == SCORE)
+        .expect("a mistake");
+    assert_eq!((found.line, found.code), (1, "rule-too-large"));
+}
+
+#[test]
+fn deep_nesting_is_refused_and_does_not_end_the_process() {
+    for (open, close) in [("[", "]"), ("{ a = ", " }"), ("[{ a = ", " }]")] {
+        for depth in [33, 200, 100_000] {
+            let text = format!("id = {}1{}\n", open.repeat(depth), close.repeat(depth));
+            let mistakes = load_as(SCORE, text).expect_err("nested too deep");
+            let found = mistakes
+                .iter()
+                .find(|m| m.file == SCORE)
+                .expect("a mistake");
+            assert_eq!(found.code, "rule-too-large", "{open} {depth}");
+        }
+    }
+    for text in [
+        "a.".repeat(100_000) + "b = 1\n",
+        format!("[{}b]\n", "a.".repeat(100_000)),
+    ] {
+        let mistakes = load_as(SCORE, text).expect_err("a chain of keys");
+        assert!(mistakes.iter().any(|m| m.file == SCORE));
+    }
+}
+
+/// The shipped files, one of them with another text.
+fn load_as(path: &str, text: String) -> Result<Rulebook, Vec<Diagnostic>> {
+    let mut files = rule_files();
+    files
+        .iter_mut()
+        .find(|file| file.path == path)
+        .expect("a shipped file")
+        .text = text;
+    Rulebook::load(&files)
+}
+
+#[test]
+fn no_files_at_all_is_one_mistake_with_a_hint() {
+    let mistakes = Rulebook::load(&[]).expect_err("nothing is in force");
+    let found: Vec<_> = mistakes
+        .iter()
+        .map(|m| (m.file.as_str(), m.line, m.code))
+        .collect();
+    assert_eq!(found, [(PROGRAMME, 1, "programme-missing")]);
+    assert!(mistakes[0].hint.is_some());
+}
+
+#[test]
+fn each_file_that_is_in_force_is_missed_when_it_is_not_there() {
+    let in_force = [SCORE, FORM, STEPWISE, PROGRAMME, MEASUREMENTS, FAMILY];
+    for left_out in in_force {
+        let files: Vec<RuleFile> = rule_files()
+            .into_iter()
+            .filter(|file| file.path != left_out)
+            .collect();
+        assert!(Rulebook::load(&files).is_err(), "without {left_out}");
+    }
+}
+
+#[test]
+fn an_empty_file_and_a_file_in_no_folder_are_refused() {
+    for file in rule_files() {
+        assert!(
+            load_as(&file.path, String::new()).is_err(),
+            "{} empty",
+            file.path
+        );
+    }
+    let mut files = rule_files();
+    files.push(RuleFile {
+        path: "attic/old.toml".to_owned(),
+        text: String::new(),
+    });
+    files.push(RuleFile {
+        path: "notes.toml".to_owned(),
+        text: String::new(),
+    });
+    let mistakes = Rulebook::load(&files).expect_err("two files nobody reads");
+    let found: Vec<_> = mistakes.iter().map(|m| (m.file.as_str(), m.code)).collect();
+    assert_eq!(
+        found,
+        [
+            ("attic/old.toml", "rule-file-unknown"),
+            ("notes.toml", "rule-file-unknown")
+        ]
+    );
+}
+
+#[test]
+fn other_kinds_of_file_are_left_alone_and_the_order_of_files_does_not_matter() {
+    let mut files = rule_files();
+    files.reverse();
+    files.push(RuleFile {
+        path: "README.md".to_owned(),
+        text: "[[".to_owned(),
+    });
+    let loaded = Rulebook::load(&files).expect("a reader's file is no rule");
+    assert_eq!(loaded.fingerprint, rulebook().fingerprint);
+    assert_eq!(loaded.facts_fingerprint, rulebook().facts_fingerprint);
+}
+
+#[test]
+fn any_change_of_a_rule_changes_the_fingerprint_of_the_rule_book() {
+    let comment = edited(SCORE, "max = 26", "max = 26 # the form").0;
+    let loaded = Rulebook::load(&comment).expect("a comment is no mistake");
+    assert_ne!(loaded.fingerprint, rulebook().fingerprint);
+    assert_eq!(
+        loaded.facts_fingerprint,
+        rulebook().facts_fingerprint,
+        "no fact changed"
+    );
+    let fact = edited(MEASUREMENTS, "[10, 90]", "[10, 91]").0;
+    let loaded = Rulebook::load(&fact).expect("a wider range is no mistake");
+    assert_ne!(loaded.facts_fingerprint, rulebook().facts_fingerprint);
+}
+
+#[test]
+fn a_worked_example_that_does_not_hold_is_a_mistake() {
+    assert_eq!(check_examples(rulebook()), []);
+    for (find, replace) in [
+        ("low = 6\nhigh = 6", "low = 7\nhigh = 7"),
+        ("low = 0\nhigh = 0", "low = 0\nhigh = 1"),
+        (
+            "waist-circumference = \"102\"",
+            "waist-circumference = \"102.1\"",
+        ),
+        ("body-mass-index = \"30\"", "body-mass-index = \"thirty\""),
+        ("age = \"44\"", "ages = \"44\""),
+        (
+            "physical-activity = \"daily\"",
+            "physical-activity = \"sometimes\"",
+        ),
+        (
+            "sex = \"male\", body-mass-index = \"30\"",
+            "sex = \"?\", body-mass-index = \"30\"",
+        ),
+    ] {
+        let files = edited(SCORE, find, replace).0;
+        let loaded = Rulebook::load(&files).expect("only the example is wrong");
+        let failed = check_examples(&loaded);
+        let found: Vec<_> = failed.iter().map(|m| (m.file.as_str(), m.code)).collect();
+        assert_eq!(found, [(SCORE, "example-fails")], "{replace}");
+        let text = &files
+            .iter()
+            .find(|file| file.path == SCORE)
+            .expect("shipped")
+            .text;
+        assert_eq!(
+            text.lines().nth(failed[0].line - 1),
+            Some("[[example]]"),
+            "{replace}"
+        );
+    }
+}

@@ -1,0 +1,350 @@
+//! One resident, built as a sentence, and the shipped rule book.
+//!
+//! ```text
+//! Someone::man_of(50).bmi(31.2).waist(90.0).answers("vegetables-answer", "every-day")
+//! ```
+//!
+//! Everything a [`Someone`] has is true and written down on [`TODAY`] and stands
+//! as established, unless the [`Statement`] says otherwise.
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use jiff::civil::{Date, date};
+use preventiojyraa_core::pathway::{Decision, decide};
+use preventiojyraa_core::profile::{
+    BirthDate, Comparator, Death, Fact, FactId, FactValue, Profile, Quantity, Recorded, Register,
+    Residence, Sex, Standing, SubmissionId, Unit, Version,
+};
+use preventiojyraa_core::risk::{Assessment, ItemResult, assess};
+use preventiojyraa_core::rulebook::{RuleFile, Rulebook};
+
+/// The index date of every test that does not choose its own.
+pub(crate) const TODAY: Date = date(2025, 6, 15);
+
+/// The shipped rule files, read from the repository's `rules/`, sorted by path.
+pub(crate) fn rule_files() -> Vec<RuleFile> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let mut files = Vec::new();
+    collect(&root, &root, &mut files);
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files
+}
+
+fn collect(root: &Path, folder: &Path, files: &mut Vec<RuleFile>) {
+    for entry in fs::read_dir(folder).expect("the rules folder is readable") {
+        let path = entry.expect("a folder entry is readable").path();
+        if path.is_dir() {
+            collect(root, &path, files);
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            let relative = path.strip_prefix(root).expect("found below the root");
+            files.push(RuleFile {
+                path: relative
+                    .to_str()
+                    .expect("rule paths are UTF-8")
+                    .replace('\\', "/"),
+                text: fs::read_to_string(&path).expect("a rule file is readable"),
+            });
+        }
+    }
+}
+
+/// The shipped rule book.
+pub(crate) fn rulebook() -> &'static Rulebook {
+    static SHIPPED: OnceLock<Rulebook> = OnceLock::new();
+    SHIPPED.get_or_init(|| Rulebook::load(&rule_files()).expect("the shipped rules load"))
+}
+
+/// A fact of the catalogue by its name in rule files.
+#[track_caller]
+pub(crate) fn fact_id(name: &str) -> FactId {
+    rulebook()
+        .catalogue
+        .find(name)
+        .unwrap_or_else(|| panic!("no fact is called `{name}`"))
+}
+
+/// The position of an item in the model, by its id.
+#[track_caller]
+pub(crate) fn item_at(id: &str) -> usize {
+    let found = rulebook().model.items.iter().position(|item| item.id == id);
+    found.unwrap_or_else(|| panic!("the model has no item `{id}`"))
+}
+
+/// One fact, before it is somebody's.
+#[derive(Clone, Copy)]
+pub(crate) struct Statement(pub(crate) Fact);
+
+impl Statement {
+    /// Something that is there: a diagnosis, a prescription, a refusal.
+    #[track_caller]
+    pub(crate) fn present(fact: &str) -> Self {
+        Self::new(fact_id(fact), FactValue::Present)
+    }
+
+    /// A measured value.
+    #[track_caller]
+    pub(crate) fn measured(fact: &str, value: f64, unit: Unit) -> Self {
+        Self::limited(fact, Comparator::Exactly, value, unit)
+    }
+
+    /// A measured value that the laboratory limits, as `< 3.0`.
+    #[track_caller]
+    pub(crate) fn limited(fact: &str, comparator: Comparator, value: f64, unit: Unit) -> Self {
+        let quantity = Quantity::new(value, unit, comparator).expect("tests use finite values");
+        Self::new(fact_id(fact), FactValue::Quantity(quantity))
+    }
+
+    /// The resident's own answer.
+    #[track_caller]
+    pub(crate) fn answer(fact: &str, answer: &str) -> Self {
+        let id = fact_id(fact);
+        let answers = &rulebook().catalogue.definition(id).answers;
+        let at = answers.iter().position(|known| known == answer);
+        let at = at.unwrap_or_else(|| panic!("`{fact}` has no answer `{answer}`"));
+        let at = u8::try_from(at).expect("a question has few answers");
+        Self::new(id, FactValue::Answer(at)).by(Standing::SelfReported)
+    }
+
+    fn new(id: FactId, value: FactValue) -> Self {
+        Self(Fact {
+            id,
+            value,
+            effective: TODAY,
+            until: None,
+            recorded: Recorded::AsEffective,
+            standing: Standing::Established,
+            submission: SubmissionId::from_bytes([0; 16]),
+            part: 0,
+            version: Version {
+                updated: 0,
+                pull: 1,
+                digest: 0,
+            },
+        })
+    }
+
+    pub(crate) fn on(mut self, effective: Date) -> Self {
+        self.0.effective = effective;
+        self
+    }
+
+    pub(crate) fn until(mut self, until: Date) -> Self {
+        self.0.until = Some(until);
+        self
+    }
+
+    pub(crate) fn by(mut self, standing: Standing) -> Self {
+        self.0.standing = standing;
+        self
+    }
+}
+
+/// One resident on one index date.
+#[derive(Clone)]
+pub(crate) struct Someone {
+    pub(crate) register: Register,
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) index_date: Date,
+}
+
+impl Someone {
+    /// Known to exist and nothing more.
+    pub(crate) fn unknown() -> Self {
+        Self {
+            register: Register::unknown(),
+            facts: Vec::new(),
+            index_date: TODAY,
+        }
+    }
+
+    /// Of this sex and so many completed years on [`TODAY`], with nothing on record.
+    pub(crate) fn of(sex: Sex, years: i16) -> Self {
+        let birth = BirthDate::on(date(TODAY.year() - years, 1, 1));
+        Self {
+            register: Register {
+                birth,
+                sex,
+                ..Register::unknown()
+            },
+            ..Self::unknown()
+        }
+    }
+
+    pub(crate) fn woman_of(years: i16) -> Self {
+        Self::of(Sex::Female, years)
+    }
+
+    pub(crate) fn man_of(years: i16) -> Self {
+        Self::of(Sex::Male, years)
+    }
+
+    /// A complete form on which only age can score.
+    pub(crate) fn with_lowest_answers(self) -> Self {
+        self.bmi(22.0)
+            .waist(70.0)
+            .answers("physical-activity-answer", "daily")
+            .answers("vegetables-answer", "every-day")
+            .answers("antihypertensive-answer", "no")
+            .answers("high-glucose-answer", "no")
+            .answers("family-history-answer", "none")
+    }
+
+    /// A complete form on which everything but age scores its most.
+    pub(crate) fn with_highest_answers(self) -> Self {
+        self.bmi(35.0)
+            .waist(120.0)
+            .answers("physical-activity-answer", "not-daily")
+            .answers("vegetables-answer", "not-every-day")
+            .answers("antihypertensive-answer", "yes")
+            .answers("high-glucose-answer", "yes")
+            .answers("family-history-answer", "first-degree")
+    }
+
+    pub(crate) fn bmi(self, value: f64) -> Self {
+        self.with(Statement::measured(
+            "body-mass-index",
+            value,
+            Unit::KgPerSquareMetre,
+        ))
+    }
+
+    pub(crate) fn waist(self, centimetres: f64) -> Self {
+        self.with(Statement::measured(
+            "waist-circumference",
+            centimetres,
+            Unit::Centimetre,
+        ))
+    }
+
+    #[track_caller]
+    pub(crate) fn answers(self, fact: &str, answer: &str) -> Self {
+        self.with(Statement::answer(fact, answer))
+    }
+
+    #[track_caller]
+    pub(crate) fn has(self, fact: &str) -> Self {
+        self.with(Statement::present(fact))
+    }
+
+    /// Adds a statement as a submission of its own.
+    pub(crate) fn with(mut self, statement: Statement) -> Self {
+        let n = u128::try_from(self.facts.len()).expect("few facts") + 1;
+        let submission = SubmissionId::from_bytes(n.to_be_bytes());
+        self.facts.push(Fact {
+            submission,
+            ..statement.0
+        });
+        self
+    }
+
+    /// Changes what the register says.
+    pub(crate) fn registered(mut self, change: impl FnOnce(&mut Register)) -> Self {
+        change(&mut self.register);
+        self
+    }
+
+    /// The same resident, looked at on another day.
+    pub(crate) fn seen_on(mut self, index_date: Date) -> Self {
+        self.index_date = index_date;
+        self
+    }
+
+    pub(crate) fn profile(&self) -> Profile {
+        Profile::as_of(self.register, self.facts.clone(), self.index_date)
+    }
+
+    pub(crate) fn assessment(&self) -> Assessment {
+        assess(rulebook(), &self.profile())
+    }
+
+    /// Lowest and highest score.
+    pub(crate) fn score(&self) -> (i16, i16) {
+        let assessment = self.assessment();
+        (assessment.low(), assessment.high())
+    }
+
+    #[track_caller]
+    pub(crate) fn item(&self, id: &str) -> ItemResult {
+        self.assessment().items()[item_at(id)].clone()
+    }
+
+    /// Every number of points that an item can have, fewest first.
+    #[track_caller]
+    pub(crate) fn points(&self, item: &str) -> Vec<i16> {
+        self.item(item).points.values().collect()
+    }
+
+    pub(crate) fn decision(&self) -> Decision {
+        decide(rulebook(), &self.profile())
+    }
+}
+
+/// All of it, readable: these residents are made up, and a law that fails shows one.
+impl fmt::Debug for Someone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Register {
+            birth,
+            sex,
+            death,
+            residence,
+            complete,
+        } = self.register;
+        let death = match death {
+            Death::Alive => "alive".to_owned(),
+            Death::On(day) => format!("died {day}"),
+            Death::Undated => "died".to_owned(),
+        };
+        let residence = match residence {
+            Residence::InArea => "in the area".to_owned(),
+            Residence::MovedAway(day) => format!("moved {day:?}"),
+            Residence::Elsewhere => "elsewhere".to_owned(),
+            Residence::Unknown => "somewhere".to_owned(),
+        };
+        let birth = birth.bounds();
+        writeln!(
+            f,
+            "{sex:?} born {birth:?}, {death}, {residence}, complete: {complete},"
+        )?;
+        writeln!(f, "seen on {}:", self.index_date)?;
+        for fact in &self.facts {
+            writeln!(f, "  {:?}", Statement(*fact))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fact = &self.0;
+        let definition = rulebook().catalogue.definition(fact.id);
+        write!(f, "{} ", definition.id)?;
+        match fact.value {
+            FactValue::Present => f.write_str("present")?,
+            FactValue::Answer(at) => f.write_str(&definition.answers[usize::from(at)])?,
+            FactValue::Quantity(q) => write!(f, "{:?} {} {}", q.comparator(), q.value(), q.unit())?,
+            FactValue::Withdrawn => f.write_str("withdrawn")?,
+        }
+        let (effective, until, recorded) = (fact.effective, fact.until, fact.recorded);
+        write!(
+            f,
+            ", {effective} to {until:?}, {recorded:?}, {:?}, ",
+            fact.standing
+        )?;
+        write!(
+            f,
+            "{:?}/{} version {}",
+            fact.submission, fact.part, fact.version.updated
+        )
+    }
+}
+
+/// The id of a row of the pathway in force.
+pub(crate) fn row_id(row: usize) -> &'static str {
+    &rulebook().pathway.rows[row].id
+}
