@@ -1,4 +1,41 @@
-//! PreventioJyrää: a population-screening engine.
+//! PreventioJyrää: who is at risk, who to ask, who to test, and why.
+//!
+//! The tree is the path of the data: what we know → what it means → what we do.
+//!
+//! ```text
+//! core (pure: no clock, no IO, no JSON, no async)
+//! ├── profile    who and what we know: ids, dated facts, units
+//! ├── rulebook   the medicine, loaded and checked
+//! ├── intake     submissions become facts, or are set aside with an issue
+//! ├── risk       facts become a score, a range if incomplete, a probability
+//! ├── pathway    where a resident stands and what comes next, with reasons
+//! └── report     telling people
+//!
+//! edges (talk to the world)
+//! ├── rules      rule files: those shipped in the binary, or a folder
+//! ├── fhir       export files and FHIR JSON; authoring of what we send
+//! ├── lake       Parquet: facts, register, issues, decisions
+//! ├── ledger     SQL: pulls, runs, identities, generations; the commit point
+//! ├── steps      pull, run, explain, check: the order in which rooms work together
+//! ├── standin    a made-up Helsinki to try it all on
+//! └── cli        the command line (part of the program, not of the library)
+//! ```
+//!
+//! # Invariants
+//!
+//! Each is checked by a test (`tests/tidy.rs` for those about the source).
+//!
+//! * Imports point one way: `profile → rulebook → intake → risk → pathway → report`, then the edges.
+//! * The core is a package without IO, clock, JSON or async in its dependencies.
+//! * `fhir` is the only room that knows FHIR JSON; `ledger` the only one that knows SQL.
+//! * Only `cli` reads the clock; everybody else takes dates as arguments.
+//! * `standin` imports no room: two sides that share one misreading would agree.
+//! * A clinical number stands once, in `rules/`, with a source.
+//! * Same facts, same rules, same date: same decision, byte for byte.
+//! * No resident's data in logs, errors, panics or `Debug` output.
+//!
+//! The words are in the [`glossary`].
+
 pub use preventiojyraa_core::{intake, pathway, profile, report, risk, rulebook};
 
 pub mod fhir;
@@ -7,3 +44,6 @@ pub mod ledger;
 pub mod rules;
 pub mod standin;
 pub mod steps;
+
+#[doc = include_str!("glossary.md")]
+pub mod glossary {}

@@ -29,7 +29,10 @@ pub enum RulesError {
 fn list(diagnostics: &[Diagnostic]) -> String {
     let mut text: String = diagnostics.iter().map(|d| format!("{d}\n")).collect();
     let n = diagnostics.len();
-    text.push_str(&format!("{n} mistake{} in the rules", if n == 1 { "" } else { "s" }));
+    text.push_str(&format!(
+        "{n} mistake{} in the rules",
+        if n == 1 { "" } else { "s" }
+    ));
     text
 }
 
@@ -56,7 +59,10 @@ fn collect_shipped(dir: &Dir<'static>, files: &mut Vec<RuleFile>) {
         if let (Some(path), Some(text)) = (file.path().to_str(), file.contents_utf8())
             && path.ends_with(".toml")
         {
-            files.push(RuleFile { path: path.to_owned(), text: text.to_owned() });
+            files.push(RuleFile {
+                path: path.to_owned(),
+                text: text.to_owned(),
+            });
         }
     }
     for inner in dir.dirs() {
@@ -86,8 +92,10 @@ pub fn load(folder: Option<&Path>) -> Result<Rulebook, RulesError> {
 /// [`RulesError::Unreadable`].
 pub fn read_folder(folder: &Path) -> Result<Vec<RuleFile>, RulesError> {
     let mut files = Vec::new();
-    let unreadable =
-        |source| RulesError::Unreadable { folder: folder.display().to_string(), source };
+    let unreadable = |source| RulesError::Unreadable {
+        folder: folder.display().to_string(),
+        source,
+    };
     collect(folder, "", &mut files).map_err(unreadable)?;
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
@@ -97,12 +105,19 @@ fn collect(folder: &Path, below: &str, files: &mut Vec<RuleFile>) -> std::io::Re
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let path = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
+        let path = if below.is_empty() {
+            name.clone()
+        } else {
+            format!("{below}/{name}")
+        };
         if entry.file_type()?.is_dir() {
             collect(&entry.path(), &path, files)?;
         } else if name.ends_with(".toml") {
             let bytes = fs::read(entry.path())?;
-            files.push(RuleFile { path, text: String::from_utf8_lossy(&bytes).into_owned() });
+            files.push(RuleFile {
+                path,
+                text: String::from_utf8_lossy(&bytes).into_owned(),
+            });
         }
     }
     Ok(())
@@ -116,5 +131,9 @@ fn collect(folder: &Path, below: &str, files: &mut Vec<RuleFile>) -> std::io::Re
 pub fn check(files: &[RuleFile]) -> Result<Rulebook, RulesError> {
     let rulebook = Rulebook::load(files).map_err(RulesError::Mistakes)?;
     let failed = risk::check_examples(&rulebook);
-    if failed.is_empty() { Ok(rulebook) } else { Err(RulesError::Mistakes(failed)) }
+    if failed.is_empty() {
+        Ok(rulebook)
+    } else {
+        Err(RulesError::Mistakes(failed))
+    }
 }

@@ -1,1 +1,9 @@
+//! The one test binary: links once, declares the folders.
 
+mod conformance;
+mod differential;
+mod properties;
+mod rules;
+mod stories;
+mod support;
+mod tidy;

@@ -1,8 +1,11 @@
 //! `preventio explain`
 
+use std::error::Error;
+
 use jiff::civil::Date;
-use preventiojyraa::rules;
-use preventiojyraa::steps::{self, Access, DataFolder};
+use preventiojyraa::rulebook::Rulebook;
+use preventiojyraa::steps::{self, Access, DataFolder, Explanation};
+use preventiojyraa::{fhir, rules};
 
 use super::{CommandResult, DataArguments, Outcome, RulesArguments, print};
 
@@ -24,13 +27,34 @@ pub(super) struct Arguments {
     /// Another index date than that of the newest run, YYYY-MM-DD
     #[arg(long, value_name = "DATE")]
     index_date: Option<Date>,
+    /// Print the score as a FHIR R4 `RiskAssessment` instead
+    #[arg(long)]
+    fhir: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let rulebook = rules::load(arguments.rules.rules.as_deref())?;
     let data = DataFolder::open(&arguments.data.data, Access::Read)?;
-    let explanation =
-        steps::explain(&rulebook, &data, &arguments.resident, arguments.index_date)?;
-    print(&explanation.text)?;
+    let explanation = steps::explain(&rulebook, &data, &arguments.resident, arguments.index_date)?;
+    if arguments.fhir {
+        print(&format!("{}\n", resource(&rulebook, &explanation)?))?;
+    } else {
+        print(&explanation.text)?;
+    }
     Ok(Outcome::Done)
+}
+
+fn resource(rulebook: &Rulebook, explanation: &Explanation) -> Result<String, Box<dyn Error>> {
+    let (Some(assessment), Some(patient_id)) = (&explanation.assessment, &explanation.patient_id)
+    else {
+        return Err("a resident who is not alive on the index date has no score".into());
+    };
+    let bytes = fhir::risk_assessment(
+        rulebook,
+        explanation.resident,
+        patient_id,
+        explanation.index_date,
+        assessment,
+    )?;
+    Ok(String::from_utf8(bytes)?)
 }

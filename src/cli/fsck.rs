@@ -26,7 +26,11 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
     } else {
         print(&render(&report))?;
     }
-    Ok(if report.is_whole() { Outcome::Done } else { Outcome::Damaged })
+    Ok(if report.is_whole() {
+        Outcome::Done
+    } else {
+        Outcome::Damaged
+    })
 }
 
 fn render(report: &CheckReport) -> String {
@@ -39,6 +43,10 @@ fn render(report: &CheckReport) -> String {
             report.files
         );
     }
-    let problems: String = report.problems.iter().map(|problem| format!("  {problem}\n")).collect();
+    let problems: String = report
+        .problems
+        .iter()
+        .map(|problem| format!("  {problem}\n"))
+        .collect();
     format!("Damaged:\n{problems}")
 }

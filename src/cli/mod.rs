@@ -93,7 +93,9 @@ pub(crate) fn run() -> ExitCode {
 }
 
 fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// An error with its causes; hints stay on lines of their own, last.
@@ -149,5 +151,7 @@ fn all_cores() -> usize {
 fn counts<'a>(rows: impl IntoIterator<Item = (&'a String, &'a u64)>) -> String {
     let rows: Vec<(&String, &u64)> = rows.into_iter().filter(|(_, n)| **n > 0).collect();
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    rows.iter().map(|(name, n)| format!("  {name:<width$}  {n:>9}\n")).collect()
+    rows.iter()
+        .map(|(name, n)| format!("  {name:<width$}  {n:>9}\n"))
+        .collect()
 }

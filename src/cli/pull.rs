@@ -7,7 +7,9 @@ use preventiojyraa::fhir::IdentityKey;
 use preventiojyraa::rules;
 use preventiojyraa::steps::{self, Access, DataFolder, PullOptions, PullReport};
 
-use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, print, print_json, tell};
+use super::{
+    CommandResult, DataArguments, Outcome, RulesArguments, counts, print, print_json, tell,
+};
 
 /// Read an export folder into the data folder
 ///
@@ -77,12 +79,21 @@ fn read_key(path: &PathBuf) -> Result<IdentityKey, String> {
     let digits = text.trim();
     let bytes: Option<Vec<u8>> = (0..digits.len())
         .step_by(2)
-        .map(|at| digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
+        .map(|at| {
+            digits
+                .get(at..at + 2)
+                .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+        })
         .collect();
     bytes
         .and_then(|bytes| bytes.try_into().ok())
         .map(IdentityKey::from_bytes)
-        .ok_or_else(|| format!("`{}` does not hold 64 hexadecimal digits\nhint: openssl rand -hex 32", path.display()))
+        .ok_or_else(|| {
+            format!(
+                "`{}` does not hold 64 hexadecimal digits\nhint: openssl rand -hex 32",
+                path.display()
+            )
+        })
 }
 
 fn render(report: &PullReport) -> String {
@@ -114,7 +125,10 @@ fn render(report: &PullReport) -> String {
         ));
     }
     if !report.ignored_files.is_empty() {
-        text.push_str(&format!("Not export files: {}\n", report.ignored_files.join(", ")));
+        text.push_str(&format!(
+            "Not export files: {}\n",
+            report.ignored_files.join(", ")
+        ));
     }
     text
 }

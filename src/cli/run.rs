@@ -1,8 +1,8 @@
 //! `preventio run`
 
 use jiff::civil::Date;
-use preventiojyraa::rules;
 use preventiojyraa::rulebook::State;
+use preventiojyraa::rules;
 use preventiojyraa::steps::{self, Access, DataFolder, RunOptions, RunReport};
 
 use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, print, print_json};
@@ -52,7 +52,9 @@ fn render(report: &RunReport) -> String {
         "Run {}: {} residents as of {}\n",
         report.run, report.register, report.index_date
     );
-    let states = State::NAMES.iter().filter_map(|(name, _)| report.states.get_key_value(*name));
+    let states = State::NAMES
+        .iter()
+        .filter_map(|(name, _)| report.states.get_key_value(*name));
     text.push_str(&counts(states));
     if !report.reviews.is_empty() {
         text.push_str("Reviews for professionals\n");
@@ -63,7 +65,9 @@ fn render(report: &RunReport) -> String {
         text.push_str(&counts(&report.issues));
     }
     if !report.pull.is_complete {
-        text.push_str("The newest pull was cut off: nobody of its source is decided to be below the level.\n");
+        text.push_str(
+            "The newest pull was cut off: nobody of its source is decided to be below the level.\n",
+        );
     }
     text.push_str(&format!(
         "By {} {} ({}), {}, {}; {} numbers in it are not verified\n",

@@ -13,7 +13,10 @@ use jiff::tz::TimeZone;
 /// First and last day that a FHIR date can mean.
 pub(super) fn date_bounds(text: &str, zone: &TimeZone) -> Option<(Date, Date)> {
     let digits = |part: &str| -> Option<i16> {
-        part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok()).flatten()
+        part.bytes()
+            .all(|b| b.is_ascii_digit())
+            .then(|| part.parse().ok())
+            .flatten()
     };
     match text.len() {
         4 => {
@@ -61,7 +64,9 @@ pub(super) fn latest_day(text: &str, zone: &TimeZone) -> Option<Date> {
 
 /// Microseconds since 1970 of an instant.
 pub(super) fn microseconds(text: &str) -> Option<i64> {
-    text.parse::<Timestamp>().ok().map(Timestamp::as_microsecond)
+    text.parse::<Timestamp>()
+        .ok()
+        .map(Timestamp::as_microsecond)
 }
 
 #[cfg(test)]
@@ -81,12 +86,18 @@ mod tests {
             ("20200102", None),
             ("", None),
             ("2020-06-30T23:30:00Z", Some(("2020-07-01", "2020-07-01"))),
-            ("2020-06-30T23:30:00.123+03:00", Some(("2020-06-30", "2020-06-30"))),
+            (
+                "2020-06-30T23:30:00.123+03:00",
+                Some(("2020-06-30", "2020-06-30")),
+            ),
             ("2020-06-30T23:30:00", Some(("2020-06-30", "2020-06-30"))),
             ("2020-06-30 23:30", None),
         ] {
             let wanted = bounds.map(|(a, b)| {
-                (a.parse::<Date>().expect("a date"), b.parse::<Date>().expect("a date"))
+                (
+                    a.parse::<Date>().expect("a date"),
+                    b.parse::<Date>().expect("a date"),
+                )
             });
             assert_eq!(date_bounds(text, &zone), wanted, "{text}");
         }

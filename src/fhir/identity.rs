@@ -69,7 +69,10 @@ impl NationalId {
     /// Takes an identifier as sent.
     #[must_use]
     pub fn new(value: &str) -> Self {
-        Self { value: value.to_owned(), is_valid: is_valid(value) }
+        Self {
+            value: value.to_owned(),
+            is_valid: is_valid(value),
+        }
     }
 }
 
@@ -79,9 +82,12 @@ fn is_valid(value: &str) -> bool {
     if bytes.len() != 11 || !b"+-YXWVUABCDEF".contains(&bytes[6]) {
         return false;
     }
-    let digits: Option<u32> = bytes[..6].iter().chain(&bytes[7..10]).try_fold(0u32, |n, b| {
-        b.is_ascii_digit().then(|| n * 10 + u32::from(b - b'0'))
-    });
+    let digits: Option<u32> = bytes[..6]
+        .iter()
+        .chain(&bytes[7..10])
+        .try_fold(0u32, |n, b| {
+            b.is_ascii_digit().then(|| n * 10 + u32::from(b - b'0'))
+        });
     let century = match bytes[6] {
         b'+' => 1800,
         b'-' | b'U'..=b'Y' => 1900,
@@ -89,7 +95,10 @@ fn is_valid(value: &str) -> bool {
     };
     let two = |at: usize| i16::from(bytes[at] - b'0') * 10 + i16::from(bytes[at + 1] - b'0');
     digits.is_some_and(|digits| {
-        let (day, month) = (i8::try_from(two(0)).unwrap_or(0), i8::try_from(two(2)).unwrap_or(0));
+        let (day, month) = (
+            i8::try_from(two(0)).unwrap_or(0),
+            i8::try_from(two(2)).unwrap_or(0),
+        );
         CHECK[(digits % 31) as usize] == bytes[10]
             && jiff::civil::Date::new(century + two(4), month, day).is_ok()
     })
@@ -134,6 +143,9 @@ mod tests {
         assert_eq!(key.resident("a", "bc"), key.resident("a", "bc"));
         assert_ne!(key.resident("a", "bc"), key.resident("ab", "c"));
         assert_ne!(key.resident("a", "bc"), other.resident("a", "bc"));
-        assert_ne!(key.submission("a", "Observation", "1"), key.submission("a", "Condition", "1"));
+        assert_ne!(
+            key.submission("a", "Observation", "1"),
+            key.submission("a", "Condition", "1")
+        );
     }
 }

@@ -14,7 +14,9 @@ const KEPT_BYTES: usize = 4 * BLOCK_BYTES;
 /// Whether a file name is that of an export file.
 #[must_use]
 pub fn is_export_file(name: &str) -> bool {
-    [".ndjson", ".ndjson.gz", ".ndjson.zst"].iter().any(|ending| name.ends_with(ending))
+    [".ndjson", ".ndjson.gz", ".ndjson.zst"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
 }
 
 /// How a file ended.
@@ -72,7 +74,12 @@ impl Block {
                     continue;
                 }
                 let problem = (MAX_LINE_BYTES < bytes.len()).then_some(LineProblem::TooLong);
-                return Some(Line { number: this, bytes, problem, unterminated: end.is_none() });
+                return Some(Line {
+                    number: this,
+                    bytes,
+                    problem,
+                    unterminated: end.is_none(),
+                });
             }
         })
     }
@@ -102,7 +109,13 @@ impl Lines {
             Some("zst") => Box::new(zstd::Decoder::new(file)?),
             _ => Box::new(file),
         };
-        Ok(Self { input, carry: Vec::new(), next_line: 1, skipping: false, end: None })
+        Ok(Self {
+            input,
+            carry: Vec::new(),
+            next_line: 1,
+            skipping: false,
+            end: None,
+        })
     }
 
     /// How the file ended; `Whole` while it has not.

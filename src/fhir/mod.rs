@@ -9,6 +9,7 @@
 //! # How the data flows
 //!
 //! file → [`Lines`] → line → [`read_line`] → [`Resource`] → `intake::admit`.
+//! The other way, [`risk_assessment`] puts an assessment into the words of FHIR.
 //!
 //! # Invariants
 //!
@@ -34,14 +35,20 @@
 //! without a trace, which would hide an HbA1c. Such a library authors what we
 //! send, in a package of its own, and judges it in the tests.
 
+mod authored;
 mod dates;
+mod form;
+mod frame;
 mod identity;
 mod lines;
 mod patient;
 mod read;
+mod statements;
 mod systems;
+mod values;
 mod wire;
 
+pub use authored::risk_assessment;
 pub use identity::{IdentityKey, NationalId};
 pub use lines::{Block, FileEnd, Line, LineProblem, Lines, MAX_LINE_BYTES, is_export_file};
 pub use patient::{Link, PatientEntry};

@@ -52,10 +52,16 @@ pub struct PatientEntry {
     pub issues: Vec<Issue>,
 }
 
-pub(super) fn entry(reading: &Reading<'_>, patient: &Patient<'_>, digest: u64) -> Result<PatientEntry, Issue> {
-    let id = patient.id.as_deref().filter(|id| !id.is_empty()).ok_or_else(|| {
-        Issue::reading(IssueCode::IdMissing, "Patient.id", "an id")
-    })?;
+pub(super) fn entry(
+    reading: &Reading<'_>,
+    patient: &Patient<'_>,
+    digest: u64,
+) -> Result<PatientEntry, Issue> {
+    let id = patient
+        .id
+        .as_deref()
+        .filter(|id| !id.is_empty())
+        .ok_or_else(|| Issue::reading(IssueCode::IdMissing, "Patient.id", "an id"))?;
     let mut issues = Vec::new();
     let birth = birth(reading.zone(), patient.birth_date.as_deref(), &mut issues);
     let non_disclosure = has_non_disclosure(patient.meta.as_ref());
@@ -68,11 +74,18 @@ pub(super) fn entry(reading: &Reading<'_>, patient: &Patient<'_>, digest: u64) -
         .filter_map(|link| {
             let other = patient_reference(link.other.as_ref()?.reference.as_deref()?)?;
             let kind = link.kind.as_deref().unwrap_or_default().to_owned();
-            Some(Link { other: reading.resident(other), kind })
+            Some(Link {
+                other: reading.resident(other),
+                kind,
+            })
         })
         .collect();
     if !links.is_empty() {
-        issues.push(Issue::reading(IssueCode::IdentityLinked, "Patient.link", "one entry a person"));
+        issues.push(Issue::reading(
+            IssueCode::IdentityLinked,
+            "Patient.link",
+            "one entry a person",
+        ));
     }
     Ok(PatientEntry {
         resident: reading.resident(id),
@@ -90,7 +103,13 @@ pub(super) fn entry(reading: &Reading<'_>, patient: &Patient<'_>, digest: u64) -
             residence: residence(reading, patient.extension.as_deref(), addresses),
             complete: true,
         },
-        district: if non_disclosure { None } else { current(addresses).and_then(|a| a.district.as_deref()).map(str::to_owned) },
+        district: if non_disclosure {
+            None
+        } else {
+            current(addresses)
+                .and_then(|a| a.district.as_deref())
+                .map(str::to_owned)
+        },
         language: patient.communication.iter().flatten().find_map(language),
         non_disclosure,
         links,
@@ -99,16 +118,26 @@ pub(super) fn entry(reading: &Reading<'_>, patient: &Patient<'_>, digest: u64) -
 }
 
 fn birth(zone: &TimeZone, text: Option<&str>, issues: &mut Vec<Issue>) -> BirthDate {
-    let Some(text) = text else { return BirthDate::UNKNOWN };
+    let Some(text) = text else {
+        return BirthDate::UNKNOWN;
+    };
     // A birth date is a date: an instant here would shift with the zone.
-    let bounds = (text.len() <= 10).then(|| dates::date_bounds(text, zone)).flatten();
-    bounds.and_then(|(earliest, latest)| BirthDate::between(earliest, latest)).unwrap_or_else(|| {
-        issues.push(
-            Issue::reading(IssueCode::BirthDateInvalid, "Patient.birthDate", "a FHIR date, as 1961-04-30")
+    let bounds = (text.len() <= 10)
+        .then(|| dates::date_bounds(text, zone))
+        .flatten();
+    bounds
+        .and_then(|(earliest, latest)| BirthDate::between(earliest, latest))
+        .unwrap_or_else(|| {
+            issues.push(
+                Issue::reading(
+                    IssueCode::BirthDateInvalid,
+                    "Patient.birthDate",
+                    "a FHIR date, as 1961-04-30",
+                )
                 .with_saw(text),
-        );
-        BirthDate::UNKNOWN
-    })
+            );
+            BirthDate::UNKNOWN
+        })
 }
 
 fn death(zone: &TimeZone, patient: &Patient<'_>, issues: &mut Vec<Issue>) -> Death {
@@ -119,13 +148,21 @@ fn death(zone: &TimeZone, patient: &Patient<'_>, issues: &mut Vec<Issue>) -> Dea
     } else if patient.deceased_boolean != Some(true) {
         return Death::Alive;
     }
-    issues.push(Issue::reading(IssueCode::DeathUndated, "Patient.deceased[x]", "the date of death"));
+    issues.push(Issue::reading(
+        IssueCode::DeathUndated,
+        "Patient.deceased[x]",
+        "the date of death",
+    ));
     Death::Undated
 }
 
 fn has_non_disclosure(meta: Option<&Meta<'_>>) -> bool {
-    let labels = meta.and_then(|meta| meta.security.as_deref()).unwrap_or_default();
-    labels.iter().any(|label| label.code.as_deref() == Some(NON_DISCLOSURE))
+    let labels = meta
+        .and_then(|meta| meta.security.as_deref())
+        .unwrap_or_default();
+    labels
+        .iter()
+        .any(|label| label.code.as_deref() == Some(NON_DISCLOSURE))
 }
 
 fn national_id(patient: &Patient<'_>, issues: &mut Vec<Issue>) -> Option<NationalId> {
@@ -180,9 +217,16 @@ fn residence(
         None => Residence::Unknown,
         Some(true) => Residence::InArea,
         Some(false) => {
-            let left = addresses.iter().filter(|a| of(a) == Some(true)).find_map(ended);
-            let Some(left) = left else { return Residence::Elsewhere };
-            let since = now.and_then(|now| now.period.as_ref()?.start.as_deref()).unwrap_or(left);
+            let left = addresses
+                .iter()
+                .filter(|a| of(a) == Some(true))
+                .find_map(ended);
+            let Some(left) = left else {
+                return Residence::Elsewhere;
+            };
+            let since = now
+                .and_then(|now| now.period.as_ref()?.start.as_deref())
+                .unwrap_or(left);
             Residence::MovedAway(dates::latest_day(since, reading.zone()))
         }
     }
@@ -190,5 +234,8 @@ fn residence(
 
 fn language(communication: &super::wire::Communication<'_>) -> Option<String> {
     let codings = communication.language.as_ref()?.coding.as_deref()?;
-    codings.iter().find_map(|coding| coding.code.as_deref()).map(|code: &str| code.to_owned())
+    codings
+        .iter()
+        .find_map(|coding| coding.code.as_deref())
+        .map(|code: &str| code.to_owned())
 }

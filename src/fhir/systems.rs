@@ -25,7 +25,10 @@ pub(super) fn code_system(uri: &str) -> Option<CodeSystem> {
         ("urn:oid:1.2.246.537.6.32", CodeSystem::Atc),
         ("urn:oid:1.2.246.537.6.32.2007", CodeSystem::Atc),
         ("http://www.whocc.no/atc", CodeSystem::Atc),
-        ("http://www.nlm.nih.gov/research/umls/rxnorm", CodeSystem::RxNorm),
+        (
+            "http://www.nlm.nih.gov/research/umls/rxnorm",
+            CodeSystem::RxNorm,
+        ),
     ];
     if let Some((_, system)) = SYSTEMS.iter().find(|(known, _)| *known == uri) {
         return Some(*system);
@@ -43,8 +46,13 @@ pub(super) fn code_system(uri: &str) -> Option<CodeSystem> {
 pub(super) fn unit<'a>(quantity: &'a Quantity<'a>) -> SubmittedUnit<'a> {
     let code = quantity.code.as_deref().filter(|code| !code.is_empty());
     let printed = quantity.unit.as_deref().filter(|unit| !unit.is_empty());
-    let is_ucum = quantity.system.as_deref().is_none_or(|system| system == UCUM);
-    let by_code = code.filter(|_| is_ucum).map(|code| Unit::from_ucum(code).or_else(|| spelled(code)));
+    let is_ucum = quantity
+        .system
+        .as_deref()
+        .is_none_or(|system| system == UCUM);
+    let by_code = code
+        .filter(|_| is_ucum)
+        .map(|code| Unit::from_ucum(code).or_else(|| spelled(code)));
     let by_print = printed.map(spelled);
     match (by_code, by_print) {
         (Some(Some(a)), Some(Some(b))) if a != b => {

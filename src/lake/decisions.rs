@@ -45,7 +45,7 @@ pub(super) fn decisions_schema() -> SchemaRef {
         ("resident", parquet_file::ID, false),
         ("run", DataType::UInt32, false),
         ("state", DataType::Utf8, false),
-        ("row", DataType::Utf8, false),
+        ("decided_by", DataType::Utf8, false),
         ("next", DataType::Utf8, false),
         ("score_low", DataType::Int16, true),
         ("score_high", DataType::Int16, true),
@@ -118,10 +118,18 @@ pub(super) fn write(
             text(|row| row.state),
             text(|row| &row.row),
             text(|row| &row.next),
-            Arc::new(Int16Array::from_iter(chunk.iter().map(|row| row.score.map(|(low, _)| low)))),
-            Arc::new(Int16Array::from_iter(chunk.iter().map(|row| row.score.map(|(_, high)| high)))),
-            Arc::new(UInt32Array::from_iter(chunk.iter().map(|row| row.probability.map(|p| p.0)))),
-            Arc::new(UInt32Array::from_iter(chunk.iter().map(|row| row.probability.map(|p| p.1)))),
+            Arc::new(Int16Array::from_iter(
+                chunk.iter().map(|row| row.score.map(|(low, _)| low)),
+            )),
+            Arc::new(Int16Array::from_iter(
+                chunk.iter().map(|row| row.score.map(|(_, high)| high)),
+            )),
+            Arc::new(UInt32Array::from_iter(
+                chunk.iter().map(|row| row.probability.map(|p| p.0)),
+            )),
+            Arc::new(UInt32Array::from_iter(
+                chunk.iter().map(|row| row.probability.map(|p| p.1)),
+            )),
             text(|row| &row.items),
             text(|row| &row.asks),
             text(|row| &row.reviews),
@@ -142,11 +150,12 @@ pub(super) fn read(
 ) -> Result<(), LakeError> {
     let wanted = only.map(|resident| *resident.as_bytes());
     for batch in parquet_file::open(Table::Decisions, path, wanted.as_ref())? {
-        let batch = batch.map_err(|error| LakeError::content(Table::Decisions, error.to_string()))?;
+        let batch =
+            batch.map_err(|error| LakeError::content(Table::Decisions, error.to_string()))?;
         let columns = Columns::new(Table::Decisions, &batch);
         let residents = columns.ids("resident")?;
         let runs = columns.numbers::<UInt32Type>("run")?;
-        let (states, rows) = (columns.texts("state")?, columns.texts("row")?);
+        let (states, rows) = (columns.texts("state")?, columns.texts("decided_by")?);
         let nexts = columns.texts("next")?;
         let lows = columns.numbers::<Int16Type>("score_low")?;
         let highs = columns.numbers::<Int16Type>("score_high")?;
@@ -160,7 +169,9 @@ pub(super) fn read(
                 continue;
             }
             let state = states.value(n);
-            let known = crate::rulebook::State::NAMES.iter().find(|(name, _)| *name == state);
+            let known = crate::rulebook::State::NAMES
+                .iter()
+                .find(|(name, _)| *name == state);
             let (state, _) = known.ok_or_else(|| {
                 LakeError::content(Table::Decisions, format!("an unknown state `{state}`"))
             })?;

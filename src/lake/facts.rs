@@ -57,11 +57,17 @@ const STANDINGS: [(&str, Standing); 3] = [
 ];
 
 fn word<T: PartialEq + Copy>(words: &[(&'static str, T)], value: T) -> Option<&'static str> {
-    words.iter().find(|(_, known)| *known == value).map(|(word, _)| *word)
+    words
+        .iter()
+        .find(|(_, known)| *known == value)
+        .map(|(word, _)| *word)
 }
 
 fn meaning<T: Copy>(words: &[(&str, T)], text: &str) -> Option<T> {
-    words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value)
+    words
+        .iter()
+        .find(|(word, _)| *word == text)
+        .map(|(_, value)| *value)
 }
 
 /// Writes facts that are sorted by resident.
@@ -89,31 +95,41 @@ fn batch(catalogue: &Catalogue, rows: &[(ResidentId, Fact)]) -> RecordBatch {
                 Some(catalogue.definition(f.id).id.as_str())
             }
         }))),
-        Arc::new(Float64Array::from_iter(facts().map(|f| quantity(f).map(|q| q.value())))),
-        Arc::new(StringArray::from_iter(
-            facts().map(|f| quantity(f).and_then(|q| word(&COMPARATORS, q.comparator()))),
+        Arc::new(Float64Array::from_iter(
+            facts().map(|f| quantity(f).map(|q| q.value())),
         )),
-        Arc::new(StringArray::from_iter(facts().map(|f| quantity(f).map(|q| q.unit().ucum())))),
+        Arc::new(StringArray::from_iter(facts().map(|f| {
+            quantity(f).and_then(|q| word(&COMPARATORS, q.comparator()))
+        }))),
+        Arc::new(StringArray::from_iter(
+            facts().map(|f| quantity(f).map(|q| q.unit().ucum())),
+        )),
         Arc::new(UInt8Array::from_iter(facts().map(|f| match f.value {
             FactValue::Answer(at) => Some(at),
             FactValue::Present | FactValue::Quantity(_) | FactValue::Withdrawn => None,
         }))),
-        Arc::new(Date32Array::from_iter_values(facts().map(|f| days(f.effective)))),
+        Arc::new(Date32Array::from_iter_values(
+            facts().map(|f| days(f.effective)),
+        )),
         Arc::new(Date32Array::from_iter(facts().map(|f| f.until.map(days)))),
         Arc::new(Date32Array::from_iter(facts().map(|f| match f.recorded {
             Recorded::On(date) => Some(days(date)),
             Recorded::AsEffective => None,
         }))),
-        Arc::new(StringArray::from_iter_values(
-            facts().map(|f| word(&STANDINGS, f.standing).expect("every standing has a word")),
-        )),
+        Arc::new(StringArray::from_iter_values(facts().map(|f| {
+            word(&STANDINGS, f.standing).expect("every standing has a word")
+        }))),
         ids(submissions.iter()),
         Arc::new(UInt16Array::from_iter_values(facts().map(|f| f.part))),
-        Arc::new(Int64Array::from_iter(
-            facts().map(|f| (f.version.updated != i64::MIN).then_some(f.version.updated)),
+        Arc::new(Int64Array::from_iter(facts().map(|f| {
+            (f.version.updated != i64::MIN).then_some(f.version.updated)
+        }))),
+        Arc::new(UInt32Array::from_iter_values(
+            facts().map(|f| f.version.pull),
         )),
-        Arc::new(UInt32Array::from_iter_values(facts().map(|f| f.version.pull))),
-        Arc::new(UInt64Array::from_iter_values(facts().map(|f| f.version.digest))),
+        Arc::new(UInt64Array::from_iter_values(
+            facts().map(|f| f.version.digest),
+        )),
     ];
     RecordBatch::try_new(facts_schema(), columns).expect("columns are built to the schema")
 }
@@ -138,12 +154,18 @@ impl<'c> FactStream<'c> {
     ) -> Result<Self, LakeError> {
         let only = only.map(|resident| *resident.as_bytes());
         let reader = parquet_file::open(Table::Facts, path, only.as_ref())?;
-        Ok(Self { catalogue, reader, buffer: Vec::new().into_iter() })
+        Ok(Self {
+            catalogue,
+            reader,
+            buffer: Vec::new().into_iter(),
+        })
     }
 
     /// Reads the next batch into the buffer; `false` at the end.
     fn fill(&mut self) -> Result<bool, LakeError> {
-        let Some(batch) = self.reader.next() else { return Ok(false) };
+        let Some(batch) = self.reader.next() else {
+            return Ok(false);
+        };
         let batch = batch.map_err(|error| LakeError::content(Table::Facts, error.to_string()))?;
         self.buffer = read_batch(self.catalogue, &batch)?.into_iter();
         Ok(true)
@@ -190,7 +212,12 @@ impl<'c> FactStream<'c> {
     /// When the file cannot be read.
     pub fn submissions(mut self, into: &mut impl Extend<SubmissionId>) -> Result<(), LakeError> {
         while self.fill()? {
-            into.extend(self.buffer.as_slice().iter().map(|(_, fact)| fact.submission));
+            into.extend(
+                self.buffer
+                    .as_slice()
+                    .iter()
+                    .map(|(_, fact)| fact.submission),
+            );
         }
         Ok(())
     }
@@ -222,7 +249,9 @@ fn read_batch(
         if let Some(answer) = at(answers, row) {
             return Ok(FactValue::Answer(answer));
         }
-        let Some(number) = at(values, row) else { return Ok(FactValue::Present) };
+        let Some(number) = at(values, row) else {
+            return Ok(FactValue::Present);
+        };
         let unit = text_at(units, row).and_then(Unit::from_ucum);
         let comparator = match text_at(comparators, row) {
             None => Some(Comparator::Exactly),

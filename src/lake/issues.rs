@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::types::{UInt32Type, UInt64Type};
 use arrow_array::builder::FixedSizeBinaryBuilder;
+use arrow_array::types::{UInt32Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use arrow_schema::{DataType, SchemaRef};
 
@@ -44,7 +44,7 @@ pub(super) fn issues_schema() -> SchemaRef {
         ("code", DataType::Utf8, false),
         ("severity", DataType::Utf8, false),
         ("resident", parquet_file::ID, true),
-        ("at", DataType::Utf8, false),
+        ("element", DataType::Utf8, false),
         ("saw", DataType::Utf8, false),
         ("expected", DataType::Utf8, false),
         ("hint", DataType::Utf8, true),
@@ -60,15 +60,21 @@ pub(super) fn write(writer: &mut FileWriter, rows: &[IssueRow]) -> Result<(), La
         for row in chunk {
             match row.resident {
                 Some(resident) => {
-                    residents.append_value(resident.as_bytes()).expect("sixteen bytes fit sixteen");
+                    residents
+                        .append_value(resident.as_bytes())
+                        .expect("sixteen bytes fit sixteen");
                 }
                 None => residents.append_null(),
             }
         }
         let columns: Vec<ArrayRef> = vec![
-            Arc::new(UInt32Array::from_iter_values(chunk.iter().map(|row| row.pull))),
+            Arc::new(UInt32Array::from_iter_values(
+                chunk.iter().map(|row| row.pull),
+            )),
             text(|row| &row.file),
-            Arc::new(UInt64Array::from_iter_values(chunk.iter().map(|row| row.line))),
+            Arc::new(UInt64Array::from_iter_values(
+                chunk.iter().map(|row| row.line),
+            )),
             text(|row| row.code.name()),
             text(|row| match row.code.severity() {
                 IssueSeverity::Error => "error",
@@ -78,7 +84,9 @@ pub(super) fn write(writer: &mut FileWriter, rows: &[IssueRow]) -> Result<(), La
             text(|row| &row.at),
             text(|row| &row.saw),
             text(|row| &row.expected),
-            Arc::new(StringArray::from_iter(chunk.iter().map(|row| row.hint.as_deref()))),
+            Arc::new(StringArray::from_iter(
+                chunk.iter().map(|row| row.hint.as_deref()),
+            )),
         ];
         let batch = RecordBatch::try_new(issues_schema(), columns)
             .expect("columns are built to the schema");
@@ -93,10 +101,13 @@ pub(super) fn read(path: &Path, only: Option<ResidentId>) -> Result<Vec<IssueRow
     for batch in parquet_file::open(Table::Issues, path, None)? {
         let batch = batch.map_err(|error| LakeError::content(Table::Issues, error.to_string()))?;
         let columns = Columns::new(Table::Issues, &batch);
-        let (pulls, lines) = (columns.numbers::<UInt32Type>("pull")?, columns.numbers::<UInt64Type>("line")?);
+        let (pulls, lines) = (
+            columns.numbers::<UInt32Type>("pull")?,
+            columns.numbers::<UInt64Type>("line")?,
+        );
         let (files, codes) = (columns.texts("file")?, columns.texts("code")?);
         let residents = columns.ids("resident")?;
-        let (ats, saws) = (columns.texts("at")?, columns.texts("saw")?);
+        let (ats, saws) = (columns.texts("element")?, columns.texts("saw")?);
         let (expecteds, hints) = (columns.texts("expected")?, columns.texts("hint")?);
         for row in 0..batch.num_rows() {
             let resident =

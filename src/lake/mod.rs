@@ -120,10 +120,17 @@ pub enum LakeError {
 impl LakeError {
     fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io { action, path, source }
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
     }
 
     fn content(table: Table, what: impl Into<String>) -> Self {
-        Self::Content { table: table.name(), what: what.into() }
+        Self::Content {
+            table: table.name(),
+            what: what.into(),
+        }
     }
 }

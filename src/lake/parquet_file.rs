@@ -67,29 +67,49 @@ impl FileWriter {
             // The same rows must give the same file on every release of the library's defaults.
             .set_created_by("preventiojyraa".to_owned())
             .build();
-        let sink = HashingWriter { file, hash: Sha256::new(), bytes: 0 };
+        let sink = HashingWriter {
+            file,
+            hash: Sha256::new(),
+            bytes: 0,
+        };
         let writer = ArrowWriter::try_new(sink, schema.clone(), Some(properties))
             .map_err(|source| parquet_error(table, source))?;
-        Ok(Self { table, writer, rows: 0 })
+        Ok(Self {
+            table,
+            writer,
+            rows: 0,
+        })
     }
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
         self.rows += batch.num_rows() as u64;
-        self.writer.write(batch).map_err(|source| parquet_error(self.table, source))
+        self.writer
+            .write(batch)
+            .map_err(|source| parquet_error(self.table, source))
     }
 
     /// Finishes and syncs the file.
     pub(super) fn finish(self, path: &Path) -> Result<Written, LakeError> {
         let table = self.table;
-        let sink = self.writer.into_inner().map_err(|source| parquet_error(table, source))?;
+        let sink = self
+            .writer
+            .into_inner()
+            .map_err(|source| parquet_error(table, source))?;
         sink.file.sync_all().map_err(LakeError::io("sync", path))?;
         let sha256 = hex(&sink.hash.finalize());
-        Ok(Written { sha256, bytes: sink.bytes, rows: self.rows })
+        Ok(Written {
+            sha256,
+            bytes: sink.bytes,
+            rows: self.rows,
+        })
     }
 }
 
 pub(super) fn parquet_error(table: Table, source: ParquetError) -> LakeError {
-    LakeError::Parquet { table: table.name(), source }
+    LakeError::Parquet {
+        table: table.name(),
+        source,
+    }
 }
 
 /// Lower-case hexadecimal.
@@ -115,13 +135,16 @@ pub(super) fn open(
                 let statistics = group.column(0).statistics();
                 let low = statistics.and_then(|s| s.min_bytes_opt());
                 let high = statistics.and_then(|s| s.max_bytes_opt());
-                low.is_none_or(|low| low <= &wanted[..]) && high.is_none_or(|high| &wanted[..] <= high)
+                low.is_none_or(|low| low <= &wanted[..])
+                    && high.is_none_or(|high| &wanted[..] <= high)
             })
             .map(|(n, _)| n)
             .collect();
         builder = builder.with_row_groups(kept);
     }
-    builder.build().map_err(|source| parquet_error(table, source))
+    builder
+        .build()
+        .map_err(|source| parquet_error(table, source))
 }
 
 /// A schema of non-null (`false`) and nullable (`true`) columns.
@@ -139,7 +162,9 @@ pub(super) const ID: DataType = DataType::FixedSizeBinary(16);
 pub(super) fn ids<'a>(values: impl ExactSizeIterator<Item = &'a [u8; 16]>) -> ArrayRef {
     let mut builder = arrow_array::builder::FixedSizeBinaryBuilder::with_capacity(values.len(), 16);
     for value in values {
-        builder.append_value(value).expect("sixteen bytes fit sixteen");
+        builder
+            .append_value(value)
+            .expect("sixteen bytes fit sixteen");
     }
     Arc::new(builder.finish())
 }
@@ -166,19 +191,30 @@ impl<'b> Columns<'b> {
     }
 
     pub(super) fn ids(&self, name: &str) -> Result<&'b FixedSizeBinaryArray, LakeError> {
-        let column = self.column(name)?.as_fixed_size_binary_opt().ok_or_else(|| self.wrong(name))?;
-        if column.value_length() == 16 { Ok(column) } else { Err(self.wrong(name)) }
+        let column = self
+            .column(name)?
+            .as_fixed_size_binary_opt()
+            .ok_or_else(|| self.wrong(name))?;
+        if column.value_length() == 16 {
+            Ok(column)
+        } else {
+            Err(self.wrong(name))
+        }
     }
 
     pub(super) fn texts(&self, name: &str) -> Result<&'b StringArray, LakeError> {
-        self.column(name)?.as_string_opt().ok_or_else(|| self.wrong(name))
+        self.column(name)?
+            .as_string_opt()
+            .ok_or_else(|| self.wrong(name))
     }
 
     pub(super) fn numbers<T: ArrowPrimitiveType>(
         &self,
         name: &str,
     ) -> Result<&'b PrimitiveArray<T>, LakeError> {
-        self.column(name)?.as_primitive_opt().ok_or_else(|| self.wrong(name))
+        self.column(name)?
+            .as_primitive_opt()
+            .ok_or_else(|| self.wrong(name))
     }
 }
 
@@ -190,7 +226,10 @@ pub(super) fn id_at(column: &FixedSizeBinaryArray, row: usize) -> [u8; 16] {
 }
 
 /// A value, or nothing where the column is null.
-pub(super) fn at<T: ArrowPrimitiveType>(column: &PrimitiveArray<T>, row: usize) -> Option<T::Native> {
+pub(super) fn at<T: ArrowPrimitiveType>(
+    column: &PrimitiveArray<T>,
+    row: usize,
+) -> Option<T::Native> {
     (!column.is_null(row)).then(|| column.value(row))
 }
 

@@ -79,23 +79,45 @@ pub(super) fn write(writer: &mut FileWriter, rows: &[RegisterRow]) -> Result<(),
         let birth = |row: &RegisterRow| row.register.birth.bounds();
         let columns: Vec<ArrayRef> = vec![
             ids(chunk.iter().map(|row| row.resident.as_bytes())),
-            Arc::new(StringArray::from_iter_values(chunk.iter().map(|row| &*row.source))),
-            Arc::new(Date32Array::from_iter(chunk.iter().map(|r| birth(r).map(|(a, _)| days(a))))),
-            Arc::new(Date32Array::from_iter(chunk.iter().map(|r| birth(r).map(|(_, b)| days(b))))),
-            Arc::new(StringArray::from_iter_values(chunk.iter().map(|r| sex(r.register.sex)))),
-            Arc::new(StringArray::from_iter_values(chunk.iter().map(|r| death(r.register.death).0))),
-            Arc::new(Date32Array::from_iter(chunk.iter().map(|r| death(r.register.death).1))),
+            Arc::new(StringArray::from_iter_values(
+                chunk.iter().map(|row| &*row.source),
+            )),
+            Arc::new(Date32Array::from_iter(
+                chunk.iter().map(|r| birth(r).map(|(a, _)| days(a))),
+            )),
+            Arc::new(Date32Array::from_iter(
+                chunk.iter().map(|r| birth(r).map(|(_, b)| days(b))),
+            )),
+            Arc::new(StringArray::from_iter_values(
+                chunk.iter().map(|r| sex(r.register.sex)),
+            )),
+            Arc::new(StringArray::from_iter_values(
+                chunk.iter().map(|r| death(r.register.death).0),
+            )),
+            Arc::new(Date32Array::from_iter(
+                chunk.iter().map(|r| death(r.register.death).1),
+            )),
             Arc::new(StringArray::from_iter_values(
                 chunk.iter().map(|r| residence(r.register.residence).0),
             )),
-            Arc::new(Date32Array::from_iter(chunk.iter().map(|r| residence(r.register.residence).1))),
-            Arc::new(StringArray::from_iter(chunk.iter().map(|r| r.district.as_deref()))),
-            Arc::new(StringArray::from_iter(chunk.iter().map(|r| r.language.as_deref()))),
-            Arc::new(Int64Array::from_iter(
-                chunk.iter().map(|r| (r.version.updated != i64::MIN).then_some(r.version.updated)),
+            Arc::new(Date32Array::from_iter(
+                chunk.iter().map(|r| residence(r.register.residence).1),
             )),
-            Arc::new(UInt32Array::from_iter_values(chunk.iter().map(|r| r.version.pull))),
-            Arc::new(UInt64Array::from_iter_values(chunk.iter().map(|r| r.version.digest))),
+            Arc::new(StringArray::from_iter(
+                chunk.iter().map(|r| r.district.as_deref()),
+            )),
+            Arc::new(StringArray::from_iter(
+                chunk.iter().map(|r| r.language.as_deref()),
+            )),
+            Arc::new(Int64Array::from_iter(chunk.iter().map(|r| {
+                (r.version.updated != i64::MIN).then_some(r.version.updated)
+            }))),
+            Arc::new(UInt32Array::from_iter_values(
+                chunk.iter().map(|r| r.version.pull),
+            )),
+            Arc::new(UInt64Array::from_iter_values(
+                chunk.iter().map(|r| r.version.digest),
+            )),
         ];
         let batch = RecordBatch::try_new(register_schema(), columns)
             .expect("columns are built to the schema");
@@ -109,7 +131,8 @@ pub(super) fn read(path: &Path, only: Option<ResidentId>) -> Result<Vec<Register
     let mut rows = Vec::new();
     let mut sources: Vec<Arc<str>> = Vec::new();
     for batch in parquet_file::open(Table::Register, path, wanted.as_ref())? {
-        let batch = batch.map_err(|error| LakeError::content(Table::Register, error.to_string()))?;
+        let batch =
+            batch.map_err(|error| LakeError::content(Table::Register, error.to_string()))?;
         read_batch(&batch, only, &mut sources, &mut rows)?;
     }
     Ok(rows)

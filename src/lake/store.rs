@@ -19,7 +19,9 @@ use arrow_schema::SchemaRef;
 use sha2::{Digest, Sha256};
 
 use super::parquet_file::{FileWriter, hex};
-use super::{DecisionRow, IssueRow, LakeError, RegisterRow, Table, decisions, facts, issues, register};
+use super::{
+    DecisionRow, IssueRow, LakeError, RegisterRow, Table, decisions, facts, issues, register,
+};
 use crate::profile::{Fact, ResidentId};
 use crate::rulebook::Catalogue;
 
@@ -59,11 +61,17 @@ pub struct Store {
 
 /// Creates a folder that only its owner can enter.
 pub(crate) fn private_folder(path: &Path) -> Result<(), LakeError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(LakeError::io("create", path))
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(LakeError::io("create", path))
 }
 
 fn sync_folder(path: &Path) -> Result<(), LakeError> {
-    File::open(path).and_then(|folder| folder.sync_all()).map_err(LakeError::io("sync", path))
+    File::open(path)
+        .and_then(|folder| folder.sync_all())
+        .map_err(LakeError::io("sync", path))
 }
 
 impl Store {
@@ -73,10 +81,18 @@ impl Store {
     ///
     /// When folders cannot be created.
     pub fn open(root: &Path) -> Result<Self, LakeError> {
-        for folder in [root.to_path_buf(), root.join("_staging"), root.join("objects"), root.join("generations")] {
+        for folder in [
+            root.to_path_buf(),
+            root.join("_staging"),
+            root.join("objects"),
+            root.join("generations"),
+        ] {
             private_folder(&folder)?;
         }
-        Ok(Self { root: root.to_path_buf(), next_staged: AtomicU32::new(0) })
+        Ok(Self {
+            root: root.to_path_buf(),
+            next_staged: AtomicU32::new(0),
+        })
     }
 
     fn staging(&self) -> PathBuf {
@@ -266,8 +282,11 @@ impl Store {
             private_folder(&building.join(table.name()))?;
         }
         for file in files {
-            let link = building.join(file.table.name()).join(format!("{}.parquet", file.sha256));
-            fs::hard_link(self.object(&file.sha256), &link).map_err(LakeError::io("link", &link))?;
+            let link = building
+                .join(file.table.name())
+                .join(format!("{}.parquet", file.sha256));
+            fs::hard_link(self.object(&file.sha256), &link)
+                .map_err(LakeError::io("link", &link))?;
         }
         for table in Table::ALL {
             sync_folder(&building.join(table.name()))?;
@@ -301,7 +320,10 @@ impl Store {
             }
         }
         for path in list(&self.root.join("generations"))? {
-            let number = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
+            let number = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .and_then(|name| name.parse().ok());
             // The generation before stays: a reader may have opened it a moment ago.
             if number.is_none_or(|number: u32| number + 1 < n || n < number) {
                 remove(&path)?;
@@ -341,12 +363,18 @@ impl Store {
     /// # Errors
     ///
     /// When a folder cannot be listed.
-    pub fn check(&self, committed: Option<(u32, &[ManifestFile])>) -> Result<Vec<Problem>, LakeError> {
+    pub fn check(
+        &self,
+        committed: Option<(u32, &[ManifestFile])>,
+    ) -> Result<Vec<Problem>, LakeError> {
         let mut problems = Vec::new();
         let mut problem = |what: String| problems.push(Problem { what });
         let (n, files) = committed.map_or((None, &[][..]), |(n, files)| (Some(n), files));
         if self.current() != n {
-            problem(format!("readers see generation {:?}, the ledger committed {n:?}", self.current()));
+            problem(format!(
+                "readers see generation {:?}, the ledger committed {n:?}",
+                self.current()
+            ));
         }
         for path in list(&self.staging())? {
             problem(format!("`{}` is left over in staging", name(&path)));
@@ -356,13 +384,23 @@ impl Store {
             let object = self.object(&file.sha256);
             match hash_file(&object) {
                 Ok((sha256, bytes)) if sha256 == file.sha256 && bytes == file.bytes => {}
-                Ok(_) => problem(format!("`{}` has other content than when it was committed", name(&object))),
+                Ok(_) => problem(format!(
+                    "`{}` has other content than when it was committed",
+                    name(&object)
+                )),
                 Err(_) => problem(format!("`{}` is missing or cannot be read", name(&object))),
             }
             if let Some(n) = n {
-                let link = self.generation(n).join(file.table.name()).join(name(&object));
+                let link = self
+                    .generation(n)
+                    .join(file.table.name())
+                    .join(name(&object));
                 if !link.exists() {
-                    problem(format!("generation {n} lacks `{}` of `{}`", name(&object), file.table.name()));
+                    problem(format!(
+                        "generation {n} lacks `{}` of `{}`",
+                        name(&object),
+                        file.table.name()
+                    ));
                 }
             }
             expected.insert(object);
@@ -376,7 +414,10 @@ impl Store {
             let seen = self.files(table)?.len();
             let named = files.iter().filter(|file| file.table == table).count();
             if seen != named {
-                problem(format!("readers see {seen} files of `{}`, the ledger names {named}", table.name()));
+                problem(format!(
+                    "readers see {seen} files of `{}`, the ledger names {named}",
+                    table.name()
+                ));
             }
         }
         Ok(problems)
@@ -384,18 +425,28 @@ impl Store {
 }
 
 fn name(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 fn list(folder: &Path) -> Result<Vec<PathBuf>, LakeError> {
     fs::read_dir(folder)
-        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
+        .and_then(|entries| {
+            entries
+                .map(|entry| entry.map(|entry| entry.path()))
+                .collect()
+        })
         .map_err(LakeError::io("list", folder))
 }
 
 fn remove(path: &Path) -> Result<(), LakeError> {
     let is_folder = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
-    let removed = if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    let removed = if is_folder {
+        fs::remove_dir_all(path)
+    } else {
+        fs::remove_file(path)
+    };
     removed.map_err(LakeError::io("remove", path))
 }
 
@@ -430,7 +481,9 @@ pub(crate) fn not_private(root: &Path) -> Result<Vec<Problem>, LakeError> {
                 continue;
             }
             if metadata.permissions().mode() & 0o077 != 0 {
-                problems.push(Problem { what: format!("`{}` can be opened by others than its owner", name(&path)) });
+                problems.push(Problem {
+                    what: format!("`{}` can be opened by others than its owner", name(&path)),
+                });
             }
             if metadata.is_dir() {
                 folders.push(path);

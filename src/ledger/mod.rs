@@ -37,7 +37,11 @@
 //! together, without a server to run. The door is synchronous: a driver thread
 //! that blocks is easier to reason about than one that is cancelled half-way.
 
+mod records;
 mod schema;
+mod write;
+
+pub use records::{Generation, Identity, PullCommit, PullRecord, Quarantined, RunRecord};
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -47,6 +51,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use crate::lake::{ManifestFile, Table};
 use crate::profile::ResidentId;
+use write::{add_generation, add_identities};
 
 /// Why the ledger could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -80,95 +85,6 @@ fn sql(action: &'static str) -> impl FnOnce(rusqlite::Error) -> LedgerError {
     move |source| LedgerError::Sql { action, source }
 }
 
-/// A committed set of lake files.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Generation {
-    /// Its number, rising.
-    pub number: u32,
-    /// Its files.
-    pub files: Vec<ManifestFile>,
-}
-
-/// An entry of the identity map. Direct identifiers: no `Debug`.
-pub struct Identity {
-    /// The opaque id.
-    pub resident: ResidentId,
-    /// Which source.
-    pub source: String,
-    /// `Patient.id` there.
-    pub patient_id: String,
-    /// National identifier, as sent, and whether it holds.
-    pub national_id: Option<(String, bool)>,
-    /// Whether a safety non-disclosure is in force.
-    pub non_disclosure: bool,
-}
-
-/// A line that could not be read, kept whole. Holds what a source sent: no `Debug`.
-pub struct Quarantined {
-    /// File name in the export.
-    pub file: String,
-    /// Line in it.
-    pub line: u64,
-    /// Issue code.
-    pub code: &'static str,
-    /// The bytes, compressed with zstd.
-    pub raw: Vec<u8>,
-}
-
-/// A pull, as recorded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PullRecord {
-    /// Its number.
-    pub id: u32,
-    /// Which source.
-    pub source: String,
-    /// When it was committed (UTC), for people.
-    pub at: String,
-    /// Fingerprint of the rules that decided which facts were read.
-    pub facts_fingerprint: String,
-    /// Whether every file was read to its end.
-    pub is_complete: bool,
-    /// The report as JSON, opaque here.
-    pub report: String,
-}
-
-/// A run, as recorded: everything its decisions depend on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunRecord {
-    /// Its number.
-    pub id: u32,
-    /// When it was committed (UTC), for people.
-    pub at: String,
-    /// The index date, ISO.
-    pub index_date: String,
-    /// The pull it saw.
-    pub pull: u32,
-    /// Fingerprint of the whole rule book.
-    pub rules_fingerprint: String,
-    /// Hash of its decisions.
-    pub decisions_hash: String,
-    /// Residents decided about.
-    pub register: u64,
-    /// Version of the program.
-    pub program: String,
-    /// The report as JSON, opaque here.
-    pub report: String,
-}
-
-/// What a pull adds beside lake files.
-pub struct PullCommit<'a> {
-    /// The record.
-    pub record: &'a PullRecord,
-    /// New lake files.
-    pub files: &'a [ManifestFile],
-    /// Identities seen.
-    pub identities: &'a [Identity],
-    /// Lines set aside unread.
-    pub quarantined: &'a [Quarantined],
-    /// Codes that no rule knows: resource type, system, code, count.
-    pub unmapped: &'a [(String, String, String, u64)],
-}
-
 /// The ledger's door.
 pub struct Ledger {
     connection: Connection,
@@ -190,10 +106,18 @@ impl Ledger {
             .open(path)
             .map_err(LedgerError::Create)?;
         let mut connection = Connection::open(path).map_err(sql("cannot open"))?;
-        connection.busy_timeout(std::time::Duration::from_secs(30)).map_err(sql("cannot set up"))?;
-        connection.pragma_update(None, "journal_mode", "WAL").map_err(sql("cannot set up"))?;
-        connection.pragma_update(None, "synchronous", "FULL").map_err(sql("cannot set up"))?;
-        connection.pragma_update(None, "foreign_keys", true).map_err(sql("cannot set up"))?;
+        connection
+            .busy_timeout(std::time::Duration::from_secs(30))
+            .map_err(sql("cannot set up"))?;
+        connection
+            .pragma_update(None, "journal_mode", "WAL")
+            .map_err(sql("cannot set up"))?;
+        connection
+            .pragma_update(None, "synchronous", "FULL")
+            .map_err(sql("cannot set up"))?;
+        connection
+            .pragma_update(None, "foreign_keys", true)
+            .map_err(sql("cannot set up"))?;
         schema::migrate(&mut connection)?;
         Ok(Self { connection })
     }
@@ -205,7 +129,9 @@ impl Ledger {
     /// When the ledger cannot be read.
     pub fn setting(&self, key: &str) -> Result<Option<Vec<u8>>, LedgerError> {
         self.connection
-            .query_row("SELECT value FROM setting WHERE key = ?1", [key], |row| row.get(0))
+            .query_row("SELECT value FROM setting WHERE key = ?1", [key], |row| {
+                row.get(0)
+            })
             .optional()
             .map_err(sql("cannot read a setting"))
     }
@@ -217,7 +143,10 @@ impl Ledger {
     /// When the ledger cannot be written, or the setting is there.
     pub fn set(&self, key: &str, value: &[u8]) -> Result<(), LedgerError> {
         self.connection
-            .execute("INSERT INTO setting (key, value) VALUES (?1, ?2)", params![key, value])
+            .execute(
+                "INSERT INTO setting (key, value) VALUES (?1, ?2)",
+                params![key, value],
+            )
             .map(drop)
             .map_err(sql("cannot store a setting"))
     }
@@ -232,14 +161,21 @@ impl Ledger {
             .connection
             .query_row("SELECT max(id) FROM generation", [], |row| row.get(0))
             .map_err(sql("cannot read the generation"))?;
-        let Some(number) = number else { return Ok(None) };
+        let Some(number) = number else {
+            return Ok(None);
+        };
         let mut statement = self
             .connection
             .prepare("SELECT table_name, sha256, bytes, rows FROM lake_file ORDER BY id")
             .map_err(sql("cannot read lake files"))?;
         let rows = statement
             .query_map([], |row| {
-                Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                Ok((
+                    row.get::<_, String>(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                ))
             })
             .map_err(sql("cannot read lake files"))?;
         let mut files = Vec::new();
@@ -248,7 +184,8 @@ impl Ledger {
                 row.map_err(sql("cannot read lake files"))?;
             let table = Table::ALL.into_iter().find(|table| table.name() == name);
             files.push(ManifestFile {
-                table: table.ok_or_else(|| LedgerError::Content(format!("unknown table `{name}`")))?,
+                table: table
+                    .ok_or_else(|| LedgerError::Content(format!("unknown table `{name}`")))?,
                 sha256,
                 bytes: bytes.cast_unsigned(),
                 rows: rows.cast_unsigned(),
@@ -280,13 +217,25 @@ impl Ledger {
                 "INSERT INTO quarantine (pull, file, line, code, raw) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?;
             for line in commit.quarantined {
-                statement.execute(params![pull.id, line.file, line.line.cast_signed(), line.code, line.raw])?;
+                statement.execute(params![
+                    pull.id,
+                    line.file,
+                    line.line.cast_signed(),
+                    line.code,
+                    line.raw
+                ])?;
             }
             let mut statement = transaction.prepare(
                 "INSERT INTO unmapped (pull, resource_type, system, code, n) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?;
             for (resource_type, system, code, n) in commit.unmapped {
-                statement.execute(params![pull.id, resource_type, system, code, n.cast_signed()])?;
+                statement.execute(params![
+                    pull.id,
+                    resource_type,
+                    system,
+                    code,
+                    n.cast_signed()
+                ])?;
             }
             Ok(())
         };
@@ -337,7 +286,8 @@ impl Ledger {
     }
 
     fn committed(&self) -> Result<Generation, LedgerError> {
-        self.generation()?.ok_or_else(|| LedgerError::Content("a commit left no generation".into()))
+        self.generation()?
+            .ok_or_else(|| LedgerError::Content("a commit left no generation".into()))
     }
 
     /// Every pull, oldest first.
@@ -408,10 +358,27 @@ impl Ledger {
         let rows = statement
             .query_map([patient_id], |row| row.get::<_, [u8; 16]>(0))
             .map_err(sql(action))?;
-        rows.map(|row| row.map(ResidentId::from_bytes).map_err(sql(action))).collect()
+        rows.map(|row| row.map(ResidentId::from_bytes).map_err(sql(action)))
+            .collect()
     }
 
-    /// National identifiers held by more than one resident, with who holds them.
+    /// What the source calls a resident; for talking to that source only.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn patient_id(&self, resident: ResidentId) -> Result<Option<String>, LedgerError> {
+        self.connection
+            .query_row(
+                "SELECT patient_id FROM identity WHERE resident = ?1",
+                [resident.as_bytes()],
+                |row| row.get(0),
+            )
+            .optional()
+            .map_err(sql("cannot read the identity map"))
+    }
+
+    /// The residents who hold a national identifier.
     ///
     /// # Errors
     ///
@@ -420,12 +387,15 @@ impl Ledger {
         let action = "cannot read the identity map";
         let mut statement = self
             .connection
-            .prepare_cached("SELECT resident FROM identity WHERE national_id = ?1 ORDER BY resident")
+            .prepare_cached(
+                "SELECT resident FROM identity WHERE national_id = ?1 ORDER BY resident",
+            )
             .map_err(sql(action))?;
         let rows = statement
             .query_map([national_id], |row| row.get::<_, [u8; 16]>(0))
             .map_err(sql(action))?;
-        rows.map(|row| row.map(ResidentId::from_bytes).map_err(sql(action))).collect()
+        rows.map(|row| row.map(ResidentId::from_bytes).map_err(sql(action)))
+            .collect()
     }
 
     /// How many people the identity map knows.
@@ -435,7 +405,9 @@ impl Ledger {
     /// When the ledger cannot be read.
     pub fn n_identities(&self) -> Result<u64, LedgerError> {
         self.connection
-            .query_row("SELECT count(*) FROM identity", [], |row| row.get::<_, i64>(0))
+            .query_row("SELECT count(*) FROM identity", [], |row| {
+                row.get::<_, i64>(0)
+            })
             .map(i64::cast_unsigned)
             .map_err(sql("cannot read the identity map"))
     }
@@ -447,61 +419,18 @@ impl Ledger {
     /// When the check cannot be run.
     pub fn integrity(&self) -> Result<Vec<String>, LedgerError> {
         let action = "cannot check the file";
-        let mut statement =
-            self.connection.prepare("PRAGMA integrity_check").map_err(sql(action))?;
-        let rows = statement.query_map([], |row| row.get::<_, String>(0)).map_err(sql(action))?;
+        let mut statement = self
+            .connection
+            .prepare("PRAGMA integrity_check")
+            .map_err(sql(action))?;
+        let rows = statement
+            .query_map([], |row| row.get::<_, String>(0))
+            .map_err(sql(action))?;
         let lines: Result<Vec<String>, _> = rows.collect();
-        Ok(lines.map_err(sql(action))?.into_iter().filter(|line| line != "ok").collect())
+        Ok(lines
+            .map_err(sql(action))?
+            .into_iter()
+            .filter(|line| line != "ok")
+            .collect())
     }
-}
-
-fn add_generation(
-    transaction: &Transaction<'_>,
-    files: &[ManifestFile],
-) -> rusqlite::Result<i64> {
-    transaction.execute("INSERT INTO generation DEFAULT VALUES", [])?;
-    let generation = transaction.last_insert_rowid();
-    let mut statement = transaction.prepare(
-        "INSERT INTO lake_file (generation, table_name, sha256, bytes, rows) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
-    for file in files {
-        statement.execute(params![
-            generation,
-            file.table.name(),
-            file.sha256,
-            file.bytes.cast_signed(),
-            file.rows.cast_signed()
-        ])?;
-    }
-    Ok(generation)
-}
-
-fn add_identities(
-    transaction: &Transaction<'_>,
-    pull: u32,
-    identities: &[Identity],
-) -> rusqlite::Result<()> {
-    let mut statement = transaction.prepare(
-        "INSERT INTO identity (resident, source, patient_id, national_id, national_id_valid, non_disclosure, pull)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT (resident) DO UPDATE SET
-           national_id = excluded.national_id,
-           national_id_valid = excluded.national_id_valid,
-           non_disclosure = excluded.non_disclosure,
-           pull = excluded.pull",
-    )?;
-    for identity in identities {
-        let (national_id, is_valid) =
-            identity.national_id.as_ref().map(|(id, valid)| (id.as_str(), *valid)).unzip();
-        statement.execute(params![
-            identity.resident.as_bytes(),
-            identity.source,
-            identity.patient_id,
-            national_id,
-            is_valid,
-            identity.non_disclosure,
-            pull
-        ])?;
-    }
-    Ok(())
 }

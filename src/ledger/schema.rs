@@ -93,11 +93,16 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), LedgerError> {
         if known < found {
             return Err(LedgerError::Newer { found, known });
         }
-        let Some(step) = usize::try_from(found).ok().and_then(|found| STEPS.get(found)) else {
+        let Some(step) = usize::try_from(found)
+            .ok()
+            .and_then(|found| STEPS.get(found))
+        else {
             return Ok(());
         };
         transaction.execute_batch(step).map_err(sql(action))?;
-        transaction.pragma_update(None, "user_version", found + 1).map_err(sql(action))?;
+        transaction
+            .pragma_update(None, "user_version", found + 1)
+            .map_err(sql(action))?;
         transaction.commit().map_err(sql(action))?;
     }
 }

@@ -41,8 +41,17 @@ pub fn check(data: &DataFolder) -> Result<CheckReport, StepError> {
     let committed = data.generation.as_ref().map(|g| (g.number, &g.files[..]));
     let mut problems: Vec<String> = Vec::new();
     problems.extend(data.ledger.integrity()?);
-    problems.extend(data.store.check(committed)?.into_iter().map(|problem| problem.what));
-    problems.extend(lake::not_private(&data.root)?.into_iter().map(|problem| problem.what));
+    problems.extend(
+        data.store
+            .check(committed)?
+            .into_iter()
+            .map(|problem| problem.what),
+    );
+    problems.extend(
+        lake::not_private(&data.root)?
+            .into_iter()
+            .map(|problem| problem.what),
+    );
     let (pulls, runs) = (data.ledger.pulls()?, data.ledger.runs()?);
     if problems.is_empty() {
         // Only files with the committed content are worth reading.
@@ -74,25 +83,40 @@ fn check_pulls(data: &DataFolder, problems: &mut Vec<String>) -> Result<(), Step
             + lines.other_type
             + lines.set_aside;
         if sum != lines.read {
-            problems.push(format!("pull {} read {} lines and accounts for {sum}", pull.id, lines.read));
+            problems.push(format!(
+                "pull {} read {} lines and accounts for {sum}",
+                pull.id, lines.read
+            ));
         }
         facts += report.facts;
         issues += report.issues.values().sum::<u64>();
     }
     let rows = |table| -> u64 {
-        let files = data.generation.iter().flat_map(|generation| &generation.files);
-        files.filter(|file| file.table == table).map(|file| file.rows).sum()
+        let files = data
+            .generation
+            .iter()
+            .flat_map(|generation| &generation.files);
+        files
+            .filter(|file| file.table == table)
+            .map(|file| file.rows)
+            .sum()
     };
     for (table, counted) in [(Table::Facts, facts), (Table::Issues, issues)] {
         // Two pulls can bring identical files, which are stored once.
         if rows(table) > counted {
-            problems.push(format!("`{}` has {} rows, pulls brought {counted}", table.name(), rows(table)));
+            problems.push(format!(
+                "`{}` has {} rows, pulls brought {counted}",
+                table.name(),
+                rows(table)
+            ));
         }
     }
     let register = data.store.register(None)?.len() as u64;
     let identities = data.ledger.n_identities()?;
     if register != identities {
-        problems.push(format!("{register} residents on the register, {identities} in the identity map"));
+        problems.push(format!(
+            "{register} residents on the register, {identities} in the identity map"
+        ));
     }
     Ok(())
 }
@@ -107,15 +131,24 @@ fn check_runs(data: &DataFolder, problems: &mut Vec<String>) -> Result<(), StepE
     for run in data.ledger.runs()? {
         let (hash, n) = found.remove(&run.id).unwrap_or_default();
         if n != run.register {
-            problems.push(format!("run {} decided about {} residents, {n} are stored", run.id, run.register));
+            problems.push(format!(
+                "run {} decided about {} residents, {n} are stored",
+                run.id, run.register
+            ));
         }
         if hash.finish() != run.decisions_hash {
-            problems.push(format!("the decisions of run {} are not those that were committed", run.id));
+            problems.push(format!(
+                "the decisions of run {} are not those that were committed",
+                run.id
+            ));
         }
         let report = serde_json::from_str::<RunReport>(&run.report);
         let sum = report.map(|report| report.states.values().sum::<u64>());
         if sum.ok() != Some(run.register) {
-            problems.push(format!("the states of run {} do not add up to its register", run.id));
+            problems.push(format!(
+                "the states of run {} do not add up to its register",
+                run.id
+            ));
         }
     }
     for run in found.keys() {

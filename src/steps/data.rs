@@ -55,7 +55,13 @@ impl DataFolder {
         if lock.is_some() {
             store.recover(generation.as_ref().map(|g| (g.number, &g.files[..])))?;
         }
-        Ok(Self { root: root.to_path_buf(), store, ledger, generation, _lock: lock })
+        Ok(Self {
+            root: root.to_path_buf(),
+            store,
+            ledger,
+            generation,
+            _lock: lock,
+        })
     }
 
     /// The identity key of the folder; the first caller decides it.
@@ -63,7 +69,10 @@ impl DataFolder {
     /// # Errors
     ///
     /// When the folder has another key than the one given.
-    pub(super) fn identity_key(&self, given: Option<IdentityKey>) -> Result<IdentityKey, StepError> {
+    pub(super) fn identity_key(
+        &self,
+        given: Option<IdentityKey>,
+    ) -> Result<IdentityKey, StepError> {
         const SETTING: &str = "identity-key";
         match self.ledger.setting(SETTING)? {
             Some(bytes) => {

@@ -8,6 +8,7 @@ use crate::lake::{DecisionRow, FactStream, IssueRow, Table};
 use crate::pathway;
 use crate::profile::{Profile, ResidentId};
 use crate::report;
+use crate::risk::Assessment;
 use crate::rulebook::Rulebook;
 
 /// An explanation and how it relates to what was decided.
@@ -16,6 +17,12 @@ pub struct Explanation {
     pub resident: ResidentId,
     /// The explanation, for a professional.
     pub text: String,
+    /// The day of the profile.
+    pub index_date: Date,
+    /// The resident's `Patient.id` in the source; never for a log.
+    pub patient_id: Option<String>,
+    /// The score; `None` for residents not alive on the index date.
+    pub assessment: Option<Assessment>,
     /// Things wrong with what was sent about this resident.
     pub issues: Vec<IssueRow>,
     /// The run whose decision this is; `None` when the facts or rules have changed since.
@@ -47,7 +54,9 @@ pub fn explain(
         (None, None) => return Err(StepError::NothingRun),
     };
     let entry = data.store.register(Some(resident))?;
-    let entry = entry.first().ok_or_else(|| StepError::UnknownResident(resident.to_string()))?;
+    let entry = entry
+        .first()
+        .ok_or_else(|| StepError::UnknownResident(resident.to_string()))?;
     let mut facts = Vec::new();
     for path in data.store.files(Table::Facts)? {
         FactStream::open(&rulebook.catalogue, &path, Some(resident))?
@@ -55,18 +64,33 @@ pub fn explain(
     }
     let profile = Profile::as_of(completed(entry, &pulls), facts, index_date);
     let decision = pathway::decide(rulebook, &profile);
-    let mut text = report::explain(rulebook, &profile, &decision, &format!("Resident {resident}"));
+    let mut text = report::explain(
+        rulebook,
+        &profile,
+        &decision,
+        &format!("Resident {resident}"),
+    );
     let now = canonical(rulebook, &Texts::new(rulebook), resident, &decision);
     let same_day = run.filter(|run| run.index_date == index_date.to_string());
     let stored = match same_day {
         Some(run) => stored(data, resident, run.id)?,
         None => None,
     };
-    let decided_by_run = same_day.filter(|_| stored.as_ref() == Some(&now)).map(|run| run.id);
+    let decided_by_run = same_day
+        .filter(|_| stored.as_ref() == Some(&now))
+        .map(|run| run.id);
     let issues = data.store.issues(Some(resident))?;
     text.push_str(&footing(decided_by_run, stored.is_some()));
     text.push_str(&issue_sentences(&issues));
-    Ok(Explanation { resident, text, issues, decided_by_run })
+    Ok(Explanation {
+        resident,
+        text,
+        index_date,
+        patient_id: data.ledger.patient_id(resident)?,
+        assessment: decision.assessment,
+        issues,
+        decided_by_run,
+    })
 }
 
 fn find(data: &DataFolder, name: &str) -> Result<ResidentId, StepError> {
@@ -81,7 +105,11 @@ fn find(data: &DataFolder, name: &str) -> Result<ResidentId, StepError> {
     }
 }
 
-fn stored(data: &DataFolder, resident: ResidentId, run: u32) -> Result<Option<DecisionRow>, StepError> {
+fn stored(
+    data: &DataFolder,
+    resident: ResidentId,
+    run: u32,
+) -> Result<Option<DecisionRow>, StepError> {
     let mut found = None;
     data.store.decisions(Some(resident), |of, row| {
         if of == run {
@@ -95,7 +123,8 @@ fn footing(decided_by_run: Option<u32>, is_stored: bool) -> String {
     match (decided_by_run, is_stored) {
         (Some(run), _) => format!("This is what run {run} decided.\n"),
         (None, true) => {
-            "The newest run decided otherwise: facts or rules have changed since; run again.\n".to_owned()
+            "The newest run decided otherwise: facts or rules have changed since; run again.\n"
+                .to_owned()
         }
         (None, false) => "No run has decided for this date.\n".to_owned(),
     }
@@ -107,10 +136,25 @@ fn issue_sentences(issues: &[IssueRow]) -> String {
     }
     let mut text = "\nSet aside or doubtful in what was sent:\n".to_owned();
     for issue in issues {
-        let at = if issue.at.is_empty() { String::new() } else { format!(" at {}", issue.at) };
-        let saw = if issue.saw.is_empty() { String::new() } else { format!("; was {}", issue.saw) };
-        let place = if issue.line == 0 { String::new() } else { format!(" ({}, line {})", issue.file, issue.line) };
-        let hint = issue.hint.as_ref().map_or(String::new(), |hint| format!(" Hint: {hint}"));
+        let at = if issue.at.is_empty() {
+            String::new()
+        } else {
+            format!(" at {}", issue.at)
+        };
+        let saw = if issue.saw.is_empty() {
+            String::new()
+        } else {
+            format!("; was {}", issue.saw)
+        };
+        let place = if issue.line == 0 {
+            String::new()
+        } else {
+            format!(" ({}, line {})", issue.file, issue.line)
+        };
+        let hint = issue
+            .hint
+            .as_ref()
+            .map_or(String::new(), |hint| format!(" Hint: {hint}"));
         text.push_str(&format!(
             "  {}{at}{saw}; expected {}{place}. [{}]{hint}\n",
             issue.code.meaning(),

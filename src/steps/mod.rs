@@ -42,8 +42,10 @@
 mod check;
 mod data;
 mod explain;
+mod harvest;
 mod pull;
 mod run;
+mod whole;
 
 pub use check::{CheckReport, check};
 pub use data::{Access, DataFolder};
@@ -80,7 +82,9 @@ pub enum StepError {
     #[error("another pull or run is writing to `{0}`\nhint: wait until it has finished")]
     Busy(PathBuf),
     /// There is no data folder.
-    #[error("there is no data folder at `{0}`\nhint: `preventio pull --from DIR --data DATA` creates one")]
+    #[error(
+        "there is no data folder at `{0}`\nhint: `preventio pull --from DIR --data DATA` creates one"
+    )]
     NoData(PathBuf),
     /// The export folder has no export files.
     #[error("no `.ndjson`, `.ndjson.gz` or `.ndjson.zst` file in `{0}`")]
@@ -115,6 +119,10 @@ pub enum StepError {
 impl StepError {
     fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io { action, path, source }
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
     }
 }

@@ -1,23 +1,20 @@
 //! Pull: an export folder becomes facts, register entries and issues.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
-use std::{fs, thread};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::harvest::{Harvest, Reader, read_file};
+use super::whole::finish;
 use super::{DataFolder, StepError};
-use crate::fhir::{
-    Block, FileEnd, IdentityKey, Line, LineProblem, Lines, PatientEntry, Reading, Resource,
-    Unmapped, is_export_file, read_line, salvage_subject,
-};
-use crate::intake::{self, Issue, IssueCode};
-use crate::lake::{FactStream, IssueRow, RegisterRow, Table};
-use crate::ledger::{Identity, PullCommit, PullRecord, Quarantined};
-use crate::profile::{Fact, FactId, FactValue, Recorded, ResidentId, SubmissionId};
+use crate::fhir::{IdentityKey, Reading, is_export_file};
+use crate::lake::{FactStream, RegisterRow, Table};
+use crate::ledger::{Identity, PullCommit, PullRecord};
+use crate::profile::{ResidentId, SubmissionId};
 use crate::rulebook::Rulebook;
 
 /// What a pull needs beside the rules and the data folder.
@@ -57,7 +54,7 @@ pub struct LineCounts {
 }
 
 impl LineCounts {
-    fn add(&mut self, other: Self) {
+    pub(super) fn add(&mut self, other: Self) {
         self.read += other.read;
         self.register += other.register;
         self.facts += other.facts;
@@ -124,7 +121,10 @@ pub fn pull(
 ) -> Result<PullReport, StepError> {
     let (files, ignored_files) = export_files(options.from)?;
     let pulls = data.ledger.pulls()?;
-    if pulls.iter().any(|pull| pull.facts_fingerprint != rulebook.facts_fingerprint) {
+    if pulls
+        .iter()
+        .any(|pull| pull.facts_fingerprint != rulebook.facts_fingerprint)
+    {
         return Err(StepError::OtherFacts);
     }
     let id = pulls.last().map_or(1, |pull| pull.id + 1);
@@ -182,348 +182,18 @@ fn earlier_submissions(
     Ok(earlier)
 }
 
-/// What reading a line needs.
-struct Reader<'r> {
-    rulebook: &'r Rulebook,
-    reading: Reading<'r>,
-    today: Date,
-    earlier: HashSet<SubmissionId>,
-    pull: u32,
-}
-
-/// What was read so far.
-#[derive(Default)]
-struct Harvest {
-    counts: LineCounts,
-    entries: Vec<PatientEntry>,
-    facts: Vec<(ResidentId, Fact)>,
-    issues: Vec<IssueRow>,
-    quarantined: Vec<Quarantined>,
-    unmapped: HashMap<Unmapped, u64>,
-    /// The first line of each resident met, to find those who are not on the register.
-    subjects: HashMap<ResidentId, (Arc<str>, u64)>,
-    slices: Vec<SliceReport>,
-}
-
-impl Harvest {
-    fn absorb(&mut self, other: Self) {
-        self.counts.add(other.counts);
-        self.entries.extend(other.entries);
-        self.facts.extend(other.facts);
-        self.issues.extend(other.issues);
-        self.quarantined.extend(other.quarantined);
-        for (code, n) in other.unmapped {
-            *self.unmapped.entry(code).or_default() += n;
-        }
-        for (resident, place) in other.subjects {
-            self.subjects
-                .entry(resident)
-                .and_modify(|first| {
-                    if place < *first {
-                        first.clone_from(&place);
-                    }
-                })
-                .or_insert(place);
-        }
-    }
-}
-
-/// Reads one file with several threads; what they find is put together in any order, since
-/// everything that depends on order is sorted afterwards.
-fn read_file(
-    reader: &Reader<'_>,
-    path: &Path,
-    threads: usize,
-    harvest: &mut Harvest,
-) -> Result<(), StepError> {
-    let name: Arc<str> =
-        path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default().into();
-    let mut lines = Lines::open(path).map_err(StepError::io("open", path))?;
-    let read_before = harvest.counts.read;
-    let threads = threads.max(1);
-    let (send, receive) = sync_channel::<Block>(threads);
-    // One channel end for all workers: each takes the next block that is ready.
-    let receive = std::sync::Mutex::new(receive);
-    let found: Vec<(Harvest, bool)> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut own = Harvest::default();
-                    let mut cut_off = false;
-                    loop {
-                        let next = receive.lock().expect("no worker panics while it waits").recv();
-                        let Ok(block) = next else { return (own, cut_off) };
-                        for line in block.lines() {
-                            cut_off |= reader.line(&name, line, &mut own);
-                        }
-                    }
-                })
-            })
-            .collect();
-        while let Some(block) = lines.next_block() {
-            if send.send(block).is_err() {
-                break;
-            }
-        }
-        drop(send);
-        workers.into_iter().map(|worker| worker.join().expect("reading a line never panics")).collect()
-    });
-    let mut cut_off = false;
-    for (own, own_cut_off) in found {
-        harvest.absorb(own);
-        cut_off |= own_cut_off;
-    }
-    if let FileEnd::CutOff(reason) = lines.end() {
-        cut_off = true;
-        harvest.issues.push(reader.issue_row(
-            &name,
-            0,
-            None,
-            Issue::reading(IssueCode::CutOff, "", "a file that can be read to its end").with_saw(reason),
-        ));
-    }
-    harvest.slices.push(SliceReport {
-        file: name.to_string(),
-        lines: harvest.counts.read - read_before,
-        is_whole: !cut_off,
-    });
-    Ok(())
-}
-
-impl Reader<'_> {
-    fn issue_row(&self, file: &str, line: u64, resident: Option<ResidentId>, issue: Issue) -> IssueRow {
-        IssueRow {
-            pull: self.pull,
-            file: file.to_owned(),
-            line,
-            code: issue.code,
-            resident,
-            at: issue.at,
-            saw: issue.saw,
-            expected: issue.expected,
-            hint: issue.hint,
-        }
-    }
-
-    /// Reads one line; says whether the file seems to be cut off in it.
-    fn line(&self, file: &Arc<str>, line: Line<'_>, harvest: &mut Harvest) -> bool {
-        harvest.counts.read += 1;
-        let read = match line.problem {
-            Some(LineProblem::TooLong) => Err(Issue::reading(
-                IssueCode::LineTooLong,
-                "",
-                format!("at most {} bytes a line", crate::fhir::MAX_LINE_BYTES),
-            )),
-            None => read_line(&self.reading, line.bytes, |resource| {
-                self.resource(file, line.number, resource, harvest);
-            }),
-        };
-        let Err(issue) = read else { return false };
-        harvest.counts.set_aside += 1;
-        // A last line that stops in the middle of JSON, without a line end: so did the file.
-        let cut_off = line.unterminated && issue.code == IssueCode::CutOff;
-        harvest.quarantined.push(Quarantined {
-            file: file.to_string(),
-            line: line.number,
-            code: issue.code.name(),
-            raw: zstd::bulk::compress(line.bytes, 1).unwrap_or_default(),
-        });
-        let resident = salvage_subject(line.bytes).map(|id| self.reading.resident(id));
-        harvest.issues.push(self.issue_row(file, line.number, resident, issue));
-        cut_off
-    }
-
-    fn resource(
-        &self,
-        file: &Arc<str>,
-        line: u64,
-        resource: Resource<'_>,
-        harvest: &mut Harvest,
-    ) {
-        match resource {
-            Resource::OtherType(name) => {
-                harvest.counts.other_type += 1;
-                let code = Unmapped { resource_type: name, system: String::new(), code: String::new() };
-                *harvest.unmapped.entry(code).or_default() += 1;
-            }
-            Resource::Register(mut entry) => {
-                harvest.counts.register += 1;
-                for issue in std::mem::take(&mut entry.issues) {
-                    harvest.issues.push(self.issue_row(file, line, Some(entry.resident), issue));
-                }
-                harvest.entries.push(*entry);
-            }
-            Resource::Statements { resource_type, resident, submissions, first_code } => {
-                let mut facts: Vec<Fact> = Vec::new();
-                let mut issues = Vec::new();
-                for submission in &submissions {
-                    let intake = intake::admit(self.rulebook, self.today, submission);
-                    facts.extend(intake.facts);
-                    issues.extend(intake.issues);
-                }
-                let taken_back = facts.iter().all(|fact| fact.value == FactValue::Withdrawn);
-                let (has_facts, has_issues) = (!facts.is_empty(), !issues.is_empty());
-                let counts = &mut harvest.counts;
-                match (has_facts, has_issues) {
-                    (true, _) if taken_back => counts.withdrawn += 1,
-                    (true, _) => counts.facts += 1,
-                    (false, true) => counts.set_aside += 1,
-                    (false, false) => {
-                        counts.unmapped += 1;
-                        let code = first_code.unwrap_or(Unmapped {
-                            resource_type: resource_type.to_owned(),
-                            system: String::new(),
-                            code: String::new(),
-                        });
-                        *harvest.unmapped.entry(code).or_default() += 1;
-                    }
-                }
-                // The source changed a statement into one that says nothing here: the old
-                // facts of it must not live on.
-                if let Some(first) = submissions.first()
-                    && !has_facts
-                    && self.earlier.contains(&first.id)
-                {
-                    facts.push(Fact {
-                        id: FactId(0),
-                        value: FactValue::Withdrawn,
-                        effective: Date::MIN,
-                        until: None,
-                        recorded: Recorded::AsEffective,
-                        standing: first.standing,
-                        submission: first.id,
-                        part: 0,
-                        version: first.version,
-                    });
-                }
-                if !facts.is_empty() {
-                    let place = (Arc::clone(file), line);
-                    harvest.subjects.entry(resident).or_insert(place);
-                }
-                harvest.facts.extend(facts.into_iter().map(|fact| (resident, fact)));
-                let rows = issues.into_iter();
-                harvest
-                    .issues
-                    .extend(rows.map(|issue| self.issue_row(file, line, Some(resident), issue)));
-            }
-        }
-    }
-}
-
-/// Sorts, removes repetitions, and finds what only the whole shows.
-fn finish(data: &DataFolder, harvest: &mut Harvest, pull: u32) -> Result<(), StepError> {
-    let whole = |code, resident, at: &str, expected: &str| IssueRow {
-        pull,
-        file: String::new(),
-        line: 0,
-        code,
-        resident: Some(resident),
-        at: at.to_owned(),
-        saw: String::new(),
-        expected: expected.to_owned(),
-        hint: None,
-    };
-    harvest.facts.sort_unstable_by_key(|(resident, f)| {
-        (*resident, f.submission, f.version, f.part, f.id)
-    });
-    harvest.facts.dedup();
-    for pair in harvest.facts.windows(2) {
-        let ((resident, a), (_, b)) = (pair[0], pair[1]);
-        let same_time = a.submission == b.submission && a.version.updated == b.version.updated;
-        if same_time && a.version.digest != b.version.digest {
-            harvest.issues.push(whole(
-                IssueCode::SameIdDifferentContent,
-                resident,
-                "meta.lastUpdated",
-                "a time that tells which version is newer",
-            ));
-        }
-    }
-    harvest.entries.sort_by(|a, b| (a.resident, a.version).cmp(&(b.resident, b.version)));
-    harvest.entries.dedup_by(|a, b| (a.resident, a.version) == (b.resident, b.version));
-    for pair in harvest.entries.windows(2) {
-        let same_time = pair[0].resident == pair[1].resident
-            && pair[0].version.updated == pair[1].version.updated;
-        if same_time {
-            harvest.issues.push(whole(
-                IssueCode::SameIdDifferentContent,
-                pair[0].resident,
-                "Patient.meta.lastUpdated",
-                "a time that tells which version is newer",
-            ));
-        }
-    }
-    find_unknown_subjects(data, harvest, pull)?;
-    find_shared_identifiers(data, harvest, pull)?;
-    harvest.issues.sort();
-    harvest.issues.dedup();
-    Ok(())
-}
-
-fn find_unknown_subjects(
-    data: &DataFolder,
-    harvest: &mut Harvest,
-    pull: u32,
-) -> Result<(), StepError> {
-    let mut known: HashSet<ResidentId> = harvest.entries.iter().map(|entry| entry.resident).collect();
-    known.extend(data.store.register(None)?.iter().map(|row| row.resident));
-    for (resident, (file, line)) in &harvest.subjects {
-        if !known.contains(resident) {
-            harvest.issues.push(IssueRow {
-                pull,
-                file: file.to_string(),
-                line: *line,
-                code: IssueCode::SubjectUnknown,
-                resident: Some(*resident),
-                at: "subject".to_owned(),
-                saw: String::new(),
-                expected: "a Patient in this or an earlier pull".to_owned(),
-                hint: None,
-            });
-        }
-    }
-    Ok(())
-}
-
-fn find_shared_identifiers(
-    data: &DataFolder,
-    harvest: &mut Harvest,
-    pull: u32,
-) -> Result<(), StepError> {
-    let mut holders: HashMap<&str, Vec<ResidentId>> = HashMap::new();
-    for entry in &harvest.entries {
-        if let Some(national_id) = &entry.national_id {
-            holders.entry(&national_id.value).or_default().push(entry.resident);
-        }
-    }
-    let mut shared = Vec::new();
-    for (national_id, mut residents) in holders {
-        residents.extend(data.ledger.holders(national_id)?);
-        residents.sort_unstable();
-        residents.dedup();
-        if 1 < residents.len() {
-            shared.extend(residents);
-        }
-    }
-    harvest.issues.extend(shared.into_iter().map(|resident| IssueRow {
-        pull,
-        file: String::new(),
-        line: 0,
-        code: IssueCode::NationalIdShared,
-        resident: Some(resident),
-        at: "Patient.identifier".to_owned(),
-        saw: String::new(),
-        expected: "one entry a person".to_owned(),
-        hint: None,
-    }));
-    Ok(())
-}
-
 fn unmapped_rows(harvest: &Harvest) -> Vec<(String, String, String, u64)> {
     let mut rows: Vec<_> = harvest
         .unmapped
         .iter()
-        .map(|(code, n)| (code.resource_type.clone(), code.system.clone(), code.code.clone(), *n))
+        .map(|(code, n)| {
+            (
+                code.resource_type.clone(),
+                code.system.clone(),
+                code.code.clone(),
+                *n,
+            )
+        })
         .collect();
     rows.sort_by(|a, b| b.3.cmp(&a.3).then_with(|| a.cmp(b)));
     rows
@@ -539,7 +209,8 @@ fn report(
     for issue in &harvest.issues {
         *issues.entry(issue.code.name().to_owned()).or_default() += 1;
     }
-    let mut residents: Vec<ResidentId> = harvest.entries.iter().map(|entry| entry.resident).collect();
+    let mut residents: Vec<ResidentId> =
+        harvest.entries.iter().map(|entry| entry.resident).collect();
     residents.dedup();
     let mut unmapped = unmapped_rows(harvest);
     unmapped.truncate(UNMAPPED_SHOWN);
@@ -585,12 +256,16 @@ fn commit(
             resident: entry.resident,
             source: options.source.to_owned(),
             patient_id: entry.patient_id.clone(),
-            national_id: entry.national_id.as_ref().map(|id| (id.value.clone(), id.is_valid)),
+            national_id: entry
+                .national_id
+                .as_ref()
+                .map(|id| (id.value.clone(), id.is_valid)),
             non_disclosure: entry.non_disclosure,
         })
         .collect();
     let staged = [
-        data.store.stage_facts(&rulebook.catalogue, &harvest.facts)?,
+        data.store
+            .stage_facts(&rulebook.catalogue, &harvest.facts)?,
         data.store.stage_register(&register)?,
         data.store.stage_issues(&harvest.issues)?,
     ];

@@ -1,8 +1,8 @@
 //! Run: every resident of the register gets a decision.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use jiff::civil::Date;
@@ -117,10 +117,13 @@ pub fn run(
     let mut tally = Tally::default();
     let staged = thread::scope(|scope| {
         let (send_done, receive_done) = sync_channel(options.threads.max(1) * 2);
-        let passed_over = scope.spawn(|| {
-            decide_all(rulebook, &data.store, &register, options, send_done)
-        });
-        let mut in_order = InOrder { receive: receive_done, waiting: BTreeMap::new(), next: 0 };
+        let passed_over =
+            scope.spawn(|| decide_all(rulebook, &data.store, &register, options, send_done));
+        let mut in_order = InOrder {
+            receive: receive_done,
+            waiting: BTreeMap::new(),
+            next: 0,
+        };
         let staged = data.store.stage_decisions(id, || {
             let rows = in_order.next();
             for row in rows.iter().flatten() {
@@ -159,7 +162,10 @@ pub(super) fn checked_pulls(
     if pulls.is_empty() {
         return Err(StepError::NothingPulled);
     }
-    if pulls.iter().any(|pull| pull.facts_fingerprint != rulebook.facts_fingerprint) {
+    if pulls
+        .iter()
+        .any(|pull| pull.facts_fingerprint != rulebook.facts_fingerprint)
+    {
         return Err(StepError::OtherFacts);
     }
     Ok(pulls)
@@ -167,15 +173,24 @@ pub(super) fn checked_pulls(
 
 /// The register, sorted by resident; a source whose newest pull is incomplete leaves its
 /// residents incomplete.
-fn residents(data: &DataFolder, pulls: &[PullRecord]) -> Result<Vec<(ResidentId, Register)>, StepError> {
+fn residents(
+    data: &DataFolder,
+    pulls: &[PullRecord],
+) -> Result<Vec<(ResidentId, Register)>, StepError> {
     let rows = data.store.register(None)?;
-    Ok(rows.iter().map(|row| (row.resident, completed(row, pulls))).collect())
+    Ok(rows
+        .iter()
+        .map(|row| (row.resident, completed(row, pulls)))
+        .collect())
 }
 
 /// A register entry with its completeness.
 pub(super) fn completed(row: &RegisterRow, pulls: &[PullRecord]) -> Register {
     let newest = pulls.iter().rev().find(|pull| *pull.source == *row.source);
-    Register { complete: newest.is_none_or(|pull| pull.is_complete), ..row.register }
+    Register {
+        complete: newest.is_none_or(|pull| pull.is_complete),
+        ..row.register
+    }
 }
 
 /// Reads facts along the register, decides in several threads, and returns how many facts
@@ -197,9 +212,14 @@ fn decide_all(
             let (done, receive, texts) = (done.clone(), Arc::clone(&receive), &texts);
             scope.spawn(move || {
                 loop {
-                    let next = receive.lock().expect("no worker panics while it waits").recv();
+                    let next = receive
+                        .lock()
+                        .expect("no worker panics while it waits")
+                        .recv();
                     let Ok((n, cases)) = next else { return };
-                    let rows = cases.into_iter().map(|case| decide(rulebook, texts, case, options));
+                    let rows = cases
+                        .into_iter()
+                        .map(|case| decide(rulebook, texts, case, options));
                     if done.send((n, rows.collect())).is_err() {
                         return;
                     }
@@ -230,7 +250,11 @@ fn read_cases(
             for stream in &mut streams {
                 passed_over += stream.take_until(*resident, &mut facts)?;
             }
-            cases.push(Case { resident: *resident, register: *entry, facts });
+            cases.push(Case {
+                resident: *resident,
+                register: *entry,
+                facts,
+            });
         }
         if send.send((n, cases)).is_err() {
             break;
@@ -259,7 +283,14 @@ pub(super) struct Texts {
 
 impl Texts {
     pub(super) fn new(rulebook: &Rulebook) -> Self {
-        Self { rows: rulebook.pathway.rows.iter().map(|row| Arc::from(row.id.as_str())).collect() }
+        Self {
+            rows: rulebook
+                .pathway
+                .rows
+                .iter()
+                .map(|row| Arc::from(row.id.as_str()))
+                .collect(),
+        }
     }
 }
 
@@ -271,20 +302,31 @@ pub(super) fn canonical(
     decision: &Decision,
 ) -> DecisionRow {
     let assessment = decision.assessment.as_ref();
-    let asks: Vec<&str> =
-        decision.asks.iter().map(|n| rulebook.model.items[*n].id.as_str()).collect();
+    let asks: Vec<&str> = decision
+        .asks
+        .iter()
+        .map(|n| rulebook.model.items[*n].id.as_str())
+        .collect();
     let reviews: Vec<String> = decision
         .reviews
         .iter()
         .map(|(row, review)| {
-            format!("{}:{}:{}", texts.rows[*row], review.priority.name(), review.within_days)
+            format!(
+                "{}:{}:{}",
+                texts.rows[*row],
+                review.priority.name(),
+                review.within_days
+            )
         })
         .collect();
     let reasons: Vec<String> = decision
         .reasons
         .iter()
         .map(|reason| {
-            let fact = reason.fact.as_ref().map_or(String::new(), |fact| fact_mark(rulebook, fact));
+            let fact = reason
+                .fact
+                .as_ref()
+                .map_or(String::new(), |fact| fact_mark(rulebook, fact));
             let row = &texts.rows[reason.row];
             match reason.verdict {
                 ReasonVerdict::Held => format!("held:{row}{fact}"),
@@ -307,7 +349,11 @@ pub(super) fn canonical(
 }
 
 fn fact_mark(rulebook: &Rulebook, fact: &Fact) -> String {
-    format!("@{}:{}", rulebook.catalogue.definition(fact.id).id, fact.effective)
+    format!(
+        "@{}:{}",
+        rulebook.catalogue.definition(fact.id).id,
+        fact.effective
+    )
 }
 
 fn next_text(rulebook: &Rulebook, next: &NextStep) -> String {
@@ -316,7 +362,9 @@ fn next_text(rulebook: &Rulebook, next: &NextStep) -> String {
         NextStep::Recall { months } => format!("recall:{months}"),
         NextStep::Ask => "ask".to_owned(),
         NextStep::OrderLaboratory { tests } => {
-            let tests = tests.iter().map(|id| rulebook.catalogue.definition(*id).id.as_str());
+            let tests = tests
+                .iter()
+                .map(|id| rulebook.catalogue.definition(*id).id.as_str());
             format!("order-laboratory:{}", tests.collect::<Vec<_>>().join(","))
         }
         NextStep::Task => "task".to_owned(),
@@ -328,7 +376,11 @@ fn next_text(rulebook: &Rulebook, next: &NextStep) -> String {
 fn items_text(rulebook: &Rulebook, assessment: &risk::Assessment) -> String {
     let items = rulebook.model.items.iter().zip(assessment.items());
     let texts = items.map(|(item, result)| {
-        let points: Vec<String> = result.points.values().map(|points| points.to_string()).collect();
+        let points: Vec<String> = result
+            .points
+            .values()
+            .map(|points| points.to_string())
+            .collect();
         let basis = match &result.basis {
             None | Some(Basis::Age(..)) => String::new(),
             Some(Basis::Measured(fact) | Basis::Shown { fact, .. }) => fact_mark(rulebook, fact),
@@ -376,7 +428,11 @@ impl Tally {
         self.hash.add(row);
         *self.states.entry(row.state).or_default() += 1;
         *self.rows.entry(Arc::clone(&row.row)).or_default() += 1;
-        for review in row.reviews.split(';').filter_map(|review| review.split(':').next()) {
+        for review in row
+            .reviews
+            .split(';')
+            .filter_map(|review| review.split(':').next())
+        {
             if !review.is_empty() {
                 *self.reviews.entry(review.to_owned()).or_default() += 1;
             }
@@ -391,15 +447,22 @@ impl Tally {
         pulls: &[PullRecord],
         n_residents: usize,
     ) -> RunReport {
-        let reports: Vec<PullReport> =
-            pulls.iter().filter_map(|pull| serde_json::from_str(&pull.report).ok()).collect();
+        let reports: Vec<PullReport> = pulls
+            .iter()
+            .filter_map(|pull| serde_json::from_str(&pull.report).ok())
+            .collect();
         let mut issues: BTreeMap<String, u64> = BTreeMap::new();
         for (code, n) in reports.iter().flat_map(|report| &report.issues) {
             *issues.entry(code.clone()).or_default() += n;
         }
         let states = State::NAMES
             .iter()
-            .map(|(name, _)| ((*name).to_owned(), self.states.get(name).copied().unwrap_or(0)))
+            .map(|(name, _)| {
+                (
+                    (*name).to_owned(),
+                    self.states.get(name).copied().unwrap_or(0),
+                )
+            })
             .collect();
         let newest = |source: &str| pulls.iter().rev().find(|pull| pull.source == source);
         RunReport {
@@ -407,7 +470,11 @@ impl Tally {
             index_date: options.index_date.to_string(),
             register: n_residents as u64,
             states,
-            rows: self.rows.into_iter().map(|(row, n)| (row.to_string(), n)).collect(),
+            rows: self
+                .rows
+                .into_iter()
+                .map(|(row, n)| (row.to_string(), n))
+                .collect(),
             reviews: self.reviews,
             issues,
             facts_without_resident: self.passed_over,

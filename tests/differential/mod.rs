@@ -8,4 +8,5 @@
 mod age;
 mod exhaustive;
 mod questions;
+pub(crate) mod random;
 mod second_findrisc;

@@ -8,6 +8,7 @@ use preventiojyraa_core::risk::{PointSet, deciding_items};
 use preventiojyraa_core::rulebook::{ScorePosition, State};
 
 use super::exhaustive::{OPTIONS, POINTS, Pattern, Representatives, completions, patterns};
+use super::random::Random;
 use crate::support::core::rulebook;
 
 const LEVELS: [i16; 3] = [9, 12, 15];
@@ -196,4 +197,45 @@ fn the_tables_of_this_folder_are_those_of_the_form() {
         assert_eq!(*options, points.len());
     }
     assert_eq!(most_open(&[0, 1, 2, 3, 4, 5, 6, 7]), 26);
+}
+
+/// Items as another score may have them: points that do not start at nought, or take away.
+#[test]
+fn questions_decide_for_scores_with_any_points() {
+    let mut random = Random::seeded(26);
+    for _ in 0..3_000 {
+        let draw = |random: &mut Random| -> Vec<i16> {
+            let n_points = random.whole(1, 3);
+            (0..n_points)
+                .map(|_| i16::try_from(random.whole(0, 9)).expect("small") - 3)
+                .collect()
+        };
+        let points: [Vec<i16>; 5] = std::array::from_fn(|_| draw(&mut random));
+        let items = points.clone().map(PointSet::of);
+        let level = i16::try_from(random.whole(0, 20)).expect("small") - 5;
+        let open: Vec<usize> = (1..5).filter(|n| !items[*n].is_certain()).collect();
+        let best = sets(&open)
+            .into_iter()
+            .find(|set| decides_any(&points, set, level));
+        let asked = deciding_items(&items, &[1, 2, 3, 4], level);
+        assert_eq!(asked, best.unwrap_or(open), "{points:?} at {level}");
+    }
+}
+
+/// As [`decides`], for any points.
+fn decides_any(points: &[Vec<i16>; 5], asked: &[usize], level: i16) -> bool {
+    let (mut sums, mut least, mut most) = (BTreeSet::from([0]), 0, 0);
+    for (item, points) in points.iter().enumerate() {
+        if asked.contains(&item) {
+            sums = points
+                .iter()
+                .flat_map(|p| sums.iter().map(move |sum| sum + p))
+                .collect();
+        } else {
+            least += points.iter().min().expect("some points");
+            most += points.iter().max().expect("some points");
+        }
+    }
+    sums.iter()
+        .all(|sum| level <= sum + least || sum + most < level)
 }

@@ -16,8 +16,8 @@ use preventiojyraa_core::profile::{
 };
 use preventiojyraa_core::risk::assess;
 
+use crate::differential::random::Random;
 use crate::support::core::{Statement, TODAY, fact_id, rulebook};
-use crate::support::random::Random;
 
 /// Residents compared, complete and partial together; 10^6 complete ones among them.
 const RESIDENTS_PER_THREAD: u32 = 625_000;

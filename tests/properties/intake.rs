@@ -10,8 +10,8 @@ use preventiojyraa_core::rulebook::{CodeSystem, FactKind};
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use crate::properties::draw::{day, fixed};
 use crate::support::core::{TODAY, rulebook};
-use crate::support::laws::{day, fixed};
 
 /// Codes of every measurement, of two things that are none, and of nothing known.
 const CODES: [&str; 12] = [
@@ -232,4 +232,46 @@ proptest! {
         let is_usable = effective.is_some_and(|n| n <= 0) && recorded.is_none_or(|n| n <= 0);
         prop_assert_eq!((intake.facts.len(), intake.issues.len()), if is_usable { (1, 0) } else { (0, 1) });
     }
+}
+
+/// What the answer of a form is known as, or nothing.
+fn fact_of(questionnaire: &str, link_id: &str, value: SubmittedValue<'_>) -> Option<FactValue> {
+    let answers = vec![Answered { link_id, value }];
+    let intake = admit(
+        rulebook(),
+        TODAY,
+        &submission(Content::Form {
+            questionnaire,
+            answers,
+        }),
+    );
+    assert_eq!(intake.unmapped, !questionnaire.starts_with(FORM));
+    intake.facts.first().map(|fact| fact.value)
+}
+
+#[test]
+fn an_answer_of_a_known_form_becomes_a_fact_whatever_the_version_of_the_form() {
+    let versioned = format!("{FORM}|2.1");
+    for (questionnaire, expected) in [
+        (FORM, Some(FactValue::Answer(1))),
+        (versioned.as_str(), Some(FactValue::Answer(1))),
+        ("https://elsewhere.example.org/fhir/Questionnaire/x", None),
+    ] {
+        let found = fact_of(questionnaire, "liikunta", SubmittedValue::Other("ei"));
+        assert_eq!(found, expected, "{questionnaire}");
+    }
+    // A number without a unit is in the unit the form asks for.
+    let (comparator, unit) = (Comparator::Exactly, SubmittedUnit::Missing);
+    let sent = SubmittedValue::Quantity {
+        value: 94.0,
+        comparator,
+        unit,
+    };
+    let Some(FactValue::Quantity(waist)) = fact_of(FORM, "vyotaro", sent) else {
+        panic!("a waist is a quantity");
+    };
+    assert_eq!(
+        (waist.unit(), waist.value().to_bits()),
+        (Unit::Centimetre, 94f64.to_bits())
+    );
 }

@@ -8,8 +8,8 @@ use preventiojyraa_core::rulebook::{NextStep, State};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
+use crate::properties::draw::{anyone, day, fact, facts, fixed};
 use crate::support::core::{Someone, Statement, rulebook};
-use crate::support::laws::{anyone, day, fact, facts, fixed};
 
 /// Two residents are one: the same facts seen, the same decision.
 fn same(one: &Someone, other: &Someone) -> Result<(), TestCaseError> {
@@ -51,7 +51,7 @@ proptest! {
     #[test]
     fn the_order_of_facts_does_not_matter(someone in anyone(), seed in any::<u64>()) {
         let mut shuffled = someone.clone();
-        let mut random = crate::support::random::Random::seeded(seed);
+        let mut random = crate::differential::random::Random::seeded(seed);
         shuffled.facts.sort_by_cached_key(|_| random.whole(0, u32::MAX - 1));
         same(&someone, &shuffled)?;
         let mut reversed = someone.clone();

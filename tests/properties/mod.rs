@@ -1,5 +1,6 @@
 //! Laws that hold for any resident, drawn from fixed seeds.
 
+pub(crate) mod draw;
 mod intake;
 mod laws_of_profiles;
 mod laws_of_scores;

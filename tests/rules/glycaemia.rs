@@ -1,7 +1,7 @@
 //! What a laboratory result means: both sides of each limit, in each unit, and limited values.
 //!
 //! Limits are those of clinical practice in Finland (WHO): fasting 6.1 and 7.0,
-//! two-hour 7.8 and 11.1 mmol/L, HbA1c 48 mmol/mol or 6.5 %.
+//! two-hour 7.8 and 11.1 mmol/L, glycated haemoglobin 48 mmol/mol or 6.5 %.
 
 use preventiojyraa_core::profile::{Comparator, Quantity, Unit};
 use preventiojyraa_core::rulebook::Category;
@@ -249,6 +249,24 @@ fn a_glucose_is_critical_from_the_drafted_limit() {
         );
     }
     check_critical("hba1c", IFCC, &[(48.0, false), (200.0, false)]);
+}
+
+#[test]
+fn a_limited_result_is_critical_only_for_certain() {
+    use Comparator::{Above, AtLeast, AtMost, Below};
+    for (comparator, value, expected) in [
+        (Below, 25.0, false),
+        (AtMost, 25.0, false),
+        (Above, 19.9, false),
+        (AtLeast, 19.9, false),
+        (AtLeast, 20.0, true),
+        (Above, 20.0, true),
+    ] {
+        let quantity = Quantity::new(value, MMOL, comparator).expect("finite");
+        let id = fact_id("fasting-plasma-glucose");
+        let found = rulebook().thresholds.is_critical(id, quantity);
+        assert_eq!(found, expected, "{comparator:?} {value}");
+    }
 }
 
 #[test]

@@ -136,6 +136,7 @@ fn bands_that_do_not_cover_the_line_once_are_refused() {
         { above = 30, points = 3 } → { from = 30, points = 3 }                              | band-overlap  | { from = 30  |
         { above = 30, points = 3 } → { points = 3 }                                         | band-overlap  | { points = 3 |
         { above = 30, points = 3 } → { above = 30, to = 99, points = 3 }                    | band-gap      | { above = 30 |
+        { from = 25, to = 30, points = 1 } → { from = 25, to = 20, points = 1 }             | band-empty    | { from = 25  |
         { below = 25, → { from = 5, below = 25,                                             | band-gap      | { from = 5   |
         { from = 25, to = 30, points = 1 } → { from = 25, above = 25, to = 30, points = 1 } | band-two-ends | above = 25   |
         from = 7\nbelow = 12 → from = 8\nbelow = 12                                         | band-gap      | [[class]]    |
@@ -319,6 +320,7 @@ fn numbers_that_do_not_fit_together_are_refused() {
         GLYCAEMIA,
         r#"
         unit = "mg/dL" → unit = "%" | test-without-bands | TOP |
+        [[critical]]\nfact = "fasting-plasma-glucose" → [[critical]]\nfact = "body-weight" | critical-without-test | [[critical]] |
         "#,
     );
 }
@@ -339,6 +341,9 @@ fn a_pathway_that_leaves_a_hole_or_a_dead_row_is_refused() {
         "hba1c"] → "hba1c-point-of-care"]                                        | row-test               | tests   |
         "hba1c"] → "hba2c"]                                                      | fact-unknown           | tests   | mean `hba1c`
         { fact = "pregnancy" → { fact = "hba1c"                                  | row-condition          | hba1c   |
+        all = [{ score = "spans" }, { register = "sex-unknown" }] → all = [{ score = "spans" }] | row-condition | all = |
+        all = [{ score = "spans" }, { register = "sex-unknown" }] → all = [] | row-condition | all = |
+        [intervals] → [[row]]\nid = "late"\nwhen = { fact = "pregnancy" }\nstate = "moved"\nnext = "nothing"\nsays = "is late"\n[intervals] | row-unreachable | [[row]] |
         { register = "elsewhere" } → { }                                         | row-condition          | when    |
         { register = "elsewhere" } → { register = "elsewhere", score = "below" } | rule-unknown-key       | when    | register
         "#,

@@ -65,6 +65,17 @@ fn mistakes_in_several_files_are_told_at_once_in_order() {
 }
 
 #[test]
+fn a_missing_display_calibration_does_not_hide_a_missing_calibration() {
+    let mistakes = mistakes_after(
+        PROGRAMME,
+        "calibration = \"findrisc-hunt3-2019\"\ndisplay_calibration = \"findrisc-form\"",
+        "calibration = \"x\"\ndisplay_calibration = \"y\"",
+    );
+    let codes: Vec<&str> = mistakes.iter().map(|mistake| mistake.code).collect();
+    assert_eq!(codes, ["rule-not-found", "rule-not-found"]);
+}
+
+#[test]
 fn a_file_of_two_megabytes_is_refused_without_being_read() {
     let padding = "# padding\n".repeat(200_000);
     let mistakes = mistakes_after(SCORE, "id = \"findrisc\"", &padding);

@@ -1,11 +1,15 @@
 //! The shipped rules, row by row: both sides of every boundary, and the missing value.
 
+mod calibration;
 mod evidence;
 mod findrisc;
 mod glycaemia;
 mod known_gaps;
 mod loader;
 mod loader_files;
+mod measurements;
 mod mutations;
 mod pathway;
+mod pathway_table;
+mod precedence;
 mod wrong_copies;

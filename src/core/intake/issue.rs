@@ -97,7 +97,10 @@ pub struct Issue {
 
 impl fmt::Debug for Issue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Issue").field("code", &self.code).field("at", &self.at).finish_non_exhaustive()
+        f.debug_struct("Issue")
+            .field("code", &self.code)
+            .field("at", &self.at)
+            .finish_non_exhaustive()
     }
 }
 
@@ -105,19 +108,31 @@ impl Issue {
     /// An issue of a line or resource, as reading finds it.
     #[must_use]
     pub fn reading(code: IssueCode, at: impl Into<String>, expected: impl Into<String>) -> Self {
-        Self { code, at: at.into(), saw: String::new(), expected: expected.into(), hint: None }
+        Self {
+            code,
+            at: at.into(),
+            saw: String::new(),
+            expected: expected.into(),
+            hint: None,
+        }
     }
 
     /// Adds a hint.
     #[must_use]
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
     }
 
     /// Adds what was seen.
     #[must_use]
     pub fn with_saw(self, saw: impl Into<String>) -> Self {
-        Self { saw: saw.into(), ..self }
+        Self {
+            saw: saw.into(),
+            ..self
+        }
     }
 
     pub(super) fn not_final(status: &str) -> Self {
@@ -130,31 +145,54 @@ impl Issue {
     }
 
     pub(super) fn date_in_future() -> Self {
-        Self::reading(IssueCode::DateInFuture, "date", "a date not after the day of the pull")
+        Self::reading(
+            IssueCode::DateInFuture,
+            "date",
+            "a date not after the day of the pull",
+        )
     }
 
     pub(super) fn codes_disagree(facts: &[&str]) -> Self {
-        Self::reading(IssueCode::CodesDisagree, "code", "codes that all mean one fact")
-            .with_saw(facts.join(", "))
+        Self::reading(
+            IssueCode::CodesDisagree,
+            "code",
+            "codes that all mean one fact",
+        )
+        .with_saw(facts.join(", "))
     }
 
     fn value(code: IssueCode, definition: &FactDefinition, expected: String) -> Self {
         let issue = Self::reading(code, "value", format!("{}: {expected}", definition.name));
-        Self { hint: definition.hint.clone(), ..issue }
+        Self {
+            hint: definition.hint.clone(),
+            ..issue
+        }
     }
 
     pub(super) fn unit_unknown(definition: &FactDefinition, unit: &str) -> Self {
-        Self { at: "value.unit".into(), hint: None, ..Self::value(IssueCode::UnitUnknown, definition, units(definition)) }
-            .with_saw(unit)
+        Self {
+            at: "value.unit".into(),
+            hint: None,
+            ..Self::value(IssueCode::UnitUnknown, definition, units(definition))
+        }
+        .with_saw(unit)
     }
 
     pub(super) fn unit_missing(definition: &FactDefinition) -> Self {
-        Self { at: "value.unit".into(), hint: None, ..Self::value(IssueCode::UnitMissing, definition, units(definition)) }
+        Self {
+            at: "value.unit".into(),
+            hint: None,
+            ..Self::value(IssueCode::UnitMissing, definition, units(definition))
+        }
     }
 
     pub(super) fn unit_not_accepted(definition: &FactDefinition, unit: Unit) -> Self {
-        Self { at: "value.unit".into(), hint: None, ..Self::value(IssueCode::UnitNotAccepted, definition, units(definition)) }
-            .with_saw(unit.text())
+        Self {
+            at: "value.unit".into(),
+            hint: None,
+            ..Self::value(IssueCode::UnitNotAccepted, definition, units(definition))
+        }
+        .with_saw(unit.text())
     }
 
     pub(super) fn value_implausible(
@@ -163,20 +201,41 @@ impl Issue {
         unit: Unit,
         (low, high): (f64, f64),
     ) -> Self {
-        Self::value(IssueCode::ValueImplausible, definition, format!("{low}–{high} {unit}"))
-            .with_saw(format!("{value} {unit}"))
+        Self::value(
+            IssueCode::ValueImplausible,
+            definition,
+            format!("{low}–{high} {unit}"),
+        )
+        .with_saw(format!("{value} {unit}"))
     }
 
     pub(super) fn value_absent(definition: &FactDefinition) -> Self {
-        Self { hint: None, ..Self::value(IssueCode::ValueAbsent, definition, "a value".into()) }
+        Self {
+            hint: None,
+            ..Self::value(IssueCode::ValueAbsent, definition, "a value".into())
+        }
     }
 
     pub(super) fn value_missing(definition: &FactDefinition) -> Self {
-        Self { hint: None, ..Self::value(IssueCode::ValueMissing, definition, format!("a number in {}", units(definition))) }
+        Self {
+            hint: None,
+            ..Self::value(
+                IssueCode::ValueMissing,
+                definition,
+                format!("a number in {}", units(definition)),
+            )
+        }
     }
 
     pub(super) fn value_not_understood(definition: &FactDefinition) -> Self {
-        Self { hint: None, ..Self::value(IssueCode::ValueNotUnderstood, definition, "another kind of value".into()) }
+        Self {
+            hint: None,
+            ..Self::value(
+                IssueCode::ValueNotUnderstood,
+                definition,
+                "another kind of value".into(),
+            )
+        }
     }
 
     pub(super) fn statement_not_understood() -> Self {
@@ -197,7 +256,11 @@ impl Issue {
     }
 
     pub(super) fn question_unknown(link_id: &str) -> Self {
-        Self::reading(IssueCode::QuestionUnknown, format!("item({link_id})"), "a mapped question")
+        Self::reading(
+            IssueCode::QuestionUnknown,
+            format!("item({link_id})"),
+            "a mapped question",
+        )
     }
 
     pub(super) fn answer_unknown(definition: &FactDefinition, link_id: &str) -> Self {
@@ -211,6 +274,10 @@ impl Issue {
 
 /// The units of a fact, for people.
 fn units(definition: &FactDefinition) -> String {
-    let units: Vec<&str> = definition.plausible.iter().map(|(unit, _, _)| unit.text()).collect();
+    let units: Vec<&str> = definition
+        .plausible
+        .iter()
+        .map(|(unit, _, _)| unit.text())
+        .collect();
     units.join(" or ")
 }

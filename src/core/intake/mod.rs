@@ -63,21 +63,36 @@ pub fn admit(rulebook: &Rulebook, today: Date, submission: &Submission<'_>) -> I
     match &submission.content {
         Content::Withdrawn => {
             // Without any date it was never true, on every index date.
-            let date = submission.effective.or(submission.recorded).unwrap_or(NO_DATE);
-            intake.facts.push(fact(submission, FactId(0), 0, date, FactValue::Withdrawn));
+            let date = submission
+                .effective
+                .or(submission.recorded)
+                .unwrap_or(NO_DATE);
+            intake
+                .facts
+                .push(fact(submission, FactId(0), 0, date, FactValue::Withdrawn));
             return intake;
         }
         Content::NotFinal(status) => {
             intake.issues.push(Issue::not_final(status));
             return intake;
         }
-        Content::Coded { codings, value, part } => {
+        Content::Coded {
+            codings,
+            value,
+            part,
+        } => {
             admit_coded(rulebook, submission, codings, value, *part, &mut intake);
         }
-        Content::Relative { relationships, codings } => {
+        Content::Relative {
+            relationships,
+            codings,
+        } => {
             admit_relative(rulebook, submission, relationships, codings, &mut intake);
         }
-        Content::Form { questionnaire, answers } => {
+        Content::Form {
+            questionnaire,
+            answers,
+        } => {
             admit_form(rulebook, submission, questionnaire, answers, &mut intake);
         }
     }
@@ -117,9 +132,10 @@ fn fact(
         value,
         effective,
         until: submission.until,
-        recorded: submission
-            .recorded
-            .map_or(crate::profile::Recorded::AsEffective, crate::profile::Recorded::On),
+        recorded: submission.recorded.map_or(
+            crate::profile::Recorded::AsEffective,
+            crate::profile::Recorded::On,
+        ),
         standing: submission.standing,
         submission: submission.id,
         part,
@@ -164,8 +180,10 @@ fn admit_coded(
             return;
         }
         Err(several) => {
-            let names: Vec<&str> =
-                several.iter().map(|id| rulebook.catalogue.definition(*id).id.as_str()).collect();
+            let names: Vec<&str> = several
+                .iter()
+                .map(|id| rulebook.catalogue.definition(*id).id.as_str())
+                .collect();
             intake.issues.push(Issue::codes_disagree(&names));
             return;
         }
@@ -173,7 +191,9 @@ fn admit_coded(
     match read_value(rulebook.catalogue.definition(id), value) {
         Ok(value) => {
             let effective = submission.effective.unwrap_or(NO_DATE);
-            intake.facts.push(fact(submission, id, part, effective, value));
+            intake
+                .facts
+                .push(fact(submission, id, part, effective, value));
         }
         Err(issue) => intake.issues.push(issue),
     }
@@ -196,23 +216,28 @@ fn admit_statement(
     match meaning(rulebook, codes) {
         Ok(Some(id)) if allowed.contains(&id) => {
             let effective = submission.effective.unwrap_or(NO_DATE);
-            intake.facts.push(fact(submission, id, part, effective, FactValue::Present));
+            intake
+                .facts
+                .push(fact(submission, id, part, effective, FactValue::Present));
         }
         Ok(_) | Err(_) => intake.issues.push(Issue::statement_not_understood()),
     }
 }
 
 /// Reads a value as its fact's definition demands.
-fn read_value(
-    definition: &FactDefinition,
-    value: &SubmittedValue<'_>,
-) -> Result<FactValue, Issue> {
+fn read_value(definition: &FactDefinition, value: &SubmittedValue<'_>) -> Result<FactValue, Issue> {
     match definition.kind {
         FactKind::Quantity => match value {
-            SubmittedValue::Quantity { value, comparator, unit } => {
+            SubmittedValue::Quantity {
+                value,
+                comparator,
+                unit,
+            } => {
                 let unit = match unit {
                     SubmittedUnit::Known(unit) => *unit,
-                    SubmittedUnit::Unknown(text) => return Err(Issue::unit_unknown(definition, text)),
+                    SubmittedUnit::Unknown(text) => {
+                        return Err(Issue::unit_unknown(definition, text));
+                    }
                     SubmittedUnit::Missing => return Err(Issue::unit_missing(definition)),
                 };
                 read_quantity(definition, *value, unit, *comparator)
@@ -241,16 +266,26 @@ fn read_quantity(
     unit: Unit,
     comparator: crate::profile::Comparator,
 ) -> Result<FactValue, Issue> {
-    let Some((_, low, high)) = definition.plausible.iter().find(|(known, _, _)| *known == unit)
+    let Some((_, low, high)) = definition
+        .plausible
+        .iter()
+        .find(|(known, _, _)| *known == unit)
     else {
         return Err(Issue::unit_not_accepted(definition, unit));
     };
     // NaN compares with nothing, so it fails here too.
     if !(*low <= value && value <= *high) {
-        return Err(Issue::value_implausible(definition, value, unit, (*low, *high)));
+        return Err(Issue::value_implausible(
+            definition,
+            value,
+            unit,
+            (*low, *high),
+        ));
     }
     let quantity = Quantity::new(value, unit, comparator);
-    quantity.map(FactValue::Quantity).ok_or_else(|| Issue::value_not_understood(definition))
+    quantity
+        .map(FactValue::Quantity)
+        .ok_or_else(|| Issue::value_not_understood(definition))
 }
 
 fn admit_relative(
@@ -275,8 +310,12 @@ fn admit_relative(
     meanings.dedup();
     let effective = submission.effective.unwrap_or(NO_DATE);
     match meanings[..] {
-        [id] => intake.facts.push(fact(submission, id, 0, effective, FactValue::Present)),
-        _ => intake.issues.push(Issue::relationship_unknown(relationships)),
+        [id] => intake
+            .facts
+            .push(fact(submission, id, 0, effective, FactValue::Present)),
+        _ => intake
+            .issues
+            .push(Issue::relationship_unknown(relationships)),
     }
 }
 
@@ -289,19 +328,32 @@ fn admit_form(
 ) {
     // The canonical may carry `|version`; the map is for the form, whatever its version.
     let canonical = questionnaire.split('|').next().unwrap_or(questionnaire);
-    let Some(form) = rulebook.questionnaires.iter().find(|form| form.canonical == canonical) else {
+    let Some(form) = rulebook
+        .questionnaires
+        .iter()
+        .find(|form| form.canonical == canonical)
+    else {
         intake.unmapped = true;
         return;
     };
     let effective = submission.effective.unwrap_or(NO_DATE);
     for (n, answered) in answers.iter().enumerate() {
         let Some(item) = form.items.get(answered.link_id) else {
-            intake.issues.push(Issue::question_unknown(answered.link_id));
+            intake
+                .issues
+                .push(Issue::question_unknown(answered.link_id));
             continue;
         };
         let definition = rulebook.catalogue.definition(item.fact);
         let value = match (&item.meaning, &answered.value) {
-            (AnswerMeaning::NumberIn(unit), SubmittedValue::Quantity { value, comparator, unit: given }) => {
+            (
+                AnswerMeaning::NumberIn(unit),
+                SubmittedValue::Quantity {
+                    value,
+                    comparator,
+                    unit: given,
+                },
+            ) => {
                 let unit = match given {
                     SubmittedUnit::Known(given) => *given,
                     SubmittedUnit::Missing => *unit,
@@ -320,7 +372,9 @@ fn admit_form(
         };
         let part = u16::try_from(n).unwrap_or(u16::MAX);
         match value {
-            Ok(value) => intake.facts.push(fact(submission, item.fact, part, effective, value)),
+            Ok(value) => intake
+                .facts
+                .push(fact(submission, item.fact, part, effective, value)),
             Err(issue) => intake.issues.push(issue),
         }
     }

@@ -2,9 +2,7 @@
 
 use crate::profile::{Death, Fact, Profile, Residence, Sex, Standing, is_within_months};
 use crate::risk::Assessment;
-use crate::rulebook::{
-    Category, Condition, RegisterFinding, Rulebook, ScorePosition, Specimen,
-};
+use crate::rulebook::{Category, Condition, RegisterFinding, Rulebook, ScorePosition, Specimen};
 
 /// What a row that nearly held lacked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +43,10 @@ pub(super) struct Found {
 
 impl Found {
     fn plain(holds: bool) -> Self {
-        Self { holds, ..Self::default() }
+        Self {
+            holds,
+            ..Self::default()
+        }
     }
 }
 
@@ -58,18 +59,31 @@ pub(super) fn evaluate(
     match condition {
         Condition::Register(finding) => Found::plain(register_says(profile, *finding)),
         Condition::OutsideAge => Found::plain(outside_age(rulebook, profile)),
-        Condition::Fact { fact, standing, current, within_months } => {
-            let wanted = Wanted { standing: *standing, current: *current, within: *within_months };
+        Condition::Fact {
+            fact,
+            standing,
+            current,
+            within_months,
+        } => {
+            let wanted = Wanted {
+                standing: *standing,
+                current: *current,
+                within: *within_months,
+            };
             facts_found(profile, profile.facts_of(*fact), wanted)
         }
-        Condition::Test { category, specimen, within_months } => {
-            test_found(rulebook, profile, *category, *specimen, *within_months)
-        }
+        Condition::Test {
+            category,
+            specimen,
+            within_months,
+        } => test_found(rulebook, profile, *category, *specimen, *within_months),
         Condition::Score(position) => {
             assessment.map_or(Found::default(), |a| score_found(rulebook, a, *position))
         }
         Condition::All(parts) => {
-            let found = parts.iter().map(|part| evaluate(rulebook, profile, assessment, part));
+            let found = parts
+                .iter()
+                .map(|part| evaluate(rulebook, profile, assessment, part));
             // The last part's fact speaks for the row.
             found.fold(Found::plain(true), |all, one| Found {
                 holds: all.holds && one.holds,
@@ -103,9 +117,9 @@ fn register_says(profile: &Profile, finding: RegisterFinding) -> bool {
 /// Certainly outside: a birth date known to the year may leave it open.
 fn outside_age(rulebook: &Rulebook, profile: &Profile) -> bool {
     let pathway = &rulebook.pathway;
-    profile
-        .age_in_years()
-        .is_some_and(|(youngest, oldest)| oldest < pathway.age_from || pathway.age_below <= youngest)
+    profile.age_in_years().is_some_and(|(youngest, oldest)| {
+        oldest < pathway.age_from || pathway.age_below <= youngest
+    })
 }
 
 /// What a row wants of a fact.
@@ -120,9 +134,16 @@ struct Wanted {
 fn facts_found(profile: &Profile, facts: &[Fact], wanted: Wanted) -> Found {
     let mut nearest: Option<(NearMiss, Fact)> = None;
     for fact in facts.iter().rev() {
-        let miss = if wanted.standing.is_some_and(|standing| standing != fact.standing) {
+        let miss = if wanted
+            .standing
+            .is_some_and(|standing| standing != fact.standing)
+        {
             Some(NearMiss::OtherStanding)
-        } else if wanted.current && fact.until.is_some_and(|until| until <= profile.index_date()) {
+        } else if wanted.current
+            && fact
+                .until
+                .is_some_and(|until| until <= profile.index_date())
+        {
             Some(NearMiss::Ended)
         } else if is_too_old(profile, fact, wanted.within) {
             Some(NearMiss::TooOld)
@@ -130,14 +151,24 @@ fn facts_found(profile: &Profile, facts: &[Fact], wanted: Wanted) -> Found {
             None
         };
         match miss {
-            None => return Found { holds: true, near: None, fact: Some(*fact) },
+            None => {
+                return Found {
+                    holds: true,
+                    near: None,
+                    fact: Some(*fact),
+                };
+            }
             Some(miss) if nearest.is_none_or(|(least, _)| miss < least) => {
                 nearest = Some((miss, *fact));
             }
             Some(_) => {}
         }
     }
-    Found { holds: false, near: nearest.map(|(miss, _)| miss), fact: nearest.map(|(_, fact)| fact) }
+    Found {
+        holds: false,
+        near: nearest.map(|(miss, _)| miss),
+        fact: nearest.map(|(_, fact)| fact),
+    }
 }
 
 fn is_too_old(profile: &Profile, fact: &Fact, within_months: Option<u32>) -> bool {
@@ -166,12 +197,14 @@ fn test_found(
             category == result.category
         }
     };
-    let Some(newest) = results.iter().rev().find(fits) else { return Found::default() };
+    let Some(newest) = results.iter().rev().find(fits) else {
+        return Found::default();
+    };
     // A normal result counts only while nothing worse came after it.
     let superseded = category == Category::Normal
-        && results
-            .iter()
-            .any(|other| Category::Normal < other.category && newest.fact.effective <= other.fact.effective);
+        && results.iter().any(|other| {
+            Category::Normal < other.category && newest.fact.effective <= other.fact.effective
+        });
     let near = if superseded {
         Some(NearMiss::Superseded)
     } else if is_too_old(profile, &newest.fact, within_months) {
@@ -179,7 +212,11 @@ fn test_found(
     } else {
         None
     };
-    Found { holds: near.is_none(), near, fact: Some(newest.fact) }
+    Found {
+        holds: near.is_none(),
+        near,
+        fact: Some(newest.fact),
+    }
 }
 
 /// Every result of every test with bands, from samples of the kind asked for.
@@ -191,13 +228,21 @@ fn results(rulebook: &Rulebook, profile: &Profile, specimen: Option<Specimen>) -
             continue;
         }
         for fact in profile.facts_of(id) {
-            let Some(quantity) = fact.quantity() else { continue };
+            let Some(quantity) = fact.quantity() else {
+                continue;
+            };
             let category = if rulebook.thresholds.is_critical(id, quantity) {
                 Some(Category::Critical)
             } else {
-                rulebook.thresholds.category(id, quantity).map(|band| band.category)
+                rulebook
+                    .thresholds
+                    .category(id, quantity)
+                    .map(|band| band.category)
             };
-            results.extend(category.map(|category| LabResult { fact: *fact, category }));
+            results.extend(category.map(|category| LabResult {
+                fact: *fact,
+                category,
+            }));
         }
     }
     results
@@ -209,5 +254,9 @@ fn score_found(rulebook: &Rulebook, assessment: &Assessment, position: ScorePosi
     let just_below = position == ScorePosition::AtOrAbove
         && assessment.high() < pathway.action_level
         && pathway.action_level - pathway.near <= assessment.high();
-    Found { holds, near: (!holds && just_below).then_some(NearMiss::JustBelow), fact: None }
+    Found {
+        holds,
+        near: (!holds && just_below).then_some(NearMiss::JustBelow),
+        fact: None,
+    }
 }

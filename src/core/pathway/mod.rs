@@ -97,7 +97,11 @@ pub fn decide(rulebook: &Rulebook, profile: &Profile) -> Decision {
             (false, Some(near)) => ReasonVerdict::Nearly(near),
             (false, None) => continue,
         };
-        reasons.push(Reason { row: n, verdict, fact: found.fact });
+        reasons.push(Reason {
+            row: n,
+            verdict,
+            fact: found.fact,
+        });
         if !found.holds {
             continue;
         }
@@ -113,7 +117,15 @@ pub fn decide(rulebook: &Rulebook, profile: &Profile) -> Decision {
                 | NextStep::CompleteRecord => Vec::new(),
             };
             let (state, next) = (*state, next.clone());
-            return Decision { state, next, row: n, reasons, reviews, assessment, asks };
+            return Decision {
+                state,
+                next,
+                row: n,
+                reasons,
+                reviews,
+                assessment,
+                asks,
+            };
         }
     }
     unreachable!("the loader proved that a row decides for every position of the score")
@@ -121,7 +133,9 @@ pub fn decide(rulebook: &Rulebook, profile: &Profile) -> Decision {
 
 /// The fewest questions that decide for this resident.
 fn asks(rulebook: &Rulebook, assessment: Option<&Assessment>) -> Vec<usize> {
-    let Some(assessment) = assessment else { return Vec::new() };
+    let Some(assessment) = assessment else {
+        return Vec::new();
+    };
     let points: Vec<PointSet> = assessment.items().iter().map(|item| item.points).collect();
     // Nobody is asked their age: the register answers that.
     let askable: Vec<usize> = (0..points.len())

@@ -18,13 +18,17 @@ impl BirthDate {
     /// Known to the day.
     #[must_use]
     pub const fn on(date: Date) -> Self {
-        Self { bounds: Some((date, date)) }
+        Self {
+            bounds: Some((date, date)),
+        }
     }
 
     /// Known to lie between two dates, both included; `None` when they are out of order.
     #[must_use]
     pub fn between(earliest: Date, latest: Date) -> Option<Self> {
-        (earliest <= latest).then_some(Self { bounds: Some((earliest, latest)) })
+        (earliest <= latest).then_some(Self {
+            bounds: Some((earliest, latest)),
+        })
     }
 
     /// Earliest and latest possible date.
@@ -48,7 +52,11 @@ impl BirthDate {
         if day < earliest {
             return None;
         }
-        let youngest = if day < latest { 0 } else { completed_years(latest, day) };
+        let youngest = if day < latest {
+            0
+        } else {
+            completed_years(latest, day)
+        };
         Some((youngest, completed_years(earliest, day)))
     }
 }

@@ -42,7 +42,11 @@ impl Quantity {
     #[must_use]
     pub fn new(value: f64, unit: Unit, comparator: Comparator) -> Option<Self> {
         // Adding zero turns -0.0 into 0.0, so that equal values have equal bits.
-        value.is_finite().then_some(Self { value: value + 0.0, unit, comparator })
+        value.is_finite().then_some(Self {
+            value: value + 0.0,
+            unit,
+            comparator,
+        })
     }
 
     /// The number, in [`Quantity::unit`].
@@ -83,7 +87,9 @@ impl Quantity {
 
 /// Whether an interval starting at `start` has a point at or before `end`.
 fn starts_before_end(start: Option<(f64, bool)>, end: Option<(f64, bool)>) -> bool {
-    let (Some((start, start_in)), Some((end, end_in))) = (start, end) else { return true };
+    let (Some((start, start_in)), Some((end, end_in))) = (start, end) else {
+        return true;
+    };
     match start.total_cmp(&end) {
         Ordering::Less => true,
         Ordering::Equal => start_in && end_in,

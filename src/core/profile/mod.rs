@@ -105,7 +105,11 @@ impl Profile {
                 b.part,
             ))
         });
-        Self { register, facts: newest, index_date }
+        Self {
+            register,
+            facts: newest,
+            index_date,
+        }
     }
 
     /// The day this profile is taken and risk is counted from.

@@ -72,6 +72,8 @@ impl Register {
 /// Shows that there is an entry, and nothing of the person.
 impl fmt::Debug for Register {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Register").field("complete", &self.complete).finish_non_exhaustive()
+        f.debug_struct("Register")
+            .field("complete", &self.complete)
+            .finish_non_exhaustive()
     }
 }

@@ -12,19 +12,31 @@ fn fact(submission: u8, updated: i64, effective: Date, value: FactValue) -> Fact
         standing: Standing::Established,
         submission: SubmissionId::from_bytes([submission; 16]),
         part: 0,
-        version: Version { updated, pull: 1, digest: 0 },
+        version: Version {
+            updated,
+            pull: 1,
+            digest: 0,
+        },
     }
 }
 
 fn seen(facts: Vec<Fact>, index_date: Date) -> Vec<FactValue> {
-    Profile::as_of(Register::unknown(), facts, index_date).facts().iter().map(|f| f.value).collect()
+    Profile::as_of(Register::unknown(), facts, index_date)
+        .facts()
+        .iter()
+        .map(|f| f.value)
+        .collect()
 }
 
 #[test]
 fn a_fact_is_seen_from_the_day_it_was_true_and_recorded() {
     let mut late = fact(1, 0, date(2020, 1, 10), FactValue::Present);
     late.recorded = Recorded::On(date(2020, 2, 1));
-    for (day, n) in [(date(2020, 1, 10), 0), (date(2020, 1, 31), 0), (date(2020, 2, 1), 1)] {
+    for (day, n) in [
+        (date(2020, 1, 10), 0),
+        (date(2020, 1, 31), 0),
+        (date(2020, 2, 1), 1),
+    ] {
         assert_eq!(seen(vec![late], day).len(), n, "{day}");
     }
     let mut early = fact(1, 0, date(2020, 3, 1), FactValue::Present);
@@ -74,9 +86,16 @@ fn ages_complete_on_the_birthday() {
         (date(2020, 1, 1), date(2020, 1, 1), 0),
     ];
     for (birth, day, age) in cases {
-        assert_eq!(BirthDate::on(birth).age_on(day), Some((age, age)), "{birth} {day}");
+        assert_eq!(
+            BirthDate::on(birth).age_on(day),
+            Some((age, age)),
+            "{birth} {day}"
+        );
     }
-    assert_eq!(BirthDate::on(date(2020, 1, 2)).age_on(date(2020, 1, 1)), None);
+    assert_eq!(
+        BirthDate::on(date(2020, 1, 2)).age_on(date(2020, 1, 1)),
+        None
+    );
     assert_eq!(BirthDate::UNKNOWN.age_on(date(2020, 1, 1)), None);
     let year = BirthDate::between(date(1970, 1, 1), date(1970, 12, 31)).expect("ordered");
     assert_eq!(year.age_on(date(2020, 7, 1)), Some((49, 50)));
@@ -132,7 +151,10 @@ fn units_round_trip_through_their_codes() {
 fn debug_shows_no_value_and_no_date() {
     let fact = fact(7, 0, date(1999, 12, 31), FactValue::Present);
     let q = Quantity::new(47.25, Unit::MillimolePerMole, Comparator::Exactly).expect("finite");
-    let register = Register { birth: BirthDate::on(date(1950, 5, 5)), ..Register::unknown() };
+    let register = Register {
+        birth: BirthDate::on(date(1950, 5, 5)),
+        ..Register::unknown()
+    };
     let shown = format!("{fact:?} {q:?} {register:?} {:?}", register.birth);
     for secret in ["1999", "47.25", "1950"] {
         assert!(!shown.contains(secret), "{shown}");

@@ -12,6 +12,7 @@ use crate::risk::{self, Assessment, Basis, ItemResult};
 use crate::rulebook::{FactKind, Item, ItemInput, NextStep, Rulebook, Status};
 
 /// How the resident is spoken of.
+#[derive(Clone, Copy)]
 struct Person {
     /// Begins a sentence: `She`.
     subject: &'static str,
@@ -34,21 +35,32 @@ struct Explained<'a> {
 ///
 /// `label` is how the caller names the resident in the heading.
 #[must_use]
-pub fn explain(
-    rulebook: &Rulebook,
-    profile: &Profile,
-    decision: &Decision,
-    label: &str,
-) -> String {
+pub fn explain(rulebook: &Rulebook, profile: &Profile, decision: &Decision, label: &str) -> String {
     let person = match profile.register().sex {
-        Sex::Female => Person { subject: "She", object: "her", possessive: "Her" },
-        Sex::Male => Person { subject: "He", object: "him", possessive: "His" },
-        Sex::Unknown => {
-            Person { subject: "The resident", object: "the resident", possessive: "The resident's" }
-        }
+        Sex::Female => Person {
+            subject: "She",
+            object: "her",
+            possessive: "Her",
+        },
+        Sex::Male => Person {
+            subject: "He",
+            object: "him",
+            possessive: "His",
+        },
+        Sex::Unknown => Person {
+            subject: "The resident",
+            object: "the resident",
+            possessive: "The resident's",
+        },
     };
     let day = profile.index_date();
-    let explained = Explained { rulebook, profile, decision, person, day };
+    let explained = Explained {
+        rulebook,
+        profile,
+        decision,
+        person,
+        day,
+    };
     let mut text = format!("{label}, as of {}\n\n", date_phrase(day));
     explained.who(&mut text);
     explained.next_step(&mut text);
@@ -94,7 +106,11 @@ impl Explained<'_> {
         match &self.decision.next {
             NextStep::Nothing => say!(text, "Nothing is asked of {}.", self.person.object),
             NextStep::Recall { months } => {
-                say!(text, "No test is needed now; look again from {}.", after(*months, decided_by));
+                say!(
+                    text,
+                    "No test is needed now; look again from {}.",
+                    after(*months, decided_by)
+                );
             }
             NextStep::Ask => say!(text, "{}", self.ask_sentence()),
             NextStep::OrderLaboratory { tests } => {
@@ -102,7 +118,11 @@ impl Explained<'_> {
                     .iter()
                     .map(|id| self.rulebook.catalogue.definition(*id).name.as_str())
                     .collect();
-                say!(text, "Next: a laboratory visit for {}.", list_phrase(&names));
+                say!(
+                    text,
+                    "Next: a laboratory visit for {}.",
+                    list_phrase(&names)
+                );
             }
             NextStep::Task => say!(text, "Next: a professional looks at this."),
             NextStep::OfferPrevention { recall_months } => say!(
@@ -111,24 +131,38 @@ impl Explained<'_> {
                 after(*recall_months, decided_by)
             ),
             NextStep::CompleteRecord => {
-                say!(text, "Next: get the missing data; until then nothing is decided.");
+                say!(
+                    text,
+                    "Next: get the missing data; until then nothing is decided."
+                );
             }
         }
     }
 
     fn ask_sentence(&self) -> String {
-        let names: Vec<&str> =
-            self.decision.asks.iter().map(|n| self.rulebook.model.items[*n].name.as_str()).collect();
+        let names: Vec<&str> = self
+            .decision
+            .asks
+            .iter()
+            .map(|n| self.rulebook.model.items[*n].name.as_str())
+            .collect();
         let object = self.person.object;
         if names.is_empty() {
             return format!("Next: ask {object}; no question alone decides.");
         }
-        format!("Next: ask {object} about {}; whatever the answers, they decide.", list_phrase(&names))
+        format!(
+            "Next: ask {object} about {}; whatever the answers, they decide.",
+            list_phrase(&names)
+        )
     }
 
     fn deciding_fact(&self) -> Option<Fact> {
         let held = |reason: &&Reason| reason.row == self.decision.row;
-        self.decision.reasons.iter().find(held).and_then(|reason| reason.fact)
+        self.decision
+            .reasons
+            .iter()
+            .find(held)
+            .and_then(|reason| reason.fact)
     }
 
     fn reviews(&self, text: &mut String) {
@@ -140,7 +174,11 @@ impl Explained<'_> {
             };
             let says = &self.rulebook.pathway.rows[*row].says;
             let subject = self.person.subject;
-            say!(text, "For a professional ({}, {when}): {subject} {says}.", review.priority.name());
+            say!(
+                text,
+                "For a professional ({}, {when}): {subject} {says}.",
+                review.priority.name()
+            );
         }
     }
 
@@ -150,7 +188,11 @@ impl Explained<'_> {
         let possessive = self.person.possessive;
         let (low, high) = (assessment.low(), assessment.high());
         if low == high {
-            say!(text, "\n{possessive} risk score is {low} of {}; {level} is the action level.", model.max);
+            say!(
+                text,
+                "\n{possessive} risk score is {low} of {}; {level} is the action level.",
+                model.max
+            );
         } else {
             say!(
                 text,
@@ -170,69 +212,120 @@ impl Explained<'_> {
             (low, high) if low == high => format!("{low} points"),
             (low, high) => format!("{low} to {high} points"),
         };
-        let basis = match &result.basis {
-            Some(basis) => self.basis_phrase(item, basis),
-            None => "not known".to_owned(),
+        let known = match &result.basis {
+            Some(basis) => self.basis_clause(item, basis),
+            None => format!("{} {} is not known", self.person.possessive, item.name),
         };
-        let mut sentence = format!("{}: {basis}: {points}.", capital(&item.name));
+        let mut sentence = format!("{known}: {points}.");
         if let Some(fact) = &result.too_old {
             write!(sentence, " Too old to count: {}.", self.fact_phrase(fact))
                 .expect("writing to a String cannot fail");
         }
         if let Some(fact) = &result.contradicted_by {
-            write!(sentence, " A newer word disagrees: {}.", self.fact_phrase(fact))
-                .expect("writing to a String cannot fail");
+            write!(
+                sentence,
+                " A newer word disagrees: {}.",
+                self.fact_phrase(fact)
+            )
+            .expect("writing to a String cannot fail");
         }
         sentence
     }
 
-    fn basis_phrase(&self, item: &Item, basis: &Basis) -> String {
+    fn basis_clause(&self, item: &Item, basis: &Basis) -> String {
+        let Person {
+            subject,
+            possessive,
+            ..
+        } = self.person;
         match basis {
-            Basis::Age(young, old) if young == old => format!("{old} years"),
-            Basis::Age(young, old) => format!("{young} to {old} years"),
-            Basis::Measured(fact) => self.fact_phrase(fact),
-            Basis::MassOverHeightSquared { value, mass, height } => format!(
-                "{} kg/m², from {} and {}",
+            Basis::Age(young, old) if young == old => format!("{subject} is {old}"),
+            Basis::Age(young, old) => format!("{subject} is between {young} and {old}"),
+            Basis::Measured(fact) => format!("{possessive} {}", self.measured_clause(fact)),
+            Basis::MassOverHeightSquared {
+                value,
+                mass,
+                height,
+            } => format!(
+                "{possessive} {} comes to {} kg/m²; {} {}, {} {}",
+                item.name,
                 cut(*value),
-                self.fact_phrase(mass),
-                self.fact_phrase(height)
+                possessive.to_lowercase(),
+                self.measured_clause(mass),
+                possessive.to_lowercase(),
+                self.measured_clause(height)
             ),
-            Basis::Shown { fact, answer, at_least } => {
+            Basis::Shown {
+                fact,
+                answer,
+                at_least,
+            } => {
                 let reads = match &item.input {
                     ItemInput::Answers { options, .. } => options[*answer].reads.as_str(),
                     ItemInput::Age(_) | ItemInput::Measure { .. } => "",
                 };
-                let at_least = if *at_least { ", perhaps closer" } else { "" };
-                format!("{reads}{at_least} ({})", self.fact_phrase(fact))
+                let at_least = if *at_least {
+                    ", perhaps a closer one"
+                } else {
+                    ""
+                };
+                format!("{subject} {reads}{at_least} ({})", self.fact_phrase(fact))
             }
         }
+    }
+
+    /// `waist was 91 cm on 14 March 2018, 1 year and 2 months earlier`.
+    fn measured_clause(&self, fact: &Fact) -> String {
+        let definition = self.rulebook.catalogue.definition(fact.id);
+        let value = fact.quantity().map_or(String::new(), number_phrase);
+        let own = if fact.standing == Standing::SelfReported {
+            ", as measured at home"
+        } else {
+            ""
+        };
+        format!(
+            "{} was {value} on {}{own}",
+            definition.name,
+            self.when(fact)
+        )
+    }
+
+    fn when(&self, fact: &Fact) -> String {
+        format!(
+            "{}, {}",
+            date_phrase(fact.effective),
+            age_phrase(fact.effective, self.day)
+        )
     }
 
     /// A fact with its date and age.
     fn fact_phrase(&self, fact: &Fact) -> String {
         let definition = self.rulebook.catalogue.definition(fact.id);
-        let when = format!(
-            "{}, {}",
-            date_phrase(fact.effective),
-            age_phrase(fact.effective, self.day)
-        );
         let by = match (fact.standing, definition.kind) {
-            (Standing::SelfReported, FactKind::Quantity) => ", the resident's own measurement",
+            (Standing::SelfReported, FactKind::Quantity) => ", as measured at home",
             (Standing::Unaccepted, _) => ", not accepted by a professional",
             (Standing::SelfReported | Standing::Established, _) => "",
         };
+        let when = self.when(fact);
         match fact.value {
             FactValue::Quantity(quantity) => {
                 let reads = self.rulebook.thresholds.category(fact.id, quantity);
                 let reads = reads.map_or(String::new(), |band| format!(", {}", band.reads));
-                format!("{} {}{reads} ({when}{by})", definition.name, number_phrase(quantity))
+                format!(
+                    "{} {}{reads}, on {when}{by}",
+                    definition.name,
+                    number_phrase(quantity)
+                )
             }
             FactValue::Answer(at) => {
-                let answer = definition.answers.get(usize::from(at)).map_or("", String::as_str);
-                format!("{} `{answer}` ({when})", definition.name)
+                let answer = definition
+                    .answers
+                    .get(usize::from(at))
+                    .map_or("", String::as_str);
+                format!("{} `{answer}`, on {when}", definition.name)
             }
             FactValue::Present | FactValue::Withdrawn => {
-                format!("{} ({when}{by})", definition.name)
+                format!("{}, {when}{by}", definition.name)
             }
         }
     }
@@ -241,20 +334,29 @@ impl Explained<'_> {
         let calibration = &self.rulebook.calibration;
         let (low, high) = risk::probability(calibration, assessment);
         let percent = |p: u32| format!("{} %", cut(f64::from(p) / 1e7));
-        let p = if low == high { percent(low) } else { format!("{} to {}", percent(low), percent(high)) };
+        let p = if low == high {
+            percent(low)
+        } else {
+            format!("between {} and {}", percent(low), percent(high))
+        };
         let years = calibration.estimand.horizon_months / 12;
         say!(
             text,
-            "  In {} ({}), {p} of people with such a score had {} within {years} years.",
+            "  Of people with such scores, {p} met this within {years} years: {} ({}, {}).",
+            calibration.estimand.outcome,
             calibration.header.source.author,
-            calibration.header.source.year,
-            calibration.estimand.outcome
+            calibration.header.source.year
         );
         let (from, to) = risk::class(&self.rulebook.model, assessment);
         if from == to {
             say!(text, "  The form calls this score {}.", from.name);
         } else {
-            say!(text, "  The form calls such scores {} to {}.", from.name, to.name);
+            say!(
+                text,
+                "  The form calls such scores {} to {}.",
+                from.name,
+                to.name
+            );
         }
     }
 
@@ -281,7 +383,8 @@ impl Explained<'_> {
         let row = &self.rulebook.pathway.rows[reason.row];
         let mut sentence = format!("{} {}", self.person.subject, row.says);
         if let Some(fact) = &reason.fact {
-            write!(sentence, ": {}", self.fact_phrase(fact)).expect("writing to a String cannot fail");
+            write!(sentence, " ({})", self.fact_phrase(fact))
+                .expect("writing to a String cannot fail");
         }
         let lacked = match reason.verdict {
             ReasonVerdict::Held => "",
@@ -312,11 +415,9 @@ impl Explained<'_> {
             self.rulebook.thresholds.header.id,
             self.rulebook.thresholds.header.version
         );
-        say!(text, "This program is not a certified medical device; a professional decides.");
+        say!(
+            text,
+            "This program is not a certified medical device; a professional decides."
+        );
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }

@@ -5,8 +5,18 @@ use jiff::civil::Date;
 use crate::profile::{Comparator, Quantity, months_between};
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 /// `14 March 2018`.
@@ -30,7 +40,11 @@ pub fn age_phrase(date: Date, day: Date) -> String {
         (0, months) => format!("{} earlier", count(months, "month")),
         (years, 0) => format!("{} earlier", count(years, "year")),
         (years, months) => {
-            format!("{} and {} earlier", count(years, "year"), count(months, "month"))
+            format!(
+                "{} and {} earlier",
+                count(years, "year"),
+                count(months, "month")
+            )
         }
     }
 }
@@ -55,7 +69,11 @@ pub(super) fn cut(value: f64) -> String {
     match shortest.split_once('.') {
         Some((whole, decimals)) if decimals.len() > 2 => {
             let kept = decimals[..2].trim_end_matches('0');
-            if kept.is_empty() { whole.to_owned() } else { format!("{whole}.{kept}") }
+            if kept.is_empty() {
+                whole.to_owned()
+            } else {
+                format!("{whole}.{kept}")
+            }
         }
         _ => shortest,
     }
@@ -96,9 +114,13 @@ mod tests {
 
     #[test]
     fn numbers_are_cut_not_rounded() {
-        for (value, phrase) in
-            [(6.4996, "6.49 %"), (6.5, "6.5 %"), (30.0, "30 %"), (30.004, "30 %"), (0.05, "0.05 %")]
-        {
+        for (value, phrase) in [
+            (6.4996, "6.49 %"),
+            (6.5, "6.5 %"),
+            (30.0, "30 %"),
+            (30.004, "30 %"),
+            (0.05, "0.05 %"),
+        ] {
             let q = Quantity::new(value, Unit::Percent, Comparator::Exactly).expect("finite");
             assert_eq!(number_phrase(q), phrase);
         }

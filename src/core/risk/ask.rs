@@ -20,8 +20,11 @@ pub fn deciding_items(items: &[PointSet], askable: &[usize], level: i16) -> Vec<
     if level <= low || high < level {
         return Vec::new();
     }
-    let open: Vec<usize> =
-        askable.iter().copied().filter(|n| !items[*n].is_certain()).collect();
+    let open: Vec<usize> = askable
+        .iter()
+        .copied()
+        .filter(|n| !items[*n].is_certain())
+        .collect();
     if MAX_OPEN < open.len() {
         return open;
     }

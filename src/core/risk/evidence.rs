@@ -3,7 +3,9 @@
 use jiff::civil::Date;
 
 use super::{ItemResult, PointSet};
-use crate::profile::{Fact, Profile, Quantity, Sex, Standing, Unit, completed_years, is_within_months};
+use crate::profile::{
+    Fact, Profile, Quantity, Sex, Standing, Unit, completed_years, is_within_months,
+};
 use crate::rulebook::{
     AnswerOption, Bands, Item, ItemInput, MeasureBands, MeasureSource, Resolve, Rulebook, Signal,
     SignalTest,
@@ -39,10 +41,16 @@ pub enum Basis {
 pub(super) fn item_result(rulebook: &Rulebook, profile: &Profile, item: &Item) -> ItemResult {
     match &item.input {
         ItemInput::Age(bands) => from_age(profile, bands),
-        ItemInput::Measure { unit, bands, sources } => from_measure(profile, *unit, bands, sources),
-        ItemInput::Answers { options, resolve, signals } => {
-            from_signals(rulebook, profile, options, *resolve, signals)
-        }
+        ItemInput::Measure {
+            unit,
+            bands,
+            sources,
+        } => from_measure(profile, *unit, bands, sources),
+        ItemInput::Answers {
+            options,
+            resolve,
+            signals,
+        } => from_signals(rulebook, profile, options, *resolve, signals),
     }
 }
 
@@ -52,11 +60,19 @@ fn from_age(profile: &Profile, bands: &Bands<i16>) -> ItemResult {
     };
     let ages = youngest..=oldest;
     let points = PointSet::of(ages.map(|age| *bands.at(f64::from(age))));
-    ItemResult { basis: Some(Basis::Age(youngest, oldest)), ..unknown(points) }
+    ItemResult {
+        basis: Some(Basis::Age(youngest, oldest)),
+        ..unknown(points)
+    }
 }
 
 fn unknown(points: PointSet) -> ItemResult {
-    ItemResult { points, basis: None, too_old: None, contradicted_by: None }
+    ItemResult {
+        points,
+        basis: None,
+        too_old: None,
+        contradicted_by: None,
+    }
 }
 
 fn all_points(bands: &Bands<i16>) -> PointSet {
@@ -79,8 +95,10 @@ fn from_measure(
     bands: &MeasureBands,
     sources: &[MeasureSource],
 ) -> ItemResult {
-    let mut candidates: Vec<Candidate> =
-        sources.iter().flat_map(|source| candidates(profile, unit, *source)).collect();
+    let mut candidates: Vec<Candidate> = sources
+        .iter()
+        .flat_map(|source| candidates(profile, unit, *source))
+        .collect();
     // Newest first; on one day a professional's before the resident's own, and a
     // measured value before a computed one (the sort is stable, sources are in order).
     candidates.sort_by(|a, b| {
@@ -91,13 +109,22 @@ fn from_measure(
     let newest = candidates.iter().find(|candidate| candidate.fresh);
     let Some(newest) = newest else {
         let points = PointSet::of(bands.iter().flat_map(|bands| all_points(bands).values()));
-        return ItemResult { too_old: candidates.first().map(|c| c.fact), ..unknown(points) };
+        return ItemResult {
+            too_old: candidates.first().map(|c| c.fact),
+            ..unknown(points)
+        };
     };
     let points = bands.iter().flat_map(|bands| {
-        let admitting = bands.as_slice().iter().filter(|band| band.admits(newest.quantity));
+        let admitting = bands
+            .as_slice()
+            .iter()
+            .filter(|band| band.admits(newest.quantity));
         admitting.map(|band| band.value)
     });
-    ItemResult { basis: Some(newest.basis.clone()), ..unknown(PointSet::of(points)) }
+    ItemResult {
+        basis: Some(newest.basis.clone()),
+        ..unknown(PointSet::of(points))
+    }
 }
 
 /// The bands that can apply: both sexes' when the sex is unknown.
@@ -112,7 +139,10 @@ fn bands_for(sex: Sex, bands: &MeasureBands) -> Vec<&Bands<i16>> {
 
 fn candidates(profile: &Profile, unit: Unit, source: MeasureSource) -> Vec<Candidate> {
     match source {
-        MeasureSource::Fact { fact, within_months } => profile
+        MeasureSource::Fact {
+            fact,
+            within_months,
+        } => profile
             .facts_of(fact)
             .iter()
             .rev()
@@ -128,7 +158,12 @@ fn candidates(profile: &Profile, unit: Unit, source: MeasureSource) -> Vec<Candi
                 })
             })
             .collect(),
-        MeasureSource::MassOverHeightSquared { mass, height, height_from_age, within_months } => {
+        MeasureSource::MassOverHeightSquared {
+            mass,
+            height,
+            height_from_age,
+            within_months,
+        } => {
             let Some(height) = final_height(profile, height, height_from_age) else {
                 return Vec::new();
             };
@@ -146,7 +181,11 @@ fn candidates(profile: &Profile, unit: Unit, source: MeasureSource) -> Vec<Candi
                         date: mass.effective,
                         standing: mass.standing,
                         fact: *mass,
-                        fresh: is_within_months(mass.effective, profile.index_date(), within_months),
+                        fresh: is_within_months(
+                            mass.effective,
+                            profile.index_date(),
+                            within_months,
+                        ),
                     })
                 })
                 .collect()
@@ -155,11 +194,7 @@ fn candidates(profile: &Profile, unit: Unit, source: MeasureSource) -> Vec<Candi
 }
 
 /// The newest height measured when the resident was grown up.
-fn final_height(
-    profile: &Profile,
-    height: crate::profile::FactId,
-    from_age: i16,
-) -> Option<&Fact> {
+fn final_height(profile: &Profile, height: crate::profile::FactId, from_age: i16) -> Option<&Fact> {
     let (_, latest_birth) = profile.register().birth.bounds()?;
     profile.facts_of(height).iter().rev().find(|fact| {
         latest_birth <= fact.effective && from_age <= completed_years(latest_birth, fact.effective)
@@ -169,7 +204,9 @@ fn final_height(
 fn mass_over_height_squared(mass: &Fact, height: &Fact) -> Option<Quantity> {
     let mass = converted(mass, Unit::Kilogram)?;
     let height = converted(height, Unit::Centimetre)?;
-    if mass.comparator() != height.comparator() || mass.comparator() != crate::profile::Comparator::Exactly {
+    if mass.comparator() != height.comparator()
+        || mass.comparator() != crate::profile::Comparator::Exactly
+    {
         return None;
     }
     // Scaled before dividing: 86.7 kg at 170 cm is exactly 30, as it is in decimal.
@@ -183,7 +220,11 @@ fn mass_over_height_squared(mass: &Fact, height: &Fact) -> Option<Quantity> {
 
 fn converted(fact: &Fact, unit: Unit) -> Option<Quantity> {
     let quantity = fact.quantity()?;
-    Quantity::new(quantity.unit().convert(quantity.value(), unit)?, unit, quantity.comparator())
+    Quantity::new(
+        quantity.unit().convert(quantity.value(), unit)?,
+        unit,
+        quantity.comparator(),
+    )
 }
 
 /// A fact that shows an answer.
@@ -223,9 +264,9 @@ fn from_signals(
         // Of two answers of one day the one with more points counts.
         Resolve::Latest => evidence.iter().max_by_key(|e| (e.fact.effective, e.answer)),
         // A sure sign before one that leaves more open; then the newest.
-        Resolve::Strongest => {
-            evidence.iter().max_by_key(|e| (e.answer, !e.at_least, e.fact.effective))
-        }
+        Resolve::Strongest => evidence
+            .iter()
+            .max_by_key(|e| (e.answer, !e.at_least, e.fact.effective)),
     };
     let Some(chosen) = chosen.copied() else {
         return ItemResult {
@@ -233,14 +274,24 @@ fn from_signals(
             ..unknown(PointSet::of(options.iter().map(|option| option.points)))
         };
     };
-    let top = if chosen.at_least { options.len() - 1 } else { chosen.answer };
+    let top = if chosen.at_least {
+        options.len() - 1
+    } else {
+        chosen.answer
+    };
     let contradicted_by = evidence
         .iter()
-        .filter(|e| e.answer != chosen.answer && !e.at_least && chosen.fact.effective <= e.fact.effective)
+        .filter(|e| {
+            e.answer != chosen.answer && !e.at_least && chosen.fact.effective <= e.fact.effective
+        })
         .max_by_key(|e| e.fact.effective)
         .map(|e| e.fact);
     ItemResult {
-        points: PointSet::of(options[chosen.answer..=top].iter().map(|option| option.points)),
+        points: PointSet::of(
+            options[chosen.answer..=top]
+                .iter()
+                .map(|option| option.points),
+        ),
         basis: Some(Basis::Shown {
             fact: chosen.fact,
             answer: chosen.answer,

@@ -12,7 +12,12 @@ const INDEX_DATE: Date = date(2025, 6, 15);
 /// Evaluates every worked example; each that does not hold is a finding.
 #[must_use]
 pub fn check_examples(rulebook: &Rulebook) -> Vec<Diagnostic> {
-    rulebook.model.examples.iter().filter_map(|example| check(rulebook, example).err()).collect()
+    rulebook
+        .model
+        .examples
+        .iter()
+        .filter_map(|example| check(rulebook, example).err())
+        .collect()
 }
 
 fn check(rulebook: &Rulebook, example: &Example) -> Result<(), Diagnostic> {
@@ -46,7 +51,13 @@ fn evaluate(rulebook: &Rulebook, example: &Example) -> Result<Assessment, String
         None => Sex::Unknown,
         Some(other) => return Err(format!("`{other}` is not a sex")),
     };
-    let given = |id: &str| example.given.iter().find(|(key, _)| key == id).map(|(_, value)| value);
+    let given = |id: &str| {
+        example
+            .given
+            .iter()
+            .find(|(key, _)| key == id)
+            .map(|(_, value)| value)
+    };
     if let Some((key, _)) = example
         .given
         .iter()
@@ -55,23 +66,35 @@ fn evaluate(rulebook: &Rulebook, example: &Example) -> Result<Assessment, String
         return Err(format!("the model has no item `{key}`"));
     }
     // What the example does not give is as unknown as in an empty profile.
-    let register = Register { sex, ..Register::unknown() };
+    let register = Register {
+        sex,
+        ..Register::unknown()
+    };
     let empty = assess(rulebook, &Profile::as_of(register, Vec::new(), INDEX_DATE));
     let items = rulebook.model.items.iter().zip(empty.items());
     let results: Result<Vec<ItemResult>, String> = items
         .map(|(item, unknown)| match given(&item.id) {
             None => Ok(unknown.clone()),
-            Some(value) => Ok(ItemResult { points: points(item, sex, value)?, ..unknown.clone() }),
+            Some(value) => Ok(ItemResult {
+                points: points(item, sex, value)?,
+                ..unknown.clone()
+            }),
         })
         .collect();
     Ok(Assessment::new(results?))
 }
 
 fn points(item: &Item, sex: Sex, value: &str) -> Result<PointSet, String> {
-    let number = || value.parse::<f64>().map_err(|_| format!("`{value}` is not a number"));
+    let number = || {
+        value
+            .parse::<f64>()
+            .map_err(|_| format!("`{value}` is not a number"))
+    };
     match &item.input {
         ItemInput::Age(bands) => {
-            let years: i16 = value.parse().map_err(|_| format!("`{value}` is not an age"))?;
+            let years: i16 = value
+                .parse()
+                .map_err(|_| format!("`{value}` is not an age"))?;
             let birth = BirthDate::on(date(INDEX_DATE.year() - years, 1, 1));
             let (age, _) = birth.age_on(INDEX_DATE).ok_or("an age is not negative")?;
             Ok(PointSet::of([*bands.at(f64::from(age))]))

@@ -113,7 +113,11 @@ impl Assessment {
 #[must_use]
 pub fn assess(rulebook: &Rulebook, profile: &Profile) -> Assessment {
     let items = rulebook.model.items.iter();
-    Assessment::new(items.map(|item| evidence::item_result(rulebook, profile, item)).collect())
+    Assessment::new(
+        items
+            .map(|item| evidence::item_result(rulebook, profile, item))
+            .collect(),
+    )
 }
 
 /// Lowest and highest probability, in units of 1e-9, that a calibration gives to a range.

@@ -23,7 +23,9 @@ impl PointSet {
         let base = *points.iter().min().expect("an item always has some points");
         let bits = points.iter().fold(0u128, |bits, point| {
             let above = u32::try_from(point - base).expect("base is the smallest");
-            bits | 1u128.checked_shl(above).expect("scores span fewer than 128 points")
+            bits | 1u128
+                .checked_shl(above)
+                .expect("scores span fewer than 128 points")
         });
         Self { base, bits }
     }
@@ -49,7 +51,9 @@ impl PointSet {
 
     /// Every value, smallest first.
     pub fn values(self) -> impl Iterator<Item = i16> {
-        (0..128i16).filter(move |n| self.bits >> n & 1 == 1).map(move |n| self.base + n)
+        (0..128i16)
+            .filter(move |n| self.bits >> n & 1 == 1)
+            .map(move |n| self.base + n)
     }
 
     /// All sums of a value of one set and a value of the other.
@@ -62,7 +66,10 @@ impl PointSet {
             bits |= self.bits << n;
             rest &= rest - 1;
         }
-        Self { base: self.base + other.base, bits }
+        Self {
+            base: self.base + other.base,
+            bits,
+        }
     }
 
     /// Whether some value `v` has `from <= v` and `v < below`.

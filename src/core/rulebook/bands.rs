@@ -27,8 +27,19 @@ impl<T> Band<T> {
     /// Whether a number lies in the band.
     #[must_use]
     pub fn contains(&self, x: f64) -> bool {
-        self.from.is_none_or(|end| if end.included { end.at <= x } else { end.at < x })
-            && self.to.is_none_or(|end| if end.included { x <= end.at } else { x < end.at })
+        self.from.is_none_or(|end| {
+            if end.included {
+                end.at <= x
+            } else {
+                end.at < x
+            }
+        }) && self.to.is_none_or(|end| {
+            if end.included {
+                x <= end.at
+            } else {
+                x < end.at
+            }
+        })
     }
 
     /// Whether a measured quantity can lie in the band, its comparator considered.
@@ -60,7 +71,9 @@ impl<T> Bands<T> {
     #[must_use]
     pub fn at(&self, x: f64) -> &T {
         let band = self.0.iter().find(|band| band.contains(x));
-        &band.expect("the loader proved that the bands cover the line").value
+        &band
+            .expect("the loader proved that the bands cover the line")
+            .value
     }
 
     /// Reads and proves a list of band tables; `read` gives the value of each.
@@ -107,7 +120,10 @@ fn read_ends(table: &Table<'_>) -> Option<Ends> {
             None
         }
         (Some(at), None) => Some(Some(End { at, included: true })),
-        (None, Some(at)) => Some(Some(End { at, included: false })),
+        (None, Some(at)) => Some(Some(End {
+            at,
+            included: false,
+        })),
         (None, None) => Some(None),
     };
     let (from, to) = (end("from", "above"), end("to", "below"));
@@ -121,13 +137,29 @@ fn prove_cover<T>(parent: &Table<'_>, key: &str, tables: &[Table<'_>], bands: &[
     };
     let mut whole = true;
     if let Some(end) = first.from {
-        tables[0].report("band-gap", format!("nothing covers values below {}", end.at));
+        tables[0].report(
+            "band-gap",
+            format!("nothing covers values below {}", end.at),
+        );
         whole = false;
     }
     if let Some(end) = last.to {
-        tables[tables.len() - 1]
-            .report("band-gap", format!("nothing covers values above {}", end.at));
+        tables[tables.len() - 1].report(
+            "band-gap",
+            format!("nothing covers values above {}", end.at),
+        );
         whole = false;
+    }
+    for (band, table) in bands.iter().zip(tables) {
+        if let (Some(from), Some(to)) = (band.from, band.to)
+            && (to.at < from.at || (to.at <= from.at && !(from.included && to.included)))
+        {
+            table.report(
+                "band-empty",
+                format!("no value lies between {} and {}", from.at, to.at),
+            );
+            whole = false;
+        }
     }
     for (pair, table) in bands.windows(2).zip(&tables[1..]) {
         if let Some((code, message)) = join_mistake(pair[0].to, pair[1].from) {
@@ -141,10 +173,16 @@ fn prove_cover<T>(parent: &Table<'_>, key: &str, tables: &[Table<'_>], bands: &[
 /// What is wrong where one band ends and the next begins.
 fn join_mistake(to: Option<End>, from: Option<End>) -> Option<(&'static str, String)> {
     let (Some(to), Some(from)) = (to, from) else {
-        return Some(("band-overlap", "two bands have no end between them".to_owned()));
+        return Some((
+            "band-overlap",
+            "two bands have no end between them".to_owned(),
+        ));
     };
     if to.at < from.at {
-        return Some(("band-gap", format!("nothing covers values between {} and {}", to.at, from.at)));
+        return Some((
+            "band-gap",
+            format!("nothing covers values between {} and {}", to.at, from.at),
+        ));
     }
     if from.at < to.at {
         return Some((
@@ -153,7 +191,10 @@ fn join_mistake(to: Option<End>, from: Option<End>) -> Option<(&'static str, Str
         ));
     }
     match (to.included, from.included) {
-        (true, true) => Some(("band-overlap", format!("exactly {} lies in two bands", to.at))),
+        (true, true) => Some((
+            "band-overlap",
+            format!("exactly {} lies in two bands", to.at),
+        )),
         (false, false) => Some(("band-gap", format!("exactly {} lies in no band", to.at))),
         (true, false) | (false, true) => None,
     }

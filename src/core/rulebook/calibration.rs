@@ -47,7 +47,10 @@ impl Calibration {
         let model = root.text("model");
         let use_for = root.word(
             "use",
-            &[("display", CalibrationUse::Display), ("prediction", CalibrationUse::Prediction)],
+            &[
+                ("display", CalibrationUse::Display),
+                ("prediction", CalibrationUse::Prediction),
+            ],
         );
         let estimand = root.required_table("estimand").and_then(|table| {
             let outcome = table.text("outcome");
@@ -80,7 +83,12 @@ impl Calibration {
 fn read_probability(table: &Table<'_>) -> Option<u32> {
     let p = table.number("probability")?;
     if !(0.0..=1.0).contains(&p) {
-        table.report_at("probability", "probability-range", format!("{p} is outside 0-1"), None);
+        table.report_at(
+            "probability",
+            "probability-range",
+            format!("{p} is outside 0-1"),
+            None,
+        );
         return None;
     }
     Some((p * 1e9).round() as u32)

@@ -105,7 +105,8 @@ impl Catalogue {
     #[must_use]
     pub fn question(&self, codings: &[(CodeSystem, &str)]) -> Option<&[FactId]> {
         let mut asked = codings.iter();
-        asked.find_map(|(system, code)| self.questions.get(&(*system, (*code).to_owned())))
+        asked
+            .find_map(|(system, code)| self.questions.get(&(*system, (*code).to_owned())))
             .map(Vec::as_slice)
     }
 
@@ -128,7 +129,10 @@ impl Catalogue {
     /// Looks a fact up by its name in rule files.
     #[must_use]
     pub fn find(&self, id: &str) -> Option<FactId> {
-        let at = self.facts.binary_search_by(|fact| fact.id.as_str().cmp(id)).ok()?;
+        let at = self
+            .facts
+            .binary_search_by(|fact| fact.id.as_str().cmp(id))
+            .ok()?;
         u16::try_from(at).ok().map(FactId)
     }
 
@@ -186,21 +190,46 @@ struct RawCode {
 
 /// Reads the facts of one file.
 pub(super) fn read_facts<'a>(root: &Table<'a>) -> RawFacts<'a> {
-    let facts = root.tables("fact").into_iter().filter_map(read_fact).collect();
-    let relatives = root.tables("relatives").into_iter().filter_map(read_relatives).collect();
-    let questions = root.tables("question").into_iter().filter_map(read_question).collect();
-    RawFacts { facts, relatives, questions }
+    let facts = root
+        .tables("fact")
+        .into_iter()
+        .filter_map(read_fact)
+        .collect();
+    let relatives = root
+        .tables("relatives")
+        .into_iter()
+        .filter_map(read_relatives)
+        .collect();
+    let questions = root
+        .tables("question")
+        .into_iter()
+        .filter_map(read_question)
+        .collect();
+    RawFacts {
+        facts,
+        relatives,
+        questions,
+    }
 }
 
 fn read_question(table: Table<'_>) -> Option<RawQuestion<'_>> {
     let system = table.word("system", &CodeSystem::NAMES);
     let code = table.text("code");
-    let facts: Vec<String> = table.texts("facts").into_iter().map(str::to_owned).collect();
+    let facts: Vec<String> = table
+        .texts("facts")
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
     if facts.is_empty() {
         table.report("rule-empty", "`facts` is missing or empty");
     }
     table.finish();
-    Some(RawQuestion { system: system?, code: code?.to_owned(), facts, table })
+    Some(RawQuestion {
+        system: system?,
+        code: code?.to_owned(),
+        facts,
+        table,
+    })
 }
 
 fn read_relatives(table: Table<'_>) -> Option<RawRelatives<'_>> {
@@ -232,20 +261,35 @@ fn read_fact(table: Table<'_>) -> Option<(Table<'_>, FactDefinition, Vec<RawCode
             ("choice", FactKind::Choice),
         ],
     );
-    let specimen = table
-        .optional_word("specimen", &[("venous", Specimen::Venous), ("lesser", Specimen::Lesser)]);
-    let plausible = table.table("plausible").map(|t| read_plausible(&t)).unwrap_or_default();
-    let answers: Vec<String> = table.texts("answers").into_iter().map(str::to_owned).collect();
+    let specimen = table.optional_word(
+        "specimen",
+        &[("venous", Specimen::Venous), ("lesser", Specimen::Lesser)],
+    );
+    let plausible = table
+        .table("plausible")
+        .map(|t| read_plausible(&t))
+        .unwrap_or_default();
+    let answers: Vec<String> = table
+        .texts("answers")
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
     let hint = table.optional_text("hint").map(str::to_owned);
     let codes = table.tables("codes").iter().filter_map(read_code).collect();
     table.note_verification();
     table.finish();
     let kind = kind?;
     if (kind == FactKind::Quantity) == plausible.is_empty() {
-        table.report("fact-units", "a quantity, and only a quantity, needs `plausible` units");
+        table.report(
+            "fact-units",
+            "a quantity, and only a quantity, needs `plausible` units",
+        );
     }
     if (kind == FactKind::Answer) != (answers.len() >= 2) {
-        table.report("fact-answers", "an answer, and only an answer, needs two `answers` or more");
+        table.report(
+            "fact-answers",
+            "an answer, and only an answer, needs two `answers` or more",
+        );
     }
     let definition = FactDefinition {
         id: id?.to_owned(),
@@ -273,10 +317,17 @@ fn read_code(table: &Table<'_>) -> Option<RawCode> {
         }
     };
     if code.trim() != code || code.is_empty() {
-        table.report("fact-code", "a code is not empty and has no blanks around it");
+        table.report(
+            "fact-code",
+            "a code is not empty and has no blanks around it",
+        );
         return None;
     }
-    Some(RawCode { system: system?, code: code.to_owned(), is_prefix })
+    Some(RawCode {
+        system: system?,
+        code: code.to_owned(),
+        is_prefix,
+    })
 }
 
 /// Reads `{ "unit" = [low, high] }`.
@@ -319,17 +370,36 @@ pub(super) fn build(files: Vec<RawFacts<'_>>) -> Catalogue {
     facts.sort_by(|a, b| a.1.id.cmp(&b.1.id));
     let mut catalogue = Catalogue::default();
     for (table, definition, codes) in facts {
-        if catalogue.facts.last().is_some_and(|last| last.id == definition.id) {
-            table.report("fact-twice", format!("fact `{}` is defined twice", definition.id));
+        if catalogue
+            .facts
+            .last()
+            .is_some_and(|last| last.id == definition.id)
+        {
+            table.report(
+                "fact-twice",
+                format!("fact `{}` is defined twice", definition.id),
+            );
             continue;
         }
-        let id = FactId(u16::try_from(catalogue.facts.len()).expect("files are too small for 65,536 facts"));
+        let id = FactId(
+            u16::try_from(catalogue.facts.len()).expect("files are too small for 65,536 facts"),
+        );
         catalogue.facts.push(definition);
         for code in codes {
             let index = catalogue.codes.entry(code.system).or_default();
-            let map = if code.is_prefix { &mut index.prefixes } else { &mut index.exact };
-            if map.insert(code.code.clone(), id).is_some_and(|other| other != id) {
-                table.report("fact-code-twice", format!("code `{}` means two facts", code.code));
+            let map = if code.is_prefix {
+                &mut index.prefixes
+            } else {
+                &mut index.exact
+            };
+            if map
+                .insert(code.code.clone(), id)
+                .is_some_and(|other| other != id)
+            {
+                table.report(
+                    "fact-code-twice",
+                    format!("code `{}` means two facts", code.code),
+                );
             }
         }
     }
@@ -337,11 +407,22 @@ pub(super) fn build(files: Vec<RawFacts<'_>>) -> Catalogue {
         link_relatives(&mut catalogue, &raw);
     }
     for raw in questions {
-        let facts: Vec<FactId> =
-            raw.facts.iter().filter_map(|name| find(&catalogue, &raw.table, "facts", name)).collect();
+        let facts: Vec<FactId> = raw
+            .facts
+            .iter()
+            .filter_map(|name| find(&catalogue, &raw.table, "facts", name))
+            .collect();
         let is_fact = catalogue.meaning(raw.system, &raw.code).is_some();
-        if is_fact || catalogue.questions.insert((raw.system, raw.code.clone()), facts).is_some() {
-            raw.table.report("fact-code-twice", format!("code `{}` means two things", raw.code));
+        if is_fact
+            || catalogue
+                .questions
+                .insert((raw.system, raw.code.clone()), facts)
+                .is_some()
+        {
+            raw.table.report(
+                "fact-code-twice",
+                format!("code `{}` means two things", raw.code),
+            );
         }
     }
     catalogue
@@ -350,10 +431,16 @@ pub(super) fn build(files: Vec<RawFacts<'_>>) -> Catalogue {
 fn link_relatives(catalogue: &mut Catalogue, raw: &RawRelatives<'_>) {
     let fact = find(catalogue, &raw.table, "fact", &raw.fact);
     let condition = find(catalogue, &raw.table, "conditions", &raw.conditions);
-    let (Some(fact), Some(condition)) = (fact, condition) else { return };
+    let (Some(fact), Some(condition)) = (fact, condition) else {
+        return;
+    };
     catalogue.relative_conditions.insert(condition);
     for relationship in &raw.relationships {
-        if catalogue.relatives.insert(relationship.clone(), fact).is_some() {
+        if catalogue
+            .relatives
+            .insert(relationship.clone(), fact)
+            .is_some()
+        {
             raw.table.report(
                 "fact-code-twice",
                 format!("relationship `{relationship}` is listed twice"),
@@ -371,7 +458,11 @@ pub(super) fn find(
 ) -> Option<FactId> {
     let found = catalogue.find(name);
     if found.is_none() {
-        let known: Vec<&str> = catalogue.facts.iter().map(|fact| fact.id.as_str()).collect();
+        let known: Vec<&str> = catalogue
+            .facts
+            .iter()
+            .map(|fact| fact.id.as_str())
+            .collect();
         table.report_at(
             key,
             "fact-unknown",

@@ -49,8 +49,10 @@ impl Header {
     pub(super) fn read(root: &Table<'_>) -> Option<Self> {
         let id = root.text("id");
         let version = root.text("version");
-        let status =
-            root.word("status", &[("draft", Status::Draft), ("in-force", Status::InForce)]);
+        let status = root.word(
+            "status",
+            &[("draft", Status::Draft), ("in-force", Status::InForce)],
+        );
         let summary = root.text("summary");
         let why = root.text("why");
         if !root.has("limits") {
@@ -86,7 +88,10 @@ fn read_source(root: &Table<'_>) -> Option<Source> {
     let title = table.text("title");
     let locator = table.text("locator");
     if !table.has("verified") {
-        table.report("rule-missing-key", "`verified` is missing: has the source itself been seen?");
+        table.report(
+            "rule-missing-key",
+            "`verified` is missing: has the source itself been seen?",
+        );
     }
     let verified = table.optional_flag("verified");
     table.finish();

@@ -35,7 +35,10 @@ pub(super) fn load(files: &[RuleFile]) -> Result<Rulebook, Vec<Diagnostic>> {
         .iter()
         .filter(|file| file.path.ends_with(".toml"))
         .filter_map(|file| {
-            let document = Document { file, findings: &findings };
+            let document = Document {
+                file,
+                findings: &findings,
+            };
             let table = document.parse()?;
             Some(Parsed { document, table })
         })
@@ -45,7 +48,9 @@ pub(super) fn load(files: &[RuleFile]) -> Result<Rulebook, Vec<Diagnostic>> {
     let chosen = choose(&parsed, &findings, shelves, catalogue);
     drop(parsed);
     let (mut diagnostics, mut unverified) = findings.into_parts();
-    diagnostics.sort_by(|a, b| (&a.file, a.line, a.column, a.code).cmp(&(&b.file, b.line, b.column, b.code)));
+    diagnostics.sort_by(|a, b| {
+        (&a.file, a.line, a.column, a.code).cmp(&(&b.file, b.line, b.column, b.code))
+    });
     let Some(mut rulebook) = chosen.filter(|_| diagnostics.is_empty()) else {
         return Err(diagnostics);
     };
@@ -53,8 +58,9 @@ pub(super) fn load(files: &[RuleFile]) -> Result<Rulebook, Vec<Diagnostic>> {
     unverified.dedup();
     rulebook.unverified = unverified;
     rulebook.fingerprint = fingerprint(files, |_| true);
-    rulebook.facts_fingerprint =
-        fingerprint(files, |path| path.starts_with("facts/") || path.starts_with("questionnaires/"));
+    rulebook.facts_fingerprint = fingerprint(files, |path| {
+        path.starts_with("facts/") || path.starts_with("questionnaires/")
+    });
     Ok(rulebook)
 }
 
@@ -63,7 +69,11 @@ fn in_folder<'p, 'a>(
     folder: &'p str,
 ) -> impl Iterator<Item = &'p Parsed<'a>> {
     parsed.iter().filter(move |file| {
-        file.document.file.path.split_once('/').is_some_and(|(first, _)| first == folder)
+        file.document
+            .file
+            .path
+            .split_once('/')
+            .is_some_and(|(first, _)| first == folder)
     })
 }
 
@@ -119,7 +129,10 @@ fn choose(
     shelves: Shelves,
     catalogue: Catalogue,
 ) -> Option<Rulebook> {
-    let Some(file) = parsed.iter().find(|file| file.document.file.path == "programme.toml") else {
+    let Some(file) = parsed
+        .iter()
+        .find(|file| file.document.file.path == "programme.toml")
+    else {
         findings.push(Diagnostic {
             file: "programme.toml".to_owned(),
             line: 1,
@@ -134,22 +147,55 @@ fn choose(
     let root = Table::root(&file.document, &file.table);
     let programme = shelves.programmes.into_iter().next()?;
     let table = root.table("programme")?;
-    let model = pick(&table, "model", &programme.model, shelves.models, |m| &m.header);
-    let display_calibration = match &programme.display_calibration {
-        Some(id) => Some(pick(&table, "display_calibration", id, shelves.calibrations.clone(), |c| &c.header)?),
+    let model = pick(&table, "model", &programme.model, shelves.models, |m| {
+        &m.header
+    });
+    let display_calibration = programme.display_calibration.as_ref().map(|id| {
+        pick(
+            &table,
+            "display_calibration",
+            id,
+            shelves.calibrations.clone(),
+            |c| &c.header,
+        )
+    });
+    let calibration = pick(
+        &table,
+        "calibration",
+        &programme.calibration,
+        shelves.calibrations,
+        |c| &c.header,
+    );
+    let thresholds = pick(
+        &table,
+        "thresholds",
+        &programme.thresholds,
+        shelves.thresholds,
+        |t| &t.header,
+    );
+    let pathway = pick(
+        &table,
+        "pathway",
+        &programme.pathway,
+        shelves.pathways,
+        |p| &p.header,
+    );
+    let (model, calibration, thresholds, pathway) = (model?, calibration?, thresholds?, pathway?);
+    let display_calibration = match display_calibration {
+        Some(found) => Some(found?),
         None => None,
     };
-    let calibration =
-        pick(&table, "calibration", &programme.calibration, shelves.calibrations, |c| &c.header);
-    let thresholds =
-        pick(&table, "thresholds", &programme.thresholds, shelves.thresholds, |t| &t.header);
-    let pathway = pick(&table, "pathway", &programme.pathway, shelves.pathways, |p| &p.header);
-    let (model, calibration, thresholds, pathway) = (model?, calibration?, thresholds?, pathway?);
-    for used in [Some(&calibration), display_calibration.as_ref()].into_iter().flatten() {
+    for used in [Some(&calibration), display_calibration.as_ref()]
+        .into_iter()
+        .flatten()
+    {
         if used.model != model.header.id {
             table.report(
                 "programme-mismatch",
-                format!("calibration `{}` is for model `{}`", used.header.id, used.model),
+                format!(
+                    "calibration `{}` is for model `{}`",
+                    used.header.id, used.model
+                ),
             );
         }
     }
@@ -192,7 +238,10 @@ fn pick<T>(
         let (code, message) = if twice {
             ("rule-twice", format!("two files call themselves `{id}`"))
         } else {
-            ("rule-not-found", format!("no {key} is called `{id}`, or its file has mistakes"))
+            (
+                "rule-not-found",
+                format!("no {key} is called `{id}`, or its file has mistakes"),
+            )
         };
         table.report_at(key, code, message, Some(super::reader::suggest(id, &known)));
     }
@@ -201,8 +250,10 @@ fn pick<T>(
 
 /// SHA-256 over path and text of the files that `keep` keeps, sorted by path.
 fn fingerprint(files: &[RuleFile], keep: impl Fn(&str) -> bool) -> String {
-    let mut kept: Vec<&RuleFile> =
-        files.iter().filter(|file| file.path.ends_with(".toml") && keep(&file.path)).collect();
+    let mut kept: Vec<&RuleFile> = files
+        .iter()
+        .filter(|file| file.path.ends_with(".toml") && keep(&file.path))
+        .collect();
     kept.sort_by(|a, b| a.path.cmp(&b.path));
     let mut hash = Sha256::new();
     for file in kept {
@@ -211,5 +262,8 @@ fn fingerprint(files: &[RuleFile], keep: impl Fn(&str) -> bool) -> String {
             hash.update(part.as_bytes());
         }
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

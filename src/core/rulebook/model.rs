@@ -177,24 +177,42 @@ impl Model {
     pub(super) fn read(root: &Table<'_>, catalogue: &Catalogue) -> Option<Self> {
         let header = Header::read(root);
         let range = root.required_table("range");
-        let (min, max) = range.as_ref().map_or((None, None), |t| (t.whole("min"), t.whole("max")));
+        let (min, max) = range
+            .as_ref()
+            .map_or((None, None), |t| (t.whole("min"), t.whole("max")));
         if let Some(range) = &range {
             range.finish();
         }
         let tables = root.tables("item");
-        let items: Vec<Item> = tables.iter().filter_map(|t| read_item(t, catalogue)).collect();
+        let items: Vec<Item> = tables
+            .iter()
+            .filter_map(|t| read_item(t, catalogue))
+            .collect();
         let classes = Bands::read(root, "class", |table| {
             let id = table.text("id");
             let name = table.text("name");
-            Some(Class { id: id?.to_owned(), name: name?.to_owned() })
+            Some(Class {
+                id: id?.to_owned(),
+                name: name?.to_owned(),
+            })
         });
-        let examples = root.tables("example").iter().filter_map(|t| read_example(t, root)).collect();
+        let examples = root
+            .tables("example")
+            .iter()
+            .filter_map(|t| read_example(t, root))
+            .collect();
         root.finish();
         if items.is_empty() {
             root.report("model-without-items", "no `[[item]]` could be read");
         }
-        let model =
-            Self { header: header?, min: min?, max: max?, items, classes: classes?, examples };
+        let model = Self {
+            header: header?,
+            min: min?,
+            max: max?,
+            items,
+            classes: classes?,
+            examples,
+        };
         if tables.len() == model.items.len() {
             model.prove_range(root);
         }
@@ -205,14 +223,20 @@ impl Model {
     /// The items must add up to the range the form states.
     fn prove_range(&self, root: &Table<'_>) {
         let sum = |pick: fn((i16, i16)) -> i16| -> i16 {
-            self.items.iter().map(|item| pick(item.point_bounds())).sum()
+            self.items
+                .iter()
+                .map(|item| pick(item.point_bounds()))
+                .sum()
         };
         let (low, high) = (sum(|(low, _)| low), sum(|(_, high)| high));
         if (low, high) != (self.min, self.max) {
             root.report_at(
                 "range",
                 "model-range",
-                format!("the items add up to {low}-{high}, the range says {}-{}", self.min, self.max),
+                format!(
+                    "the items add up to {low}-{high}, the range says {}-{}",
+                    self.min, self.max
+                ),
                 None,
             );
         }
@@ -237,8 +261,14 @@ impl Item {
         };
         match &self.input {
             ItemInput::Age(bands)
-            | ItemInput::Measure { bands: MeasureBands::Common(bands), .. } => of(bands),
-            ItemInput::Measure { bands: MeasureBands::BySex { male, female }, .. } => {
+            | ItemInput::Measure {
+                bands: MeasureBands::Common(bands),
+                ..
+            } => of(bands),
+            ItemInput::Measure {
+                bands: MeasureBands::BySex { male, female },
+                ..
+            } => {
                 let (m, f) = (of(male), of(female));
                 (m.0.min(f.0), m.1.max(f.1))
             }
@@ -295,17 +325,27 @@ fn read_measure(table: &Table<'_>, catalogue: &Catalogue) -> Option<ItemInput> {
         let male = Bands::read(&by_sex, "male", points);
         let female = Bands::read(&by_sex, "female", points);
         by_sex.finish();
-        Some(MeasureBands::BySex { male: male?, female: female? })
+        Some(MeasureBands::BySex {
+            male: male?,
+            female: female?,
+        })
     } else {
         Bands::read(table, "bands", points).map(MeasureBands::Common)
     };
-    let sources: Vec<MeasureSource> =
-        table.tables("from_facts").iter().filter_map(|t| read_source(t, catalogue)).collect();
+    let sources: Vec<MeasureSource> = table
+        .tables("from_facts")
+        .iter()
+        .filter_map(|t| read_source(t, catalogue))
+        .collect();
     if sources.is_empty() {
         table.report("item-without-facts", "`from_facts` is missing or empty");
     }
     measure?;
-    Some(ItemInput::Measure { unit: unit?, bands: bands?, sources })
+    Some(ItemInput::Measure {
+        unit: unit?,
+        bands: bands?,
+        sources,
+    })
 }
 
 fn read_source(table: &Table<'_>, catalogue: &Catalogue) -> Option<MeasureSource> {
@@ -324,7 +364,10 @@ fn read_source(table: &Table<'_>, catalogue: &Catalogue) -> Option<MeasureSource
     } else {
         let fact = fact(catalogue, table, "fact");
         table.finish();
-        MeasureSource::Fact { fact: fact?, within_months }
+        MeasureSource::Fact {
+            fact: fact?,
+            within_months,
+        }
     };
     Some(source)
 }
@@ -349,13 +392,29 @@ fn read_answers(table: &Table<'_>, catalogue: &Catalogue) -> Option<ItemInput> {
         table.report("item-answers", "two `answers` or more are needed");
         return None;
     }
-    if options.windows(2).any(|pair| pair[1].points < pair[0].points) {
-        table.report_at("answers", "item-answers", "answers stand in rising order of points", None);
+    if options
+        .windows(2)
+        .any(|pair| pair[1].points < pair[0].points)
+    {
+        table.report_at(
+            "answers",
+            "item-answers",
+            "answers stand in rising order of points",
+            None,
+        );
     }
-    let resolve =
-        table.word("resolve", &[("latest", Resolve::Latest), ("strongest", Resolve::Strongest)]);
-    let signals: Vec<Signal> =
-        table.tables("signals").iter().filter_map(|t| read_signal(t, catalogue, &options)).collect();
+    let resolve = table.word(
+        "resolve",
+        &[
+            ("latest", Resolve::Latest),
+            ("strongest", Resolve::Strongest),
+        ],
+    );
+    let signals: Vec<Signal> = table
+        .tables("signals")
+        .iter()
+        .filter_map(|t| read_signal(t, catalogue, &options))
+        .collect();
     for (n, option) in options.iter().enumerate() {
         if !signals.iter().any(|signal| signal.means == n) {
             table.report(
@@ -364,7 +423,11 @@ fn read_answers(table: &Table<'_>, catalogue: &Catalogue) -> Option<ItemInput> {
             );
         }
     }
-    Some(ItemInput::Answers { options, resolve: resolve?, signals })
+    Some(ItemInput::Answers {
+        options,
+        resolve: resolve?,
+        signals,
+    })
 }
 
 fn read_signal(
@@ -399,7 +462,10 @@ fn read_signal(
         (None, Some(category)) => SignalTest::CategoryAtLeast(category),
         (None, None) => SignalTest::Present,
         (Some(_), Some(_)) => {
-            table.report("signal-test", "`answer` and `category_at_least` cannot both be given");
+            table.report(
+                "signal-test",
+                "`answer` and `category_at_least` cannot both be given",
+            );
             return None;
         }
     };
@@ -409,11 +475,17 @@ fn read_signal(
         SignalTest::Present => !matches!(definition.kind, FactKind::Answer | FactKind::Quantity),
     };
     if !expected {
-        table.report("signal-test", format!("`{}` cannot be tested like this", definition.id));
+        table.report(
+            "signal-test",
+            format!("`{}` cannot be tested like this", definition.id),
+        );
     }
     let means = means?;
     let Some(means) = options.iter().position(|option| option.answer == means) else {
-        let known: Vec<&str> = options.iter().map(|option| option.answer.as_str()).collect();
+        let known: Vec<&str> = options
+            .iter()
+            .map(|option| option.answer.as_str())
+            .collect();
         table.report_at(
             "means",
             "answer-unknown",
@@ -422,7 +494,13 @@ fn read_signal(
         );
         return None;
     };
-    Some(Signal { fact, test, means, at_least, within_months })
+    Some(Signal {
+        fact,
+        test,
+        means,
+        at_least,
+        within_months,
+    })
 }
 
 fn read_example(table: &Table<'_>, root: &Table<'_>) -> Option<Example> {
@@ -437,11 +515,25 @@ fn read_example(table: &Table<'_>, root: &Table<'_>) -> Option<Example> {
         match value.get_ref().as_str() {
             Some(text) if key == "sex" => sex = Some(text.to_owned()),
             Some(text) => given.push((key.to_owned(), text.to_owned())),
-            None => given_table.as_ref()?.value_mistake(value, key, "a text in quotes"),
+            None => given_table
+                .as_ref()?
+                .value_mistake(value, key, "a text in quotes"),
         }
     }
     why?;
-    let line = root.document.file.text.get(..table.span().start).map_or(1, |t| t.matches('\n').count() + 1);
+    let line = root
+        .document
+        .file
+        .text
+        .get(..table.span().start)
+        .map_or(1, |t| t.matches('\n').count() + 1);
     let file = root.document.file.path.clone();
-    Some(Example { line, file, sex, given, low: low?, high: high? })
+    Some(Example {
+        line,
+        file,
+        sex,
+        given,
+        low: low?,
+        high: high?,
+    })
 }

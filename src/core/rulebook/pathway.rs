@@ -8,7 +8,10 @@ use crate::profile::{FactId, Standing};
 
 /// Where a resident stands after a run. A closed list; each resident is in exactly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "the names are the documentation: the programme's own closed list")]
+#[expect(
+    missing_docs,
+    reason = "the names are the documentation: the programme's own closed list"
+)]
 pub enum State {
     Deceased,
     NotYetBorn,
@@ -258,26 +261,45 @@ impl Pathway {
             intervals.finish();
         }
         let tables = root.tables("row");
-        let rows: Vec<Row> = tables.iter().filter_map(|t| read_row(t, catalogue)).collect();
+        let rows: Vec<Row> = tables
+            .iter()
+            .filter_map(|t| read_row(t, catalogue))
+            .collect();
         root.finish();
         if rows.len() == tables.len() {
             prove_total(root, &tables, &rows);
         }
         let ((action_level, near), (age_from, age_below)) = (level?, ages?);
-        Some(Self { header: header?, action_level, near, age_from, age_below, rows })
+        Some(Self {
+            header: header?,
+            action_level,
+            near,
+            age_from,
+            age_below,
+            rows,
+        })
     }
 }
 
 fn read_row(table: &Table<'_>, catalogue: &Catalogue) -> Option<Row> {
     let id = table.text("id");
-    let when = table.required_table("when").and_then(|t| read_condition(&t, catalogue));
+    let when = table
+        .required_table("when")
+        .and_then(|t| read_condition(&t, catalogue));
     let state = table.optional_word("state", &State::NAMES);
-    let next = if table.has("next") { read_next(table, catalogue) } else { None };
+    let next = if table.has("next") {
+        read_next(table, catalogue)
+    } else {
+        None
+    };
     let review = table.table("review").and_then(|t| {
         let priority = t.word("priority", &Priority::NAMES);
         let within_days = t.whole("within_days");
         t.finish();
-        Some(Review { priority: priority?, within_days: within_days? })
+        Some(Review {
+            priority: priority?,
+            within_days: within_days?,
+        })
     });
     let says = table.text("says");
     table.finish();
@@ -290,13 +312,25 @@ fn read_row(table: &Table<'_>, catalogue: &Catalogue) -> Option<Row> {
         }
     };
     if outcome.is_none() && review.is_none() {
-        table.report("row-outcome", "a row needs `state` and `next`, or a `review`, or both");
+        table.report(
+            "row-outcome",
+            "a row needs `state` and `next`, or a `review`, or both",
+        );
     }
     let is_task = matches!(outcome, Some((_, NextStep::Task)));
     if is_task && review.is_none() {
-        table.report("row-task-without-owner", "a task needs a `review` with priority and days");
+        table.report(
+            "row-task-without-owner",
+            "a task needs a `review` with priority and days",
+        );
     }
-    Some(Row { id: id?.to_owned(), when: when?, outcome, review, says: says?.to_owned() })
+    Some(Row {
+        id: id?.to_owned(),
+        when: when?,
+        outcome,
+        review,
+        says: says?.to_owned(),
+    })
 }
 
 #[derive(Clone, Copy)]
@@ -325,13 +359,15 @@ fn read_next(table: &Table<'_>, catalogue: &Catalogue) -> Option<NextStep> {
     )?;
     Some(match word {
         NextWord::Nothing => NextStep::Nothing,
-        NextWord::Recall => NextStep::Recall { months: table.whole("recall_months")? },
+        NextWord::Recall => NextStep::Recall {
+            months: table.whole("recall_months")?,
+        },
         NextWord::Ask => NextStep::Ask,
         NextWord::Task => NextStep::Task,
         NextWord::CompleteRecord => NextStep::CompleteRecord,
-        NextWord::OfferPrevention => {
-            NextStep::OfferPrevention { recall_months: table.whole("recall_months")? }
-        }
+        NextWord::OfferPrevention => NextStep::OfferPrevention {
+            recall_months: table.whole("recall_months")?,
+        },
         NextWord::OrderLaboratory => {
             let mut tests = Vec::new();
             for name in table.texts("tests") {
@@ -357,14 +393,30 @@ fn read_next(table: &Table<'_>, catalogue: &Catalogue) -> Option<NextStep> {
 
 fn read_condition(table: &Table<'_>, catalogue: &Catalogue) -> Option<Condition> {
     let condition = if table.has("all") {
-        let parts: Vec<Option<Condition>> =
-            table.tables("all").iter().map(|t| read_condition(t, catalogue)).collect();
+        let parts: Vec<Option<Condition>> = table
+            .tables("all")
+            .iter()
+            .map(|t| read_condition(t, catalogue))
+            .collect();
+        if parts.len() < 2 {
+            table.report_at(
+                "all",
+                "row-condition",
+                "`all` needs two conditions or more",
+                None,
+            );
+        }
         let parts: Option<Vec<Condition>> = parts.into_iter().collect();
-        parts.filter(|parts| 2 <= parts.len()).map(Condition::All)
+        parts.map(Condition::All)
     } else if table.has("register") {
         read_register(table).map(Condition::Register)
     } else if table.has("age") {
-        table.word("age", &[("outside", Condition::OutsideAge)].map(|(w, _)| (w, ()))).map(|()| Condition::OutsideAge)
+        table
+            .word(
+                "age",
+                &[("outside", Condition::OutsideAge)].map(|(w, _)| (w, ())),
+            )
+            .map(|()| Condition::OutsideAge)
     } else if table.has("score") {
         table
             .word(
@@ -408,10 +460,16 @@ fn read_register(table: &Table<'_>) -> Option<RegisterFinding> {
 
 fn read_test(table: &Table<'_>) -> Option<Condition> {
     let category = table.word("test", &Category::WORDS);
-    let specimen = table
-        .optional_word("specimen", &[("venous", Specimen::Venous), ("lesser", Specimen::Lesser)]);
+    let specimen = table.optional_word(
+        "specimen",
+        &[("venous", Specimen::Venous), ("lesser", Specimen::Lesser)],
+    );
     let within_months = table.optional_whole("within_months");
-    Some(Condition::Test { category: category?, specimen, within_months })
+    Some(Condition::Test {
+        category: category?,
+        specimen,
+        within_months,
+    })
 }
 
 fn read_fact_condition(table: &Table<'_>, catalogue: &Catalogue) -> Option<Condition> {
@@ -427,7 +485,10 @@ fn read_fact_condition(table: &Table<'_>, catalogue: &Catalogue) -> Option<Condi
     let current = table.optional_flag("current").unwrap_or(false);
     let within_months = table.optional_whole("within_months");
     let id = id?;
-    if matches!(catalogue.definition(id).kind, FactKind::Quantity | FactKind::Answer) {
+    if matches!(
+        catalogue.definition(id).kind,
+        FactKind::Quantity | FactKind::Answer
+    ) {
         table.report_at(
             "fact",
             "row-condition",
@@ -435,29 +496,56 @@ fn read_fact_condition(table: &Table<'_>, catalogue: &Catalogue) -> Option<Condi
             None,
         );
     }
-    Some(Condition::Fact { fact: id, standing, current, within_months })
+    Some(Condition::Fact {
+        fact: id,
+        standing,
+        current,
+        within_months,
+    })
 }
 
 /// Every resident must meet a row that decides, and every row must be reachable.
 fn prove_total(root: &Table<'_>, tables: &[Table<'_>], rows: &[Row]) {
     for (n, (row, table)) in rows.iter().zip(tables).enumerate() {
         if rows[..n].iter().any(|other| other.id == row.id) {
-            table.report_at("id", "row-twice", format!("row `{}` is there twice", row.id), None);
+            table.report_at(
+                "id",
+                "row-twice",
+                format!("row `{}` is there twice", row.id),
+                None,
+            );
         }
-        if rows[..n].iter().any(|other| other.outcome.is_some() && other.when == row.when) {
-            table.report("row-unreachable", "an earlier row with the same condition decides already");
+        if rows[..n]
+            .iter()
+            .any(|other| other.outcome.is_some() && other.when == row.when)
+        {
+            table.report(
+                "row-unreachable",
+                "an earlier row with the same condition decides already",
+            );
         }
     }
-    for (word, position) in [
+    let positions = [
         ("at-or-above", ScorePosition::AtOrAbove),
         ("below", ScorePosition::Below),
         ("spans", ScorePosition::Spans),
-    ] {
-        let decided = rows
+    ];
+    let decided = positions.map(|(word, position)| {
+        let row = rows
             .iter()
-            .any(|row| row.when == Condition::Score(position) && row.outcome.is_some());
-        if !decided {
-            root.report("row-gap", format!("no row decides for a score that is `{word}`"));
+            .position(|row| row.when == Condition::Score(position) && row.outcome.is_some());
+        if row.is_none() {
+            root.report(
+                "row-gap",
+                format!("no row decides for a score that is `{word}`"),
+            );
+        }
+        row
+    });
+    // Once every score has its row, nobody is left for a later one.
+    if let [Some(a), Some(b), Some(c)] = decided {
+        for table in &tables[a.max(b).max(c) + 1..] {
+            table.report("row-unreachable", "the rows before decide for every score");
         }
     }
 }

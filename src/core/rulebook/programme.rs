@@ -37,7 +37,11 @@ impl Programme {
             let thresholds = table.text("thresholds");
             let pathway = table.text("pathway");
             let time_zone = table.text("time_zone");
-            let code_systems = table.texts("code_systems").into_iter().map(str::to_owned).collect();
+            let code_systems = table
+                .texts("code_systems")
+                .into_iter()
+                .map(str::to_owned)
+                .collect();
             let municipalities = table.required_table("municipalities").map(|area| {
                 if area.optional_flag("verified").is_none() {
                     area.report("rule-missing-key", "`verified` is missing");

@@ -53,19 +53,31 @@ impl Questionnaire {
             }
         }
         root.finish();
-        Some(Self { header: header?, canonical: canonical?.to_owned(), items })
+        Some(Self {
+            header: header?,
+            canonical: canonical?.to_owned(),
+            items,
+        })
     }
 }
 
 fn read_item(table: &Table<'_>, catalogue: &Catalogue) -> Option<QuestionnaireItem> {
     let fact = fact(catalogue, table, "fact");
-    let unit = if table.has("unit") { read_unit(table, "unit") } else { None };
+    let unit = if table.has("unit") {
+        read_unit(table, "unit")
+    } else {
+        None
+    };
     let answers = table.table("answers");
     let fact = fact?;
     let definition = catalogue.definition(fact);
     let meaning = match (definition.kind, unit, answers) {
         (FactKind::Quantity, Some(unit), None) => {
-            if !definition.plausible.iter().any(|(known, _, _)| *known == unit) {
+            if !definition
+                .plausible
+                .iter()
+                .any(|(known, _, _)| *known == unit)
+            {
                 table.report_at(
                     "unit",
                     "item-unit",
@@ -95,7 +107,10 @@ fn read_item(table: &Table<'_>, catalogue: &Catalogue) -> Option<QuestionnaireIt
             AnswerMeaning::Codes(codes)
         }
         _ => {
-            table.report("item-reading", "a quantity needs `unit`, an answer needs `answers`");
+            table.report(
+                "item-reading",
+                "a quantity needs `unit`, an answer needs `answers`",
+            );
             return None;
         }
     };

@@ -86,7 +86,10 @@ impl<'a> Document<'a> {
 /// Says why a text is not even parsed.
 fn refuse_shape(text: &str) -> Option<String> {
     if text.len() > MAX_BYTES {
-        return Some(format!("file of {} bytes is over the limit of {MAX_BYTES}", text.len()));
+        return Some(format!(
+            "file of {} bytes is over the limit of {MAX_BYTES}",
+            text.len()
+        ));
     }
     // A parser recursing over a million brackets would end the process.
     let mut depth = 0usize;
@@ -122,7 +125,12 @@ impl<'a> Table<'a> {
     }
 
     fn nested(&self, table: &'a DeTable<'a>, span: Range<usize>) -> Self {
-        Self { document: self.document, table, span, asked: RefCell::default() }
+        Self {
+            document: self.document,
+            table,
+            span,
+            asked: RefCell::default(),
+        }
     }
 
     pub(super) fn span(&self) -> Range<usize> {
@@ -142,7 +150,10 @@ impl<'a> Table<'a> {
         message: impl Into<String>,
         hint: Option<String>,
     ) {
-        let span = self.table.get(key).map_or_else(|| self.span(), Spanned::span);
+        let span = self
+            .table
+            .get(key)
+            .map_or_else(|| self.span(), Spanned::span);
         self.document.report(span, code, message, hint);
     }
 
@@ -160,7 +171,10 @@ impl<'a> Table<'a> {
         self.document.report(
             value.span(),
             "rule-wrong-type",
-            format!("`{key}` is a {}, expected {expected}", value.get_ref().type_str()),
+            format!(
+                "`{key}` is a {}, expected {expected}",
+                value.get_ref().type_str()
+            ),
             None,
         );
     }
@@ -240,7 +254,10 @@ impl<'a> Table<'a> {
     /// One word of a closed list.
     pub(super) fn word<T: Copy>(&self, key: &'static str, words: &[(&str, T)]) -> Option<T> {
         let text = self.text(key)?;
-        let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        let found = words
+            .iter()
+            .find(|(word, _)| *word == text)
+            .map(|(_, value)| *value);
         if found.is_none() {
             let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
             self.report_at(
@@ -258,11 +275,17 @@ impl<'a> Table<'a> {
         key: &'static str,
         words: &[(&str, T)],
     ) -> Option<T> {
-        if self.has(key) { self.word(key, words) } else { None }
+        if self.has(key) {
+            self.word(key, words)
+        } else {
+            None
+        }
     }
 
     pub(super) fn texts(&self, key: &'static str) -> Vec<&'a str> {
-        let Some(value) = self.get(key) else { return Vec::new() };
+        let Some(value) = self.get(key) else {
+            return Vec::new();
+        };
         let Some(array) = value.get_ref().as_array() else {
             self.wrong_type(value, key, "a list of texts");
             return Vec::new();
@@ -294,7 +317,9 @@ impl<'a> Table<'a> {
     }
 
     pub(super) fn tables(&self, key: &'static str) -> Vec<Self> {
-        let Some(value) = self.get(key) else { return Vec::new() };
+        let Some(value) = self.get(key) else {
+            return Vec::new();
+        };
         let Some(array) = value.get_ref().as_array() else {
             self.wrong_type(value, key, "a list of tables");
             return Vec::new();
@@ -311,7 +336,10 @@ impl<'a> Table<'a> {
 
     /// Every key of this table, for tables whose keys are data.
     pub(super) fn entries(&self) -> Vec<(&'a str, &'a Spanned<DeValue<'a>>)> {
-        self.table.iter().map(|(key, value)| (key.get_ref().as_ref(), value)).collect()
+        self.table
+            .iter()
+            .map(|(key, value)| (key.get_ref().as_ref(), value))
+            .collect()
     }
 
     pub(super) fn value_mistake(&self, value: &Spanned<DeValue<'_>>, key: &str, expected: &str) {
@@ -325,12 +353,20 @@ impl<'a> Table<'a> {
         if !verified {
             let (line, _) = self.document.place(self.span.start);
             match why {
-                Some(why) => self.document.findings.unverified.borrow_mut().push(Unverified {
-                    file: self.document.file.path.clone(),
-                    line,
-                    why: why.to_owned(),
-                }),
-                None => self.report("rule-missing-key", "`why` is missing beside `verified = false`"),
+                Some(why) => self
+                    .document
+                    .findings
+                    .unverified
+                    .borrow_mut()
+                    .push(Unverified {
+                        file: self.document.file.path.clone(),
+                        line,
+                        why: why.to_owned(),
+                    }),
+                None => self.report(
+                    "rule-missing-key",
+                    "`why` is missing beside `verified = false`",
+                ),
             }
         }
         verified
@@ -362,14 +398,18 @@ pub(super) fn number(value: &DeValue<'_>) -> Option<f64> {
         }
         integer.as_str().parse::<f64>().ok()
     } else {
-        value.as_float().and_then(|float| float.as_str().parse::<f64>().ok())
+        value
+            .as_float()
+            .and_then(|float| float.as_str().parse::<f64>().ok())
     };
     parsed.filter(|number| number.is_finite())
 }
 
 /// The nearest known word, or the whole list.
 pub(super) fn suggest(word: &str, known: &[&str]) -> String {
-    let nearest = known.iter().min_by_key(|candidate| distance(word, candidate));
+    let nearest = known
+        .iter()
+        .min_by_key(|candidate| distance(word, candidate));
     match nearest {
         Some(candidate) if distance(word, candidate) <= 2 => format!("did you mean `{candidate}`?"),
         _ => format!("known here: {}", known.join(", ")),

@@ -54,7 +54,10 @@ impl Thresholds {
     /// The bands of a test in a unit.
     #[must_use]
     pub fn bands(&self, fact: FactId, unit: Unit) -> Option<&Bands<CategoryBand>> {
-        self.tests.iter().find(|(f, u, _)| (*f, *u) == (fact, unit)).map(|(_, _, bands)| bands)
+        self.tests
+            .iter()
+            .find(|(f, u, _)| (*f, *u) == (fact, unit))
+            .map(|(_, _, bands)| bands)
     }
 
     /// The lowest category that a result can have, its comparator considered, and how it reads.
@@ -73,12 +76,13 @@ impl Thresholds {
         Some(&band.value)
     }
 
-    /// Whether a result is so high that a professional should look the same day.
+    /// Whether a result is, for certain, so high that a professional should look the same day.
     #[must_use]
     pub fn is_critical(&self, fact: FactId, quantity: Quantity) -> bool {
-        self.critical
-            .iter()
-            .any(|(f, u, at)| *f == fact && *u == quantity.unit() && *at <= quantity.value())
+        self.critical.iter().any(|(f, u, at)| {
+            let can_be_lower = quantity.can_lie_in(None, Some((*at, false)));
+            *f == fact && *u == quantity.unit() && !can_be_lower
+        })
     }
 
     /// Every test that has bands, once.
@@ -105,9 +109,28 @@ impl Thresholds {
                 tests.push((fact, unit, bands));
             }
         }
-        let critical = root.tables("critical").iter().flat_map(|t| read_critical(t, catalogue)).collect();
+        let critical = root
+            .tables("critical")
+            .iter()
+            .flat_map(|table| {
+                let limits = read_critical(table, catalogue);
+                for (fact, unit, _) in &limits {
+                    if !tests.iter().any(|(f, u, _)| f == fact && u == unit) {
+                        table.report(
+                            "critical-without-test",
+                            format!("no test has bands for this in {unit}"),
+                        );
+                    }
+                }
+                limits
+            })
+            .collect();
         root.finish();
-        Some(Self { header: header?, tests, critical })
+        Some(Self {
+            header: header?,
+            tests,
+            critical,
+        })
     }
 
     /// A unit in which results are accepted but have no bands would be a silent gap.
@@ -120,7 +143,10 @@ impl Thresholds {
                 if self.bands(id, *unit).is_none() && !lesser {
                     root.report(
                         "test-without-bands",
-                        format!("`{}` is accepted in {unit} but has no bands in it", definition.id),
+                        format!(
+                            "`{}` is accepted in {unit} but has no bands in it",
+                            definition.id
+                        ),
                     );
                 }
             }
@@ -131,7 +157,10 @@ impl Thresholds {
 fn read_category(table: &Table<'_>) -> Option<CategoryBand> {
     let category = table.word("is", &Category::WORDS);
     let reads = table.text("reads");
-    Some(CategoryBand { category: category?, reads: reads?.to_owned() })
+    Some(CategoryBand {
+        category: category?,
+        reads: reads?.to_owned(),
+    })
 }
 
 fn read_critical(table: &Table<'_>, catalogue: &Catalogue) -> Vec<(FactId, Unit, f64)> {
@@ -139,7 +168,9 @@ fn read_critical(table: &Table<'_>, catalogue: &Catalogue) -> Vec<(FactId, Unit,
     let from = table.required_table("from");
     table.note_verification();
     table.finish();
-    let (Some(fact), Some(from)) = (fact, from) else { return Vec::new() };
+    let (Some(fact), Some(from)) = (fact, from) else {
+        return Vec::new();
+    };
     let mut limits = Vec::new();
     for (key, value) in from.entries() {
         match (Unit::from_ucum(key), number(value.get_ref())) {

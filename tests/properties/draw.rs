@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngSeed};
 
-use super::core::{Someone, TODAY, rulebook};
+use crate::support::core::{Someone, TODAY, rulebook};
 
 /// So many cases from a fixed seed; failures are shown, not stored.
 pub(crate) fn fixed(cases: u32) -> Config {

@@ -1,0 +1,74 @@
+//! Our results in the words of FHIR, through the authoring package.
+
+use jiff::civil::Date;
+use preventiojyraa_authoring::{
+    AuthoringError, BusinessIdentifier, Coded, RiskAssessmentContent,
+    risk_assessment as author_risk_assessment,
+};
+use preventiojyraa_core::profile::ResidentId;
+use preventiojyraa_core::risk::{self, Assessment};
+use preventiojyraa_core::rulebook::Rulebook;
+
+/// Namespace of our assessments: a receiver updates what it has under the same identifier.
+const ASSESSMENTS: &str = "https://preventiojyraa.example.org/fhir/risk-assessment";
+/// Namespace of our risk models.
+const MODELS: &str = "https://preventiojyraa.example.org/fhir/CodeSystem/risk-model";
+
+/// A `RiskAssessment` for display in a record, as the bytes of one JSON resource.
+///
+/// `patient_id` is the resident's `Patient.id` where the resource goes. The
+/// identifier is the same for one resident, programme and index date. A score
+/// range gives the status `preliminary`, a complete score `final`.
+///
+/// # Errors
+///
+/// [`AuthoringError`] when `patient_id` is not a FHIR id or the rules hold texts
+/// that FHIR does not allow.
+pub fn risk_assessment(
+    rulebook: &Rulebook,
+    resident: ResidentId,
+    patient_id: &str,
+    index_date: Date,
+    assessment: &Assessment,
+) -> Result<Vec<u8>, AuthoringError> {
+    let (model, calibration) = (&rulebook.model, &rulebook.calibration);
+    let (low, high) = risk::probability(calibration, assessment);
+    let names: Vec<&str> = model
+        .items
+        .iter()
+        .zip(assessment.items())
+        .filter(|(_, result)| !result.points.is_certain())
+        .map(|(item, _)| item.name.as_str())
+        .collect();
+    let open = if names.is_empty() {
+        "Every item is known.".to_owned()
+    } else {
+        format!("Not known: {}.", names.join("; "))
+    };
+    let source = &calibration.header.source;
+    let rationale = format!(
+        "{open} Probability by {} {} ({}, {}).",
+        calibration.header.id, calibration.header.version, source.author, source.year
+    );
+    author_risk_assessment(&RiskAssessmentContent {
+        identifier: BusinessIdentifier {
+            system: ASSESSMENTS,
+            value: &format!("{resident}-{}-{index_date}", rulebook.programme.header.id),
+        },
+        resident: &format!("Patient/{patient_id}"),
+        method: Coded {
+            system: MODELS,
+            code: &format!("{}-{}", model.header.id, model.header.version),
+            display: &model.header.summary,
+        },
+        index_date: &index_date.to_string(),
+        score_low: assessment.low(),
+        score_high: assessment.high(),
+        probability_low: f64::from(low) / 1e9,
+        probability_high: f64::from(high) / 1e9,
+        outcome: &calibration.estimand.outcome,
+        horizon_months: calibration.estimand.horizon_months,
+        rationale: &rationale,
+        basis: &[],
+    })
+}

@@ -1,0 +1,119 @@
+//! Identity, dates and codes that every statement has.
+
+use jiff::civil::Date;
+use preventiojyraa_core::intake::{Content, Issue, IssueCode, Submission};
+use preventiojyraa_core::profile::Standing;
+
+use super::dates;
+use super::read::{Reading, Resource, Unmapped, patient_reference};
+use super::wire::{Concept, Meta, Reference};
+
+/// Identity and dates that every statement has.
+pub(super) struct Frame<'p> {
+    pub(super) resource_type: &'static str,
+    pub(super) id: Option<&'p str>,
+    pub(super) meta: Option<&'p Meta<'p>>,
+    pub(super) subject: Option<&'p Reference<'p>>,
+    pub(super) digest: u64,
+    pub(super) standing: Standing,
+    pub(super) effective: Option<&'p str>,
+    pub(super) until: Option<&'p str>,
+    pub(super) recorded: Option<&'p str>,
+}
+
+impl<'p> Frame<'p> {
+    /// Puts contents into submissions of one resource.
+    pub(super) fn statements(
+        &self,
+        reading: &Reading<'_>,
+        contents: Vec<Content<'p>>,
+        first_code: Option<Unmapped>,
+    ) -> Result<Resource<'p>, Issue> {
+        let kind = self.resource_type;
+        let missing =
+            |code, field: &str, what: &str| Issue::reading(code, format!("{kind}.{field}"), what);
+        let id = self
+            .id
+            .filter(|id| !id.is_empty())
+            .ok_or_else(|| missing(IssueCode::IdMissing, "id", "an id"))?;
+        let patient = self
+            .subject
+            .and_then(|subject| subject.reference.as_deref())
+            .and_then(patient_reference)
+            .ok_or_else(|| {
+                missing(
+                    IssueCode::SubjectMissing,
+                    "subject",
+                    "a reference to a Patient",
+                )
+            })?;
+        let resident = reading.resident(patient);
+        let recorded = self
+            .recorded
+            .and_then(|text| dates::latest_day(text, reading.zone()));
+        let effective = self
+            .effective
+            .and_then(|text| effective_day(text, recorded, reading));
+        let until = self
+            .until
+            .and_then(|text| dates::latest_day(text, reading.zone()));
+        let submissions = contents
+            .into_iter()
+            .map(|content| Submission {
+                resident,
+                id: reading.submission(kind, id),
+                version: reading.version(self.meta, self.digest),
+                effective,
+                effective_text: self.effective,
+                until,
+                recorded,
+                standing: self.standing,
+                content,
+            })
+            .collect();
+        Ok(Resource::Statements {
+            resource_type: kind,
+            resident,
+            submissions,
+            first_code,
+        })
+    }
+}
+
+/// The last day the date can mean, but not after it was written down.
+fn effective_day(text: &str, recorded: Option<Date>, reading: &Reading<'_>) -> Option<Date> {
+    let (earliest, latest) = dates::date_bounds(text, reading.zone())?;
+    Some(match recorded {
+        Some(recorded) if earliest <= recorded && recorded < latest => recorded,
+        _ => latest,
+    })
+}
+
+pub(super) fn first_code(resource_type: &str, concept: Option<&Concept<'_>>) -> Option<Unmapped> {
+    let coding = concept
+        .and_then(|concept| concept.coding.as_deref())
+        .and_then(<[_]>::first);
+    Some(Unmapped {
+        resource_type: resource_type.to_owned(),
+        system: coding
+            .and_then(|c| c.system.as_deref())
+            .unwrap_or_default()
+            .to_owned(),
+        code: coding
+            .and_then(|c| c.code.as_deref())
+            .unwrap_or_default()
+            .to_owned(),
+    })
+}
+
+pub(super) fn has_code(concept: Option<&Concept<'_>>, wanted: &[&str]) -> bool {
+    let codings = concept
+        .and_then(|concept| concept.coding.as_deref())
+        .unwrap_or_default();
+    codings.iter().any(|coding| {
+        coding
+            .code
+            .as_deref()
+            .is_some_and(|code| wanted.contains(&code))
+    })
+}

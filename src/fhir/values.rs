@@ -1,0 +1,81 @@
+//! `value[x]`: one value, or a reason why there is none that can be used.
+
+use preventiojyraa_core::intake::SubmittedValue;
+use preventiojyraa_core::profile::Comparator;
+
+use super::read::Reading;
+use super::systems::unit;
+use super::wire::{Component, Observation, Quantity};
+
+pub(super) fn quantity<'p>(quantity: &'p Quantity<'_>) -> SubmittedValue<'p> {
+    let comparator = match quantity.comparator.as_deref() {
+        None => Comparator::Exactly,
+        Some("<") => Comparator::Below,
+        Some("<=") => Comparator::AtMost,
+        Some(">=") => Comparator::AtLeast,
+        Some(">") => Comparator::Above,
+        Some(_) => return SubmittedValue::Other("a comparator that FHIR does not have"),
+    };
+    match quantity.value {
+        Some(value) => SubmittedValue::Quantity {
+            value,
+            comparator,
+            unit: unit(quantity),
+        },
+        None => SubmittedValue::Other("a quantity without a number"),
+    }
+}
+
+/// The one value of an observation or component.
+pub(super) fn value<'p>(reading: &Reading<'_>, part: &'p Component<'_>) -> SubmittedValue<'p> {
+    let given = [
+        part.value_quantity.as_ref().map(quantity),
+        part.value_boolean.map(SubmittedValue::Flag),
+        part.value_codeable_concept
+            .as_ref()
+            .map(|concept| SubmittedValue::Codes(reading.codings(Some(concept)))),
+        part.value_string
+            .as_ref()
+            .map(|_| SubmittedValue::Other("a text")),
+        part.value_integer
+            .map(|_| SubmittedValue::Other("a number without a unit")),
+    ];
+    one_value(given, part.data_absent_reason.is_some())
+}
+
+/// The value of an observation itself.
+pub(super) fn own_value<'p>(
+    reading: &Reading<'_>,
+    observation: &'p Observation<'_>,
+) -> SubmittedValue<'p> {
+    let given = [
+        observation.value_quantity.as_ref().map(quantity),
+        observation.value_boolean.map(SubmittedValue::Flag),
+        observation
+            .value_codeable_concept
+            .as_ref()
+            .map(|concept| SubmittedValue::Codes(reading.codings(Some(concept)))),
+        observation
+            .value_string
+            .as_ref()
+            .map(|_| SubmittedValue::Other("a text")),
+        observation
+            .value_integer
+            .map(|_| SubmittedValue::Other("a number without a unit")),
+    ];
+    one_value(given, observation.data_absent_reason.is_some())
+}
+
+/// The one value given; two are as bad as none.
+pub(super) fn one_value<'p, const N: usize>(
+    given: [Option<SubmittedValue<'p>>; N],
+    is_absent: bool,
+) -> SubmittedValue<'p> {
+    let mut given = given.into_iter().flatten();
+    match (given.next(), given.next()) {
+        (Some(value), None) => value,
+        (Some(_), Some(_)) => SubmittedValue::Other("two values"),
+        (None, _) if is_absent => SubmittedValue::Absent,
+        (None, _) => SubmittedValue::None,
+    }
+}

@@ -1,0 +1,278 @@
+//! Harvest: what reading an export brings in, line by line.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use jiff::civil::Date;
+
+use super::StepError;
+use super::pull::{LineCounts, SliceReport};
+use crate::fhir::{
+    Block, FileEnd, Line, LineProblem, Lines, PatientEntry, Reading, Resource, Unmapped, read_line,
+    salvage_subject,
+};
+use crate::intake::{self, Issue, IssueCode};
+use crate::lake::IssueRow;
+use crate::ledger::Quarantined;
+use crate::profile::{Fact, FactId, FactValue, Recorded, ResidentId, SubmissionId};
+use crate::rulebook::Rulebook;
+
+/// What reading a line needs.
+pub(super) struct Reader<'r> {
+    pub(super) rulebook: &'r Rulebook,
+    pub(super) reading: Reading<'r>,
+    pub(super) today: Date,
+    pub(super) earlier: HashSet<SubmissionId>,
+    pub(super) pull: u32,
+}
+
+/// What was read so far.
+#[derive(Default)]
+pub(super) struct Harvest {
+    pub(super) counts: LineCounts,
+    pub(super) entries: Vec<PatientEntry>,
+    pub(super) facts: Vec<(ResidentId, Fact)>,
+    pub(super) issues: Vec<IssueRow>,
+    pub(super) quarantined: Vec<Quarantined>,
+    pub(super) unmapped: HashMap<Unmapped, u64>,
+    /// The first line of each resident met, to find those who are not on the register.
+    pub(super) subjects: HashMap<ResidentId, (Arc<str>, u64)>,
+    pub(super) slices: Vec<SliceReport>,
+}
+
+impl Harvest {
+    fn absorb(&mut self, other: Self) {
+        self.counts.add(other.counts);
+        self.entries.extend(other.entries);
+        self.facts.extend(other.facts);
+        self.issues.extend(other.issues);
+        self.quarantined.extend(other.quarantined);
+        for (code, n) in other.unmapped {
+            *self.unmapped.entry(code).or_default() += n;
+        }
+        for (resident, place) in other.subjects {
+            self.subjects
+                .entry(resident)
+                .and_modify(|first| {
+                    if place < *first {
+                        first.clone_from(&place);
+                    }
+                })
+                .or_insert(place);
+        }
+    }
+}
+
+/// Reads one file with several threads; what they find is put together in any order, since
+/// everything that depends on order is sorted afterwards.
+pub(super) fn read_file(
+    reader: &Reader<'_>,
+    path: &Path,
+    threads: usize,
+    harvest: &mut Harvest,
+) -> Result<(), StepError> {
+    let name: Arc<str> = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+        .into();
+    let mut lines = Lines::open(path).map_err(StepError::io("open", path))?;
+    let read_before = harvest.counts.read;
+    let threads = threads.max(1);
+    let (send, receive) = sync_channel::<Block>(threads);
+    // One channel end for all workers: each takes the next block that is ready.
+    let receive = Mutex::new(receive);
+    let found: Vec<(Harvest, bool)> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut own = Harvest::default();
+                    let mut cut_off = false;
+                    loop {
+                        let next = receive
+                            .lock()
+                            .expect("no worker panics while it waits")
+                            .recv();
+                        let Ok(block) = next else {
+                            return (own, cut_off);
+                        };
+                        for line in block.lines() {
+                            cut_off |= reader.line(&name, line, &mut own);
+                        }
+                    }
+                })
+            })
+            .collect();
+        while let Some(block) = lines.next_block() {
+            if send.send(block).is_err() {
+                break;
+            }
+        }
+        drop(send);
+        workers
+            .into_iter()
+            .map(|worker| worker.join().expect("reading a line never panics"))
+            .collect()
+    });
+    let mut cut_off = false;
+    for (own, own_cut_off) in found {
+        harvest.absorb(own);
+        cut_off |= own_cut_off;
+    }
+    if let FileEnd::CutOff(reason) = lines.end() {
+        cut_off = true;
+        harvest.issues.push(
+            reader.issue_row(
+                &name,
+                0,
+                None,
+                Issue::reading(IssueCode::CutOff, "", "a file that can be read to its end")
+                    .with_saw(reason),
+            ),
+        );
+    }
+    harvest.slices.push(SliceReport {
+        file: name.to_string(),
+        lines: harvest.counts.read - read_before,
+        is_whole: !cut_off,
+    });
+    Ok(())
+}
+
+impl Reader<'_> {
+    fn issue_row(
+        &self,
+        file: &str,
+        line: u64,
+        resident: Option<ResidentId>,
+        issue: Issue,
+    ) -> IssueRow {
+        IssueRow {
+            pull: self.pull,
+            file: file.to_owned(),
+            line,
+            code: issue.code,
+            resident,
+            at: issue.at,
+            saw: issue.saw,
+            expected: issue.expected,
+            hint: issue.hint,
+        }
+    }
+
+    /// Reads one line; says whether the file seems to be cut off in it.
+    fn line(&self, file: &Arc<str>, line: Line<'_>, harvest: &mut Harvest) -> bool {
+        harvest.counts.read += 1;
+        let read = match line.problem {
+            Some(LineProblem::TooLong) => Err(Issue::reading(
+                IssueCode::LineTooLong,
+                "",
+                format!("at most {} bytes a line", crate::fhir::MAX_LINE_BYTES),
+            )),
+            None => read_line(&self.reading, line.bytes, |resource| {
+                self.resource(file, line.number, resource, harvest);
+            }),
+        };
+        let Err(issue) = read else { return false };
+        harvest.counts.set_aside += 1;
+        // A last line that stops in the middle of JSON, without a line end: so did the file.
+        let cut_off = line.unterminated && issue.code == IssueCode::CutOff;
+        harvest.quarantined.push(Quarantined {
+            file: file.to_string(),
+            line: line.number,
+            code: issue.code.name(),
+            raw: zstd::bulk::compress(line.bytes, 1).unwrap_or_default(),
+        });
+        let resident = salvage_subject(line.bytes).map(|id| self.reading.resident(id));
+        harvest
+            .issues
+            .push(self.issue_row(file, line.number, resident, issue));
+        cut_off
+    }
+
+    fn resource(&self, file: &Arc<str>, line: u64, resource: Resource<'_>, harvest: &mut Harvest) {
+        match resource {
+            Resource::OtherType(name) => {
+                harvest.counts.other_type += 1;
+                let code = Unmapped {
+                    resource_type: name,
+                    system: String::new(),
+                    code: String::new(),
+                };
+                *harvest.unmapped.entry(code).or_default() += 1;
+            }
+            Resource::Register(mut entry) => {
+                harvest.counts.register += 1;
+                for issue in std::mem::take(&mut entry.issues) {
+                    harvest
+                        .issues
+                        .push(self.issue_row(file, line, Some(entry.resident), issue));
+                }
+                harvest.entries.push(*entry);
+            }
+            Resource::Statements {
+                resource_type,
+                resident,
+                submissions,
+                first_code,
+            } => {
+                let mut facts: Vec<Fact> = Vec::new();
+                let mut issues = Vec::new();
+                for submission in &submissions {
+                    let intake = intake::admit(self.rulebook, self.today, submission);
+                    facts.extend(intake.facts);
+                    issues.extend(intake.issues);
+                }
+                let taken_back = facts.iter().all(|fact| fact.value == FactValue::Withdrawn);
+                let (has_facts, has_issues) = (!facts.is_empty(), !issues.is_empty());
+                let counts = &mut harvest.counts;
+                match (has_facts, has_issues) {
+                    (true, _) if taken_back => counts.withdrawn += 1,
+                    (true, _) => counts.facts += 1,
+                    (false, true) => counts.set_aside += 1,
+                    (false, false) => {
+                        counts.unmapped += 1;
+                        let code = first_code.unwrap_or(Unmapped {
+                            resource_type: resource_type.to_owned(),
+                            system: String::new(),
+                            code: String::new(),
+                        });
+                        *harvest.unmapped.entry(code).or_default() += 1;
+                    }
+                }
+                // The source changed a statement into one that says nothing here: the old
+                // facts of it must not live on.
+                if let Some(first) = submissions.first()
+                    && !has_facts
+                    && self.earlier.contains(&first.id)
+                {
+                    facts.push(Fact {
+                        id: FactId(0),
+                        value: FactValue::Withdrawn,
+                        effective: Date::MIN,
+                        until: None,
+                        recorded: Recorded::AsEffective,
+                        standing: first.standing,
+                        submission: first.id,
+                        part: 0,
+                        version: first.version,
+                    });
+                }
+                if !facts.is_empty() {
+                    let place = (Arc::clone(file), line);
+                    harvest.subjects.entry(resident).or_insert(place);
+                }
+                harvest
+                    .facts
+                    .extend(facts.into_iter().map(|fact| (resident, fact)));
+                let rows = issues.into_iter();
+                harvest
+                    .issues
+                    .extend(rows.map(|issue| self.issue_row(file, line, Some(resident), issue)));
+            }
+        }
+    }
+}

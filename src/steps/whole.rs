@@ -1,0 +1,128 @@
+//! What only the whole harvest shows: order, repetitions, strangers, shared identifiers.
+
+use std::collections::{HashMap, HashSet};
+
+use super::harvest::Harvest;
+use super::{DataFolder, StepError};
+use crate::intake::IssueCode;
+use crate::lake::IssueRow;
+use crate::profile::ResidentId;
+
+/// Sorts, removes repetitions, and finds what only the whole shows.
+pub(super) fn finish(data: &DataFolder, harvest: &mut Harvest, pull: u32) -> Result<(), StepError> {
+    let whole = |code, resident, at: &str, expected: &str| IssueRow {
+        pull,
+        file: String::new(),
+        line: 0,
+        code,
+        resident: Some(resident),
+        at: at.to_owned(),
+        saw: String::new(),
+        expected: expected.to_owned(),
+        hint: None,
+    };
+    harvest
+        .facts
+        .sort_unstable_by_key(|(resident, f)| (*resident, f.submission, f.version, f.part, f.id));
+    harvest.facts.dedup();
+    for pair in harvest.facts.windows(2) {
+        let ((resident, a), (_, b)) = (pair[0], pair[1]);
+        let same_time = a.submission == b.submission && a.version.updated == b.version.updated;
+        if same_time && a.version.digest != b.version.digest {
+            harvest.issues.push(whole(
+                IssueCode::SameIdDifferentContent,
+                resident,
+                "meta.lastUpdated",
+                "a time that tells which version is newer",
+            ));
+        }
+    }
+    harvest
+        .entries
+        .sort_by(|a, b| (a.resident, a.version).cmp(&(b.resident, b.version)));
+    harvest
+        .entries
+        .dedup_by(|a, b| (a.resident, a.version) == (b.resident, b.version));
+    for pair in harvest.entries.windows(2) {
+        let same_time = pair[0].resident == pair[1].resident
+            && pair[0].version.updated == pair[1].version.updated;
+        if same_time {
+            harvest.issues.push(whole(
+                IssueCode::SameIdDifferentContent,
+                pair[0].resident,
+                "Patient.meta.lastUpdated",
+                "a time that tells which version is newer",
+            ));
+        }
+    }
+    find_unknown_subjects(data, harvest, pull)?;
+    find_shared_identifiers(data, harvest, pull)?;
+    harvest.issues.sort();
+    harvest.issues.dedup();
+    Ok(())
+}
+
+fn find_unknown_subjects(
+    data: &DataFolder,
+    harvest: &mut Harvest,
+    pull: u32,
+) -> Result<(), StepError> {
+    let mut known: HashSet<ResidentId> =
+        harvest.entries.iter().map(|entry| entry.resident).collect();
+    known.extend(data.store.register(None)?.iter().map(|row| row.resident));
+    for (resident, (file, line)) in &harvest.subjects {
+        if !known.contains(resident) {
+            harvest.issues.push(IssueRow {
+                pull,
+                file: file.to_string(),
+                line: *line,
+                code: IssueCode::SubjectUnknown,
+                resident: Some(*resident),
+                at: "subject".to_owned(),
+                saw: String::new(),
+                expected: "a Patient in this or an earlier pull".to_owned(),
+                hint: None,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn find_shared_identifiers(
+    data: &DataFolder,
+    harvest: &mut Harvest,
+    pull: u32,
+) -> Result<(), StepError> {
+    let mut holders: HashMap<&str, Vec<ResidentId>> = HashMap::new();
+    for entry in &harvest.entries {
+        if let Some(national_id) = &entry.national_id {
+            holders
+                .entry(&national_id.value)
+                .or_default()
+                .push(entry.resident);
+        }
+    }
+    let mut shared = Vec::new();
+    for (national_id, mut residents) in holders {
+        residents.extend(data.ledger.holders(national_id)?);
+        residents.sort_unstable();
+        residents.dedup();
+        if 1 < residents.len() {
+            shared.extend(residents);
+        }
+    }
+    harvest
+        .issues
+        .extend(shared.into_iter().map(|resident| IssueRow {
+            pull,
+            file: String::new(),
+            line: 0,
+            code: IssueCode::NationalIdShared,
+            resident: Some(resident),
+            at: "Patient.identifier".to_owned(),
+            saw: String::new(),
+            expected: "one entry a person".to_owned(),
+            hint: None,
+        }));
+    Ok(())
+}

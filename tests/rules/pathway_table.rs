@@ -1,0 +1,86 @@
+//! The pathway as a whole: the table that the medical lead is to sign, in order.
+
+use preventiojyraa_core::rulebook::{NextStep, Row};
+
+use crate::support::core::rulebook;
+
+/// Row, state, next step, review; `-` where a row has none.
+const TABLE: &str = "
+born-later | not-yet-born | nothing | -
+deceased | deceased | nothing | -
+glucose-critical | - | - | same-day within 0 days
+moved-away | moved | nothing | -
+lives-elsewhere | out-of-scope | nothing | -
+opted-out | opted-out | nothing | -
+birth-date-unknown | under-review | task | routine within 30 days
+outside-age | outside-age | nothing | -
+diabetes-known | known-diabetes | nothing | -
+diabetes-unaccepted | under-review | task | routine within 90 days
+result-diabetic-range | confirming | task | urgent within 7 days
+lesser-sample-high | - | - | soon within 30 days
+drug-without-diagnosis | - | - | routine within 90 days
+pregnant | out-of-scope | nothing | -
+end-of-life-care | out-of-scope | nothing | -
+record-incomplete | undetermined-incomplete | complete the record | -
+glucose-impaired | offered-prevention | offer prevention, recall in 12 months | -
+recently-normal | concluded | recall in 36 months | -
+score-at-or-above | ordered | order fasting-plasma-glucose and hba1c | -
+score-below | below-level | recall in 36 months | -
+sex-decides | under-review | task | routine within 90 days
+score-spans | asked | ask | -
+";
+
+fn next(step: &NextStep) -> String {
+    match step {
+        NextStep::Nothing => "nothing".to_owned(),
+        NextStep::Recall { months } => format!("recall in {months} months"),
+        NextStep::Ask => "ask".to_owned(),
+        NextStep::OrderLaboratory { tests } => {
+            let name = |id| rulebook().catalogue.definition(id).id.as_str();
+            let names: Vec<&str> = tests.iter().map(|test| name(*test)).collect();
+            format!("order {}", names.join(" and "))
+        }
+        NextStep::Task => "task".to_owned(),
+        NextStep::OfferPrevention { recall_months } => {
+            format!("offer prevention, recall in {recall_months} months")
+        }
+        NextStep::CompleteRecord => "complete the record".to_owned(),
+    }
+}
+
+fn line(row: &Row) -> String {
+    let none = || "-".to_owned();
+    let (state, next) = row
+        .outcome
+        .as_ref()
+        .map_or((none(), none()), |(state, step)| {
+            (state.name().to_owned(), next(step))
+        });
+    let review = row.review.map_or_else(none, |review| {
+        format!(
+            "{} within {} days",
+            review.priority.name(),
+            review.within_days
+        )
+    });
+    format!("{} | {state} | {next} | {review}", row.id)
+}
+
+#[test]
+fn the_pathway_says_this_and_in_this_order() {
+    let lines: Vec<String> = rulebook().pathway.rows.iter().map(line).collect();
+    let expected: Vec<&str> = TABLE.trim().lines().collect();
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn the_level_the_ages_and_every_deadline_are_marked_as_not_verified() {
+    let pathway = &rulebook().pathway;
+    assert_eq!((pathway.action_level, pathway.near), (12, 2));
+    assert_eq!((pathway.age_from, pathway.age_below), (18, 120));
+    let marked = rulebook()
+        .unverified
+        .iter()
+        .filter(|u| u.file == "pathways/stepwise.toml");
+    assert_eq!(marked.count(), 3, "action level, ages, intervals");
+}

@@ -1,0 +1,3 @@
+//! Stories: the real program on real files, told as sentences.
+
+mod clinic;

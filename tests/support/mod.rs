@@ -1,0 +1,5 @@
+//! What several folders of tests need.
+
+pub(crate) mod core;
+pub(crate) mod site;
+pub(crate) mod world;

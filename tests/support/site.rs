@@ -1,0 +1,290 @@
+//! A data folder of its own for each story, and the real program at work on it.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use preventiojyraa::fhir::IdentityKey;
+use preventiojyraa::lake::{DecisionRow, IssueRow, RegisterRow, Store};
+use preventiojyraa::profile::ResidentId;
+use serde_json::Value;
+
+/// The index date of every story that does not choose its own.
+pub(crate) const INDEX_DATE: &str = "2025-11-01";
+
+/// A folder that goes away with the test.
+pub(crate) struct TempFolder(PathBuf);
+
+impl TempFolder {
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let n = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("preventio-story-{}-{n}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).expect("a temporary folder can be made");
+        Self(path)
+    }
+
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for TempFolder {
+    fn drop(&mut self) {
+        // A folder that cannot be removed is no reason to fail a story.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What the program said, and how it ended.
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Said {
+    #[track_caller]
+    pub(crate) fn ends_well(self) -> String {
+        assert_eq!(self.code, Some(0), "stderr: {}", self.err);
+        self.out
+    }
+
+    #[track_caller]
+    pub(crate) fn ends_with(self, code: i32) -> String {
+        assert_eq!(
+            self.code,
+            Some(code),
+            "stdout: {}\nstderr: {}",
+            self.out,
+            self.err
+        );
+        self.err
+    }
+}
+
+fn command<A: AsRef<OsStr>>(arguments: &[A]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_preventio"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// Runs the program to its end.
+pub(crate) fn preventio<A: AsRef<OsStr>>(arguments: &[A]) -> Said {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command(arguments).output().expect("the program starts");
+    let text = |bytes| String::from_utf8(bytes).expect("the program writes UTF-8");
+    Said {
+        code: status.code(),
+        out: text(stdout),
+        err: text(stderr),
+    }
+}
+
+/// Starts the program and does not wait for it.
+pub(crate) fn preventio_starts<A: AsRef<OsStr>>(arguments: &[A]) -> Child {
+    let mut command = command(arguments);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().expect("the program starts")
+}
+
+/// A data folder.
+pub(crate) struct Site {
+    folder: TempFolder,
+}
+
+impl Site {
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: TempFolder::new(),
+        }
+    }
+
+    /// A path beside the data folder.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    pub(crate) fn lake(&self) -> PathBuf {
+        self.data().join("lake")
+    }
+
+    /// A command about this data folder: its words, then more.
+    pub(crate) fn arguments(&self, words: &[&str]) -> Vec<String> {
+        let data = self.data().display().to_string();
+        let words = words.iter().map(|word| (*word).to_owned());
+        words.chain(["--data".to_owned(), data]).collect()
+    }
+
+    pub(crate) fn does(&self, words: &[&str]) -> Said {
+        preventio(&self.arguments(words))
+    }
+
+    pub(crate) fn pull_words(&self, from: &Path, more: &[&str]) -> Vec<String> {
+        let from = from.display().to_string();
+        let mut words = vec!["pull", "--from", &from];
+        words.extend(more);
+        self.arguments(&words)
+    }
+
+    /// Pulls an export folder and returns the report.
+    #[track_caller]
+    pub(crate) fn pulls(&self, from: &Path, more: &[&str]) -> Value {
+        let words = [&["--json"], more].concat();
+        let out = preventio(&self.pull_words(from, &words)).ends_well();
+        serde_json::from_str(&out).expect("the report is JSON")
+    }
+
+    /// Runs as of a day and returns the report.
+    #[track_caller]
+    pub(crate) fn runs(&self, index_date: &str, more: &[&str]) -> Value {
+        let words = [&["run", "--index-date", index_date, "--json"], more].concat();
+        serde_json::from_str(&self.does(&words).ends_well()).expect("the report is JSON")
+    }
+
+    /// The hash of what a run decides.
+    #[track_caller]
+    pub(crate) fn decisions_hash(&self, index_date: &str) -> String {
+        text(&self.runs(index_date, &[])["decisions_hash"])
+    }
+
+    #[track_caller]
+    pub(crate) fn is_whole(&self) {
+        let said = self.does(&["fsck"]);
+        assert_eq!(said.code, Some(0), "fsck says: {}{}", said.out, said.err);
+    }
+
+    /// What `fsck` finds wrong.
+    #[track_caller]
+    pub(crate) fn damage(&self) -> String {
+        let said = self.does(&["fsck"]);
+        assert_eq!(said.code, Some(3), "fsck says: {}{}", said.out, said.err);
+        said.out
+    }
+
+    fn store(&self) -> Store {
+        Store::open(&self.lake()).expect("the lake opens")
+    }
+
+    pub(crate) fn issues(&self) -> Vec<IssueRow> {
+        self.store().issues(None).expect("issues can be read")
+    }
+
+    pub(crate) fn register(&self) -> Vec<RegisterRow> {
+        self.store()
+            .register(None)
+            .expect("the register can be read")
+    }
+
+    /// The decisions of the newest run.
+    pub(crate) fn decisions(&self) -> BTreeMap<ResidentId, DecisionRow> {
+        let mut newest: (u32, BTreeMap<_, _>) = (0, BTreeMap::new());
+        let each = |run, row: DecisionRow| {
+            if newest.0 < run {
+                newest = (run, BTreeMap::new());
+            }
+            if newest.0 == run {
+                newest.1.insert(row.resident, row);
+            }
+        };
+        self.store()
+            .decisions(None, each)
+            .expect("decisions can be read");
+        newest.1
+    }
+
+    /// The state in which the newest run left a resident.
+    #[track_caller]
+    pub(crate) fn state_of(&self, patient_id: &str) -> &'static str {
+        let decisions = self.decisions();
+        let decision = decisions.get(&opaque(patient_id));
+        decision
+            .unwrap_or_else(|| panic!("nothing was decided about {patient_id}"))
+            .state
+    }
+
+    /// The reviews that the newest run opened for a resident.
+    #[track_caller]
+    pub(crate) fn reviews_of(&self, patient_id: &str) -> String {
+        let decisions = self.decisions();
+        decisions[&opaque(patient_id)].reviews.clone()
+    }
+}
+
+/// Everything a decision says, for comparing one with another.
+pub(crate) fn words_of(row: &DecisionRow) -> String {
+    let DecisionRow {
+        resident,
+        state,
+        row,
+        next,
+        score,
+        probability,
+        items,
+        asks,
+        reviews,
+        reasons,
+    } = row;
+    format!(
+        "{resident} {state} {row} {next} {score:?} {probability:?} {items} {asks} {reviews} {reasons}"
+    )
+}
+
+/// The opaque id of a resident of the source that has no name of its own.
+pub(crate) fn opaque(patient_id: &str) -> ResidentId {
+    IdentityKey::PUBLIC.resident("export", patient_id)
+}
+
+/// A JSON text.
+#[track_caller]
+pub(crate) fn text(value: &Value) -> String {
+    value.as_str().expect("a JSON text").to_owned()
+}
+
+/// A JSON number of things.
+#[track_caller]
+pub(crate) fn count(value: &Value) -> u64 {
+    value.as_u64().expect("a JSON count")
+}
+
+/// A register that the program makes up, as an export folder.
+pub(crate) fn made_up_register(folder: &TempFolder, residents: u32, seed: u64) -> PathBuf {
+    let out = folder.join("made-up");
+    let (n, s) = (residents.to_string(), seed.to_string());
+    let place = out.display().to_string();
+    preventio(&[
+        "standin",
+        "export",
+        "--residents",
+        &n,
+        "--seed",
+        &s,
+        "--out",
+        &place,
+        "--as-of",
+        "2025-01-15",
+    ])
+    .ends_well();
+    out
+}
+
+/// Pictures of what people read, one file each.
+#[track_caller]
+pub(crate) fn reads(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
