@@ -196,7 +196,10 @@ fn current<'p, 'a>(addresses: &'p [Address<'a>]) -> Option<&'p Address<'a>> {
 fn municipality<'p>(extensions: Option<&'p [CodedExtension<'_>]>) -> Option<&'p str> {
     extensions.unwrap_or_default().iter().find_map(|extension| {
         let coding = extension.value_coding.as_ref()?;
-        (coding.system.as_deref() == Some(MUNICIPALITY)).then(|| coding.code.as_deref())?
+        coding
+            .code
+            .as_deref()
+            .filter(|_| coding.system.as_deref() == Some(MUNICIPALITY))
     })
 }
 

@@ -2,7 +2,8 @@
 
 use jiff::civil::Date;
 
-use super::run::{Texts, canonical, checked_pulls, completed};
+use super::canonical::{Texts, canonical};
+use super::run::{checked_pulls, completed};
 use super::{DataFolder, StepError};
 use crate::lake::{DecisionRow, FactStream, IssueRow, Table};
 use crate::pathway;

@@ -39,6 +39,7 @@
 //! daemon would differ in some small way that nobody tests. A room for the
 //! composition costs one more name and gives one place to read the whole.
 
+mod canonical;
 mod check;
 mod data;
 mod explain;

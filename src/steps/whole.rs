@@ -39,7 +39,7 @@ pub(super) fn finish(data: &DataFolder, harvest: &mut Harvest, pull: u32) -> Res
     }
     harvest
         .entries
-        .sort_by(|a, b| (a.resident, a.version).cmp(&(b.resident, b.version)));
+        .sort_by_key(|entry| (entry.resident, entry.version));
     harvest
         .entries
         .dedup_by(|a, b| (a.resident, a.version) == (b.resident, b.version));

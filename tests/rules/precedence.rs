@@ -104,7 +104,8 @@ fn a_sample_that_cannot_decide_only_opens_a_review() {
         ("glucose-fasting-unknown", MMOL, 19.9, 7.0),
         ("glucose-fasting-unknown", MG, 200.0, 199.9),
         ("fasting-capillary-glucose", MMOL, 7.0, 6.9),
-        ("fasting-capillary-glucose", MMOL, 40.0, 5.0),
+        ("fasting-capillary-glucose", MMOL, 19.9, 5.0),
+        ("fasting-capillary-glucose", MG, 126.0, 125.0),
         ("hba1c-point-of-care", IFCC, 48.0, 47.0),
         ("hba1c-point-of-care", Unit::Percent, 6.5, 6.4),
     ] {

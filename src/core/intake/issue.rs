@@ -161,7 +161,7 @@ impl Issue {
         .with_saw(facts.join(", "))
     }
 
-    fn value(code: IssueCode, definition: &FactDefinition, expected: String) -> Self {
+    fn value(code: IssueCode, definition: &FactDefinition, expected: &str) -> Self {
         let issue = Self::reading(code, "value", format!("{}: {expected}", definition.name));
         Self {
             hint: definition.hint.clone(),
@@ -173,7 +173,7 @@ impl Issue {
         Self {
             at: "value.unit".into(),
             hint: None,
-            ..Self::value(IssueCode::UnitUnknown, definition, units(definition))
+            ..Self::value(IssueCode::UnitUnknown, definition, &units(definition))
         }
         .with_saw(unit)
     }
@@ -182,7 +182,7 @@ impl Issue {
         Self {
             at: "value.unit".into(),
             hint: None,
-            ..Self::value(IssueCode::UnitMissing, definition, units(definition))
+            ..Self::value(IssueCode::UnitMissing, definition, &units(definition))
         }
     }
 
@@ -190,7 +190,7 @@ impl Issue {
         Self {
             at: "value.unit".into(),
             hint: None,
-            ..Self::value(IssueCode::UnitNotAccepted, definition, units(definition))
+            ..Self::value(IssueCode::UnitNotAccepted, definition, &units(definition))
         }
         .with_saw(unit.text())
     }
@@ -204,7 +204,7 @@ impl Issue {
         Self::value(
             IssueCode::ValueImplausible,
             definition,
-            format!("{low}–{high} {unit}"),
+            &format!("{low}–{high} {unit}"),
         )
         .with_saw(format!("{value} {unit}"))
     }
@@ -212,7 +212,7 @@ impl Issue {
     pub(super) fn value_absent(definition: &FactDefinition) -> Self {
         Self {
             hint: None,
-            ..Self::value(IssueCode::ValueAbsent, definition, "a value".into())
+            ..Self::value(IssueCode::ValueAbsent, definition, "a value")
         }
     }
 
@@ -222,7 +222,7 @@ impl Issue {
             ..Self::value(
                 IssueCode::ValueMissing,
                 definition,
-                format!("a number in {}", units(definition)),
+                &format!("a number in {}", units(definition)),
             )
         }
     }
@@ -233,7 +233,7 @@ impl Issue {
             ..Self::value(
                 IssueCode::ValueNotUnderstood,
                 definition,
-                "another kind of value".into(),
+                "another kind of value",
             )
         }
     }

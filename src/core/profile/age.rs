@@ -100,7 +100,8 @@ pub fn months_between(earlier: Date, later: Date) -> u32 {
 /// Whether `date` lies at most `months` calendar months before `day`; always when there is no limit.
 ///
 /// The day on which the last month completes still counts: 15 January is within
-/// twelve months of 15 January a year later, not of the 16th.
+/// twelve months of 15 January a year later, not of the 16th. Twelve months from
+/// 29 February end on the last day of the next February.
 #[must_use]
 pub fn is_within_months(date: Date, day: Date, months: Option<u32>) -> bool {
     months.is_none_or(|months| {

@@ -266,7 +266,7 @@ fn from_signals(
         // A sure sign before one that leaves more open; then the newest.
         Resolve::Strongest => evidence
             .iter()
-            .max_by_key(|e| (e.answer, !e.at_least, e.fact.effective)),
+            .max_by_key(|e| (e.answer, e.fact.effective, !e.at_least)),
     };
     let Some(chosen) = chosen.copied() else {
         return ItemResult {

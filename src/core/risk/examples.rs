@@ -95,6 +95,9 @@ fn points(item: &Item, sex: Sex, value: &str) -> Result<PointSet, String> {
             let years: i16 = value
                 .parse()
                 .map_err(|_| format!("`{value}` is not an age"))?;
+            if !(0..=150).contains(&years) {
+                return Err(format!("`{value}` is not an age"));
+            }
             let birth = BirthDate::on(date(INDEX_DATE.year() - years, 1, 1));
             let (age, _) = birth.age_on(INDEX_DATE).ok_or("an age is not negative")?;
             Ok(PointSet::of([*bands.at(f64::from(age))]))

@@ -37,6 +37,10 @@ impl PointSet {
     }
 
     /// The most points.
+    ///
+    /// # Panics
+    ///
+    /// Never: a set is not empty and spans at most 127 points.
     #[must_use]
     pub fn high(self) -> i16 {
         let top = 127 - self.bits.leading_zeros();
@@ -73,6 +77,10 @@ impl PointSet {
     }
 
     /// Whether some value `v` has `from <= v` and `v < below`.
+    ///
+    /// # Panics
+    ///
+    /// Never: the limits are clamped to the width of a set.
     #[must_use]
     pub fn meets(self, from: i16, below: i16) -> bool {
         let shift = |x: i16| u32::try_from((x - self.base).clamp(0, 127)).expect("clamped");

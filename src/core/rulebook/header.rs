@@ -94,6 +94,9 @@ fn read_source(root: &Table<'_>) -> Option<Source> {
         );
     }
     let verified = table.optional_flag("verified");
+    if let (Some(false), Some(title)) = (verified, title) {
+        table.note_unverified(&format!("the source itself was not seen: {title}"));
+    }
     table.finish();
     Some(Source {
         author: author?.to_owned(),

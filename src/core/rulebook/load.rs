@@ -105,7 +105,16 @@ fn read_shelves(parsed: &[Parsed<'_>], catalogue: &Catalogue) -> Shelves {
             }
             Some("pathways") => shelves.pathways.extend(Pathway::read(&root, catalogue)),
             Some("questionnaires") => {
-                shelves.questionnaires.extend(Questionnaire::read(&root, catalogue));
+                let form = Questionnaire::read(&root, catalogue);
+                let is_known = |form: &Questionnaire| {
+                    let mut others = shelves.questionnaires.iter();
+                    others.any(|other| other.canonical == form.canonical)
+                };
+                if form.as_ref().is_some_and(is_known) {
+                    let message = "another file maps the same form";
+                    root.report_at("questionnaire", "form-twice", message, None);
+                }
+                shelves.questionnaires.extend(form);
             }
             Some("facts") => {}
             _ => root.document.report(
@@ -207,6 +216,17 @@ fn choose(
                 pathway.action_level, model.min, model.max
             ),
         );
+    }
+    for (item, fact) in model.category_signals() {
+        if !thresholds.tests().contains(&fact) {
+            let name = &catalogue.definition(fact).id;
+            table.report_at(
+                "model",
+                "signal-test",
+                format!("item `{item}` waits for a category of `{name}`, which has no bands"),
+                None,
+            );
+        }
     }
     Some(Rulebook {
         programme,

@@ -46,6 +46,7 @@ mod diagnostic;
 mod header;
 mod load;
 mod model;
+mod model_read;
 mod pathway;
 mod programme;
 mod questionnaire;

@@ -1,10 +1,11 @@
 //! Points models: items, their bands or answers, and what counts as evidence.
 
 use super::bands::Bands;
-use super::catalogue::{Catalogue, FactKind, fact};
+use super::catalogue::Catalogue;
 use super::header::Header;
+use super::model_read::{MOST_SPAN, read_example, read_item};
 use super::reader::Table;
-use super::thresholds::{Category, read_unit};
+use super::thresholds::Category;
 use crate::profile::{FactId, Unit};
 
 /// A score that adds points of items.
@@ -222,23 +223,18 @@ impl Model {
 
     /// The items must add up to the range the form states.
     fn prove_range(&self, root: &Table<'_>) {
-        let sum = |pick: fn((i16, i16)) -> i16| -> i16 {
-            self.items
-                .iter()
-                .map(|item| pick(item.point_bounds()))
-                .sum()
-        };
-        let (low, high) = (sum(|(low, _)| low), sum(|(_, high)| high));
-        if (low, high) != (self.min, self.max) {
-            root.report_at(
-                "range",
-                "model-range",
-                format!(
-                    "the items add up to {low}-{high}, the range says {}-{}",
-                    self.min, self.max
-                ),
-                None,
-            );
+        let bounds = self.items.iter().map(Item::point_bounds);
+        let (low, high) = bounds.fold((0, 0), |(low, high), (least, most)| {
+            (low + i32::from(least), high + i32::from(most))
+        });
+        if (low, high) != (i32::from(self.min), i32::from(self.max)) {
+            let (min, max) = (self.min, self.max);
+            let message = format!("the items add up to {low}-{high}, the range says {min}-{max}");
+            root.report_at("range", "model-range", message, None);
+        }
+        if MOST_SPAN < high - low {
+            let message = format!("scores span {} points, more than {MOST_SPAN}", high - low);
+            root.report_at("range", "model-range", message, None);
         }
     }
 
@@ -248,6 +244,22 @@ impl Model {
                 root.report("item-twice", format!("item `{}` is there twice", item.id));
             }
         }
+    }
+}
+
+impl Model {
+    /// Items with a signal that waits for a laboratory category, and of which fact.
+    pub(super) fn category_signals(&self) -> impl Iterator<Item = (&str, FactId)> {
+        self.items.iter().flat_map(|item| {
+            let signals = match &item.input {
+                ItemInput::Answers { signals, .. } => &signals[..],
+                ItemInput::Age(_) | ItemInput::Measure { .. } => &[],
+            };
+            signals
+                .iter()
+                .filter(|signal| matches!(signal.test, SignalTest::CategoryAtLeast(_)))
+                .map(|signal| (item.id.as_str(), signal.fact))
+        })
     }
 }
 
@@ -278,262 +290,4 @@ impl Item {
             }
         }
     }
-}
-
-fn read_item(table: &Table<'_>, catalogue: &Catalogue) -> Option<Item> {
-    let id = table.text("id");
-    let name = table.text("name");
-    let question = table.whole("question");
-    let no_evidence = table.optional_text("no_evidence").map(str::to_owned);
-    if let Some(freshness) = table.table("freshness") {
-        freshness.note_verification();
-        freshness.finish();
-    }
-    let input = if table.has("answers") {
-        read_answers(table, catalogue)
-    } else {
-        read_measure(table, catalogue)
-    };
-    table.finish();
-    let item = Item {
-        id: id?.to_owned(),
-        name: name?.to_owned(),
-        question: question?,
-        input: input?,
-        no_evidence,
-    };
-    if item.no_evidence.is_none() && !matches!(item.input, ItemInput::Age(_)) {
-        table.report(
-            "item-without-evidence-of-no",
-            "`no_evidence` is missing: what counts as evidence of no, and what leaves the item unknown?",
-        );
-    }
-    Some(item)
-}
-
-fn read_measure(table: &Table<'_>, catalogue: &Catalogue) -> Option<ItemInput> {
-    let measure = table.text("measure");
-    let unit = read_unit(table, "unit");
-    let points = |t: &Table<'_>| t.whole("points");
-    if measure == Some("age") {
-        if unit.is_some_and(|unit| unit != Unit::Year) {
-            table.report_at("unit", "item-unit", "age is counted in years, `a`", None);
-        }
-        return Bands::read(table, "bands", points).map(ItemInput::Age);
-    }
-    let bands = if let Some(by_sex) = table.table("bands_by_sex") {
-        let male = Bands::read(&by_sex, "male", points);
-        let female = Bands::read(&by_sex, "female", points);
-        by_sex.finish();
-        Some(MeasureBands::BySex {
-            male: male?,
-            female: female?,
-        })
-    } else {
-        Bands::read(table, "bands", points).map(MeasureBands::Common)
-    };
-    let sources: Vec<MeasureSource> = table
-        .tables("from_facts")
-        .iter()
-        .filter_map(|t| read_source(t, catalogue))
-        .collect();
-    if sources.is_empty() {
-        table.report("item-without-facts", "`from_facts` is missing or empty");
-    }
-    measure?;
-    Some(ItemInput::Measure {
-        unit: unit?,
-        bands: bands?,
-        sources,
-    })
-}
-
-fn read_source(table: &Table<'_>, catalogue: &Catalogue) -> Option<MeasureSource> {
-    let within_months = table.optional_whole("within_months");
-    let source = if table.has("mass") {
-        let mass = fact(catalogue, table, "mass");
-        let height = fact(catalogue, table, "height");
-        let height_from_age = table.whole("height_from_age");
-        table.finish();
-        MeasureSource::MassOverHeightSquared {
-            mass: mass?,
-            height: height?,
-            height_from_age: height_from_age?,
-            within_months,
-        }
-    } else {
-        let fact = fact(catalogue, table, "fact");
-        table.finish();
-        MeasureSource::Fact {
-            fact: fact?,
-            within_months,
-        }
-    };
-    Some(source)
-}
-
-fn read_answers(table: &Table<'_>, catalogue: &Catalogue) -> Option<ItemInput> {
-    let tables = table.tables("answers");
-    let options: Vec<AnswerOption> = tables
-        .iter()
-        .filter_map(|t| {
-            let answer = t.text("answer");
-            let points = t.whole("points");
-            let reads = t.text("reads");
-            t.finish();
-            Some(AnswerOption {
-                answer: answer?.to_owned(),
-                points: points?,
-                reads: reads?.to_owned(),
-            })
-        })
-        .collect();
-    if options.len() < 2 || options.len() < tables.len() {
-        table.report("item-answers", "two `answers` or more are needed");
-        return None;
-    }
-    if options
-        .windows(2)
-        .any(|pair| pair[1].points < pair[0].points)
-    {
-        table.report_at(
-            "answers",
-            "item-answers",
-            "answers stand in rising order of points",
-            None,
-        );
-    }
-    let resolve = table.word(
-        "resolve",
-        &[
-            ("latest", Resolve::Latest),
-            ("strongest", Resolve::Strongest),
-        ],
-    );
-    let signals: Vec<Signal> = table
-        .tables("signals")
-        .iter()
-        .filter_map(|t| read_signal(t, catalogue, &options))
-        .collect();
-    for (n, option) in options.iter().enumerate() {
-        if !signals.iter().any(|signal| signal.means == n) {
-            table.report(
-                "item-answer-without-signal",
-                format!("no signal ever means `{}`", option.answer),
-            );
-        }
-    }
-    Some(ItemInput::Answers {
-        options,
-        resolve: resolve?,
-        signals,
-    })
-}
-
-fn read_signal(
-    table: &Table<'_>,
-    catalogue: &Catalogue,
-    options: &[AnswerOption],
-) -> Option<Signal> {
-    let fact = fact(catalogue, table, "fact");
-    let answer = table.optional_text("answer");
-    let category = table.optional_word("category_at_least", &Category::WORDS);
-    let means = table.text("means");
-    let at_least = table.optional_flag("at_least").unwrap_or(false);
-    let within_months = table.optional_whole("within_months");
-    table.finish();
-    let fact = fact?;
-    let definition = catalogue.definition(fact);
-    let test = match (answer, category) {
-        (Some(answer), None) => {
-            let at = definition.answers.iter().position(|a| a == answer);
-            let Some(at) = at.and_then(|at| u8::try_from(at).ok()) else {
-                let known: Vec<&str> = definition.answers.iter().map(String::as_str).collect();
-                table.report_at(
-                    "answer",
-                    "answer-unknown",
-                    format!("`{}` has no answer `{answer}`", definition.id),
-                    Some(super::reader::suggest(answer, &known)),
-                );
-                return None;
-            };
-            SignalTest::Answer(at)
-        }
-        (None, Some(category)) => SignalTest::CategoryAtLeast(category),
-        (None, None) => SignalTest::Present,
-        (Some(_), Some(_)) => {
-            table.report(
-                "signal-test",
-                "`answer` and `category_at_least` cannot both be given",
-            );
-            return None;
-        }
-    };
-    let expected = match test {
-        SignalTest::Answer(_) => definition.kind == FactKind::Answer,
-        SignalTest::CategoryAtLeast(_) => definition.kind == FactKind::Quantity,
-        SignalTest::Present => !matches!(definition.kind, FactKind::Answer | FactKind::Quantity),
-    };
-    if !expected {
-        table.report(
-            "signal-test",
-            format!("`{}` cannot be tested like this", definition.id),
-        );
-    }
-    let means = means?;
-    let Some(means) = options.iter().position(|option| option.answer == means) else {
-        let known: Vec<&str> = options
-            .iter()
-            .map(|option| option.answer.as_str())
-            .collect();
-        table.report_at(
-            "means",
-            "answer-unknown",
-            format!("this item has no answer `{means}`"),
-            Some(super::reader::suggest(means, &known)),
-        );
-        return None;
-    };
-    Some(Signal {
-        fact,
-        test,
-        means,
-        at_least,
-        within_months,
-    })
-}
-
-fn read_example(table: &Table<'_>, root: &Table<'_>) -> Option<Example> {
-    let given_table = table.required_table("given");
-    let low = table.whole("low");
-    let high = table.whole("high");
-    let why = table.text("why");
-    table.finish();
-    let mut given = Vec::new();
-    let mut sex = None;
-    for (key, value) in given_table.as_ref()?.entries() {
-        match value.get_ref().as_str() {
-            Some(text) if key == "sex" => sex = Some(text.to_owned()),
-            Some(text) => given.push((key.to_owned(), text.to_owned())),
-            None => given_table
-                .as_ref()?
-                .value_mistake(value, key, "a text in quotes"),
-        }
-    }
-    why?;
-    let line = root
-        .document
-        .file
-        .text
-        .get(..table.span().start)
-        .map_or(1, |t| t.matches('\n').count() + 1);
-    let file = root.document.file.path.clone();
-    Some(Example {
-        line,
-        file,
-        sex,
-        given,
-        low: low?,
-        high: high?,
-    })
 }

@@ -241,7 +241,10 @@ impl Pathway {
         let header = Header::read(root);
         let level = root.required_table("action_level").and_then(|table| {
             let points = table.whole("points");
-            let near = table.whole("near");
+            let near: Option<i16> = table.whole("near");
+            if near.is_some_and(|near| !(0..=100).contains(&near)) {
+                table.report_at("near", "level-near", "`near` is 0 to 100 points", None);
+            }
             table.note_verification();
             table.finish();
             Some((points?, near?))
@@ -542,6 +545,21 @@ fn prove_total(root: &Table<'_>, tables: &[Table<'_>], rows: &[Row]) {
         }
         row
     });
+    // Who is not alive has no score, so these rows alone can decide about them.
+    for (word, finding) in [
+        ("not-yet-born", RegisterFinding::NotYetBorn),
+        ("deceased", RegisterFinding::Deceased),
+    ] {
+        let decided = rows
+            .iter()
+            .any(|row| row.when == Condition::Register(finding) && row.outcome.is_some());
+        if !decided {
+            root.report(
+                "row-gap",
+                format!("no row decides for a resident who is `{word}`"),
+            );
+        }
+    }
     // Once every score has its row, nobody is left for a later one.
     if let [Some(a), Some(b), Some(c)] = decided {
         for table in &tables[a.max(b).max(c) + 1..] {

@@ -43,8 +43,10 @@ impl Programme {
                 .map(str::to_owned)
                 .collect();
             let municipalities = table.required_table("municipalities").map(|area| {
-                if area.optional_flag("verified").is_none() {
-                    area.report("rule-missing-key", "`verified` is missing");
+                match area.optional_flag("verified") {
+                    None => area.report("rule-missing-key", "`verified` is missing"),
+                    Some(false) => area.note_unverified("the municipality codes are as remembered"),
+                    Some(true) => {}
                 }
                 let codes = area.texts("codes").into_iter().map(str::to_owned).collect();
                 area.finish();

@@ -11,8 +11,6 @@ use super::{Diagnostic, RuleFile, Severity, Unverified};
 
 /// Longest rule file that is read; a larger one is a mistake, not a rule.
 const MAX_BYTES: usize = 1 << 20;
-/// Deepest nesting of brackets that is parsed.
-const MAX_DEPTH: usize = 32;
 
 /// Where findings go while files are walked.
 #[derive(Default)]
@@ -40,10 +38,13 @@ pub(super) struct Document<'a> {
 impl<'a> Document<'a> {
     /// Parses the text; syntax mistakes are reported, all of them.
     pub(super) fn parse(&self) -> Option<Spanned<DeTable<'a>>> {
-        if let Some(message) = refuse_shape(&self.file.text) {
+        let n_bytes = self.file.text.len();
+        if MAX_BYTES < n_bytes {
+            let message = format!("file of {n_bytes} bytes is over the limit of {MAX_BYTES}");
             self.report(0..0, "rule-too-large", message, None);
             return None;
         }
+        // The parser itself refuses brackets nested deeper than it can follow.
         let (table, errors) = DeTable::parse_recoverable(&self.file.text);
         for error in &errors {
             self.report(
@@ -81,29 +82,6 @@ impl<'a> Document<'a> {
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
         (line, column)
     }
-}
-
-/// Says why a text is not even parsed.
-fn refuse_shape(text: &str) -> Option<String> {
-    if text.len() > MAX_BYTES {
-        return Some(format!(
-            "file of {} bytes is over the limit of {MAX_BYTES}",
-            text.len()
-        ));
-    }
-    // A parser recursing over a million brackets would end the process.
-    let mut depth = 0usize;
-    for byte in text.bytes() {
-        match byte {
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > MAX_DEPTH {
-            return Some(format!("brackets nested more than {MAX_DEPTH} deep"));
-        }
-    }
-    None
 }
 
 /// A table of a rule file, with the keys that were asked for.
@@ -346,28 +324,33 @@ impl<'a> Table<'a> {
         self.wrong_type(value, key, expected);
     }
 
+    /// Notes that something at this table is not verified, and why it is there all the same.
+    pub(super) fn note_unverified(&self, why: &str) {
+        let (line, _) = self.document.place(self.span.start);
+        self.document
+            .findings
+            .unverified
+            .borrow_mut()
+            .push(Unverified {
+                file: self.document.file.path.clone(),
+                line,
+                why: why.to_owned(),
+            });
+    }
+
     /// Notes numbers marked as not verified; their reason is required.
     pub(super) fn note_verification(&self) -> bool {
         let verified = self.optional_flag("verified").unwrap_or(true);
         let why = self.optional_text("why");
-        if !verified {
-            let (line, _) = self.document.place(self.span.start);
-            match why {
-                Some(why) => self
-                    .document
-                    .findings
-                    .unverified
-                    .borrow_mut()
-                    .push(Unverified {
-                        file: self.document.file.path.clone(),
-                        line,
-                        why: why.to_owned(),
-                    }),
-                None => self.report(
+        match why {
+            Some(why) if !verified => self.note_unverified(why),
+            None if !verified => {
+                self.report(
                     "rule-missing-key",
                     "`why` is missing beside `verified = false`",
-                ),
+                );
             }
+            Some(_) | None => {}
         }
         verified
     }

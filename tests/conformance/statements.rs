@@ -1,0 +1,90 @@
+//! Diagnoses, prescriptions, relatives and answers.
+
+use super::holds;
+
+#[test]
+fn diagnoses() {
+    let rows = [
+        ("as-it-should-be", "diabetes-diagnosis"),
+        ("code-as-text-only", "passed over"),
+        ("code-of-no-interest", "passed over"),
+        ("diabetes-date-missing", "set aside: date-missing"),
+        (
+            "diabetes-in-a-version-suffixed-system",
+            "diabetes-diagnosis",
+        ),
+        ("diabetes-on-problem-list", "diabetes-diagnosis"),
+        ("diabetes-onset-as-an-age", "diabetes-diagnosis"),
+        (
+            "diabetes-onset-in-a-year",
+            "diabetes-diagnosis on 2019-12-31",
+        ),
+        ("diabetes-provisional", "diabetes-diagnosis, not accepted"),
+        ("diabetes-refuted", "taken back"),
+        (
+            "diabetes-without-category",
+            "diabetes-diagnosis, not accepted",
+        ),
+        ("pregnancy-over", "pregnancy on 2025-01-15 until 2025-09-20"),
+        (
+            "pregnancy-resolved-without-date",
+            "pregnancy on 2025-01-15 until 2025-10-01",
+        ),
+    ];
+    holds("condition", &rows);
+}
+
+#[test]
+fn prescriptions() {
+    let rows = [
+        ("as-it-should-be", "antihypertensive-medication"),
+        ("date-missing", "set aside: date-missing"),
+        ("drug-contained", "antihypertensive-medication"),
+        ("drug-elsewhere", "passed over"),
+        ("drug-of-no-interest", "passed over"),
+        ("glucose-lowering", "glucose-lowering-medication"),
+        ("intent-plan", "set aside: not-final"),
+        ("status-cancelled", "taken back"),
+        ("status-draft", "set aside: not-final"),
+        ("status-stopped", "antihypertensive-medication"),
+    ];
+    holds("medication-request", &rows);
+}
+
+#[test]
+fn diseases_of_relatives() {
+    let rows = [
+        ("as-it-should-be", "family-history-first-degree"),
+        ("date-missing", "family-history-first-degree"),
+        ("entered-in-error", "taken back"),
+        ("grandmother", "family-history-second-degree"),
+        ("other-disease", "passed over"),
+        ("relationship-missing", "set aside: relationship-unknown"),
+        ("relationship-unlisted", "set aside: relationship-unknown"),
+        ("status-partial", "family-history-first-degree"),
+        ("without-condition", "passed over"),
+    ];
+    holds("family-member-history", &rows);
+}
+
+#[test]
+fn answers_of_the_form() {
+    let rows = [
+        ("as-it-should-be", ""),
+        ("answer-do-not-know", ""),
+        ("answer-missing", ""),
+        ("answer-unknown-code", ""),
+        ("answers-in-groups", ""),
+        ("date-missing", ""),
+        ("form-of-somebody-else", ""),
+        ("form-with-version", ""),
+        ("in-progress", ""),
+        ("question-unknown", ""),
+        ("two-answers-to-one-question", ""),
+        ("waist-12", ""),
+        ("waist-as-text", ""),
+        ("waist-as-whole-number", ""),
+        ("waist-in-inches", ""),
+    ];
+    holds("questionnaire-response", &rows);
+}

@@ -1,0 +1,93 @@
+//! Rule books that would load and then fail somebody: each is refused.
+
+use preventiojyraa_core::risk::check_examples;
+use preventiojyraa_core::rulebook::{RuleFile, Rulebook};
+
+use super::loader::{MAISA, SCORE, STEPWISE, edited, mistakes_after};
+use crate::support::core::rule_files;
+
+#[track_caller]
+fn refused(path: &str, find: &str, replace: &str, code: &str) {
+    let mistakes = mistakes_after(path, find, replace);
+    assert!(
+        mistakes.iter().any(|mistake| mistake.code == code),
+        "{mistakes:?}"
+    );
+}
+
+#[test]
+fn an_item_in_a_unit_that_its_facts_never_have() {
+    refused(SCORE, "unit = \"cm\"", "unit = \"kg\"", "item-unit");
+}
+
+#[test]
+fn a_signal_of_a_category_of_something_without_bands() {
+    refused(
+        SCORE,
+        "{ fact = \"fasting-plasma-glucose\", category_at_least",
+        "{ fact = \"body-weight\", category_at_least",
+        "signal-test",
+    );
+}
+
+#[test]
+fn two_forms_with_one_address() {
+    let mut files = rule_files();
+    let form = files.iter().find(|file| file.path == MAISA);
+    let text = form.expect("shipped").text.clone();
+    let path = "questionnaires/other.toml".to_owned();
+    files.push(RuleFile { path, text });
+    let mistakes = Rulebook::load(&files).expect_err("one form, two files");
+    assert_eq!(mistakes[0].code, "form-twice");
+}
+
+#[test]
+fn points_that_no_score_can_hold() {
+    refused(SCORE, "points = 4", "points = 32767", "item-points");
+    refused(SCORE, "points = 4", "points = -32768", "item-points");
+}
+
+#[test]
+fn scores_that_span_too_much() {
+    let (files, _) = edited(SCORE, "points = 5", "points = 100");
+    let mistakes = Rulebook::load(&files).expect_err("over 120 points");
+    assert!(
+        mistakes
+            .iter()
+            .any(|mistake| mistake.message.contains("span"))
+    );
+}
+
+#[test]
+fn a_pathway_without_a_row_for_the_dead_or_the_unborn() {
+    for register in ["deceased", "not-yet-born"] {
+        let find = format!("when = {{ register = \"{register}\" }}");
+        refused(
+            STEPWISE,
+            &find,
+            "when = { register = \"incomplete\" }",
+            "row-gap",
+        );
+    }
+}
+
+#[test]
+fn a_near_score_that_is_no_distance() {
+    refused(STEPWISE, "near = 2", "near = -32768", "level-near");
+    refused(STEPWISE, "near = 2", "near = 101", "level-near");
+}
+
+#[test]
+fn an_example_with_an_age_that_nobody_has() {
+    for age in ["20000", "-32768", "151", "x"] {
+        let (files, _) = edited(SCORE, "age = \"44\"", &format!("age = \"{age}\""));
+        let rulebook = Rulebook::load(&files).expect("an example is data until it runs");
+        assert_eq!(check_examples(&rulebook)[0].code, "example-fails", "{age}");
+    }
+}
+
+#[test]
+fn brackets_in_a_comment_are_no_nesting() {
+    let comment = format!("# {}\nmax = 26", "[".repeat(400));
+    assert_eq!(mistakes_after(SCORE, "max = 26", &comment), []);
+}

@@ -1,0 +1,125 @@
+//! What a source takes back or says anew replaces what it said before.
+
+use serde_json::json;
+
+use crate::support::site::{INDEX_DATE, count};
+use crate::support::world::World;
+
+fn high_hba1c() -> World {
+    let mut world = World::new();
+    world
+        .resident("aino")
+        .woman_born("1960-01-01")
+        .hba1c(52.0, "2025-10-01")
+        .called("result");
+    world
+        .resident("veikko")
+        .man_born("1955-01-01")
+        .diagnosed("E11.9", "2020-01-01")
+        .called("diagnosis");
+    world.decides();
+    world.decides_that("aino", "confirming");
+    world.decides_that("veikko", "known-diabetes");
+    world
+}
+
+#[test]
+fn an_amended_result_replaces_the_one_before() {
+    let mut world = high_hba1c();
+    let result = world.statement("result");
+    result["status"] = json!("amended");
+    result["valueQuantity"]["value"] = json!(42.0);
+    world.decides();
+    world.decides_that("aino", "asked");
+    world.decides_that("veikko", "known-diabetes");
+    world.site.is_whole();
+}
+
+#[test]
+fn a_diagnosis_entered_in_error_no_longer_counts() {
+    let mut world = high_hba1c();
+    world.statement("diagnosis")["verificationStatus"] =
+        json!({ "coding": [{ "code": "entered-in-error" }] });
+    let report = world.pulls();
+    assert_eq!(count(&report["lines"]["withdrawn"]), 1);
+    world.runs();
+    world.decides_that("veikko", "asked");
+    world.site.is_whole();
+}
+
+#[test]
+fn an_error_without_its_code_takes_back_what_was_said_under_its_id() {
+    let mut world = high_hba1c();
+    let result = world.statement("result");
+    result["status"] = json!("entered-in-error");
+    result.as_object_mut().expect("a resource").remove("code");
+    world.decides();
+    world.decides_that("aino", "asked");
+}
+
+#[test]
+fn a_resource_that_now_says_something_no_rule_speaks_of_says_nothing_any_more() {
+    let mut world = high_hba1c();
+    world.statement("result")["code"] =
+        json!({ "coding": [{ "system": "http://loinc.org", "code": "2708-6" }] });
+    world.statement("diagnosis")["code"] =
+        json!({ "coding": [{ "system": "urn:oid:1.2.246.537.6.1", "code": "I10" }] });
+    let report = world.pulls();
+    assert_eq!(count(&report["lines"]["unmapped"]), 2);
+    world.runs();
+    world.decides_that("aino", "asked");
+    world.decides_that("veikko", "asked");
+}
+
+#[test]
+fn a_resource_that_now_cannot_be_understood_says_nothing_any_more() {
+    let mut world = high_hba1c();
+    world.statement("result")["valueQuantity"]["unit"] = json!("bananas");
+    world.statement("result")["valueQuantity"]["code"] = json!("bananas");
+    let report = world.pulls();
+    assert_eq!(count(&report["issues"]["unit-unknown"]), 1);
+    world.runs();
+    world.decides_that("aino", "asked");
+}
+
+#[test]
+fn an_older_version_that_comes_later_does_not_win() {
+    let mut world = World::new();
+    world
+        .resident("aino")
+        .woman_born("1960-01-01")
+        .hba1c(42.0, "2025-10-01")
+        .which_has("meta", json!({ "lastUpdated": "2025-10-05T10:00:00Z" }))
+        .called("result");
+    world.decides();
+    let result = world.statement("result");
+    result["valueQuantity"]["value"] = json!(52.0);
+    result["meta"]["lastUpdated"] = json!("2025-10-02T10:00:00Z");
+    world.decides();
+    world.decides_that("aino", "asked");
+}
+
+#[test]
+fn the_same_export_pulled_twice_decides_the_same() {
+    let world = high_hba1c();
+    let once = world.site.decisions_hash(INDEX_DATE);
+    let report = world.pulls();
+    assert_eq!(count(&report["id"]), 2);
+    assert_eq!(world.site.decisions_hash(INDEX_DATE), once);
+    world.site.is_whole();
+}
+
+#[test]
+fn a_consent_taken_back_puts_a_resident_back_into_the_screening() {
+    let mut world = World::new();
+    world
+        .resident("iiris")
+        .woman_born("1960-01-01")
+        .says_no("2025-01-01")
+        .called("choice");
+    world.decides();
+    world.decides_that("iiris", "opted-out");
+    world.statement("choice")["status"] = json!("inactive");
+    world.decides();
+    world.decides_that("iiris", "asked");
+}
