@@ -8,6 +8,7 @@ mod fsck;
 mod pull;
 mod rules;
 mod run;
+mod server;
 mod standin;
 
 use std::error::Error;
@@ -36,6 +37,7 @@ enum Command {
     Explain(explain::Arguments),
     Fsck(fsck::Arguments),
     Rules(rules::Arguments),
+    Server(server::Arguments),
     Standin(standin::Arguments),
 }
 
@@ -74,6 +76,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
+        Command::Server(arguments) => server::run(&arguments),
         Command::Standin(arguments) => standin::run(&arguments),
     };
     match result {

@@ -4,7 +4,7 @@
 //!
 //! [`read_line`] turns one NDJSON line into what it says: an entry of the
 //! register, submissions for `intake`, or an issue. [`Lines`] cuts export files
-//! (plain, gzip, zstd) into blocks of lines. No decision, no rule, no database.
+//! (plain, gzip, zstd) into blocks of lines. [`capabilities`] asks a server what it can do. No decision, no rule, no database.
 //!
 //! # How the data flows
 //!
@@ -43,6 +43,7 @@ mod identity;
 mod lines;
 mod patient;
 mod read;
+mod server;
 mod statements;
 mod systems;
 mod values;
@@ -53,3 +54,4 @@ pub use identity::{IdentityKey, NationalId};
 pub use lines::{Block, FileEnd, Line, LineProblem, Lines, MAX_LINE_BYTES, is_export_file};
 pub use patient::{Link, PatientEntry};
 pub use read::{Reading, Resource, Unmapped, read_line, salvage_subject};
+pub use server::{Capabilities, ResourceCapabilities, ServerError, Way, capabilities};

@@ -3,6 +3,7 @@
 mod outcome;
 mod people;
 mod results;
+mod servers;
 mod statements;
 
 use std::collections::BTreeSet;

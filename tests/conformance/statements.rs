@@ -1,4 +1,4 @@
-//! Diagnoses, prescriptions, relatives and answers.
+//! Diagnoses, prescriptions, relatives, answers, and what is none of these.
 
 use super::holds;
 
@@ -70,21 +70,55 @@ fn diseases_of_relatives() {
 #[test]
 fn answers_of_the_form() {
     let rows = [
-        ("as-it-should-be", ""),
-        ("answer-do-not-know", ""),
-        ("answer-missing", ""),
-        ("answer-unknown-code", ""),
-        ("answers-in-groups", ""),
-        ("date-missing", ""),
-        ("form-of-somebody-else", ""),
-        ("form-with-version", ""),
-        ("in-progress", ""),
-        ("question-unknown", ""),
-        ("two-answers-to-one-question", ""),
-        ("waist-12", ""),
-        ("waist-as-text", ""),
-        ("waist-as-whole-number", ""),
-        ("waist-in-inches", ""),
+        (
+            "as-it-should-be",
+            "physical-activity-answer not-daily, self-reported",
+        ),
+        (
+            "answer-do-not-know",
+            "physical-activity-answer do-not-know, self-reported",
+        ),
+        ("answer-missing", "says nothing"),
+        ("answer-unknown-code", "set aside: answer-unknown-code"),
+        (
+            "answers-in-groups",
+            "physical-activity-answer not-daily, self-reported",
+        ),
+        ("date-missing", "set aside: date-missing"),
+        ("form-of-somebody-else", "passed over"),
+        (
+            "form-with-version",
+            "physical-activity-answer not-daily, self-reported",
+        ),
+        ("in-progress", "set aside: not-final"),
+        ("question-unknown", "set aside: question-unknown"),
+        // FIXME: of two answers that exclude each other the first is taken, and no issue says so.
+        (
+            "two-answers-to-one-question",
+            "physical-activity-answer not-daily, self-reported",
+        ),
+        ("waist-12", "set aside: value-implausible"),
+        ("waist-as-text", "set aside: value-not-understood"),
+        (
+            "waist-as-whole-number",
+            "waist-circumference 96 cm, self-reported",
+        ),
+        (
+            "waist-in-inches",
+            "waist-circumference 38 in, self-reported",
+        ),
     ];
     holds("questionnaire-response", &rows);
+}
+
+#[test]
+fn what_is_no_resource_that_is_read() {
+    let rows = [
+        ("encounter", "passed over: Encounter"),
+        ("bundle-around-an-observation", "passed over: Bundle"),
+        ("resource-type-missing", "refused: not-fhir"),
+        ("resource-type-in-lower-case", "passed over: observation"),
+        ("list-around-an-observation", "refused: not-fhir at [0]"),
+    ];
+    holds("other", &rows);
 }

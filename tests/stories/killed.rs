@@ -36,14 +36,19 @@ fn whole(site: &Site) -> [u64; 3] {
     [&report["generation"], &report["pulls"], &report["runs"]].map(|n| n.as_u64().unwrap_or(0))
 }
 
-/// How long each of a pull and a run takes, and what is decided in the end.
+/// How long each of a pull and a run takes at best, and what is decided in the end.
 fn undisturbed(export: &Path) -> ([Duration; 2], String) {
-    let site = Site::new();
-    let started = Instant::now();
-    site.pulls(export, &["--threads", "2"]);
-    let pulled = started.elapsed();
-    let hash = text(&site.runs(DAY, &["--threads", "2"])["decisions_hash"]);
-    ([pulled, started.elapsed() - pulled], hash)
+    let [first, second] = [(); 2].map(|()| {
+        let site = Site::new();
+        let started = Instant::now();
+        site.pulls(export, &["--threads", "2"]);
+        let pulled = started.elapsed();
+        let hash = text(&site.runs(DAY, &["--threads", "2"])["decisions_hash"]);
+        (pulled, started.elapsed() - pulled, hash)
+    });
+    assert_eq!(first.2, second.2);
+    let took = [first.0.min(second.0), first.1.min(second.1)];
+    (took, first.2)
 }
 
 /// Kills commands of one folder after another at random moments; five kills a folder.
@@ -67,11 +72,7 @@ fn survives(kills: usize, seed: u64, kills_runs: bool) {
             site.pull_words(&export, &["--threads", "2"])
         };
         for _ in 0..5 {
-            let before = if site.data().join("ledger.sqlite").exists() {
-                whole(&site)
-            } else {
-                [0; 3]
-            };
+            let before = whole_or_nothing(&site);
             let thousandths = u32::try_from(dice.below(1_000)).expect("a small number");
             at_work += usize::from(killed(&command, took * thousandths / 1_000));
             // Killed before there was a ledger: as before.
@@ -98,7 +99,7 @@ fn survives(kills: usize, seed: u64, kills_runs: bool) {
         site.is_whole();
     }
     assert!(
-        kills / 4 < at_work,
+        kills < 10 * at_work,
         "only {at_work} of {kills} kills met the program at work"
     );
     assert!(

@@ -189,7 +189,7 @@ fn the_ledger_tells_it_in_the_identity_map_and_in_quarantine_only() {
         let mut rows = ledger
             .prepare(&format!("SELECT * FROM \"{table}\""))
             .expect("a table");
-        let columns: Vec<String> = rows.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = rows.column_names().map(str::to_owned).collect();
         let mut rows = rows.query([]).expect("a table");
         while let Some(row) = rows.next().expect("a row") {
             for (n, column) in columns.iter().enumerate() {

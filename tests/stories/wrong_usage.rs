@@ -62,7 +62,10 @@ fn a_data_folder_that_is_not_there_is_missed() {
     ] {
         let said = told(&site, site.does(words), 1);
         insta::allow_duplicates! {
-            insta::assert_snapshot!(said, @"");
+            insta::assert_snapshot!(said, @r#"
+            error: there is no data folder at `<folder>/data`
+            hint: `preventio pull --from DIR --data DATA` creates one
+            "#);
         }
         assert!(!site.data().exists(), "a question makes no folder");
     }
@@ -73,11 +76,11 @@ fn an_export_folder_that_is_not_there_or_empty_is_missed() {
     let site = Site::new();
     let export = site.beside("export");
     let words = ["pull", "--from", &export.display().to_string()];
-    insta::assert_snapshot!(told(&site, site.does(&words), 1), @"");
+    insta::assert_snapshot!(told(&site, site.does(&words), 1), @"error: cannot read `<folder>/export`: No such file or directory (os error 2)");
     assert!(!site.data().exists(), "a slip of the pen makes no folder");
     fs::create_dir(&export).expect("a folder can be made");
     fs::write(export.join("truth.csv"), "not for us").expect("a file can be written");
-    insta::assert_snapshot!(told(&site, site.does(&words), 1), @"");
+    insta::assert_snapshot!(told(&site, site.does(&words), 1), @"error: no `.ndjson`, `.ndjson.gz` or `.ndjson.zst` file in `<folder>/export`");
 }
 
 #[test]
@@ -88,9 +91,15 @@ fn commands_in_the_wrong_order_are_told_the_right_one() {
     let empty = site.beside("empty").display().to_string();
     fs::create_dir(&empty).expect("a folder can be made");
     site.does(&["pull", "--from", &empty]).ends_with(1);
-    insta::assert_snapshot!(told(site, site.does(&["run", "--index-date", INDEX_DATE]), 1), @"");
+    insta::assert_snapshot!(told(site, site.does(&["run", "--index-date", INDEX_DATE]), 1), @r#"
+    error: nothing was pulled yet
+    hint: `preventio pull --from DIR --data DATA`
+    "#);
     world.pulls();
-    insta::assert_snapshot!(told(site, site.does(&["explain", "aino"]), 1), @"");
+    insta::assert_snapshot!(told(site, site.does(&["explain", "aino"]), 1), @r#"
+    error: no run has decided yet
+    hint: `preventio run --data DATA --index-date YYYY-MM-DD`
+    "#);
 }
 
 #[test]
@@ -98,8 +107,14 @@ fn a_resident_whom_nobody_knows_is_not_found() {
     let world = world();
     world.decides();
     let site = &world.site;
-    insta::assert_snapshot!(told(site, site.does(&["explain", "Patient/nobody"]), 1), @"");
-    insta::assert_snapshot!(told(site, site.does(&["explain", &"0".repeat(32)]), 1), @"");
+    insta::assert_snapshot!(told(site, site.does(&["explain", "Patient/nobody"]), 1), @r#"
+    error: nobody on the register is called `Patient/nobody`
+    hint: give the 32-digit resident id, or the source's `Patient.id`
+    "#);
+    insta::assert_snapshot!(told(site, site.does(&["explain", &"0".repeat(32)]), 1), @r#"
+    error: nobody on the register is called `00000000000000000000000000000000`
+    hint: give the 32-digit resident id, or the source's `Patient.id`
+    "#);
 }
 
 #[test]
@@ -108,7 +123,10 @@ fn a_name_that_two_sources_use_is_ambiguous() {
     world.decides();
     let site = &world.site;
     site.pulls(&world.export(), &["--source", "other"]);
-    insta::assert_snapshot!(told(site, site.does(&["explain", "aino"]), 1), @"");
+    insta::assert_snapshot!(told(site, site.does(&["explain", "aino"]), 1), @r#"
+    error: 2 residents are called `aino`
+    hint: give the 32-digit resident id
+    "#);
 }
 
 #[test]
@@ -166,9 +184,14 @@ fn a_rules_folder_that_is_not_there_or_empty_is_missed() {
     let site = Site::new();
     let folder = site.beside("rules").display().to_string();
     let check = || preventio(&["rules", "check", "--rules", &folder]);
-    insta::assert_snapshot!(told(&site, check(), 1), @"");
+    insta::assert_snapshot!(told(&site, check(), 1), @"error: cannot read rules in `<folder>/rules`: No such file or directory (os error 2): No such file or directory (os error 2)");
     fs::create_dir(&folder).expect("a folder can be made");
-    insta::assert_snapshot!(told(&site, check(), 4), @"");
+    insta::assert_snapshot!(told(&site, check(), 4), @r#"
+    error: error[programme-missing]: there is no readable `programme.toml`
+      --> programme.toml:1:1
+      hint: it names the rules in force
+    1 mistake in the rules
+    "#);
 }
 
 #[test]
@@ -186,7 +209,10 @@ fn facts_read_by_other_definitions_are_not_decided_on() {
     ] {
         let said = told(site, site.does(words), 1);
         insta::allow_duplicates! {
-            insta::assert_snapshot!(said, @"");
+            insta::assert_snapshot!(said, @r#"
+            error: the facts in this folder were read with other fact definitions than these rules have
+            hint: pull into a new folder
+            "#);
         }
     }
     site.is_whole();
@@ -223,11 +249,17 @@ fn a_data_folder_keeps_its_identity_key() {
         (Some(0), ""),
         "a key of one's own needs no note"
     );
-    insta::assert_snapshot!(told(site, pull(&other), 1), @"");
-    insta::assert_snapshot!(told(site, pull(&key("short", "a1")), 1), @"");
-    insta::assert_snapshot!(told(site, pull(&key("words", &"zz".repeat(32))), 1), @"");
+    insta::assert_snapshot!(told(site, pull(&other), 1), @"error: this data folder was made with another identity key");
+    insta::assert_snapshot!(told(site, pull(&key("short", "a1")), 1), @r#"
+    error: `<folder>/short` does not hold 64 hexadecimal digits
+    hint: openssl rand -hex 32
+    "#);
+    insta::assert_snapshot!(told(site, pull(&key("words", &"zz".repeat(32))), 1), @r#"
+    error: `<folder>/words` does not hold 64 hexadecimal digits
+    hint: openssl rand -hex 32
+    "#);
     let nowhere = site.beside("nowhere").display().to_string();
-    insta::assert_snapshot!(told(site, pull(&nowhere), 1), @"");
+    insta::assert_snapshot!(told(site, pull(&nowhere), 1), @"error: cannot read the identity key `<folder>/nowhere`: No such file or directory (os error 2)");
     // The folder remembers: without a key it goes on with its own.
     assert_eq!(site.does(&["pull", "--from", &export]).code, Some(0));
     site.is_whole();
@@ -239,7 +271,10 @@ fn a_key_that_everybody_knows_is_pointed_out() {
     let export = world.export().display().to_string();
     let said = world.site.does(&["pull", "--from", &export]);
     assert_eq!(said.code, Some(0));
-    insta::assert_snapshot!(said.err, @"");
+    insta::assert_snapshot!(said.err, @r#"
+    note: identities are made with a key that everybody knows
+    hint: for real people, give a new data folder its own with `--identity-key FILE`
+    "#);
 }
 
 #[test]
@@ -252,6 +287,8 @@ fn the_manual_of_every_command_is_its_help() {
         &["fsck"],
         &["rules"],
         &["rules", "check"],
+        &["server"],
+        &["server", "check"],
         &["standin"],
         &["standin", "export"],
     ] {

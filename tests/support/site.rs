@@ -289,7 +289,7 @@ pub(crate) fn reads(name: &str, text: &str) {
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
 
-/// Seeded chance (SplitMix64).
+/// Seeded chance (`SplitMix64`).
 pub(crate) struct Dice(u64);
 
 impl Dice {

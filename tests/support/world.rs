@@ -233,12 +233,12 @@ impl Resident<'_> {
         self.measures("8280-0", centimetres, "cm", day)
     }
 
-    /// HbA1c in mmol/mol.
+    /// `HbA1c` in mmol/mol.
     pub(crate) fn hba1c(self, value: f64, day: &str) -> Self {
         self.measures("59261-8", value, "mmol/mol", day)
     }
 
-    /// HbA1c in per cent.
+    /// `HbA1c` in per cent.
     pub(crate) fn hba1c_percent(self, value: f64, day: &str) -> Self {
         self.measures("4548-4", value, "%", day)
     }

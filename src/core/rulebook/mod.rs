@@ -48,6 +48,7 @@ mod load;
 mod model;
 mod model_read;
 mod pathway;
+mod pathway_read;
 mod programme;
 mod questionnaire;
 mod reader;
