@@ -84,14 +84,17 @@ pub(crate) fn run() -> ExitCode {
         Ok(Outcome::Damaged) => ExitCode::from(3),
         // A reader that has seen enough (`| head`) is no failure.
         Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
-        Err(error) => {
-            tell(&render(&*error));
-            let bad_rules = matches!(
-                error.downcast_ref::<RulesError>(),
-                Some(RulesError::Mistakes(_))
-            );
-            ExitCode::from(if bad_rules { 4 } else { 1 })
-        }
+        Err(error) => match error.downcast_ref::<RulesError>() {
+            // Each mistake says itself that it is an error.
+            Some(RulesError::Mistakes(_)) => {
+                tell(&format!("{error}\n"));
+                ExitCode::from(4)
+            }
+            Some(RulesError::Unreadable { .. }) | None => {
+                tell(&render(&*error));
+                ExitCode::from(1)
+            }
+        },
     }
 }
 

@@ -48,8 +48,7 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let rulebook = rules::load(arguments.rules.rules.as_deref())?;
     let key = arguments.identity_key.as_ref().map(read_key).transpose()?;
     // Looked at before the data folder is made, so that a slip of the pen leaves none behind.
-    fs::read_dir(&arguments.from)
-        .map_err(|error| format!("cannot read `{}`: {error}", arguments.from.display()))?;
+    steps::export_files(&arguments.from)?;
     let mut data = DataFolder::open(&arguments.data.data, Access::Write)?;
     let options = PullOptions {
         from: &arguments.from,

@@ -48,13 +48,14 @@ pub(super) fn questionnaire_response<'p>(
 /// Answers of all items, groups opened, in the order of the form.
 fn collect_answers<'p>(items: &'p [FormItem<'_>], answers: &mut Vec<Answered<'p>>) {
     for item in items {
-        if let (Some(link_id), Some([first, ..])) =
-            (item.link_id.as_deref(), item.answer.as_deref())
-        {
-            answers.push(Answered {
-                link_id,
-                value: answer_value(first),
-            });
+        let value = match item.answer.as_deref() {
+            Some([answer]) => Some(answer_value(answer)),
+            // Every question here has one answer; choosing one of several would be a guess.
+            Some([_, _, ..]) => Some(SubmittedValue::Flag(true)),
+            Some([]) | None => None,
+        };
+        if let (Some(link_id), Some(value)) = (item.link_id.as_deref(), value) {
+            answers.push(Answered { link_id, value });
         }
         collect_answers(item.item.as_deref().unwrap_or_default(), answers);
     }

@@ -1,7 +1,7 @@
 //! Identity, dates and codes that every statement has.
 
 use jiff::civil::Date;
-use preventiojyraa_core::intake::{Content, Issue, IssueCode, Submission};
+use preventiojyraa_core::intake::{Content, Issue, IssueCode, Submission, SubmittedValue};
 use preventiojyraa_core::profile::Standing;
 
 use super::dates;
@@ -26,10 +26,18 @@ impl<'p> Frame<'p> {
     pub(super) fn statements(
         &self,
         reading: &Reading<'_>,
-        contents: Vec<Content<'p>>,
+        mut contents: Vec<Content<'p>>,
         first_code: Option<Unmapped>,
     ) -> Result<Resource<'p>, Issue> {
         let kind = self.resource_type;
+        if contents.is_empty() {
+            // It says nothing, which may be less than an earlier version said.
+            contents.push(Content::Coded {
+                codings: Vec::new(),
+                value: SubmittedValue::None,
+                part: 0,
+            });
+        }
         let missing =
             |code, field: &str, what: &str| Issue::reading(code, format!("{kind}.{field}"), what);
         let id = self
@@ -41,11 +49,11 @@ impl<'p> Frame<'p> {
             .and_then(|subject| subject.reference.as_deref())
             .and_then(patient_reference)
             .ok_or_else(|| {
-                missing(
-                    IssueCode::SubjectMissing,
-                    "subject",
-                    "a reference to a Patient",
-                )
+                let field = match kind {
+                    "Consent" | "FamilyMemberHistory" => "patient",
+                    _ => "subject",
+                };
+                missing(IssueCode::SubjectMissing, field, "a reference to a Patient")
             })?;
         let resident = reading.resident(patient);
         let recorded = self

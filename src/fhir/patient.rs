@@ -94,11 +94,7 @@ pub(super) fn entry(
         version: reading.version(patient.meta.as_ref(), digest),
         register: Register {
             birth,
-            sex: match patient.gender.as_deref() {
-                Some("female") => Sex::Female,
-                Some("male") => Sex::Male,
-                _ => Sex::Unknown,
-            },
+            sex: sex(patient.gender.as_deref(), &mut issues),
             death: death(reading.zone(), patient, &mut issues),
             residence: residence(reading, patient.extension.as_deref(), addresses),
             complete: true,
@@ -115,6 +111,20 @@ pub(super) fn entry(
         links,
         issues,
     })
+}
+
+fn sex(gender: Option<&str>, issues: &mut Vec<Issue>) -> Sex {
+    match gender {
+        Some("female") => Sex::Female,
+        Some("male") => Sex::Male,
+        Some("other" | "unknown") | None => Sex::Unknown,
+        Some(text) => {
+            let expected = "male, female, other or unknown";
+            let issue = Issue::reading(IssueCode::GenderUnknown, "Patient.gender", expected);
+            issues.push(issue.with_saw(text));
+            Sex::Unknown
+        }
+    }
 }
 
 fn birth(zone: &TimeZone, text: Option<&str>, issues: &mut Vec<Issue>) -> BirthDate {

@@ -168,7 +168,11 @@ pub fn read_line<R>(
     line: &[u8],
     use_it: impl FnOnce(Resource<'_>) -> R,
 ) -> Result<R, Issue> {
-    let text = std::str::from_utf8(line).map_err(|_| not_utf8(line))?;
+    let text = std::str::from_utf8(line).map_err(|error| match error.error_len() {
+        Some(_) => not_utf8(line),
+        // The last letter is there by half.
+        None => Issue::reading(IssueCode::CutOff, "", "a whole JSON object"),
+    })?;
     let head: Head<'_> = parse(text, "")?;
     let digest = digest(line);
     macro_rules! statements {

@@ -4,8 +4,12 @@
 //! named here is skipped; whatever is named must have the type FHIR gives it.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// Text borrowed from the line unless it holds an escape.
 ///
@@ -28,20 +32,52 @@ macro_rules! wire {
         $(
             $(#[$doc])*
             #[derive(Deserialize)]
-            #[serde(rename_all = "camelCase")]
+            #[serde(rename_all = "camelCase", remote = "Self")]
             pub(super) struct $name<'a> {
                 $(
                     #[serde(borrow, default $(, rename = $json)?)]
                     pub(super) $field: Option<$kind>,
                 )*
             }
+            objects_only!($name);
         )*
     };
 }
 
+/// Reads these types from JSON objects only.
+///
+/// What serde derives would also take a list and read its members as the
+/// fields in order; `[41, null, "mmol/mol"]` is no quantity. The derived reader
+/// is kept under the type's own name (`remote`) and given objects alone.
+macro_rules! objects_only {
+    ($($name:ident),*) => {
+        $(
+            impl<'de: 'a, 'a> Deserialize<'de> for $name<'a> {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    struct Object<'a>(PhantomData<$name<'a>>);
+                    impl<'de: 'a, 'a> Visitor<'de> for Object<'a> {
+                        type Value = $name<'a>;
+
+                        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                            f.write_str("an object")
+                        }
+
+                        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                            $name::deserialize(MapAccessDeserializer::new(map))
+                        }
+                    }
+                    deserializer.deserialize_map(Object(PhantomData))
+                }
+            }
+        )*
+    };
+}
+
+objects_only!(Head, Quantity, Patient, Component, Observation, FormAnswer);
+
 /// Only what a line is.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", remote = "Self")]
 pub(super) struct Head<'a> {
     #[serde(borrow)]
     pub(super) resource_type: Text<'a>,
@@ -49,6 +85,7 @@ pub(super) struct Head<'a> {
 
 /// A quantity.
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 pub(super) struct Quantity<'a> {
     #[serde(default)]
     pub(super) value: Option<f64>,
@@ -135,7 +172,7 @@ wire! {
 
 /// A resident in the register.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", remote = "Self")]
 pub(super) struct Patient<'a> {
     #[serde(borrow, default)]
     pub(super) id: Option<Text<'a>>,
@@ -163,7 +200,7 @@ pub(super) struct Patient<'a> {
 
 /// The values an observation or a component of one can have.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", remote = "Self")]
 pub(super) struct Component<'a> {
     #[serde(borrow, default)]
     pub(super) code: Option<Concept<'a>>,
@@ -183,7 +220,7 @@ pub(super) struct Component<'a> {
 
 /// An observation; its own value sits in the same fields as a component's.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", remote = "Self")]
 pub(super) struct Observation<'a> {
     #[serde(borrow, default)]
     pub(super) id: Option<Text<'a>>,
@@ -223,7 +260,7 @@ pub(super) struct Observation<'a> {
 
 /// One answer of a form.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", remote = "Self")]
 pub(super) struct FormAnswer<'a> {
     #[serde(default)]
     pub(super) value_decimal: Option<f64>,

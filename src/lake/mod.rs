@@ -8,7 +8,7 @@
 //!
 //! # How the data flows
 //!
-//! `steps` hands rows to [`Store::stage`]; the ledger commits their names; then
+//! `steps` hands rows to the staging functions of [`Store`]; the ledger commits their names; then
 //! [`Store::publish`] moves them into place. Foreign readers look at
 //! `lake/current/<table>/*.parquet` and see whole generations only.
 //!
@@ -41,11 +41,12 @@
 
 mod decisions;
 mod facts;
+mod folder;
 mod issues;
 mod parquet_file;
 mod register;
 mod store;
-pub(crate) use store::{not_private, private_folder};
+pub(crate) use folder::{not_private, private_folder};
 
 pub use decisions::{DecisionRow, DecisionsHash};
 pub use facts::FactStream;

@@ -9,15 +9,16 @@
 //! ```
 
 use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::Read;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
+use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use arrow_schema::SchemaRef;
 use sha2::{Digest, Sha256};
 
+use super::folder::private_folder;
 use super::parquet_file::{FileWriter, hex};
 use super::{
     DecisionRow, IssueRow, LakeError, RegisterRow, Table, decisions, facts, issues, register,
@@ -57,15 +58,6 @@ pub struct Problem {
 pub struct Store {
     root: PathBuf,
     next_staged: AtomicU32,
-}
-
-/// Creates a folder that only its owner can enter.
-pub(crate) fn private_folder(path: &Path) -> Result<(), LakeError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(LakeError::io("create", path))
 }
 
 fn sync_folder(path: &Path) -> Result<(), LakeError> {
@@ -424,13 +416,13 @@ impl Store {
     }
 }
 
-fn name(path: &Path) -> String {
+pub(super) fn name(path: &Path) -> String {
     path.file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default()
 }
 
-fn list(folder: &Path) -> Result<Vec<PathBuf>, LakeError> {
+pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>, LakeError> {
     fs::read_dir(folder)
         .and_then(|entries| {
             entries
@@ -464,32 +456,4 @@ fn hash_file(path: &Path) -> std::io::Result<(String, u64)> {
             }
         }
     }
-}
-
-/// Files and folders below `root` that others than the owner can open.
-///
-/// # Errors
-///
-/// When a folder cannot be listed.
-pub(crate) fn not_private(root: &Path) -> Result<Vec<Problem>, LakeError> {
-    let mut problems = Vec::new();
-    let mut folders = vec![root.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for path in list(&folder)? {
-            let metadata = fs::symlink_metadata(&path).map_err(LakeError::io("look at", &path))?;
-            if metadata.file_type().is_symlink() {
-                continue;
-            }
-            if metadata.permissions().mode() & 0o077 != 0 {
-                problems.push(Problem {
-                    what: format!("`{}` can be opened by others than its owner", name(&path)),
-                });
-            }
-            if metadata.is_dir() {
-                folders.push(path);
-            }
-        }
-    }
-    problems.sort();
-    Ok(problems)
 }

@@ -17,7 +17,9 @@ use crate::fhir::{
 use crate::intake::{self, Issue, IssueCode};
 use crate::lake::IssueRow;
 use crate::ledger::Quarantined;
-use crate::profile::{Fact, FactId, FactValue, Recorded, ResidentId, SubmissionId};
+use crate::profile::{
+    Fact, FactId, FactValue, Recorded, ResidentId, Standing, SubmissionId, Version,
+};
 use crate::rulebook::Rulebook;
 
 /// What reading a line needs.
@@ -41,6 +43,24 @@ pub(super) struct Harvest {
     /// The first line of each resident met, to find those who are not on the register.
     pub(super) subjects: HashMap<ResidentId, (Arc<str>, u64)>,
     pub(super) slices: Vec<SliceReport>,
+    /// Dated versions that say nothing here: each may follow a version that said something.
+    pub(super) silent: Vec<(ResidentId, SubmissionId, Version)>,
+}
+
+/// What takes back everything that earlier versions of a submission said: the source changed
+/// it into one that says nothing here, so the old facts must not live on.
+pub(super) fn withdrawal(submission: SubmissionId, version: Version) -> Fact {
+    Fact {
+        id: FactId(0),
+        value: FactValue::Withdrawn,
+        effective: Fact::UNDATED,
+        until: None,
+        recorded: Recorded::AsEffective,
+        standing: Standing::Unaccepted,
+        submission,
+        part: 0,
+        version,
+    }
 }
 
 impl Harvest {
@@ -50,6 +70,7 @@ impl Harvest {
         self.facts.extend(other.facts);
         self.issues.extend(other.issues);
         self.quarantined.extend(other.quarantined);
+        self.silent.extend(other.silent);
         for (code, n) in other.unmapped {
             *self.unmapped.entry(code).or_default() += n;
         }
@@ -243,23 +264,14 @@ impl Reader<'_> {
                         *harvest.unmapped.entry(code).or_default() += 1;
                     }
                 }
-                // The source changed a statement into one that says nothing here: the old
-                // facts of it must not live on.
                 if let Some(first) = submissions.first()
                     && !has_facts
-                    && self.earlier.contains(&first.id)
                 {
-                    facts.push(Fact {
-                        id: FactId(0),
-                        value: FactValue::Withdrawn,
-                        effective: Date::MIN,
-                        until: None,
-                        recorded: Recorded::AsEffective,
-                        standing: first.standing,
-                        submission: first.id,
-                        part: 0,
-                        version: first.version,
-                    });
+                    if self.earlier.contains(&first.id) {
+                        facts.push(withdrawal(first.id, first.version));
+                    } else if first.version.updated != i64::MIN {
+                        harvest.silent.push((resident, first.id, first.version));
+                    }
                 }
                 if !facts.is_empty() {
                     let place = (Arc::clone(file), line);

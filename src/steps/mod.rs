@@ -51,7 +51,7 @@ mod whole;
 pub use check::{CheckReport, check};
 pub use data::{Access, DataFolder};
 pub use explain::{Explanation, explain};
-pub use pull::{PullOptions, PullReport, pull};
+pub use pull::{PullOptions, PullReport, export_files, pull};
 pub use run::{RunOptions, RunReport, run};
 
 use std::path::PathBuf;

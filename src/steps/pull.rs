@@ -149,8 +149,12 @@ pub fn pull(
     Ok(report)
 }
 
-/// Export files, and the names of the others, both sorted by name.
-fn export_files(folder: &Path) -> Result<(Vec<PathBuf>, Vec<String>), StepError> {
+/// The export files of a folder, and the names of the others, both sorted by name.
+///
+/// # Errors
+///
+/// When the folder cannot be listed, or holds no export file.
+pub fn export_files(folder: &Path) -> Result<(Vec<PathBuf>, Vec<String>), StepError> {
     let mut files = Vec::new();
     let mut others = Vec::new();
     for entry in fs::read_dir(folder).map_err(StepError::io("list", folder))? {

@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::harvest::Harvest;
+use super::harvest::{Harvest, withdrawal};
 use super::{DataFolder, StepError};
 use crate::intake::IssueCode;
 use crate::lake::IssueRow;
-use crate::profile::ResidentId;
+use crate::profile::{Fact, ResidentId, SubmissionId};
 
 /// Sorts, removes repetitions, and finds what only the whole shows.
 pub(super) fn finish(data: &DataFolder, harvest: &mut Harvest, pull: u32) -> Result<(), StepError> {
@@ -21,10 +21,8 @@ pub(super) fn finish(data: &DataFolder, harvest: &mut Harvest, pull: u32) -> Res
         expected: expected.to_owned(),
         hint: None,
     };
-    harvest
-        .facts
-        .sort_unstable_by_key(|(resident, f)| (*resident, f.submission, f.version, f.part, f.id));
-    harvest.facts.dedup();
+    sort_facts(harvest);
+    take_back_what_fell_silent(harvest);
     for pair in harvest.facts.windows(2) {
         let ((resident, a), (_, b)) = (pair[0], pair[1]);
         let same_time = a.submission == b.submission && a.version.updated == b.version.updated;
@@ -60,6 +58,31 @@ pub(super) fn finish(data: &DataFolder, harvest: &mut Harvest, pull: u32) -> Res
     harvest.issues.sort();
     harvest.issues.dedup();
     Ok(())
+}
+
+fn sort_facts(harvest: &mut Harvest) {
+    harvest
+        .facts
+        .sort_unstable_by_key(|(resident, f)| (*resident, f.submission, f.version, f.part, f.id));
+    harvest.facts.dedup();
+}
+
+/// A version that says nothing takes back what an older one in the same export said.
+fn take_back_what_fell_silent(harvest: &mut Harvest) {
+    let silent = std::mem::take(&mut harvest.silent);
+    let spoken = |resident: ResidentId, submission: SubmissionId| {
+        let found = |(r, f): &(ResidentId, Fact)| (*r, f.submission).cmp(&(resident, submission));
+        harvest.facts.binary_search_by(found).is_ok()
+    };
+    let taken_back: Vec<(ResidentId, Fact)> = silent
+        .into_iter()
+        .filter(|(resident, submission, _)| spoken(*resident, *submission))
+        .map(|(resident, submission, version)| (resident, withdrawal(submission, version)))
+        .collect();
+    if !taken_back.is_empty() {
+        harvest.facts.extend(taken_back);
+        sort_facts(harvest);
+    }
 }
 
 fn find_unknown_subjects(

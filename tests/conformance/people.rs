@@ -38,10 +38,9 @@ fn entries_of_the_register() {
             "woman, born 1961-04-30, in the area, died some day, set aside: death-undated",
         ),
         ("gender-other", "somebody, born 1961-04-30, in the area"),
-        // FIXME: a gender that FHIR does not have is read as none, and no issue says so.
         (
             "gender-unheard-of",
-            "somebody, born 1961-04-30, in the area",
+            "somebody, born 1961-04-30, in the area, set aside: gender-not-understood",
         ),
         ("id-as-number", "refused: not-fhir at Patient.id"),
         ("id-missing", "refused: id-missing at Patient.id"),
@@ -81,14 +80,14 @@ fn choices_about_this_screening() {
         ("about-research", "passed over"),
         ("category-missing", "passed over"),
         ("choice-in-provision-code", "screening-opt-out"),
-        // FIXME: a refusal without a date does not count, and who said no is asked all the same;
-        // FHIR does not demand the date.
-        ("date-missing", "set aside: date-missing"),
+        (
+            "date-missing",
+            "screening-opt-out on 0001-01-01, set aside: date-missing",
+        ),
         ("inactive", "taken back"),
-        // FIXME: the field is `Consent.patient`.
         (
             "patient-missing",
-            "refused: subject-missing at Consent.subject",
+            "refused: subject-missing at Consent.patient",
         ),
         ("permits", "taken back"),
         ("provision-missing", "taken back"),

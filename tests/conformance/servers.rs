@@ -155,7 +155,11 @@ fn an_answer_without_end_is_cut() {
 
 #[test]
 fn an_address_that_is_none_is_said_to_be_none() {
-    for base in ["fhir.example.org", "ftp://example.org", "http://"] {
+    for base in [
+        "fhir.example.org",
+        "ftp://example.org",
+        "mailto:someone@example.org",
+    ] {
         assert!(
             checked(base).contains("is not an http or https address"),
             "{base}"

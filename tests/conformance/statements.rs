@@ -8,7 +8,10 @@ fn diagnoses() {
         ("as-it-should-be", "diabetes-diagnosis"),
         ("code-as-text-only", "passed over"),
         ("code-of-no-interest", "passed over"),
-        ("diabetes-date-missing", "set aside: date-missing"),
+        (
+            "diabetes-date-missing",
+            "diabetes-diagnosis on 0001-01-01, set aside: date-missing",
+        ),
         (
             "diabetes-in-a-version-suffixed-system",
             "diabetes-diagnosis",
@@ -92,10 +95,9 @@ fn answers_of_the_form() {
         ),
         ("in-progress", "set aside: not-final"),
         ("question-unknown", "set aside: question-unknown"),
-        // FIXME: of two answers that exclude each other the first is taken, and no issue says so.
         (
             "two-answers-to-one-question",
-            "physical-activity-answer not-daily, self-reported",
+            "set aside: value-not-understood",
         ),
         ("waist-12", "set aside: value-implausible"),
         ("waist-as-text", "set aside: value-not-understood"),
@@ -118,7 +120,7 @@ fn what_is_no_resource_that_is_read() {
         ("bundle-around-an-observation", "passed over: Bundle"),
         ("resource-type-missing", "refused: not-fhir"),
         ("resource-type-in-lower-case", "passed over: observation"),
-        ("list-around-an-observation", "refused: not-fhir at [0]"),
+        ("list-around-an-observation", "refused: not-fhir"),
     ];
     holds("other", &rows);
 }

@@ -121,12 +121,15 @@ fn what_others_can_open_is_found() {
 }
 
 #[test]
-fn a_data_folder_that_others_can_enter_is_not_found() {
-    // FIXME: the check looks at everything in the data folder and not at the folder itself.
+fn a_data_folder_that_others_can_enter_is_found() {
     let world = world();
     let mode = fs::Permissions::from_mode(0o755);
     fs::set_permissions(world.site.data(), mode).expect("a mode can be set");
-    world.site.is_whole();
+    let said = world.site.damage();
+    assert!(
+        said.contains("the data folder can be opened by others"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -76,7 +76,7 @@ fn an_export_folder_that_is_not_there_or_empty_is_missed() {
     let site = Site::new();
     let export = site.beside("export");
     let words = ["pull", "--from", &export.display().to_string()];
-    insta::assert_snapshot!(told(&site, site.does(&words), 1), @"error: cannot read `<folder>/export`: No such file or directory (os error 2)");
+    insta::assert_snapshot!(told(&site, site.does(&words), 1), @"error: cannot list `<folder>/export`: No such file or directory (os error 2)");
     assert!(!site.data().exists(), "a slip of the pen makes no folder");
     fs::create_dir(&export).expect("a folder can be made");
     fs::write(export.join("truth.csv"), "not for us").expect("a file can be written");
@@ -87,13 +87,13 @@ fn an_export_folder_that_is_not_there_or_empty_is_missed() {
 fn commands_in_the_wrong_order_are_told_the_right_one() {
     let world = world();
     let site = &world.site;
-    // A pull that found nothing to pull leaves a data folder without any pull.
+    // A pull that found nothing to pull leaves no data folder.
     let empty = site.beside("empty").display().to_string();
     fs::create_dir(&empty).expect("a folder can be made");
     site.does(&["pull", "--from", &empty]).ends_with(1);
     insta::assert_snapshot!(told(site, site.does(&["run", "--index-date", INDEX_DATE]), 1), @r#"
-    error: nothing was pulled yet
-    hint: `preventio pull --from DIR --data DATA`
+    error: there is no data folder at `<folder>/data`
+    hint: `preventio pull --from DIR --data DATA` creates one
     "#);
     world.pulls();
     insta::assert_snapshot!(told(site, site.does(&["explain", "aino"]), 1), @r#"
@@ -187,7 +187,7 @@ fn a_rules_folder_that_is_not_there_or_empty_is_missed() {
     insta::assert_snapshot!(told(&site, check(), 1), @"error: cannot read rules in `<folder>/rules`: No such file or directory (os error 2): No such file or directory (os error 2)");
     fs::create_dir(&folder).expect("a folder can be made");
     insta::assert_snapshot!(told(&site, check(), 4), @r#"
-    error: error[programme-missing]: there is no readable `programme.toml`
+    error[programme-missing]: there is no readable `programme.toml`
       --> programme.toml:1:1
       hint: it names the rules in force
     1 mistake in the rules

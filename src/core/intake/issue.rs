@@ -59,6 +59,7 @@ issue_codes! {
     DateMissing "date-missing" Error "there is no usable date",
     DateInFuture "date-in-future" Error "the date is after the day of the pull",
     BirthDateInvalid "birth-date-invalid" Error "the birth date is not a date",
+    GenderUnknown "gender-not-understood" Error "the gender is not one that FHIR has",
     DeathUndated "death-undated" Information "the resident is marked as dead without a date",
     NationalIdInvalid "national-id-invalid" Error "the national identifier has a wrong form or check character",
     NationalIdShared "national-id-shared" Error "two residents share one national identifier",
@@ -126,11 +127,11 @@ impl Issue {
         }
     }
 
-    /// Adds what was seen.
+    /// Adds what was seen; what looks like a national identifier is left out of it.
     #[must_use]
     pub fn with_saw(self, saw: impl Into<String>) -> Self {
         Self {
-            saw: saw.into(),
+            saw: without_identifiers(saw.into()),
             ..self
         }
     }
@@ -280,4 +281,20 @@ fn units(definition: &FactDefinition) -> String {
         .map(|(unit, _, _)| unit.text())
         .collect();
     units.join(" or ")
+}
+
+/// Blanks out everything of the form `DDMMYY`, century sign, three digits, check character:
+/// sources put identifiers into fields that are not for them.
+fn without_identifiers(mut text: String) -> String {
+    const LENGTH: usize = 11;
+    let is_identifier = |window: &[u8]| {
+        let digits = window[..6].iter().chain(&window[7..10]);
+        digits.copied().all(|b| b.is_ascii_digit())
+            && b"+-YXWVUABCDEF".contains(&window[6].to_ascii_uppercase())
+            && window[10].is_ascii_alphanumeric()
+    };
+    while let Some(at) = text.as_bytes().windows(LENGTH).position(is_identifier) {
+        text.replace_range(at..at + LENGTH, "[identifier]");
+    }
+    text
 }

@@ -18,6 +18,8 @@
 //! * A value is never guessed: an unknown unit, an impossible number or a date
 //!   in the future sets the submission aside.
 //! * A value keeps the unit it came in.
+//! * A diagnosis or refusal without a date counts on every index date, with an issue;
+//!   a measurement or prescription without one is set aside.
 //! * A submission that the source withdrew yields exactly one withdrawal.
 //!
 //! # Example
@@ -99,7 +101,11 @@ pub fn admit(rulebook: &Rulebook, today: Date, submission: &Submission<'_>) -> I
     if let Some(issue) = date_issue(submission, today)
         && !intake.facts.is_empty()
     {
-        intake.facts.clear();
+        let undated = submission.effective.is_none();
+        intake.facts.retain(|fact| {
+            let kind = rulebook.catalogue.definition(fact.id).kind;
+            undated && matches!(kind, FactKind::Condition | FactKind::Choice)
+        });
         intake.issues.push(issue);
     }
     intake
@@ -116,9 +122,9 @@ fn date_issue(submission: &Submission<'_>, today: Date) -> Option<Issue> {
     None
 }
 
-/// Before every index date: for withdrawals without a date, and for facts that
+/// For withdrawals, diagnoses and refusals without a date, and for facts that
 /// [`date_issue`] is about to set aside.
-const NO_DATE: Date = Date::MIN;
+const NO_DATE: Date = Fact::UNDATED;
 
 fn fact(
     submission: &Submission<'_>,

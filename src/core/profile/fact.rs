@@ -184,6 +184,11 @@ pub struct Fact {
 }
 
 impl Fact {
+    /// The day of a fact without a date: before every index date, too old for
+    /// every limit of age. Diagnoses and refusals keep their meaning without a
+    /// date; measurements do not.
+    pub const UNDATED: Date = jiff::civil::date(1, 1, 1);
+
     /// The measurement, when the fact is one.
     #[must_use]
     pub const fn quantity(&self) -> Option<Quantity> {

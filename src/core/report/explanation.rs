@@ -9,7 +9,7 @@ use super::phrases::{age_phrase, cut, date_phrase, list_phrase, number_phrase};
 use crate::pathway::{Decision, NearMiss, Reason, ReasonVerdict};
 use crate::profile::{Fact, FactValue, Profile, Sex, Standing};
 use crate::risk::{self, Assessment, Basis, ItemResult};
-use crate::rulebook::{FactKind, Item, ItemInput, NextStep, Rulebook, Status};
+use crate::rulebook::{FactKind, Item, ItemInput, NextStep, Rulebook, State, Status};
 
 /// How the resident is spoken of.
 #[derive(Clone, Copy)]
@@ -203,7 +203,10 @@ impl Explained<'_> {
         for (item, result) in model.items.iter().zip(assessment.items()) {
             say!(text, "  {}", self.item_sentence(item, result));
         }
-        self.probability(text, assessment);
+        // What a score predicts is the start of a disease that is known here already.
+        if self.decision.state != State::KnownDiabetes {
+            self.probability(text, assessment);
+        }
     }
 
     fn item_sentence(&self, item: &Item, result: &ItemResult) -> String {
@@ -291,11 +294,14 @@ impl Explained<'_> {
     }
 
     fn when(&self, fact: &Fact) -> String {
-        format!(
-            "{}, {}",
+        if fact.effective == Fact::UNDATED {
+            return "a day not recorded".to_owned();
+        }
+        let (date, age) = (
             date_phrase(fact.effective),
-            age_phrase(fact.effective, self.day)
-        )
+            age_phrase(fact.effective, self.day),
+        );
+        format!("{date}, {age}")
     }
 
     /// A fact with its date and age.

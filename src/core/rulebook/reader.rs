@@ -150,7 +150,7 @@ impl<'a> Table<'a> {
             value.span(),
             "rule-wrong-type",
             format!(
-                "`{key}` is a {}, expected {expected}",
+                "`{key}` is of type {}, expected {expected}",
                 value.get_ref().type_str()
             ),
             None,
