@@ -4,7 +4,7 @@ use preventiojyraa_core::intake::{Answered, Content, Issue, SubmittedUnit, Submi
 use preventiojyraa_core::profile::{Comparator, Standing};
 
 use super::frame::Frame;
-use super::read::{Reading, Resource, Unmapped};
+use super::reading::{Reading, Resource, Unmapped};
 use super::values::{one_value, quantity};
 use super::wire::{FormAnswer, FormItem, QuestionnaireResponse};
 

@@ -5,7 +5,7 @@ use preventiojyraa_core::intake::{Content, Issue, IssueCode, Submission, Submitt
 use preventiojyraa_core::profile::Standing;
 
 use super::dates;
-use super::read::{Reading, Resource, Unmapped, patient_reference};
+use super::reading::{Reading, Resource, Unmapped, patient_reference};
 use super::wire::{Concept, Meta, Reference};
 
 /// Identity and dates that every statement has.

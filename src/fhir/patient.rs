@@ -2,13 +2,12 @@
 
 use jiff::tz::TimeZone;
 use preventiojyraa_core::intake::{Issue, IssueCode};
-use preventiojyraa_core::profile::{
-    BirthDate, Death, Register, Residence, ResidentId, Sex, Version,
-};
+use preventiojyraa_core::profile::{BirthDate, Death, Register, Residence, Sex};
 
 use super::dates;
 use super::identity::NationalId;
-use super::read::{Reading, patient_reference};
+use super::reading::{Reading, patient_reference};
+use super::register_entry::{Link, PatientEntry};
 use super::wire::{Address, CodedExtension, Meta, Patient};
 
 /// System of the Finnish national identifier.
@@ -17,40 +16,6 @@ const NATIONAL_ID: &str = "urn:oid:1.2.246.21";
 const MUNICIPALITY: &str = "urn:oid:1.2.246.537.6.21";
 /// Security label: no address, municipality or district of this person leaves the engine.
 const NON_DISCLOSURE: &str = "TURVAKIELTO";
-
-/// A link to another entry about the same person.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Link {
-    /// The other entry.
-    pub other: ResidentId,
-    /// FHIR's link type: `replaced-by`, `replaces`, `refer`, `seealso`.
-    pub kind: String,
-}
-
-/// One entry of the register. Holds direct identifiers: no `Debug`.
-#[derive(Clone)]
-pub struct PatientEntry {
-    /// The opaque id.
-    pub resident: ResidentId,
-    /// `Patient.id` in the source; for the ledger's identity map only.
-    pub patient_id: String,
-    /// National identifier, if any; for the ledger's identity map only.
-    pub national_id: Option<NationalId>,
-    /// Which version of the entry.
-    pub version: Version,
-    /// What decisions use.
-    pub register: Register,
-    /// District of residence; `None` under a safety non-disclosure.
-    pub district: Option<String>,
-    /// Language of contact, as a BCP 47 code.
-    pub language: Option<String>,
-    /// Whether a safety non-disclosure is in force.
-    pub non_disclosure: bool,
-    /// Links to other entries.
-    pub links: Vec<Link>,
-    /// What was wrong with it.
-    pub issues: Vec<Issue>,
-}
 
 pub(super) fn entry(
     reading: &Reading<'_>,

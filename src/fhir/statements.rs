@@ -5,7 +5,7 @@ use preventiojyraa_core::profile::Standing;
 use preventiojyraa_core::rulebook::CodeSystem;
 
 use super::frame::{Frame, first_code, has_code};
-use super::read::{Reading, Resource, patient_reference};
+use super::reading::{Reading, Resource, patient_reference};
 use super::values::{own_value, value};
 use super::wire::{Condition, Consent, FamilyMemberHistory, MedicationRequest, Observation};
 

@@ -3,7 +3,7 @@
 use preventiojyraa_core::intake::SubmittedValue;
 use preventiojyraa_core::profile::Comparator;
 
-use super::read::Reading;
+use super::reading::Reading;
 use super::systems::unit;
 use super::wire::{Component, Observation, Quantity};
 

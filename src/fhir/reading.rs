@@ -1,0 +1,161 @@
+//! What reading needs, and what a line can say.
+
+use jiff::tz::TimeZone;
+use preventiojyraa_core::intake::Submission;
+use preventiojyraa_core::profile::{ResidentId, SubmissionId, Version};
+use preventiojyraa_core::rulebook::{CodeSystem, Rulebook};
+
+use super::dates;
+use super::identity::IdentityKey;
+use super::register_entry::PatientEntry;
+use super::systems::code_system;
+use super::wire::{Concept, Meta};
+
+/// What reading needs beside the line.
+pub struct Reading<'r> {
+    rulebook: &'r Rulebook,
+    key: IdentityKey,
+    source: String,
+    zone: TimeZone,
+    pull: u32,
+}
+
+impl<'r> Reading<'r> {
+    /// Prepares to read what `source` sent.
+    ///
+    /// # Errors
+    ///
+    /// When the programme's time zone is not in the time-zone database; the
+    /// name of the zone is returned.
+    pub fn new(rulebook: &'r Rulebook, key: IdentityKey, source: &str) -> Result<Self, String> {
+        let name = &rulebook.programme.time_zone;
+        let zone = TimeZone::get(name).map_err(|_| name.clone())?;
+        Ok(Self {
+            rulebook,
+            key,
+            source: source.to_owned(),
+            zone,
+            pull: 0,
+        })
+    }
+
+    /// The same for one pull, by its number.
+    #[must_use]
+    pub fn for_pull(self, pull: u32) -> Self {
+        Self { pull, ..self }
+    }
+
+    /// The opaque id of a resident whom the source calls by this `Patient.id`.
+    #[must_use]
+    pub fn resident(&self, patient_id: &str) -> ResidentId {
+        self.key.resident(&self.source, patient_id)
+    }
+
+    /// Codings in systems that the rules know.
+    pub(super) fn codings<'p>(
+        &self,
+        concept: Option<&'p Concept<'_>>,
+    ) -> Vec<(CodeSystem, &'p str)> {
+        let codings = concept
+            .and_then(|concept| concept.coding.as_deref())
+            .unwrap_or_default();
+        let known = |uri: &str| {
+            let is_local = || {
+                self.rulebook
+                    .programme
+                    .code_systems
+                    .iter()
+                    .any(|local| local == uri)
+            };
+            code_system(uri).or_else(|| is_local().then_some(CodeSystem::Programme))
+        };
+        codings
+            .iter()
+            .filter_map(|coding| Some((known(coding.system.as_deref()?)?, coding.code.as_deref()?)))
+            .collect()
+    }
+
+    /// Whether the rules know any of the codes.
+    pub(super) fn knows(&self, concept: Option<&Concept<'_>>) -> bool {
+        let codings = self.codings(concept);
+        self.rulebook.catalogue.question(&codings).is_some()
+            || codings
+                .iter()
+                .any(|(system, code)| self.has_meaning(*system, code))
+    }
+
+    /// Whether the rules know this very code.
+    pub(super) fn has_meaning(&self, system: CodeSystem, code: &str) -> bool {
+        self.rulebook.catalogue.meaning(system, code).is_some()
+    }
+
+    pub(super) fn submission(&self, resource_type: &str, id: &str) -> SubmissionId {
+        self.key.submission(&self.source, resource_type, id)
+    }
+
+    pub(super) fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    pub(super) fn is_in_area(&self, municipality: &str) -> bool {
+        self.rulebook
+            .programme
+            .municipalities
+            .iter()
+            .any(|code| code == municipality)
+    }
+
+    pub(super) fn version(&self, meta: Option<&Meta<'_>>, digest: u64) -> Version {
+        let updated = meta.and_then(|meta| meta.last_updated.as_deref());
+        let updated = updated.and_then(dates::microseconds).unwrap_or(i64::MIN);
+        Version {
+            updated,
+            pull: self.pull,
+            digest,
+        }
+    }
+}
+
+/// A code that no rule knows, for the count of unmapped codes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Unmapped {
+    /// Resource type.
+    pub resource_type: String,
+    /// URI of the coding system, as sent.
+    pub system: String,
+    /// The code, as sent.
+    pub code: String,
+}
+
+/// What one line says.
+pub enum Resource<'a> {
+    /// An entry of the register.
+    Register(Box<PatientEntry>),
+    /// Statements about one resident; `f` is called with each.
+    Statements {
+        /// Resource type.
+        resource_type: &'static str,
+        /// About whom.
+        resident: ResidentId,
+        /// What it says, part by part.
+        submissions: Vec<Submission<'a>>,
+        /// Its first code, should no rule know any.
+        first_code: Option<Unmapped>,
+    },
+    /// A resource type that this program does not use.
+    OtherType(String),
+}
+
+/// `Patient.id` of a reference: relative, absolute, versioned, or a `urn:uuid`.
+pub(super) fn patient_reference(reference: &str) -> Option<&str> {
+    if let Some(uuid) = reference.strip_prefix("urn:uuid:") {
+        return Some(uuid).filter(|id| !id.is_empty());
+    }
+    let start = match reference.find("Patient/") {
+        Some(0) => 0,
+        Some(at) if reference.as_bytes()[at - 1] == b'/' => at,
+        _ => return None,
+    };
+    let id = reference[start + "Patient/".len()..].split('/').next()?;
+    Some(id).filter(|id| !id.is_empty())
+}
