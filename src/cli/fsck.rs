@@ -19,7 +19,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
-    let data = DataFolder::open(&arguments.data.data, Access::WriteExisting)?;
+    let data = DataFolder::open(&arguments.data.data, Access::Check)?;
     let report = steps::check(&data)?;
     if arguments.json {
         print_json(&report)?;

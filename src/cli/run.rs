@@ -32,6 +32,11 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let rulebook = rules::load(arguments.rules.rules.as_deref())?;
+    if super::today(&rulebook.programme.time_zone)? < arguments.index_date {
+        super::tell(
+            "note: the index date is in the future; nobody knows yet what will have happened by then\n",
+        );
+    }
     let mut data = DataFolder::open(&arguments.data.data, Access::WriteExisting)?;
     let options = RunOptions {
         index_date: arguments.index_date,

@@ -56,8 +56,11 @@ impl<'p> Frame<'p> {
                 missing(IssueCode::SubjectMissing, field, "a reference to a Patient")
             })?;
         let resident = reading.resident(patient);
+        // What says no other time of writing was written when it was last touched.
+        let updated = || self.meta.and_then(|meta| meta.last_updated.as_deref());
         let recorded = self
             .recorded
+            .or_else(updated)
             .and_then(|text| dates::latest_day(text, reading.zone()));
         let effective = self
             .effective

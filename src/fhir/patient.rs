@@ -67,7 +67,7 @@ pub(super) fn entry(
         district: if non_disclosure {
             None
         } else {
-            current(addresses)
+            current(reading, addresses)
                 .and_then(|a| a.district.as_deref())
                 .map(str::to_owned)
         },
@@ -109,10 +109,20 @@ fn birth(zone: &TimeZone, text: Option<&str>, issues: &mut Vec<Issue>) -> BirthD
                     "Patient.birthDate",
                     "a FHIR date, as 1961-04-30",
                 )
-                .with_saw(text),
+                .with_saw(date_like(text)),
             );
             BirthDate::UNKNOWN
         })
+}
+
+/// What was given for a date, unless it may be anything else, a name perhaps.
+fn date_like(text: &str) -> String {
+    let is_date_like = |c: char| c.is_ascii_digit() || "-./:+ TZ".contains(c);
+    if text.chars().all(is_date_like) {
+        text.to_owned()
+    } else {
+        format!("{} characters that are no date", text.chars().count())
+    }
 }
 
 fn death(zone: &TimeZone, patient: &Patient<'_>, issues: &mut Vec<Issue>) -> Death {
@@ -158,13 +168,18 @@ fn national_id(patient: &Patient<'_>, issues: &mut Vec<Issue>) -> Option<Nationa
     Some(national_id)
 }
 
-fn ended<'p>(address: &'p Address<'_>) -> Option<&'p str> {
-    address.period.as_ref()?.end.as_deref()
+/// When an address ended, if it has by the day of the pull.
+fn ended<'p>(reading: &Reading<'_>, address: &'p Address<'_>) -> Option<&'p str> {
+    let end = address.period.as_ref()?.end.as_deref()?;
+    let day = dates::latest_day(end, reading.zone());
+    day.is_none_or(|day| reading.has_come(day)).then_some(end)
 }
 
 /// The address that has not ended; else none.
-fn current<'p, 'a>(addresses: &'p [Address<'a>]) -> Option<&'p Address<'a>> {
-    addresses.iter().find(|address| ended(address).is_none())
+fn current<'p, 'a>(reading: &Reading<'_>, addresses: &'p [Address<'a>]) -> Option<&'p Address<'a>> {
+    addresses
+        .iter()
+        .find(|address| ended(reading, address).is_none())
 }
 
 /// The home municipality among extensions, wherever the source puts them.
@@ -187,7 +202,7 @@ fn residence(
     let of = |address: &Address<'_>| {
         municipality(address.extension.as_deref()).map(|code| reading.is_in_area(code))
     };
-    let now = current(addresses);
+    let now = current(reading, addresses);
     let is_in_area = now
         .and_then(of)
         .or_else(|| municipality(own).map(|code| reading.is_in_area(code)));
@@ -198,7 +213,7 @@ fn residence(
             let left = addresses
                 .iter()
                 .filter(|a| of(a) == Some(true))
-                .find_map(ended);
+                .find_map(|address| ended(reading, address));
             let Some(left) = left else {
                 return Residence::Elsewhere;
             };

@@ -146,7 +146,7 @@ fn explain(resource_type: &str, error: &serde_json::Error, place: Option<String>
                 return Issue::reading(IssueCode::DuplicateKey, at, "each key once");
             }
             let expected = message
-                .split_once("expected ")
+                .rsplit_once("expected ")
                 .map_or("a FHIR R4 resource with `resourceType`", |(_, rest)| {
                     rest.split(" at line").next().unwrap_or(rest)
                 })

@@ -1,9 +1,10 @@
 //! What reading needs, and what a line can say.
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use preventiojyraa_core::intake::Submission;
 use preventiojyraa_core::profile::{ResidentId, SubmissionId, Version};
-use preventiojyraa_core::rulebook::{CodeSystem, Rulebook};
+use preventiojyraa_core::rulebook::{CodeSystem, FactKind, Rulebook};
 
 use super::dates;
 use super::identity::IdentityKey;
@@ -18,6 +19,7 @@ pub struct Reading<'r> {
     source: String,
     zone: TimeZone,
     pull: u32,
+    today: Option<Date>,
 }
 
 impl<'r> Reading<'r> {
@@ -36,13 +38,23 @@ impl<'r> Reading<'r> {
             source: source.to_owned(),
             zone,
             pull: 0,
+            today: None,
         })
     }
 
-    /// The same for one pull, by its number.
+    /// Whether a day has come by the day of the pull; any day, while that is not known.
+    pub(super) fn has_come(&self, day: Date) -> bool {
+        self.today.is_none_or(|today| day <= today)
+    }
+
+    /// The same for one pull, by its number and day.
     #[must_use]
-    pub fn for_pull(self, pull: u32) -> Self {
-        Self { pull, ..self }
+    pub fn for_pull(self, pull: u32, today: Date) -> Self {
+        Self {
+            pull,
+            today: Some(today),
+            ..self
+        }
     }
 
     /// The opaque id of a resident whom the source calls by this `Patient.id`.
@@ -82,6 +94,16 @@ impl<'r> Reading<'r> {
             || codings
                 .iter()
                 .any(|(system, code)| self.has_meaning(*system, code))
+    }
+
+    /// Whether a code means a diagnosis or finding.
+    pub(super) fn means_condition(&self, concept: Option<&Concept<'_>>) -> bool {
+        let catalogue = &self.rulebook.catalogue;
+        let codings = self.codings(concept);
+        let mut meanings = codings
+            .iter()
+            .filter_map(|(system, code)| catalogue.meaning(*system, code));
+        meanings.any(|id| catalogue.definition(id).kind == FactKind::Condition)
     }
 
     /// Whether the rules know this very code.

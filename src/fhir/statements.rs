@@ -29,6 +29,9 @@ pub(super) fn observation<'p>(
         digest,
         standing: if by_resident {
             Standing::SelfReported
+        } else if reading.means_condition(observation.code.as_ref()) {
+            // Only a Condition is a clinician's diagnosis.
+            Standing::Unaccepted
         } else {
             Standing::Established
         },
@@ -287,7 +290,7 @@ pub(super) fn consent<'p>(
         digest,
         standing: Standing::Established,
         effective: consent.date_time.as_deref(),
-        until: None,
+        until: provision.and_then(|p| p.period.as_ref()?.end.as_deref()),
         recorded: consent.date_time.as_deref(),
     };
     let concepts = consent.category.iter().flatten().chain(

@@ -110,7 +110,7 @@ wire! {
     Address { district: Text<'a>, period: Period<'a>, extension: Vec<CodedExtension<'a>>, }
     Communication { language: Concept<'a>, }
     PatientLink { other: Reference<'a>, kind as "type": Text<'a>, }
-    Provision { kind as "type": Text<'a>, code: Vec<Concept<'a>>, }
+    Provision { kind as "type": Text<'a>, code: Vec<Concept<'a>>, period: Period<'a>, }
     Relative { code: Concept<'a>, }
     /// A resource inside another: only medications are looked for.
     Contained { id: Text<'a>, code: Concept<'a>, }

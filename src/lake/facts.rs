@@ -205,19 +205,19 @@ impl<'c> FactStream<'c> {
         }
     }
 
-    /// Every submission in the file.
+    /// Every submission in the file that still says something, and whom it is about.
     ///
     /// # Errors
     ///
     /// When the file cannot be read.
-    pub fn submissions(mut self, into: &mut impl Extend<SubmissionId>) -> Result<(), LakeError> {
+    pub fn submissions(
+        mut self,
+        into: &mut impl Extend<(SubmissionId, ResidentId)>,
+    ) -> Result<(), LakeError> {
         while self.fill()? {
-            into.extend(
-                self.buffer
-                    .as_slice()
-                    .iter()
-                    .map(|(_, fact)| fact.submission),
-            );
+            let facts = self.buffer.as_slice().iter();
+            let speaking = facts.filter(|(_, fact)| fact.value != FactValue::Withdrawn);
+            into.extend(speaking.map(|(resident, fact)| (fact.submission, *resident)));
         }
         Ok(())
     }

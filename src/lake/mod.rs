@@ -108,6 +108,14 @@ pub enum LakeError {
         #[source]
         source: parquet::errors::ParquetError,
     },
+    /// A committed file is gone.
+    #[error(
+        "lake: `{file}` was committed and is neither staged nor in place\nhint: restore the data folder from a backup"
+    )]
+    Lost {
+        /// Its name.
+        file: String,
+    },
     /// A file does not hold what its table promises.
     #[error("lake: table `{table}` holds {what}")]
     Content {

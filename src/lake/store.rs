@@ -131,6 +131,8 @@ impl Store {
         let written = writer.finish(path)?;
         let named = self.staging().join(format!("{}.parquet", written.sha256));
         fs::rename(path, &named).map_err(LakeError::io("rename", path))?;
+        // The name must be on disk before the ledger names it.
+        sync_folder(&self.staging())?;
         let file = ManifestFile {
             table,
             sha256: written.sha256,
@@ -249,16 +251,35 @@ impl Store {
     /// a folder operation fails.
     pub fn publish(&self, n: u32, files: &[ManifestFile]) -> Result<(), LakeError> {
         for file in files {
-            let object = self.object(&file.sha256);
-            if !object.exists() {
-                let staged = self.staging().join(format!("{}.parquet", file.sha256));
-                fs::rename(&staged, &object).map_err(LakeError::io("move into place", &staged))?;
-            }
+            self.place(file)?;
         }
         sync_folder(&self.root.join("objects"))?;
         self.link_generation(n, files)?;
         self.point_at(n)?;
         self.clear(n, files)
+    }
+
+    /// Puts a committed file into place: from staging, or, when it is lost from there, from the
+    /// links of a generation that still has it.
+    fn place(&self, file: &ManifestFile) -> Result<(), LakeError> {
+        let object = self.object(&file.sha256);
+        if object.exists() {
+            return Ok(());
+        }
+        let staged = self.staging().join(name(&object));
+        if staged.exists() {
+            return fs::rename(&staged, &object).map_err(LakeError::io("move into place", &staged));
+        }
+        let generations = list(&self.root.join("generations"))?;
+        let mut links = generations
+            .into_iter()
+            .map(|folder| folder.join(file.table.name()).join(name(&object)));
+        match links.find(|link| link.exists()) {
+            Some(link) => fs::hard_link(&link, &object).map_err(LakeError::io("link", &link)),
+            None => Err(LakeError::Lost {
+                file: name(&object),
+            }),
+        }
     }
 
     fn link_generation(&self, n: u32, files: &[ManifestFile]) -> Result<(), LakeError> {

@@ -40,6 +40,7 @@ impl CheckReport {
 pub fn check(data: &DataFolder) -> Result<CheckReport, StepError> {
     let committed = data.generation.as_ref().map(|g| (g.number, &g.files[..]));
     let mut problems: Vec<String> = Vec::new();
+    problems.extend(data.not_recovered.clone());
     problems.extend(data.ledger.integrity()?);
     problems.extend(
         data.store

@@ -16,6 +16,8 @@ pub enum Access {
     Write,
     /// Write to a folder that is there; one at a time.
     WriteExisting,
+    /// Look at everything, one at a time; what cannot be recovered becomes a finding.
+    Check,
     /// Only read; others may write meanwhile.
     Read,
 }
@@ -26,6 +28,8 @@ pub struct DataFolder {
     pub(super) store: Store,
     pub(super) ledger: Ledger,
     pub(super) generation: Option<Generation>,
+    /// Why an interrupted step could not be finished; only when opened to check.
+    pub(super) not_recovered: Option<String>,
     /// Held while the folder is open for writing; the system releases it with the process.
     _lock: Option<File>,
 }
@@ -46,20 +50,26 @@ impl DataFolder {
             lake::private_folder(root)?;
         }
         let lock = match access {
-            Access::Write | Access::WriteExisting => Some(lock(root)?),
+            Access::Write | Access::WriteExisting | Access::Check => Some(lock(root)?),
             Access::Read => None,
         };
         let ledger = Ledger::open(&ledger_path)?;
         let store = Store::open(&root.join("lake"))?;
         let generation = ledger.generation()?;
+        let mut not_recovered = None;
         if lock.is_some() {
-            store.recover(generation.as_ref().map(|g| (g.number, &g.files[..])))?;
+            let committed = generation.as_ref().map(|g| (g.number, &g.files[..]));
+            match store.recover(committed) {
+                Err(error) if access == Access::Check => not_recovered = Some(error.to_string()),
+                recovered => recovered?,
+            }
         }
         Ok(Self {
             root: root.to_path_buf(),
             store,
             ledger,
             generation,
+            not_recovered,
             _lock: lock,
         })
     }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::canonical::{Texts, canonical};
-use super::run::{checked_pulls, completed};
+use super::run::{checked_pulls, completed, sources_with_open_slices};
 use super::{DataFolder, StepError};
 use crate::lake::{DecisionRow, FactStream, IssueRow, Table};
 use crate::pathway;
@@ -63,7 +63,11 @@ pub fn explain(
         FactStream::open(&rulebook.catalogue, &path, Some(resident))?
             .take_until(resident, &mut facts)?;
     }
-    let profile = Profile::as_of(completed(entry, &pulls), facts, index_date);
+    let profile = Profile::as_of(
+        completed(entry, &sources_with_open_slices(&pulls)),
+        facts,
+        index_date,
+    );
     let decision = pathway::decide(rulebook, &profile);
     let mut text = report::explain(
         rulebook,
@@ -72,7 +76,10 @@ pub fn explain(
         &format!("Resident {resident}"),
     );
     let now = canonical(rulebook, &Texts::new(rulebook), resident, &decision);
-    let same_day = run.filter(|run| run.index_date == index_date.to_string());
+    let same_day = runs
+        .iter()
+        .rev()
+        .find(|run| run.index_date == index_date.to_string());
     let stored = match same_day {
         Some(run) => stored(data, resident, run.id)?,
         None => None,

@@ -1,6 +1,6 @@
 //! Harvest: what reading an export brings in, line by line.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
@@ -27,7 +27,8 @@ pub(super) struct Reader<'r> {
     pub(super) rulebook: &'r Rulebook,
     pub(super) reading: Reading<'r>,
     pub(super) today: Date,
-    pub(super) earlier: HashSet<SubmissionId>,
+    /// Submissions of earlier pulls and whom they were about.
+    pub(super) earlier: HashMap<SubmissionId, ResidentId>,
     pub(super) pull: u32,
 }
 
@@ -43,8 +44,16 @@ pub(super) struct Harvest {
     /// The first line of each resident met, to find those who are not on the register.
     pub(super) subjects: HashMap<ResidentId, (Arc<str>, u64)>,
     pub(super) slices: Vec<SliceReport>,
+    /// Resource types of the file being read.
+    pub(super) types: BTreeSet<String>,
     /// Dated versions that say nothing here: each may follow a version that said something.
     pub(super) silent: Vec<(ResidentId, SubmissionId, Version)>,
+}
+
+/// An issue about a statement that changed whom it is about.
+pub(super) fn subject_changed() -> Issue {
+    let expected = "the same subject as before";
+    Issue::reading(IssueCode::SubjectChanged, "subject", expected)
 }
 
 /// What takes back everything that earlier versions of a submission said: the source changed
@@ -71,6 +80,7 @@ impl Harvest {
         self.issues.extend(other.issues);
         self.quarantined.extend(other.quarantined);
         self.silent.extend(other.silent);
+        self.types.extend(other.types);
         for (code, n) in other.unmapped {
             *self.unmapped.entry(code).or_default() += n;
         }
@@ -159,6 +169,7 @@ pub(super) fn read_file(
         file: name.to_string(),
         lines: harvest.counts.read - read_before,
         is_whole: !cut_off,
+        types: std::mem::take(&mut harvest.types).into_iter().collect(),
     });
     Ok(())
 }
@@ -215,6 +226,14 @@ impl Reader<'_> {
     }
 
     fn resource(&self, file: &Arc<str>, line: u64, resource: Resource<'_>, harvest: &mut Harvest) {
+        let kind = match &resource {
+            Resource::Register(_) => "Patient",
+            Resource::Statements { resource_type, .. } => resource_type,
+            Resource::OtherType(name) => name,
+        };
+        if !harvest.types.contains(kind) {
+            harvest.types.insert(kind.to_owned());
+        }
         match resource {
             Resource::OtherType(name) => {
                 harvest.counts.other_type += 1;
@@ -267,11 +286,21 @@ impl Reader<'_> {
                 if let Some(first) = submissions.first()
                     && !has_facts
                 {
-                    if self.earlier.contains(&first.id) {
+                    if self.earlier.contains_key(&first.id) {
                         facts.push(withdrawal(first.id, first.version));
                     } else if first.version.updated != i64::MIN {
                         harvest.silent.push((resident, first.id, first.version));
                     }
+                }
+                // The source now says that it was about somebody else all along.
+                if let Some(first) = submissions.first()
+                    && let Some(before) = self.earlier.get(&first.id)
+                    && *before != resident
+                {
+                    harvest
+                        .facts
+                        .push((*before, withdrawal(first.id, first.version)));
+                    issues.push(subject_changed());
                 }
                 if !facts.is_empty() {
                     let place = (Arc::clone(file), line);

@@ -1,6 +1,6 @@
 //! Pull: an export folder becomes facts, register entries and issues.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -75,6 +75,8 @@ pub struct SliceReport {
     pub lines: u64,
     /// Whether it was read to its end.
     pub is_whole: bool,
+    /// Resource types in it; none when it is cut off before its first line.
+    pub types: Vec<String>,
 }
 
 /// What a pull did.
@@ -133,7 +135,7 @@ pub fn pull(
     let reading = Reading::new(rulebook, key, options.source).map_err(StepError::TimeZone)?;
     let reader = Reader {
         rulebook,
-        reading: reading.for_pull(id),
+        reading: reading.for_pull(id, options.today),
         today: options.today,
         earlier: earlier_submissions(rulebook, data)?,
         pull: id,
@@ -174,12 +176,13 @@ pub fn export_files(folder: &Path) -> Result<(Vec<PathBuf>, Vec<String>), StepEr
     Ok((files, others))
 }
 
-/// Submissions of earlier pulls: when one comes again and yields nothing, its old facts must go.
+/// Submissions of earlier pulls and whom they were about: when one comes again and yields
+/// nothing, or is about somebody else, its old facts must go.
 fn earlier_submissions(
     rulebook: &Rulebook,
     data: &DataFolder,
-) -> Result<HashSet<SubmissionId>, StepError> {
-    let mut earlier = HashSet::new();
+) -> Result<HashMap<SubmissionId, ResidentId>, StepError> {
+    let mut earlier = HashMap::new();
     for path in data.store.files(Table::Facts)? {
         FactStream::open(&rulebook.catalogue, &path, None)?.submissions(&mut earlier)?;
     }

@@ -1,6 +1,6 @@
 //! Run: every resident of the register gets a decision.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -175,26 +175,55 @@ pub(super) fn checked_pulls(
     Ok(pulls)
 }
 
-/// The register, sorted by resident; a source whose newest pull is incomplete leaves its
-/// residents incomplete.
+/// The register, sorted by resident; residents of a source with an open slice are incomplete.
 fn residents(
     data: &DataFolder,
     pulls: &[PullRecord],
 ) -> Result<Vec<(ResidentId, Register)>, StepError> {
     let rows = data.store.register(None)?;
+    let open = sources_with_open_slices(pulls);
     Ok(rows
         .iter()
-        .map(|row| (row.resident, completed(row, pulls)))
+        .map(|row| (row.resident, completed(row, &open)))
         .collect())
 }
 
 /// A register entry with its completeness.
-pub(super) fn completed(row: &RegisterRow, pulls: &[PullRecord]) -> Register {
-    let newest = pulls.iter().rev().find(|pull| *pull.source == *row.source);
+pub(super) fn completed(row: &RegisterRow, open: &BTreeSet<String>) -> Register {
     Register {
-        complete: newest.is_none_or(|pull| pull.is_complete),
+        complete: !open.contains(&*row.source),
         ..row.register
     }
+}
+
+/// Sources of which some resource type was cut off and has not come whole since.
+///
+/// A file cut off before its first line is known by the word its name begins with.
+pub(super) fn sources_with_open_slices(pulls: &[PullRecord]) -> BTreeSet<String> {
+    let mut open: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for pull in pulls {
+        let slices = serde_json::from_str::<PullReport>(&pull.report).map(|report| report.slices);
+        let slices = slices.unwrap_or_default();
+        let kinds = |is_whole: bool| {
+            let slices = slices
+                .iter()
+                .filter(move |slice| slice.is_whole == is_whole);
+            let kinds = slices
+                .flat_map(|slice| slice.types.iter().cloned().chain([first_word(&slice.file)]));
+            kinds.collect::<BTreeSet<String>>()
+        };
+        let (whole, cut_off) = (kinds(true), kinds(false));
+        let open = open.entry(&pull.source).or_default();
+        open.retain(|kind| !whole.contains(kind));
+        open.extend(cut_off);
+    }
+    open.retain(|_, kinds| !kinds.is_empty());
+    open.into_keys().map(str::to_owned).collect()
+}
+
+/// `Observation` of `Observation.000.ndjson.gz`.
+fn first_word(file: &str) -> String {
+    file.chars().take_while(|c| c.is_alphabetic()).collect()
 }
 
 /// Reads facts along the register, decides in several threads, and returns how many facts
@@ -351,7 +380,6 @@ impl Tally {
                 )
             })
             .collect();
-        let newest = |source: &str| pulls.iter().rev().find(|pull| pull.source == source);
         RunReport {
             run,
             index_date: options.index_date.to_string(),
@@ -368,9 +396,7 @@ impl Tally {
             rulebook: rulebook_report(rulebook),
             pull: PullSummary {
                 id: pulls.last().map_or(0, |pull| pull.id),
-                is_complete: pulls
-                    .iter()
-                    .all(|pull| newest(&pull.source).is_some_and(|newest| newest.is_complete)),
+                is_complete: sources_with_open_slices(pulls).is_empty(),
                 lines: reports.iter().map(|report| report.lines.read).sum(),
                 facts: reports.iter().map(|report| report.facts).sum(),
             },

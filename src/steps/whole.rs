@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::harvest::{Harvest, withdrawal};
+use super::harvest::{Harvest, subject_changed, withdrawal};
 use super::{DataFolder, StepError};
 use crate::intake::IssueCode;
 use crate::lake::IssueRow;
-use crate::profile::{Fact, ResidentId, SubmissionId};
+use crate::profile::{Fact, FactValue, ResidentId, SubmissionId};
 
 /// Sorts, removes repetitions, and finds what only the whole shows.
 pub(super) fn finish(data: &DataFolder, harvest: &mut Harvest, pull: u32) -> Result<(), StepError> {
@@ -23,6 +23,7 @@ pub(super) fn finish(data: &DataFolder, harvest: &mut Harvest, pull: u32) -> Res
     };
     sort_facts(harvest);
     take_back_what_fell_silent(harvest);
+    take_back_from_former_subjects(harvest, pull);
     for pair in harvest.facts.windows(2) {
         let ((resident, a), (_, b)) = (pair[0], pair[1]);
         let same_time = a.submission == b.submission && a.version.updated == b.version.updated;
@@ -79,6 +80,46 @@ fn take_back_what_fell_silent(harvest: &mut Harvest) {
         .filter(|(resident, submission, _)| spoken(*resident, *submission))
         .map(|(resident, submission, version)| (resident, withdrawal(submission, version)))
         .collect();
+    if !taken_back.is_empty() {
+        harvest.facts.extend(taken_back);
+        sort_facts(harvest);
+    }
+}
+
+/// When versions of one submission are about different residents, the newest decides whom it is
+/// about, and the others lose it.
+fn take_back_from_former_subjects(harvest: &mut Harvest, pull: u32) {
+    let facts = &harvest.facts;
+    // Positions, not facts, are sorted: a city has millions.
+    let mut order: Vec<u32> = (0..u32::try_from(facts.len()).unwrap_or(u32::MAX)).collect();
+    let at = |n: u32| &facts[n as usize];
+    order.sort_unstable_by_key(|n| (at(*n).1.submission, at(*n).1.version));
+    let mut taken_back = Vec::new();
+    for versions in order.chunk_by(|a, b| at(*a).1.submission == at(*b).1.submission) {
+        let Some((owner, newest)) = versions.last().map(|n| at(*n)) else {
+            continue;
+        };
+        for (former, fact) in versions.iter().map(|n| at(*n)) {
+            let is_silent = fact.value == FactValue::Withdrawn;
+            if former != owner && !is_silent && newest.value != FactValue::Withdrawn {
+                taken_back.push((*former, withdrawal(fact.submission, newest.version)));
+            }
+        }
+    }
+    for (former, _) in &taken_back {
+        let issue = subject_changed();
+        harvest.issues.push(IssueRow {
+            pull,
+            file: String::new(),
+            line: 0,
+            code: issue.code,
+            resident: Some(*former),
+            at: issue.at,
+            saw: issue.saw,
+            expected: issue.expected,
+            hint: None,
+        });
+    }
     if !taken_back.is_empty() {
         harvest.facts.extend(taken_back);
         sort_facts(harvest);

@@ -184,8 +184,27 @@ fn result_cases() -> Vec<Case> {
         ),
         case(
             "result-diabetic-range",
+            low().with(Statement::measured("hba1c", 48.0, IFCC).on(date(2020, 6, 15))),
+            low().with(Statement::measured("hba1c", 48.0, IFCC).on(date(2020, 6, 14))),
+        ),
+        case(
+            "result-diabetic-range-old",
             low().with(Statement::measured("hba1c", 48.0, IFCC).on(date(2001, 1, 1))),
-            low().with(Statement::measured("hba1c", 47.0, IFCC)),
+            low().with(Statement::measured("hba1c", 47.0, IFCC).on(date(2001, 1, 1))),
+        ),
+        case(
+            "diabetes-unaccepted-and-high",
+            low()
+                .with(Statement::present("diabetes-diagnosis").by(Standing::Unaccepted))
+                .with(fasting(7.0)),
+            low()
+                .with(Statement::present("diabetes-diagnosis").by(Standing::Unaccepted))
+                .with(fasting(6.9)),
+        ),
+        case(
+            "recently-normal-and-high-score",
+            scoring(12).with(fasting(6.0)),
+            scoring(11).with(fasting(6.0)),
         ),
         case(
             "lesser-sample-high",

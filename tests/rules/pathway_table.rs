@@ -13,16 +13,19 @@ moved-away | moved | nothing | -
 lives-elsewhere | out-of-scope | nothing | -
 opted-out | opted-out | nothing | -
 birth-date-unknown | under-review | task | routine within 30 days
-outside-age | outside-age | nothing | -
 diabetes-known | known-diabetes | nothing | -
+diabetes-unaccepted-and-high | under-review | task | urgent within 7 days
 diabetes-unaccepted | under-review | task | routine within 90 days
 result-diabetic-range | confirming | task | urgent within 7 days
+result-diabetic-range-old | - | - | routine within 90 days
+outside-age | outside-age | nothing | -
 lesser-sample-high | - | - | soon within 30 days
 drug-without-diagnosis | - | - | routine within 90 days
 pregnant | out-of-scope | nothing | -
 end-of-life-care | out-of-scope | nothing | -
 record-incomplete | undetermined-incomplete | complete the record | -
 glucose-impaired | offered-prevention | offer prevention, recall in 12 months | -
+recently-normal-and-high-score | offered-prevention | offer prevention, recall in 36 months | -
 recently-normal | concluded | recall in 36 months | -
 score-at-or-above | ordered | order fasting-plasma-glucose and hba1c | -
 score-below | below-level | recall in 36 months | -

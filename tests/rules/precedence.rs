@@ -32,7 +32,7 @@ fn a_diagnosis_or_a_result_comes_before_any_score() {
             high()
                 .with(diabetes.by(Standing::Unaccepted))
                 .with(fasting(9.0)),
-            "diabetes-unaccepted",
+            "diabetes-unaccepted-and-high",
         ),
         (
             high().with(fasting(9.0)).has("pregnancy"),
@@ -50,7 +50,11 @@ fn a_diagnosis_or_a_result_comes_before_any_score() {
             "record-incomplete",
         ),
         (high().with(fasting(6.5)), "glucose-impaired"),
-        (high().with(fasting(5.0)), "recently-normal"),
+        (
+            high().with(fasting(9.0).on(date(2010, 1, 1))),
+            "score-at-or-above",
+        ),
+        (high().with(fasting(5.0)), "recently-normal-and-high-score"),
         (high(), "score-at-or-above"),
     ] {
         assert_eq!(row_id(someone.decision().row), row);
@@ -151,7 +155,6 @@ fn a_critical_glucose_is_seen_even_by_those_outside_the_programme() {
         low().has("screening-opt-out"),
         low().has("diabetes-diagnosis"),
         living(Residence::Elsewhere),
-        born(date(2020, 1, 1)),
     ] {
         let decision = someone.with(fasting(25.0)).decision();
         let opened: Vec<&str> = decision
@@ -160,6 +163,22 @@ fn a_critical_glucose_is_seen_even_by_those_outside_the_programme() {
             .map(|(row, _)| row_id(*row))
             .collect();
         assert_eq!(opened, ["glucose-critical"]);
+    }
+    // A child is not screened, but a result like this is not passed over.
+    let child = born(date(2012, 1, 1)).with(fasting(9.0)).decision();
+    assert_eq!(child.state, State::Confirming);
+}
+
+#[test]
+fn what_was_measured_at_home_is_no_laboratory_sample() {
+    let at_home = |value| fasting(value).by(Standing::SelfReported);
+    for someone in [low(), scoring(11), scoring(12)] {
+        let before = someone.decision();
+        let normal = someone.clone().with(at_home(5.0)).decision();
+        assert_eq!((normal.row, normal.reviews.len()), (before.row, 0));
+        let high = someone.clone().with(at_home(9.0)).decision();
+        assert_eq!(high.row, before.row);
+        assert_eq!(row_id(high.reviews[0].0), "lesser-sample-high");
     }
 }
 
@@ -199,7 +218,8 @@ fn a_normal_result_counts_until_something_worse_comes_after_it() {
         (fasting(6.5).on(date(2025, 1, 9)), "glucose-impaired"),
         (fasting(6.5).on(date(2023, 1, 9)), "recently-normal"),
         (fasting(6.5).on(date(2025, 1, 10)), "glucose-impaired"),
-        (fasting(9.0).on(date(2010, 1, 1)), "result-diabetic-range"),
+        (fasting(9.0).on(date(2010, 1, 1)), "recently-normal"),
+        (fasting(9.0).on(date(2024, 1, 1)), "result-diabetic-range"),
         (Statement::measured("hba1c", 44.0, IFCC), "recently-normal"),
     ] {
         assert_eq!(row_id(low().with(normal).with(later).decision().row), row);

@@ -168,3 +168,27 @@ fn of_two_versions_in_one_export_the_newer_counts_though_it_cannot_be_understood
     world.decides();
     world.decides_that("aino", "asked");
 }
+
+#[test]
+fn a_result_that_turns_out_to_be_somebody_elses_moves_to_them() {
+    let mut world = World::new();
+    world.resident("bertta").woman_born("1960-01-01");
+    world
+        .resident("aino")
+        .woman_born("1960-01-01")
+        .hba1c(90.0, "2025-10-01")
+        .called("result");
+    world.decides();
+    world.decides_that("aino", "confirming");
+    world.statement("result")["subject"] = json!({ "reference": "Patient/bertta" });
+    world.decides();
+    world.decides_that("aino", "asked");
+    world.decides_that("bertta", "confirming");
+    let codes: Vec<&str> = world
+        .site
+        .issues()
+        .iter()
+        .map(|issue| issue.code.name())
+        .collect();
+    assert_eq!(codes, ["subject-changed"]);
+}

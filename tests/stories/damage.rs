@@ -192,3 +192,17 @@ fn a_ledger_that_is_no_database_is_an_error_that_says_so() {
         .ends_with(1);
     assert!(said.starts_with("error: ledger: "), "{said}");
 }
+
+#[test]
+fn a_lost_file_is_found_again_in_the_generation_before_or_said_to_be_lost() {
+    let world = world();
+    let objects = world.site.data().join("lake/objects");
+    let path = first_file(&world.site, "facts");
+    let object = objects.join(path.file_name().expect("a file"));
+    fs::remove_file(&object).expect("an object can be removed");
+    let said = world.site.damage();
+    assert!(said.contains("is missing or cannot be read"), "{said}");
+    // The next commit finds it among the links of the generation before.
+    world.runs();
+    world.site.is_whole();
+}

@@ -90,6 +90,11 @@ fn breaks_off_and_heals(ending: &str, send: impl FnOnce(&[u8]) -> Vec<u8>) {
     assert!(0 < cut_off, "the place where it broke is named");
     nobody_is_decided_to_be_well(&world);
     world.site.is_whole();
+    // A later export of other things, however whole, does not bring back what was missing.
+    fs::remove_file(&broken).expect("an export file can be removed");
+    let report = world.site.pulls(&export, &[]);
+    assert_eq!(report["is-complete"], true, "{report}");
+    nobody_is_decided_to_be_well(&world);
     world.pulls();
     everything_is_known(&world);
 }

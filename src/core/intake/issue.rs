@@ -54,6 +54,7 @@ issue_codes! {
     NotFhir "not-fhir" Error "the line is JSON but not the FHIR resource it claims to be",
     IdMissing "id-missing" Error "the resource has no id",
     SubjectMissing "subject-missing" Error "the resource does not say whom it is about",
+    SubjectChanged "subject-changed" Error "a statement is now about somebody else than before",
     SubjectUnknown "subject-unknown" Error "the resource is about somebody who is not on the register",
     SameIdDifferentContent "same-id-different-content" Error "one resource came twice with different content and no time to tell which is newer",
     DateMissing "date-missing" Error "there is no usable date",
@@ -207,7 +208,7 @@ impl Issue {
             definition,
             &format!("{low}–{high} {unit}"),
         )
-        .with_saw(format!("{value} {unit}"))
+        .with_saw(format!("{} {unit}", (value * 1e4).trunc() / 1e4))
     }
 
     pub(super) fn value_absent(definition: &FactDefinition) -> Self {

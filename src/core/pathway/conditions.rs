@@ -224,10 +224,15 @@ fn results(rulebook: &Rulebook, profile: &Profile, specimen: Option<Specimen>) -
     let mut results = Vec::new();
     for id in rulebook.thresholds.tests() {
         let definition = rulebook.catalogue.definition(id);
-        if specimen.is_some() && specimen != definition.specimen {
-            continue;
-        }
         for fact in profile.facts_of(id) {
+            // What somebody measured at home is no laboratory sample, whatever its code says.
+            let own = match fact.standing {
+                Standing::SelfReported => Some(Specimen::Lesser),
+                Standing::Established | Standing::Unaccepted => definition.specimen,
+            };
+            if specimen.is_some() && specimen != own {
+                continue;
+            }
             let Some(quantity) = fact.quantity() else {
                 continue;
             };

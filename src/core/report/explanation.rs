@@ -82,10 +82,16 @@ macro_rules! say {
 
 impl Explained<'_> {
     fn who(&self, text: &mut String) {
-        let noun = match self.profile.register().sex {
-            Sex::Female => "A woman",
-            Sex::Male => "A man",
-            Sex::Unknown => "A resident",
+        let is_child = self
+            .profile
+            .age_in_years()
+            .is_some_and(|(_, oldest)| oldest < self.rulebook.pathway.age_from);
+        let noun = match (self.profile.register().sex, is_child) {
+            (Sex::Female, false) => "A woman",
+            (Sex::Male, false) => "A man",
+            (Sex::Female, true) => "A girl",
+            (Sex::Male, true) => "A boy",
+            (Sex::Unknown, _) => "A resident",
         };
         let alive = self.decision.assessment.is_some();
         match self.profile.age_in_years() {
@@ -203,10 +209,23 @@ impl Explained<'_> {
         for (item, result) in model.items.iter().zip(assessment.items()) {
             say!(text, "  {}", self.item_sentence(item, result));
         }
-        // What a score predicts is the start of a disease that is known here already.
-        if self.decision.state != State::KnownDiabetes {
+        if self.is_about_the_future() {
             self.probability(text, assessment);
         }
+    }
+
+    /// A score predicts the start of a disease: it says nothing of use where the disease may be
+    /// there already, or where nobody is screened.
+    fn is_about_the_future(&self) -> bool {
+        !matches!(
+            self.decision.state,
+            State::KnownDiabetes
+                | State::UnderReview
+                | State::Confirming
+                | State::OutsideAge
+                | State::OutOfScope
+                | State::Moved
+        )
     }
 
     fn item_sentence(&self, item: &Item, result: &ItemResult) -> String {
@@ -387,20 +406,24 @@ impl Explained<'_> {
 
     fn reason_sentence(&self, reason: &Reason) -> String {
         let row = &self.rulebook.pathway.rows[reason.row];
-        let mut sentence = format!("{} {}", self.person.subject, row.says);
-        if let Some(fact) = &reason.fact {
-            write!(sentence, " ({})", self.fact_phrase(fact))
-                .expect("writing to a String cannot fail");
-        }
+        let Person { subject, .. } = self.person;
+        let fact = reason.fact.as_ref().map_or(String::new(), |fact| {
+            format!(" ({})", self.fact_phrase(fact))
+        });
         let lacked = match reason.verdict {
-            ReasonVerdict::Held => "",
-            ReasonVerdict::Nearly(NearMiss::TooOld) => "; too old to count",
-            ReasonVerdict::Nearly(NearMiss::Ended) => "; no longer so",
-            ReasonVerdict::Nearly(NearMiss::OtherStanding) => "; somebody else stands behind it",
-            ReasonVerdict::Nearly(NearMiss::Superseded) => "; a later result says otherwise",
-            ReasonVerdict::Nearly(NearMiss::JustBelow) => "; the score comes close to the level",
+            ReasonVerdict::Held => return format!("{subject} {}{fact}. [{}]", row.says, row.id),
+            ReasonVerdict::Nearly(NearMiss::TooOld) => "too old to count",
+            ReasonVerdict::Nearly(NearMiss::Ended) => "it has ended",
+            ReasonVerdict::Nearly(NearMiss::OtherStanding) => "not with the standing this asks for",
+            ReasonVerdict::Nearly(NearMiss::Superseded) => "a later result says otherwise",
+            ReasonVerdict::Nearly(NearMiss::JustBelow) => "the score comes close to the level",
         };
-        format!("{sentence}{lacked}. [{}]", row.id)
+        format!(
+            "That {} {}: {lacked}{fact}. [{}]",
+            subject.to_lowercase(),
+            row.says,
+            row.id
+        )
     }
 
     fn footing(&self, text: &mut String) {

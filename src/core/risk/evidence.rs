@@ -307,10 +307,14 @@ fn shows(rulebook: &Rulebook, fact: &Fact, test: SignalTest) -> bool {
     match (test, fact.value) {
         (SignalTest::Present, FactValue::Present) => true,
         (SignalTest::Answer(wanted), FactValue::Answer(given)) => wanted == given,
-        (SignalTest::CategoryAtLeast(least), FactValue::Quantity(quantity)) => rulebook
-            .thresholds
-            .category(fact.id, quantity)
-            .is_some_and(|band| least <= band.category),
+        (SignalTest::CategoryAtLeast(least), FactValue::Quantity(quantity)) => {
+            // A value from home is not what a laboratory found.
+            fact.standing != Standing::SelfReported
+                && rulebook
+                    .thresholds
+                    .category(fact.id, quantity)
+                    .is_some_and(|band| least <= band.category)
+        }
         (SignalTest::Present | SignalTest::Answer(_) | SignalTest::CategoryAtLeast(_), _) => false,
     }
 }
