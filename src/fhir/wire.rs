@@ -28,7 +28,10 @@ impl std::ops::Deref for Text<'_> {
 }
 
 macro_rules! wire {
-    ($($(#[$doc:meta])* $name:ident { $($field:ident $(as $json:literal)?: $kind:ty,)* })*) => {
+    ($($(#[$doc:meta])* $name:ident {
+        $($field:ident $(as $json:literal)?: $kind:ty,)*
+        $(; $($plain:ident: $plain_kind:ty,)*)?
+    })*) => {
         $(
             $(#[$doc])*
             #[derive(Deserialize)]
@@ -38,6 +41,10 @@ macro_rules! wire {
                     #[serde(borrow, default $(, rename = $json)?)]
                     pub(super) $field: Option<$kind>,
                 )*
+                $($(
+                    #[serde(default)]
+                    pub(super) $plain: Option<$plain_kind>,
+                )*)?
             }
             objects_only!($name);
         )*
@@ -73,7 +80,7 @@ macro_rules! objects_only {
     };
 }
 
-objects_only!(Head, Quantity, Patient, Component, Observation, FormAnswer);
+objects_only!(Head);
 
 /// Only what a line is.
 #[derive(Deserialize)]
@@ -81,22 +88,6 @@ objects_only!(Head, Quantity, Patient, Component, Observation, FormAnswer);
 pub(super) struct Head<'a> {
     #[serde(borrow)]
     pub(super) resource_type: Text<'a>,
-}
-
-/// A quantity.
-#[derive(Deserialize)]
-#[serde(remote = "Self")]
-pub(super) struct Quantity<'a> {
-    #[serde(default)]
-    pub(super) value: Option<f64>,
-    #[serde(borrow, default)]
-    pub(super) comparator: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub(super) unit: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub(super) system: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub(super) code: Option<Text<'a>>,
 }
 
 wire! {
@@ -168,110 +159,70 @@ wire! {
         date_time: Text<'a>,
         provision: Provision<'a>,
     }
-}
 
-/// A resident in the register.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", remote = "Self")]
-pub(super) struct Patient<'a> {
-    #[serde(borrow, default)]
-    pub(super) id: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub(super) meta: Option<Meta<'a>>,
-    #[serde(borrow, default)]
-    pub(super) identifier: Option<Vec<Identifier<'a>>>,
-    #[serde(borrow, default)]
-    pub(super) gender: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub(super) birth_date: Option<Text<'a>>,
-    #[serde(default)]
-    pub(super) deceased_boolean: Option<bool>,
-    #[serde(borrow, default)]
-    pub(super) deceased_date_time: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub(super) address: Option<Vec<Address<'a>>>,
-    #[serde(borrow, default)]
-    pub(super) extension: Option<Vec<CodedExtension<'a>>>,
-    #[serde(borrow, default)]
-    pub(super) communication: Option<Vec<Communication<'a>>>,
-    #[serde(borrow, default)]
-    pub(super) link: Option<Vec<PatientLink<'a>>>,
-}
-
-/// The values an observation or a component of one can have.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", remote = "Self")]
-pub(super) struct Component<'a> {
-    #[serde(borrow, default)]
-    pub(super) code: Option<Concept<'a>>,
-    #[serde(borrow, default)]
-    pub(super) value_quantity: Option<Quantity<'a>>,
-    #[serde(default)]
-    pub(super) value_boolean: Option<bool>,
-    #[serde(borrow, default)]
-    pub(super) value_codeable_concept: Option<Concept<'a>>,
-    #[serde(borrow, default)]
-    pub(super) value_string: Option<Text<'a>>,
-    #[serde(default)]
-    pub(super) value_integer: Option<i64>,
-    #[serde(borrow, default)]
-    pub(super) data_absent_reason: Option<Concept<'a>>,
-}
-
-/// An observation; its own value sits in the same fields as a component's.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", remote = "Self")]
-pub(super) struct Observation<'a> {
-    #[serde(borrow, default)]
-    pub(super) id: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub(super) meta: Option<Meta<'a>>,
-    #[serde(borrow, default)]
-    pub(super) status: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub(super) code: Option<Concept<'a>>,
-    #[serde(borrow, default)]
-    pub(super) subject: Option<Reference<'a>>,
-    #[serde(borrow, default)]
-    pub(super) effective_date_time: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub(super) effective_instant: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub(super) effective_period: Option<Period<'a>>,
-    #[serde(borrow, default)]
-    pub(super) issued: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    pub(super) performer: Option<Vec<Reference<'a>>>,
-    #[serde(borrow, default)]
-    pub(super) value_quantity: Option<Quantity<'a>>,
-    #[serde(default)]
-    pub(super) value_boolean: Option<bool>,
-    #[serde(borrow, default)]
-    pub(super) value_codeable_concept: Option<Concept<'a>>,
-    #[serde(borrow, default)]
-    pub(super) value_string: Option<Text<'a>>,
-    #[serde(default)]
-    pub(super) value_integer: Option<i64>,
-    #[serde(borrow, default)]
-    pub(super) data_absent_reason: Option<Concept<'a>>,
-    #[serde(borrow, default)]
-    pub(super) component: Option<Vec<Component<'a>>>,
-}
-
-/// One answer of a form.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", remote = "Self")]
-pub(super) struct FormAnswer<'a> {
-    #[serde(default)]
-    pub(super) value_decimal: Option<f64>,
-    #[serde(default)]
-    pub(super) value_integer: Option<i64>,
-    #[serde(borrow, default)]
-    pub(super) value_quantity: Option<Quantity<'a>>,
-    #[serde(borrow, default)]
-    pub(super) value_coding: Option<Coding<'a>>,
-    #[serde(default)]
-    pub(super) value_boolean: Option<bool>,
-    #[serde(borrow, default)]
-    pub(super) value_string: Option<Text<'a>>,
+    /// A quantity.
+    Quantity {
+        comparator: Text<'a>,
+        unit: Text<'a>,
+        system: Text<'a>,
+        code: Text<'a>,
+        ;
+        value: f64,
+    }
+    /// A resident in the register.
+    Patient {
+        id: Text<'a>,
+        meta: Meta<'a>,
+        identifier: Vec<Identifier<'a>>,
+        gender: Text<'a>,
+        birth_date: Text<'a>,
+        deceased_date_time: Text<'a>,
+        address: Vec<Address<'a>>,
+        extension: Vec<CodedExtension<'a>>,
+        communication: Vec<Communication<'a>>,
+        link: Vec<PatientLink<'a>>,
+        ;
+        deceased_boolean: bool,
+    }
+    /// A part of an observation, with a code and value of its own.
+    Component {
+        code: Concept<'a>,
+        value_quantity: Quantity<'a>,
+        value_codeable_concept: Concept<'a>,
+        value_string: Text<'a>,
+        data_absent_reason: Concept<'a>,
+        ;
+        value_boolean: bool,
+        value_integer: i64,
+    }
+    Observation {
+        id: Text<'a>,
+        meta: Meta<'a>,
+        status: Text<'a>,
+        code: Concept<'a>,
+        subject: Reference<'a>,
+        effective_date_time: Text<'a>,
+        effective_instant: Text<'a>,
+        effective_period: Period<'a>,
+        issued: Text<'a>,
+        performer: Vec<Reference<'a>>,
+        value_quantity: Quantity<'a>,
+        value_codeable_concept: Concept<'a>,
+        value_string: Text<'a>,
+        data_absent_reason: Concept<'a>,
+        component: Vec<Component<'a>>,
+        ;
+        value_boolean: bool,
+        value_integer: i64,
+    }
+    /// One answer of a form.
+    FormAnswer {
+        value_quantity: Quantity<'a>,
+        value_coding: Coding<'a>,
+        value_string: Text<'a>,
+        ;
+        value_decimal: f64,
+        value_integer: i64,
+        value_boolean: bool,
+    }
 }
