@@ -35,7 +35,6 @@ pub struct PullOptions<'a> {
 
 /// Lines by what became of them; they add up to the lines read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct LineCounts {
     /// Lines read, blank ones not counted.
     pub read: u64,
@@ -67,7 +66,6 @@ impl LineCounts {
 
 /// One export file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct SliceReport {
     /// Its name, without folder.
     pub file: String,
@@ -81,7 +79,6 @@ pub struct SliceReport {
 
 /// What a pull did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct PullReport {
     /// Its number.
     pub id: u32,

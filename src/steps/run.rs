@@ -29,7 +29,6 @@ pub struct RunOptions {
 
 /// Which rules decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct RulebookReport {
     /// Id of the programme.
     pub id: String,
@@ -49,7 +48,6 @@ pub struct RulebookReport {
 
 /// Which data were decided on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub struct PullSummary {
     /// The pull the run saw.
     pub id: u32,

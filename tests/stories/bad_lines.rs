@@ -184,7 +184,7 @@ fn adds_up(report: &Value, set_aside: usize) {
         .map(|(_, n)| count(n))
         .sum();
     assert_eq!(sum, count(&lines["read"]), "{report}");
-    assert_eq!(count(&lines["set-aside"]), set_aside as u64, "{report}");
+    assert_eq!(count(&lines["set_aside"]), set_aside as u64, "{report}");
 }
 
 fn quarantined(world: &World) -> Vec<(u64, String, Vec<u8>)> {
@@ -212,7 +212,7 @@ fn each_bad_line_is_named_and_its_neighbours_are_decided_as_if_it_were_not_there
     let report = world.site.pulls(&export, &[]);
     adds_up(&report, bad.len());
     assert_eq!(
-        report["is-complete"], true,
+        report["is_complete"], true,
         "every file was read to its end"
     );
     assert_eq!(decided(&world), decided(&undisturbed));
@@ -304,7 +304,7 @@ fn an_empty_file_is_whole_and_says_nothing() {
     fs::write(file(&export, "Consent"), "").expect("an export file can be written");
     let report = world.site.pulls(&export, &[]);
     adds_up(&report, 0);
-    assert_eq!(report["is-complete"], true);
+    assert_eq!(report["is_complete"], true);
 }
 
 #[test]

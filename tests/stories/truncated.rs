@@ -80,7 +80,7 @@ fn breaks_off_and_heals(ending: &str, send: impl FnOnce(&[u8]) -> Vec<u8>) {
     ));
     fs::write(&broken, send(&whole)).expect("an export file can be written");
     let report = world.site.pulls(&export, &[]);
-    assert_eq!(report["is-complete"], false, "{report}");
+    assert_eq!(report["is_complete"], false, "{report}");
     let cut_off = world
         .site
         .issues()
@@ -93,7 +93,7 @@ fn breaks_off_and_heals(ending: &str, send: impl FnOnce(&[u8]) -> Vec<u8>) {
     // A later export of other things, however whole, does not bring back what was missing.
     fs::remove_file(&broken).expect("an export file can be removed");
     let report = world.site.pulls(&export, &[]);
-    assert_eq!(report["is-complete"], true, "{report}");
+    assert_eq!(report["is_complete"], true, "{report}");
     nobody_is_decided_to_be_well(&world);
     world.pulls();
     everything_is_known(&world);
