@@ -42,7 +42,7 @@ pub(super) fn questionnaire_response<'p>(
         system: String::new(),
         code: questionnaire.to_owned(),
     };
-    frame.statements(reading, vec![content], Some(unmapped))
+    frame.statements(reading, vec![content], unmapped)
 }
 
 /// Answers of all items, groups opened, in the order of the form.

@@ -27,7 +27,7 @@ impl<'p> Frame<'p> {
         &self,
         reading: &Reading<'_>,
         mut contents: Vec<Content<'p>>,
-        first_code: Option<Unmapped>,
+        first_code: Unmapped,
     ) -> Result<Resource<'p>, Issue> {
         let kind = self.resource_type;
         if contents.is_empty() {
@@ -100,11 +100,11 @@ fn effective_day(text: &str, recorded: Option<Date>, reading: &Reading<'_>) -> O
     })
 }
 
-pub(super) fn first_code(resource_type: &str, concept: Option<&Concept<'_>>) -> Option<Unmapped> {
+pub(super) fn first_code(resource_type: &str, concept: Option<&Concept<'_>>) -> Unmapped {
     let coding = concept
         .and_then(|concept| concept.coding.as_deref())
         .and_then(<[_]>::first);
-    Some(Unmapped {
+    Unmapped {
         resource_type: resource_type.to_owned(),
         system: coding
             .and_then(|c| c.system.as_deref())
@@ -114,7 +114,7 @@ pub(super) fn first_code(resource_type: &str, concept: Option<&Concept<'_>>) -> 
             .and_then(|c| c.code.as_deref())
             .unwrap_or_default()
             .to_owned(),
-    })
+    }
 }
 
 pub(super) fn has_code(concept: Option<&Concept<'_>>, wanted: &[&str]) -> bool {

@@ -96,10 +96,9 @@ impl<'r> Reading<'r> {
                 .any(|(system, code)| self.has_meaning(*system, code))
     }
 
-    /// Whether a code means a diagnosis or finding.
-    pub(super) fn means_condition(&self, concept: Option<&Concept<'_>>) -> bool {
+    /// Whether any code means a diagnosis or finding.
+    pub(super) fn means_condition(&self, codings: &[(CodeSystem, &str)]) -> bool {
         let catalogue = &self.rulebook.catalogue;
-        let codings = self.codings(concept);
         let mut meanings = codings
             .iter()
             .filter_map(|(system, code)| catalogue.meaning(*system, code));
@@ -161,8 +160,8 @@ pub enum Resource<'a> {
         resident: ResidentId,
         /// What it says, part by part.
         submissions: Vec<Submission<'a>>,
-        /// Its first code, should no rule know any.
-        first_code: Option<Unmapped>,
+        /// Its first code, for the count should no rule know any.
+        first_code: Unmapped,
     },
     /// A resource type that this program does not use.
     OtherType(String),

@@ -21,6 +21,7 @@ pub(super) fn observation<'p>(
             .is_some_and(|r| patient_reference(r).is_some() && r.contains("Patient/"))
     });
     let period = observation.effective_period.as_ref();
+    let own_codings = reading.codings(observation.code.as_ref());
     let frame = Frame {
         resource_type: "Observation",
         id: observation.id.as_deref(),
@@ -29,7 +30,7 @@ pub(super) fn observation<'p>(
         digest,
         standing: if by_resident {
             Standing::SelfReported
-        } else if reading.means_condition(observation.code.as_ref()) {
+        } else if reading.means_condition(&own_codings) {
             // Only a Condition is a clinician's diagnosis.
             Standing::Unaccepted
         } else {
@@ -46,7 +47,9 @@ pub(super) fn observation<'p>(
     let unmapped = first_code("Observation", observation.code.as_ref());
     let status = observation.status.as_deref().unwrap_or("missing");
     let contents = match status {
-        "final" | "amended" | "corrected" => observation_contents(reading, observation),
+        "final" | "amended" | "corrected" => {
+            observation_contents(reading, observation, own_codings)
+        }
         // Without a code it may be anything that was said before under this id.
         "entered-in-error" | "cancelled"
             if observation.code.is_none() || is_mapped(reading, observation) =>
@@ -54,7 +57,7 @@ pub(super) fn observation<'p>(
             vec![Content::Withdrawn]
         }
         other if is_mapped(reading, observation) => vec![Content::NotFinal(other)],
-        _ => observation_contents(reading, observation),
+        _ => observation_contents(reading, observation, own_codings),
     };
     frame.statements(reading, contents, unmapped)
 }
@@ -75,9 +78,10 @@ fn is_mapped(reading: &Reading<'_>, observation: &Observation<'_>) -> bool {
 fn observation_contents<'p>(
     reading: &Reading<'_>,
     observation: &'p Observation<'_>,
+    own_codings: Vec<(CodeSystem, &'p str)>,
 ) -> Vec<Content<'p>> {
     let own = Content::Coded {
-        codings: reading.codings(observation.code.as_ref()),
+        codings: own_codings,
         value: own_value(reading, observation),
         part: 0,
     };

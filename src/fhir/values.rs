@@ -26,21 +26,26 @@ pub(super) fn quantity<'p>(quantity: &'p Quantity<'_>) -> SubmittedValue<'p> {
     }
 }
 
-/// The one value of an observation or component.
+/// Observations and their components have the same value fields, in types of their own.
+macro_rules! value_of {
+    ($reading:expr, $part:expr) => {{
+        let codes = |concept| SubmittedValue::Codes($reading.codings(Some(concept)));
+        let text = |_| SubmittedValue::Other("a text");
+        let bare_number = |_| SubmittedValue::Other("a number without a unit");
+        let given = [
+            $part.value_quantity.as_ref().map(quantity),
+            $part.value_boolean.map(SubmittedValue::Flag),
+            $part.value_codeable_concept.as_ref().map(codes),
+            $part.value_string.as_ref().map(text),
+            $part.value_integer.map(bare_number),
+        ];
+        one_value(given, $part.data_absent_reason.is_some())
+    }};
+}
+
+/// The value of a component.
 pub(super) fn value<'p>(reading: &Reading<'_>, part: &'p Component<'_>) -> SubmittedValue<'p> {
-    let given = [
-        part.value_quantity.as_ref().map(quantity),
-        part.value_boolean.map(SubmittedValue::Flag),
-        part.value_codeable_concept
-            .as_ref()
-            .map(|concept| SubmittedValue::Codes(reading.codings(Some(concept)))),
-        part.value_string
-            .as_ref()
-            .map(|_| SubmittedValue::Other("a text")),
-        part.value_integer
-            .map(|_| SubmittedValue::Other("a number without a unit")),
-    ];
-    one_value(given, part.data_absent_reason.is_some())
+    value_of!(reading, part)
 }
 
 /// The value of an observation itself.
@@ -48,22 +53,7 @@ pub(super) fn own_value<'p>(
     reading: &Reading<'_>,
     observation: &'p Observation<'_>,
 ) -> SubmittedValue<'p> {
-    let given = [
-        observation.value_quantity.as_ref().map(quantity),
-        observation.value_boolean.map(SubmittedValue::Flag),
-        observation
-            .value_codeable_concept
-            .as_ref()
-            .map(|concept| SubmittedValue::Codes(reading.codings(Some(concept)))),
-        observation
-            .value_string
-            .as_ref()
-            .map(|_| SubmittedValue::Other("a text")),
-        observation
-            .value_integer
-            .map(|_| SubmittedValue::Other("a number without a unit")),
-    ];
-    one_value(given, observation.data_absent_reason.is_some())
+    value_of!(reading, observation)
 }
 
 /// The one value given; two are as bad as none.

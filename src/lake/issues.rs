@@ -10,7 +10,7 @@ use arrow_schema::{DataType, SchemaRef};
 
 use super::parquet_file::{self, Columns, FileWriter, id_at, schema};
 use super::{LakeError, Table};
-use crate::intake::{IssueCode, IssueSeverity};
+use crate::intake::{Issue, IssueCode, IssueSeverity};
 use crate::profile::ResidentId;
 
 /// One issue with its place. What was seen is clinical data: no `Debug`.
@@ -34,6 +34,29 @@ pub struct IssueRow {
     pub expected: String,
     /// A question worth asking.
     pub hint: Option<String>,
+}
+
+impl IssueRow {
+    /// An issue with its place: a line of a file, or no line for what several lines show.
+    #[must_use]
+    pub fn new(
+        pull: u32,
+        (file, line): (&str, u64),
+        resident: Option<ResidentId>,
+        issue: Issue,
+    ) -> Self {
+        Self {
+            pull,
+            file: file.to_owned(),
+            line,
+            code: issue.code,
+            resident,
+            at: issue.at,
+            saw: issue.saw,
+            expected: issue.expected,
+            hint: issue.hint,
+        }
+    }
 }
 
 pub(super) fn issues_schema() -> SchemaRef {

@@ -208,9 +208,16 @@ impl Ledger {
         let write = || -> rusqlite::Result<()> {
             let pull = commit.record;
             transaction.execute(
-                "INSERT INTO pull (id, generation, source, at, facts_fingerprint, is_complete, report)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                params![pull.id, generation, pull.source, pull.at, pull.facts_fingerprint, pull.is_complete, pull.report],
+                "INSERT INTO pull (id, generation, source, at, facts_fingerprint, report)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![
+                    pull.id,
+                    generation,
+                    pull.source,
+                    pull.at,
+                    pull.facts_fingerprint,
+                    pull.report
+                ],
             )?;
             add_identities(&transaction, pull.id, commit.identities)?;
             let mut statement = transaction.prepare(
@@ -299,7 +306,7 @@ impl Ledger {
         let action = "cannot read pulls";
         let mut statement = self
             .connection
-            .prepare("SELECT id, source, at, facts_fingerprint, is_complete, report FROM pull ORDER BY id")
+            .prepare("SELECT id, source, at, facts_fingerprint, report FROM pull ORDER BY id")
             .map_err(sql(action))?;
         let rows = statement.query_map([], |row| {
             Ok(PullRecord {
@@ -307,8 +314,7 @@ impl Ledger {
                 source: row.get(1)?,
                 at: row.get(2)?,
                 facts_fingerprint: row.get(3)?,
-                is_complete: row.get(4)?,
-                report: row.get(5)?,
+                report: row.get(4)?,
             })
         });
         rows.and_then(Iterator::collect).map_err(sql(action))

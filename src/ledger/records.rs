@@ -49,8 +49,6 @@ pub struct PullRecord {
     pub at: String,
     /// Fingerprint of the rules that decided which facts were read.
     pub facts_fingerprint: String,
-    /// Whether every file was read to its end.
-    pub is_complete: bool,
     /// The report as JSON, opaque here.
     pub report: String,
 }

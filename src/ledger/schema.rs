@@ -31,7 +31,6 @@ CREATE TABLE pull (
     source            TEXT NOT NULL,
     at                TEXT NOT NULL,
     facts_fingerprint TEXT NOT NULL,
-    is_complete       INTEGER NOT NULL,
     report            TEXT NOT NULL
 ) STRICT;
 

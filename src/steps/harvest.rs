@@ -182,17 +182,7 @@ impl Reader<'_> {
         resident: Option<ResidentId>,
         issue: Issue,
     ) -> IssueRow {
-        IssueRow {
-            pull: self.pull,
-            file: file.to_owned(),
-            line,
-            code: issue.code,
-            resident,
-            at: issue.at,
-            saw: issue.saw,
-            expected: issue.expected,
-            hint: issue.hint,
-        }
+        IssueRow::new(self.pull, (file, line), resident, issue)
     }
 
     /// Reads one line; says whether the file seems to be cut off in it.
@@ -216,7 +206,7 @@ impl Reader<'_> {
             file: file.to_string(),
             line: line.number,
             code: issue.code.name(),
-            raw: zstd::bulk::compress(line.bytes, 1).unwrap_or_default(),
+            raw: zstd::bulk::compress(line.bytes, 1).expect("bytes in memory can be compressed"),
         });
         let resident = salvage_subject(line.bytes).map(|id| self.reading.resident(id));
         harvest
@@ -254,10 +244,10 @@ impl Reader<'_> {
                 harvest.entries.push(*entry);
             }
             Resource::Statements {
-                resource_type,
                 resident,
                 submissions,
                 first_code,
+                ..
             } => {
                 let mut facts: Vec<Fact> = Vec::new();
                 let mut issues = Vec::new();
@@ -275,12 +265,7 @@ impl Reader<'_> {
                     (false, true) => counts.set_aside += 1,
                     (false, false) => {
                         counts.unmapped += 1;
-                        let code = first_code.unwrap_or(Unmapped {
-                            resource_type: resource_type.to_owned(),
-                            system: String::new(),
-                            code: String::new(),
-                        });
-                        *harvest.unmapped.entry(code).or_default() += 1;
+                        *harvest.unmapped.entry(first_code).or_default() += 1;
                     }
                 }
                 if let Some(first) = submissions.first()

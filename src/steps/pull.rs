@@ -278,7 +278,6 @@ fn commit(
         source: options.source.to_owned(),
         at: options.at.clone(),
         facts_fingerprint: rulebook.facts_fingerprint.clone(),
-        is_complete: report.is_complete,
         report: serde_json::to_string(report).expect("a report has no maps with odd keys"),
     };
     let generation = data.ledger.commit_pull(&PullCommit {

@@ -4,23 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use super::harvest::{Harvest, subject_changed, withdrawal};
 use super::{DataFolder, StepError};
-use crate::intake::IssueCode;
+use crate::intake::{Issue, IssueCode};
 use crate::lake::IssueRow;
 use crate::profile::{Fact, FactValue, ResidentId, SubmissionId};
 
 /// Sorts, removes repetitions, and finds what only the whole shows.
 pub(super) fn finish(data: &DataFolder, harvest: &mut Harvest, pull: u32) -> Result<(), StepError> {
-    let whole = |code, resident, at: &str, expected: &str| IssueRow {
-        pull,
-        file: String::new(),
-        line: 0,
-        code,
-        resident: Some(resident),
-        at: at.to_owned(),
-        saw: String::new(),
-        expected: expected.to_owned(),
-        hint: None,
-    };
     sort_facts(harvest);
     take_back_what_fell_silent(harvest);
     take_back_from_former_subjects(harvest, pull);
@@ -28,11 +17,10 @@ pub(super) fn finish(data: &DataFolder, harvest: &mut Harvest, pull: u32) -> Res
         let ((resident, a), (_, b)) = (pair[0], pair[1]);
         let same_time = a.submission == b.submission && a.version.updated == b.version.updated;
         if same_time && a.version.digest != b.version.digest {
-            harvest.issues.push(whole(
-                IssueCode::SameIdDifferentContent,
+            harvest.issues.push(of_several_lines(
+                pull,
                 resident,
-                "meta.lastUpdated",
-                "a time that tells which version is newer",
+                undated_versions("meta.lastUpdated"),
             ));
         }
     }
@@ -46,11 +34,10 @@ pub(super) fn finish(data: &DataFolder, harvest: &mut Harvest, pull: u32) -> Res
         let same_time = pair[0].resident == pair[1].resident
             && pair[0].version.updated == pair[1].version.updated;
         if same_time {
-            harvest.issues.push(whole(
-                IssueCode::SameIdDifferentContent,
+            harvest.issues.push(of_several_lines(
+                pull,
                 pair[0].resident,
-                "Patient.meta.lastUpdated",
-                "a time that tells which version is newer",
+                undated_versions("Patient.meta.lastUpdated"),
             ));
         }
     }
@@ -59,6 +46,16 @@ pub(super) fn finish(data: &DataFolder, harvest: &mut Harvest, pull: u32) -> Res
     harvest.issues.sort();
     harvest.issues.dedup();
     Ok(())
+}
+
+/// A row for what no single line shows.
+fn of_several_lines(pull: u32, resident: ResidentId, issue: Issue) -> IssueRow {
+    IssueRow::new(pull, ("", 0), Some(resident), issue)
+}
+
+fn undated_versions(at: &str) -> Issue {
+    let expected = "a time that tells which version is newer";
+    Issue::reading(IssueCode::SameIdDifferentContent, at, expected)
 }
 
 fn sort_facts(harvest: &mut Harvest) {
@@ -107,18 +104,9 @@ fn take_back_from_former_subjects(harvest: &mut Harvest, pull: u32) {
         }
     }
     for (former, _) in &taken_back {
-        let issue = subject_changed();
-        harvest.issues.push(IssueRow {
-            pull,
-            file: String::new(),
-            line: 0,
-            code: issue.code,
-            resident: Some(*former),
-            at: issue.at,
-            saw: issue.saw,
-            expected: issue.expected,
-            hint: None,
-        });
+        harvest
+            .issues
+            .push(of_several_lines(pull, *former, subject_changed()));
     }
     if !taken_back.is_empty() {
         harvest.facts.extend(taken_back);
@@ -136,17 +124,11 @@ fn find_unknown_subjects(
     known.extend(data.store.register(None)?.iter().map(|row| row.resident));
     for (resident, (file, line)) in &harvest.subjects {
         if !known.contains(resident) {
-            harvest.issues.push(IssueRow {
-                pull,
-                file: file.to_string(),
-                line: *line,
-                code: IssueCode::SubjectUnknown,
-                resident: Some(*resident),
-                at: "subject".to_owned(),
-                saw: String::new(),
-                expected: "a Patient in this or an earlier pull".to_owned(),
-                hint: None,
-            });
+            let expected = "a Patient in this or an earlier pull";
+            let issue = Issue::reading(IssueCode::SubjectUnknown, "subject", expected);
+            harvest
+                .issues
+                .push(IssueRow::new(pull, (file, *line), Some(*resident), issue));
         }
     }
     Ok(())
@@ -175,18 +157,14 @@ fn find_shared_identifiers(
             shared.extend(residents);
         }
     }
+    let issue = Issue::reading(
+        IssueCode::NationalIdShared,
+        "Patient.identifier",
+        "one entry a person",
+    );
+    let rows = shared.into_iter();
     harvest
         .issues
-        .extend(shared.into_iter().map(|resident| IssueRow {
-            pull,
-            file: String::new(),
-            line: 0,
-            code: IssueCode::NationalIdShared,
-            resident: Some(resident),
-            at: "Patient.identifier".to_owned(),
-            saw: String::new(),
-            expected: "one entry a person".to_owned(),
-            hint: None,
-        }));
+        .extend(rows.map(|resident| of_several_lines(pull, resident, issue.clone())));
     Ok(())
 }

@@ -97,7 +97,7 @@ pub struct Catalogue {
     codes: BTreeMap<CodeSystem, Codes>,
     relatives: BTreeMap<String, FactId>,
     relative_conditions: BTreeSet<FactId>,
-    questions: BTreeMap<(CodeSystem, String), Vec<FactId>>,
+    questions: BTreeMap<CodeSystem, BTreeMap<String, Vec<FactId>>>,
 }
 
 impl Catalogue {
@@ -106,7 +106,7 @@ impl Catalogue {
     pub fn question(&self, codings: &[(CodeSystem, &str)]) -> Option<&[FactId]> {
         let mut asked = codings.iter();
         asked
-            .find_map(|(system, code)| self.questions.get(&(*system, (*code).to_owned())))
+            .find_map(|(system, code)| self.questions.get(system)?.get(*code))
             .map(Vec::as_slice)
     }
 
@@ -413,12 +413,8 @@ pub(super) fn build(files: Vec<RawFacts<'_>>) -> Catalogue {
             .filter_map(|name| find(&catalogue, &raw.table, "facts", name))
             .collect();
         let is_fact = catalogue.meaning(raw.system, &raw.code).is_some();
-        if is_fact
-            || catalogue
-                .questions
-                .insert((raw.system, raw.code.clone()), facts)
-                .is_some()
-        {
+        let questions = catalogue.questions.entry(raw.system).or_default();
+        if is_fact || questions.insert(raw.code.clone(), facts).is_some() {
             raw.table.report(
                 "fact-code-twice",
                 format!("code `{}` means two things", raw.code),
