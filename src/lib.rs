@@ -36,8 +36,10 @@
 //!
 //! The words are in the [`glossary`].
 
-pub use preventiojyraa_core::{intake, pathway, profile, report, risk, rulebook};
+pub use preventiojyraa_core::{delivery, intake, orders, pathway, profile, report, risk, rulebook};
 
+pub mod config;
+pub mod daemon;
 pub mod fhir;
 pub mod lake;
 pub mod ledger;

@@ -8,23 +8,26 @@ use std::thread;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::acting::{ActOptions, ActReport, Acting, Asked, Collected};
 use super::canonical::{Texts, canonical};
 use super::{DataFolder, PullReport, StepError};
 use crate::lake::{DecisionRow, DecisionsHash, FactStream, RegisterRow, Store, Table};
-use crate::ledger::{PullRecord, RunRecord};
+use crate::ledger::{EpisodeMap, PullRecord, RunRecord};
 use crate::pathway;
 use crate::profile::{Fact, Profile, Register, ResidentId};
 use crate::rulebook::{Rulebook, State, Status};
 
 /// What a run needs beside the rules and the data folder.
 #[derive(Debug, Clone)]
-pub struct RunOptions {
+pub struct RunOptions<'a> {
     /// The day profiles are taken.
     pub index_date: Date,
     /// Worker threads.
     pub threads: usize,
     /// The instant of the run (UTC), for people.
     pub at: String,
+    /// How to act; `None` for a run that asks nothing of anybody.
+    pub act: Option<ActOptions<'a>>,
 }
 
 /// Which rules decided.
@@ -84,6 +87,9 @@ pub struct RunReport {
     pub pull: PullSummary,
     /// What was done to the world: nothing, unless a run is told to act.
     pub effects: String,
+    /// What a run that acts asked of the world.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<ActReport>,
     /// SHA-256 over the canonical decisions, sorted by resident.
     pub decisions_hash: String,
 }
@@ -98,7 +104,23 @@ struct Case {
     facts: Vec<Fact>,
 }
 
-/// Decides about everybody and stores the decisions; asks nothing of anybody.
+/// What every decision of a run depends on, beside the resident.
+#[derive(Clone, Copy)]
+struct Deciding<'a> {
+    rulebook: &'a Rulebook,
+    episodes: &'a EpisodeMap,
+    acting: Option<&'a Acting>,
+    index_date: Date,
+    threads: usize,
+}
+
+/// A decision in canonical form, and what it asks of the world.
+struct Decided {
+    row: DecisionRow,
+    asked: Option<Asked>,
+}
+
+/// Decides about everybody and stores the decisions; unless told to act, it asks nothing of anybody.
 ///
 /// # Errors
 ///
@@ -111,34 +133,55 @@ struct Case {
 pub fn run(
     rulebook: &Rulebook,
     data: &mut DataFolder,
-    options: &RunOptions,
+    options: &RunOptions<'_>,
 ) -> Result<RunReport, StepError> {
     let pulls = checked_pulls(rulebook, data)?;
+    let act = options.act;
+    let acting = act.map(|act| Acting::begin(rulebook, data, options.index_date, act));
+    let acting = acting.transpose()?;
     let register = residents(data, &pulls)?;
     let id = data.ledger.runs()?.last().map_or(1, |run| run.id + 1);
+    let (episodes, ledger_event) = data.ledger.episodes(None)?;
+    let deciding = Deciding {
+        rulebook,
+        episodes: &episodes,
+        acting: acting.as_ref(),
+        index_date: options.index_date,
+        threads: options.threads.max(1),
+    };
     let mut tally = Tally::default();
+    let mut collected = acting
+        .as_ref()
+        .zip(act)
+        .map(|(acting, act)| Collected::new(acting, act.config));
     let staged = thread::scope(|scope| {
-        let (send_done, receive_done) = sync_channel(options.threads.max(1) * 2);
-        let passed_over =
-            scope.spawn(|| decide_all(rulebook, &data.store, &register, options, send_done));
+        let (send_done, receive_done) = sync_channel(deciding.threads * 2);
+        let passed_over = scope.spawn(|| decide_all(deciding, &data.store, &register, send_done));
         let mut in_order = InOrder {
             receive: receive_done,
             waiting: BTreeMap::new(),
             next: 0,
         };
         let staged = data.store.stage_decisions(id, || {
-            let rows = in_order.next();
-            for row in rows.iter().flatten() {
-                tally.add(row);
+            let Some(decided) = in_order.next() else {
+                return Ok::<_, StepError>(None);
+            };
+            let mut rows = Vec::with_capacity(decided.len());
+            for Decided { row, asked } in decided {
+                tally.add(&row);
+                if let (Some(collected), Some(asked)) = (&mut collected, asked) {
+                    collected.add(asked);
+                }
+                rows.push(row);
             }
-            Ok::<_, StepError>(rows)
+            Ok(Some(rows))
         });
         // When staging failed, nobody takes decisions any more and the deciders must stop.
         drop(in_order);
         tally.passed_over = passed_over.join().expect("deciding never panics")?;
         staged
     })?;
-    let report = tally.report(rulebook, id, options, &pulls, register.len());
+    let mut report = tally.report(rulebook, id, options, &pulls, register.len());
     let record = RunRecord {
         id,
         at: options.at.clone(),
@@ -148,9 +191,21 @@ pub fn run(
         decisions_hash: report.decisions_hash.clone(),
         register: report.register,
         program: env!("CARGO_PKG_VERSION").to_owned(),
-        report: serde_json::to_string(&report).expect("a report has no maps with odd keys"),
+        ledger_event,
+        acted: collected.is_some(),
+        report: String::new(),
     };
-    let generation = data.ledger.commit_run(&record, &[staged.file])?;
+    let (commit, asked) = collected.map(|c| (c.commit, c.report)).unzip();
+    let today = act.map(|act| act.today);
+    let generation = data.ledger.commit_run(
+        &record,
+        &[staged.file],
+        commit.as_ref().zip(today),
+        |acted| {
+            report.finish(asked.map(|asked| asked.with(acted)));
+            serde_json::to_string(&report).expect("a report has no maps with odd keys")
+        },
+    )?;
     data.publish(generation)?;
     Ok(report)
 }
@@ -227,14 +282,15 @@ fn first_word(file: &str) -> String {
 /// Reads facts along the register, decides in several threads, and returns how many facts
 /// belong to nobody on the register.
 fn decide_all(
-    rulebook: &Rulebook,
+    deciding: Deciding<'_>,
     store: &Store,
     register: &[(ResidentId, Register)],
-    options: &RunOptions,
-    done: SyncSender<(usize, Vec<DecisionRow>)>,
+    done: SyncSender<(usize, Vec<Decided>)>,
 ) -> Result<u64, StepError> {
+    let Deciding {
+        rulebook, threads, ..
+    } = deciding;
     let texts = Texts::new(rulebook);
-    let threads = options.threads.max(1);
     let (send, receive) = sync_channel::<(usize, Vec<Case>)>(threads);
     // Held by the workers alone: when they stop, sending cases fails instead of waiting.
     let receive = Arc::new(Mutex::new(receive));
@@ -248,9 +304,7 @@ fn decide_all(
                         .expect("no worker panics while it waits")
                         .recv();
                     let Ok((n, cases)) = next else { return };
-                    let rows = cases
-                        .into_iter()
-                        .map(|case| decide(rulebook, texts, case, options));
+                    let rows = cases.into_iter().map(|case| decide(deciding, texts, case));
                     if done.send((n, rows.collect())).is_err() {
                         return;
                     }
@@ -301,21 +355,33 @@ fn read_cases(
     Ok(passed_over)
 }
 
-fn decide(rulebook: &Rulebook, texts: &Texts, case: Case, options: &RunOptions) -> DecisionRow {
-    let profile = Profile::as_of(case.register, case.facts, options.index_date);
-    let decision = pathway::decide(rulebook, &profile);
-    canonical(rulebook, texts, case.resident, &decision)
+fn decide(deciding: Deciding<'_>, texts: &Texts, case: Case) -> Decided {
+    let Deciding {
+        rulebook,
+        episodes,
+        acting,
+        index_date,
+        ..
+    } = deciding;
+    let episode = episodes.get(&case.resident);
+    let profile = Profile::as_of(case.register, case.facts, index_date);
+    let decision = pathway::decide(rulebook, &profile, episode);
+    let asked = acting.map(|acting| acting.ask(rulebook, case.resident, episode, &decision));
+    Decided {
+        row: canonical(rulebook, texts, case.resident, &decision),
+        asked,
+    }
 }
 
 /// Puts finished chunks back into the order of the register.
 struct InOrder {
-    receive: Receiver<(usize, Vec<DecisionRow>)>,
-    waiting: BTreeMap<usize, Vec<DecisionRow>>,
+    receive: Receiver<(usize, Vec<Decided>)>,
+    waiting: BTreeMap<usize, Vec<Decided>>,
     next: usize,
 }
 
 impl InOrder {
-    fn next(&mut self) -> Option<Vec<DecisionRow>> {
+    fn next(&mut self) -> Option<Vec<Decided>> {
         loop {
             if let Some(rows) = self.waiting.remove(&self.next) {
                 self.next += 1;
@@ -357,7 +423,7 @@ impl Tally {
         self,
         rulebook: &Rulebook,
         run: u32,
-        options: &RunOptions,
+        options: &RunOptions<'_>,
         pulls: &[PullRecord],
         n_residents: usize,
     ) -> RunReport {
@@ -399,8 +465,27 @@ impl Tally {
                 facts: reports.iter().map(|report| report.facts).sum(),
             },
             effects: "none: nothing was sent to anybody".to_owned(),
+            act: None,
             decisions_hash: self.hash.finish(),
         }
+    }
+}
+
+impl RunReport {
+    /// Adds what was asked of the world.
+    fn finish(&mut self, act: Option<ActReport>) {
+        self.effects = match &act {
+            None => return,
+            Some(ActReport {
+                stopped: Some(reason),
+                ..
+            }) => format!("stopped ({reason}): nobody is asked for anything"),
+            Some(act) => format!(
+                "{} orders planned, {} to be taken back; `preventio dispatch` delivers them",
+                act.planned, act.cancelled
+            ),
+        };
+        self.act = act;
     }
 }
 
