@@ -291,6 +291,7 @@ fn the_manual_of_every_command_is_its_help() {
         &["server", "check"],
         &["standin"],
         &["standin", "export"],
+        &["standin", "serve"],
     ] {
         let said = preventio(&[words, &["--help"]].concat()).ends_well();
         reads(&[&["help"], words].concat().join("-"), &said);
