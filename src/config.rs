@@ -151,6 +151,13 @@ pub struct Server {
     /// Seconds until a request that was given up is asked about: longer than it can be under way.
     #[serde(default = "default_settle")]
     pub settle_seconds: f64,
+    /// Seconds that the server may ask to be left alone, at most.
+    #[serde(default = "default_longest_pause")]
+    pub longest_pause_seconds: u32,
+}
+
+fn default_longest_pause() -> u32 {
+    900
 }
 
 fn default_parallel() -> u32 {

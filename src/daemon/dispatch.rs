@@ -197,6 +197,7 @@ async fn open(channel: &Channel) -> Result<ServiceRequestChannel, ChannelError> 
         base: server.base.clone(),
         token_file: server.token_file.clone(),
         request_deadline: std::time::Duration::from_secs_f64(server.request_deadline_seconds),
+        longest_pause: SignedDuration::from_secs(i64::from(server.longest_pause_seconds)),
         reads_back: channel.terms.policy.read_back == crate::delivery::ReadBack::Possible,
     };
     ServiceRequestChannel::open(&options, now).await
@@ -403,9 +404,8 @@ impl Driver {
             patient_id,
             bytes,
         } = &job.payload;
-        let is_late = job.start_by < now();
         let (event, server) = match job.work {
-            Work::Send { claim } if is_late || self.switch.is_stopped() => {
+            Work::Send { claim } if self.switch.is_stopped() => {
                 let retry_at = now().saturating_add(SOON).unwrap_or(Timestamp::MAX);
                 let answer = Answer::NotSent { retry_at };
                 (
@@ -426,12 +426,7 @@ impl Driver {
                 (DeliveryEvent::Answered { claim, answer }, server)
             }
             Work::LookUp { until } => {
-                let (found, server) = if is_late {
-                    let retry_at = now();
-                    (Found::NotTold { retry_at }, ServerNews::NotAsked)
-                } else {
-                    self.look_up(order, patient_id).await
-                };
+                let (found, server) = self.look_up(order, patient_id).await;
                 (DeliveryEvent::LookedUp { until, found }, server)
             }
         };

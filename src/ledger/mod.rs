@@ -46,8 +46,10 @@ mod act;
 mod clock;
 mod effects;
 mod episodes;
+mod handout;
 mod outbox;
 mod outbox_row;
+mod pace;
 mod records;
 mod runs;
 mod schema;
@@ -57,7 +59,8 @@ mod write;
 pub use clock::Clock;
 pub use effects::{EffectsChange, EffectsEntry, Epoch};
 pub use episodes::EpisodeMap;
-pub use outbox::{Handed, Handout, NotExpressible, RowView, Seen, TakeOptions};
+pub use handout::{Handed, Handout, NotExpressible, TakeOptions};
+pub use outbox::{RowView, Seen};
 pub use records::{
     ActCommit, Acted, ChannelTerms, Generation, Identity, NewTask, PullCommit, PullRecord,
     Quarantined, RunRecord,
@@ -127,7 +130,7 @@ impl Ledger {
             .mode(0o600)
             .open(path)
             .map_err(LedgerError::Create)?;
-        let mut connection = Connection::open(path).map_err(sql("cannot open"))?;
+        let connection = Connection::open(path).map_err(sql("cannot open"))?;
         connection
             .busy_timeout(std::time::Duration::from_secs(30))
             .map_err(sql("cannot set up"))?;
@@ -140,11 +143,7 @@ impl Ledger {
         connection
             .pragma_update(None, "foreign_keys", true)
             .map_err(sql("cannot set up"))?;
-        schema::migrate(&mut connection)?;
-        Ok(Self {
-            connection,
-            clock: Clock::Database,
-        })
+        Self::prepared(connection, Clock::Database)
     }
 
     /// A ledger in memory under a simulated clock, gone with its door.
@@ -153,8 +152,14 @@ impl Ledger {
     ///
     /// When the tables cannot be made.
     pub fn simulated(clock: Clock) -> Result<Self, LedgerError> {
-        let mut connection = Connection::open_in_memory().map_err(sql("cannot open"))?;
+        let connection = Connection::open_in_memory().map_err(sql("cannot open"))?;
+        Self::prepared(connection, clock)
+    }
+
+    fn prepared(mut connection: Connection, clock: Clock) -> Result<Self, LedgerError> {
         schema::migrate(&mut connection)?;
+        // The outbox alone has some thirty statements; the default of sixteen parses them anew.
+        connection.set_prepared_statement_cache_capacity(128);
         Ok(Self { connection, clock })
     }
 

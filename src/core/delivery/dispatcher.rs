@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::DeliveryEvent;
+use super::{Answer, DeliveryEvent, Found};
 
 /// How long a dispatcher goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,8 +120,8 @@ pub enum Action<P> {
 
 /// The machine.
 ///
-/// It begins nothing that it was not handed by the ledger, writes every outcome
-/// down, and saves in groups: what ends while a group is being written forms the next.
+/// It begins nothing that it was not handed by the ledger and nothing that its lease would not
+/// outlast, writes every outcome down, and saves in groups: what ends while a group is being written forms the next.
 #[derive(Debug, Clone)]
 pub struct Dispatcher {
     limits: Limits,
@@ -181,8 +181,12 @@ impl Dispatcher {
         };
         self.due = taken.more_at.map(not_before);
         for job in taken.jobs {
-            self.in_flight += 1;
-            actions.push(Action::Start(job));
+            if job.start_by < now {
+                self.outcomes.push(late(&job, now));
+            } else {
+                self.in_flight += 1;
+                actions.push(Action::Start(job));
+            }
         }
     }
 
@@ -238,5 +242,25 @@ impl Dispatcher {
                 actions.push(Action::WakeAt(next));
             }
         }
+    }
+}
+
+/// A job that reached the machine when its lease would no longer outlast the request: somebody
+/// else may hold the row by the time it would be answered, so it is not begun.
+fn late<P>(job: &Job<P>, now: Timestamp) -> Outcome {
+    let event = match job.work {
+        Work::Send { claim } => DeliveryEvent::Answered {
+            claim,
+            answer: Answer::NotSent { retry_at: now },
+        },
+        Work::LookUp { until } => DeliveryEvent::LookedUp {
+            until,
+            found: Found::NotTold { retry_at: now },
+        },
+    };
+    Outcome {
+        row: job.row,
+        event,
+        server: ServerNews::NotAsked,
     }
 }

@@ -48,6 +48,7 @@
 
 mod consequence;
 mod dispatcher;
+mod event;
 mod pace;
 mod state;
 
@@ -55,5 +56,6 @@ pub use consequence::{Consequence, TaskCode, consequence};
 pub use dispatcher::{
     Action, Dispatcher, Event, Job, Limits, Mode, Outcome, ServerNews, Taken, Work,
 };
-pub use pace::{MAX_PAUSE, Pace, clamped_retry};
-pub use state::{Answer, Delivery, DeliveryEvent, Found, Next, Policy, ReadBack, Refused, Stale};
+pub use event::{Answer, DeliveryEvent, Found};
+pub use pace::{Pace, clamped_retry};
+pub use state::{Delivery, Next, Policy, ReadBack, Refused, Stale};

@@ -4,18 +4,20 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::ServerNews;
 
-/// No server is left alone for longer, whatever it says: some send a date of next year, or
-/// milliseconds as seconds.
-pub const MAX_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+/// A wait longer than this is a slip (a date of next year, milliseconds as seconds) and says nothing.
+const ABSURD: SignedDuration = SignedDuration::from_hours(24);
+/// What is waited when a server says something absurd.
+const SHORT: SignedDuration = SignedDuration::from_secs(5);
 const MIN_PAUSE: SignedDuration = SignedDuration::from_secs(1);
 const MILLION: i64 = 1_000_000;
 
 /// When to come back to a server that said how long to wait.
 ///
-/// Clamped to between one second and [`MAX_PAUSE`].
+/// Clamped to between one second and `longest`; five seconds when it said more than a day.
 #[must_use]
-pub fn clamped_retry(now: Timestamp, wait: SignedDuration) -> Timestamp {
-    let wait = wait.clamp(MIN_PAUSE, MAX_PAUSE);
+pub fn clamped_retry(now: Timestamp, wait: SignedDuration, longest: SignedDuration) -> Timestamp {
+    let wait = if ABSURD < wait { SHORT } else { wait };
+    let wait = wait.min(longest).max(MIN_PAUSE);
     now.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
 
@@ -159,9 +161,12 @@ mod tests {
             (120, 120),
             (3_600, 3_600),
             (3_601, 3_600),
-            (1_790_000_000, 3_600),
+            (86_400, 3_600),
+            (86_401, 5),
+            (1_790_000_000, 5),
         ] {
-            let until = clamped_retry(now, SignedDuration::from_secs(said));
+            let longest = SignedDuration::from_hours(1);
+            let until = clamped_retry(now, SignedDuration::from_secs(said), longest);
             assert_eq!(until, at(waited * 1_000), "{said}");
         }
     }

@@ -20,6 +20,19 @@ use reqwest::{RequestBuilder, StatusCode};
 
 use crate::delivery::{Answer, ServerNews, clamped_retry};
 
+/// When an answer came, and how long a server may ask to be left alone.
+#[derive(Clone, Copy)]
+pub(super) struct Moment {
+    pub(super) now: Timestamp,
+    pub(super) longest: SignedDuration,
+}
+
+impl Moment {
+    pub(super) fn after(self, wait: SignedDuration) -> Timestamp {
+        clamped_retry(self.now, wait, self.longest)
+    }
+}
+
 /// How long a server that refuses us, not the order, is left alone.
 const REFUSES_US: SignedDuration = SignedDuration::from_mins(5);
 const SHORT: SignedDuration = SignedDuration::from_secs(5);
@@ -70,7 +83,7 @@ pub(super) async fn sent(request: RequestBuilder, max_bytes: usize) -> Sent {
 pub(super) fn created(
     status: StatusCode,
     headers: &HeaderMap,
-    now: Timestamp,
+    at: Moment,
     reference: impl Fn(&str) -> Option<String>,
 ) -> (Answer, ServerNews) {
     match status {
@@ -81,12 +94,12 @@ pub(super) fn created(
         }
         StatusCode::PRECONDITION_FAILED => (Answer::Several, ServerNews::Answered),
         StatusCode::TOO_MANY_REQUESTS => {
-            let retry_at = clamped_retry(now, told(headers, now).unwrap_or(SHORT));
+            let retry_at = at.after(told(headers, at.now).unwrap_or(SHORT));
             (Answer::Later { retry_at }, ServerNews::Wait(retry_at))
         }
         _ => match refused_news(status) {
             Some(wait) => {
-                let retry_at = clamped_retry(now, wait);
+                let retry_at = at.after(wait);
                 (Answer::Later { retry_at }, ServerNews::Wait(retry_at))
             }
             None if status == StatusCode::REQUEST_TIMEOUT || status == StatusCode::CONFLICT => {
@@ -95,7 +108,7 @@ pub(super) fn created(
             None if status.is_client_error() || status.is_redirection() => {
                 (Answer::TurnedDown(status.as_u16()), ServerNews::Answered)
             }
-            None => (Answer::Silence, not_now(status, headers, now)),
+            None => (Answer::Silence, not_now(status, headers, at)),
         },
     }
 }
@@ -116,23 +129,21 @@ pub(super) fn refused_news(status: StatusCode) -> Option<SignedDuration> {
 }
 
 /// What an answer that is no success tells about the server.
-pub(super) fn not_now(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> ServerNews {
-    if let Some(wait) = told(headers, now) {
-        return ServerNews::Wait(clamped_retry(now, wait));
+pub(super) fn not_now(status: StatusCode, headers: &HeaderMap, at: Moment) -> ServerNews {
+    if let Some(wait) = told(headers, at.now) {
+        return ServerNews::Wait(at.after(wait));
     }
     if let Some(wait) = refused_news(status) {
-        return ServerNews::Wait(clamped_retry(now, wait));
+        return ServerNews::Wait(at.after(wait));
     }
     ServerNews::Failed
 }
 
 /// When to ask again, given what was learned about the server.
-pub(super) fn waiting(news: ServerNews, now: Timestamp) -> Timestamp {
+pub(super) fn waiting(news: ServerNews, at: Moment) -> Timestamp {
     match news {
         ServerNews::Wait(until) => until,
-        ServerNews::NotAsked | ServerNews::Answered | ServerNews::Failed => {
-            clamped_retry(now, SHORT)
-        }
+        ServerNews::NotAsked | ServerNews::Answered | ServerNews::Failed => at.after(SHORT),
     }
 }
 
@@ -163,7 +174,9 @@ mod tests {
         let status = StatusCode::from_u16(status).expect("a status");
         let now = Timestamp::from_second(784_111_777).expect("Sun, 06 Nov 1994 08:49:37 GMT");
         let seconds = |at: Timestamp| at.duration_since(now).as_secs();
-        let (answer, news) = created(status, &headers, now, |text| Some(text.to_owned()));
+        let longest = SignedDuration::from_hours(1);
+        let at = Moment { now, longest };
+        let (answer, news) = created(status, &headers, at, |text| Some(text.to_owned()));
         let answer = match answer {
             Answer::Accepted { reference } => format!("there as {reference:?}"),
             Answer::TurnedDown(status) => format!("no {status}"),
@@ -203,7 +216,8 @@ mod tests {
             (429, None, "later by 5; wait 5"),
             (429, Some("17"), "later by 17; wait 17"),
             (429, Some("0"), "later by 1; wait 1"),
-            (429, Some("1790000000000"), "later by 3600; wait 3600"),
+            (429, Some("18000"), "later by 3600; wait 3600"),
+            (429, Some("1790000000000"), "later by 5; wait 5"),
             (
                 429,
                 Some("Sun, 06 Nov 1994 08:50:07 GMT"),

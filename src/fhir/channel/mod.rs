@@ -10,7 +10,7 @@ mod bundle;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MATCH,
 };
@@ -20,7 +20,7 @@ use serde_json::Value;
 use super::server::{Capabilities, ServerError};
 use crate::delivery::{Answer, Found, ServerNews};
 use crate::orders::{Keep, OrderKey};
-use answers::{Sent, refused_news, sent, waiting};
+use answers::{Moment, Sent, refused_news, sent, waiting};
 use bundle::{Page, RemoteRequest};
 
 /// Namespace of our orders: by this identifier the other side knows an order again.
@@ -71,6 +71,8 @@ pub struct ChannelOptions {
     pub request_deadline: Duration,
     /// Whether the server is asked for orders, or never.
     pub reads_back: bool,
+    /// How long the server may ask to be left alone.
+    pub longest_pause: SignedDuration,
 }
 
 /// By what a server finds our orders.
@@ -98,6 +100,7 @@ pub struct ServiceRequestChannel {
     base: Url,
     token_file: Option<PathBuf>,
     search_by: SearchBy,
+    longest_pause: SignedDuration,
     /// The clock of whoever drives.
     now: fn() -> Timestamp,
 }
@@ -127,6 +130,7 @@ impl ServiceRequestChannel {
             base: Url::parse(&base).map_err(|_| wrong())?,
             token_file: options.token_file.clone(),
             search_by,
+            longest_pause: options.longest_pause,
             now,
         })
     }
@@ -149,10 +153,7 @@ impl ServiceRequestChannel {
         match answer {
             Sent::Answered {
                 status, headers, ..
-            } => {
-                let now = (self.now)();
-                answers::created(status, &headers, now, |text| self.reference(text))
-            }
+            } => answers::created(status, &headers, self.moment(), |text| self.reference(text)),
             Sent::Unsent => {
                 let retry_at = (self.now)();
                 (Answer::NotSent { retry_at }, ServerNews::Failed)
@@ -193,7 +194,7 @@ impl ServiceRequestChannel {
         let found = match self.find(key, patient_id).await {
             // Nothing was changed yet, so it can simply be tried again.
             Err(news) => {
-                let retry_at = waiting(news, (self.now)());
+                let retry_at = waiting(news, self.moment());
                 return (Answer::NotSent { retry_at }, news);
             }
             Ok(found) => found,
@@ -202,7 +203,7 @@ impl ServiceRequestChannel {
             match self.revoke(remote).await {
                 Sent::Answered { status, .. } if status.is_success() => {}
                 Sent::Answered { status, .. } if refused_news(status).is_some() => {
-                    let retry_at = waiting(ServerNews::Failed, (self.now)());
+                    let retry_at = waiting(ServerNews::Failed, self.moment());
                     return (Answer::Later { retry_at }, ServerNews::Wait(retry_at));
                 }
                 // Somebody else changed it meanwhile, or nobody knows: look again before the next try.
@@ -333,7 +334,7 @@ impl ServiceRequestChannel {
             } => Page::read(&body).ok_or(ServerNews::Failed),
             Sent::Answered {
                 status, headers, ..
-            } => Err(answers::not_now(status, &headers, (self.now)())),
+            } => Err(answers::not_now(status, &headers, self.moment())),
             Sent::Unsent | Sent::Silence => Err(ServerNews::Failed),
         }
     }
@@ -371,8 +372,15 @@ impl ServiceRequestChannel {
         self.send(Method::PUT, url, headers, Some(&bytes)).await
     }
 
+    fn moment(&self) -> Moment {
+        Moment {
+            now: (self.now)(),
+            longest: self.longest_pause,
+        }
+    }
+
     fn not_told(&self, news: ServerNews) -> (Found, ServerNews) {
-        let retry_at = waiting(news, (self.now)());
+        let retry_at = waiting(news, self.moment());
         (Found::NotTold { retry_at }, news)
     }
 
