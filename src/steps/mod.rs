@@ -51,6 +51,7 @@ mod pull;
 mod recheck;
 mod reconcile;
 mod run;
+mod run_report;
 mod whole;
 
 pub use acting::{ActOptions, ActReport};
@@ -63,7 +64,8 @@ pub use explain::{Explanation, explain};
 pub use pull::{PullOptions, PullReport, export_files, pull};
 pub use recheck::recheck;
 pub use reconcile::{Difference, Evidence, ReconcileReport, reconcile};
-pub use run::{RunOptions, RunReport, run};
+pub use run::{RunOptions, run};
+pub use run_report::RunReport;
 
 use std::path::PathBuf;
 
