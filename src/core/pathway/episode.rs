@@ -188,6 +188,9 @@ pub enum Misfit {
     /// News about an order that this round did not give.
     #[error("this round gave no such order")]
     NoSuchOrder,
+    /// A result in the range of diabetes was seen, and a later one says otherwise: no program decides that.
+    #[error("a professional decides about this round")]
+    AProfessionalDecides,
     /// The end of an offer that was not made.
     #[error("this round offers nothing")]
     NothingOffered,
@@ -333,12 +336,10 @@ impl Stage {
             Self::Eligible
             | Self::Asked { .. }
             | Self::Ordered { .. }
-            | Self::Confirming { .. }
             | Self::OfferedPrevention { .. }
             | Self::WithANurse { .. } => Ok(match (finding, self) {
                 // Seen again in every run: the first time counts.
-                (Finding::DiabeticRange, Self::Confirming { .. })
-                | (Finding::Impaired, Self::OfferedPrevention { .. }) => self.clone(),
+                (Finding::Impaired, Self::OfferedPrevention { .. }) => self.clone(),
                 (Finding::DiabeticRange, _) => Self::Confirming { since: on },
                 (Finding::Impaired, _) => Self::OfferedPrevention { since: on },
                 (Finding::Normal, _) => Self::Closed {
@@ -346,6 +347,10 @@ impl Stage {
                     conclusion: Conclusion::Normal,
                 },
             }),
+            Self::Confirming { .. } => match finding {
+                Finding::DiabeticRange => Ok(self.clone()),
+                Finding::Impaired | Finding::Normal => Err(Misfit::AProfessionalDecides),
+            },
             Self::Closed { .. } => Err(Misfit::Ended),
         }
     }

@@ -122,3 +122,131 @@ pub(crate) fn built(content: &ServiceRequestContent<'_>) -> Result<ServiceReques
         .build()?;
     Ok(built)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const HBA1C: ServiceRequestContent<'static> = ServiceRequestContent {
+        identifier: BusinessIdentifier {
+            system: "https://preventio.example/order",
+            value: "00ff",
+        },
+        requisition: BusinessIdentifier {
+            system: "https://preventio.example/round",
+            value: "r-17-1",
+        },
+        resident: "Patient/r-17",
+        codes: &[
+            Coded {
+                system: "urn:oid:1.2.246.537.6.3",
+                code: "6128",
+                display: "B-HbA1c",
+            },
+            Coded {
+                system: "http://loinc.org",
+                code: "59261-8",
+                display: "",
+            },
+        ],
+        reason: "Type-2 diabetes prevention",
+        decided_on: "2026-03-02",
+        sample_by: "2026-05-01",
+    };
+
+    #[test]
+    fn an_order_says_this_and_nothing_else() {
+        let bytes = service_request(&HBA1C).expect("the content is sound");
+        let written: Value = serde_json::from_slice(&bytes).expect("a resource is JSON");
+        assert_eq!(
+            written,
+            json!({
+                "resourceType": "ServiceRequest",
+                "identifier": [{"system": "https://preventio.example/order", "value": "00ff"}],
+                "requisition": {"system": "https://preventio.example/round", "value": "r-17-1"},
+                "status": "active",
+                "intent": "order",
+                "category": [{"coding": [{
+                    "system": "http://snomed.info/sct",
+                    "code": "108252007",
+                    "display": "Laboratory procedure"
+                }]}],
+                "priority": "routine",
+                "code": {"coding": [
+                    {"system": "urn:oid:1.2.246.537.6.3", "code": "6128", "display": "B-HbA1c"},
+                    {"system": "http://loinc.org", "code": "59261-8"}
+                ]},
+                "subject": {"reference": "Patient/r-17"},
+                "occurrencePeriod": {"start": "2026-03-02", "end": "2026-05-01"},
+                "authoredOn": "2026-03-02",
+                "reasonCode": [{"text": "Type-2 diabetes prevention"}],
+                "note": [{"text": DISCLAIMER}]
+            })
+        );
+    }
+
+    #[test]
+    fn an_order_reads_back_unchanged_in_the_typed_models() {
+        let bytes = service_request(&HBA1C).expect("the content is sound");
+        let read: ServiceRequest = serde_json::from_slice(&bytes).expect("the models read it");
+        assert_eq!(read, built(&HBA1C).expect("the content is sound"));
+    }
+
+    #[test]
+    fn what_is_missing_or_odd_is_refused_by_name() {
+        let refusal = |content| {
+            let refused = service_request(&content).expect_err("not sound");
+            refused.to_string()
+        };
+        for (content, field) in [
+            (
+                ServiceRequestContent {
+                    codes: &[],
+                    ..HBA1C
+                },
+                "`codes`",
+            ),
+            (
+                ServiceRequestContent {
+                    resident: "r-17",
+                    ..HBA1C
+                },
+                "`resident`",
+            ),
+            (
+                ServiceRequestContent {
+                    resident: "Practitioner/r-17",
+                    ..HBA1C
+                },
+                "`resident`",
+            ),
+            (
+                ServiceRequestContent {
+                    decided_on: "2026-03",
+                    ..HBA1C
+                },
+                "`decided_on`",
+            ),
+            (
+                ServiceRequestContent {
+                    sample_by: "2026-02-30",
+                    ..HBA1C
+                },
+                "`sample_by`",
+            ),
+            (
+                ServiceRequestContent {
+                    reason: " ",
+                    ..HBA1C
+                },
+                "`reason`",
+            ),
+        ] {
+            let said = refusal(content);
+            assert!(said.contains(field), "{said}");
+            assert!(!said.contains("r-17"), "{said}");
+        }
+    }
+}
