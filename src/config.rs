@@ -22,7 +22,7 @@ use crate::ledger::ChannelTerms;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file could not be read.
-    #[error("cannot read the configuration `{path}`")]
+    #[error("cannot read `{path}`")]
     Unreadable {
         /// Where.
         path: PathBuf,
@@ -296,14 +296,33 @@ impl Config {
         terms.cloned().collect()
     }
 
-    /// Where the epoch outside the data folder is kept.
-    #[must_use]
-    pub fn epoch_file(&self, data: &Path) -> PathBuf {
-        self.site.epoch_file.clone().unwrap_or_else(|| {
-            let mut name = data.file_name().unwrap_or_default().to_os_string();
-            name.push(".epoch");
-            data.with_file_name(name)
-        })
+    /// Where the epoch outside the data folder is kept; a relative place is beside the configuration.
+    ///
+    /// # Errors
+    ///
+    /// When the data folder is not there, or the file would lie in it: then it would go back in time
+    /// together with the ledger.
+    pub fn epoch_file(&self, data: &Path) -> Result<PathBuf, ConfigError> {
+        let data = canonical(data)?;
+        let file = match &self.site.epoch_file {
+            None => {
+                let mut name = data.file_name().unwrap_or_default().to_os_string();
+                name.push(".epoch");
+                data.with_file_name(name)
+            }
+            Some(file) => {
+                let config = canonical(&self.path)?;
+                config.parent().unwrap_or(Path::new("/")).join(file)
+            }
+        };
+        let folder = canonical(file.parent().unwrap_or(Path::new("/")))?;
+        if folder.starts_with(&data) {
+            return Err(ConfigError::Values {
+                path: self.path.clone(),
+                mistakes: vec!["`epoch_file` lies in the data folder".to_owned()],
+            });
+        }
+        Ok(file)
     }
 
     /// Whether effects may start today.
@@ -351,6 +370,15 @@ impl Config {
             today,
         })
     }
+}
+
+/// A path without links and dots: one file, however it is spelled.
+fn canonical(path: &Path) -> Result<PathBuf, ConfigError> {
+    path.canonicalize()
+        .map_err(|source| ConfigError::Unreadable {
+            path: path.to_path_buf(),
+            source,
+        })
 }
 
 impl Server {

@@ -1,6 +1,6 @@
 //! Dispatch: orders leave the outbox.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,14 +9,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
 
-use crate::config::{Channel, Config, NoEffects};
+use crate::config::{Channel, Config, ConfigError, NoEffects};
 use crate::delivery::{
     Action, Answer, DeliveryEvent, Dispatcher, Event, Found, Job, Limits, Mode, Outcome,
     ServerNews, Work,
 };
 use crate::fhir::{self, ChannelError, ChannelOptions, RemoteOrder, ServiceRequestChannel};
-use crate::ledger::{ChannelTerms, Handed, NotExpressible, TakeOptions};
+use crate::ledger::{ChannelTerms, Handed, NotExpressible, Stamp, TakeOptions};
 use crate::orders::{self, Order};
 use crate::rulebook::Rulebook;
 use crate::steps::{self, DataFolder, EpochFile, Evidence, StepError, Switch};
@@ -62,6 +63,12 @@ pub enum DispatchError {
     /// The runtime could not be started.
     #[error("cannot start the runtime")]
     Runtime(#[source] std::io::Error),
+    /// A defect of the program.
+    #[error("a part of the dispatcher broke down; what was under way is asked about by the next")]
+    Broke(#[source] tokio::task::JoinError),
+    /// The configuration does not fit the folder.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The clock says a day that is none.
     #[error("the programme's time zone `{0}` is not in the time-zone database")]
     TimeZone(String),
@@ -109,6 +116,8 @@ pub fn dispatch(options: &DispatchOptions) -> Result<DispatchReport, DispatchErr
     options
         .config
         .allows_effects(&options.rulebook, key.as_ref(), today)?;
+    data.pin_trial(options.config.site.trial)?;
+    let epoch = options.config.epoch_file(&options.root)?;
     if options.config.channels.is_empty() {
         return Err(DispatchError::NoChannel);
     }
@@ -123,7 +132,7 @@ pub fn dispatch(options: &DispatchOptions) -> Result<DispatchReport, DispatchErr
             config: options.config.clone(),
             terms: channel.terms.clone(),
             switch: Switch::of(&options.root),
-            epoch: EpochFile::at(options.config.epoch_file(&options.root)),
+            epoch: EpochFile::at(epoch.clone()),
             channel: open,
             checked: Mutex::new(None),
         });
@@ -166,14 +175,25 @@ pub fn evidence(data: &DataFolder, config: &Config) -> Result<Option<Evidence>, 
         let open = open(channel).await?;
         let mut evidence = Evidence {
             channel: channel.terms.name.clone(),
+            // Judged is only what was acknowledged before anything was asked.
+            acknowledged: data.acknowledged()?,
             orders: Vec::new(),
             is_everything: true,
         };
-        if open
-            .all(|order| evidence.orders.push(order))
-            .await?
-            .is_some()
-        {
+        let everything = open.all(|order| evidence.orders.push(order)).await?;
+        if everything.is_some() {
+            // What is not in the list is asked about once more by itself.
+            let listed: BTreeSet<String> = evidence
+                .orders
+                .iter()
+                .map(|order| order.key.clone())
+                .collect();
+            for (key, patient_id) in data.asked_about()? {
+                if !listed.contains(&key.to_string()) {
+                    let found = open.requests(key, &patient_id).await?;
+                    evidence.orders.extend(found);
+                }
+            }
             return Ok(Some(evidence));
         }
         // It does not find orders by identifier, so it is asked about each that may have left.
@@ -271,8 +291,8 @@ struct Driver {
     switch: Switch,
     epoch: EpochFile,
     channel: ServiceRequestChannel,
-    /// The pull and the day as of which this process last looked at residents again.
-    checked: Mutex<Option<(u32, Date)>>,
+    /// On what this process last decided about residents again, and the newest order then.
+    checked: Mutex<Option<(Stamp, i64)>>,
 }
 
 /// What comes back to the loop.
@@ -323,10 +343,23 @@ async fn drive(
 
 fn start(driver: &Arc<Driver>, tell: &UnboundedSender<Message>, job: Job<Handed>) {
     let (driver, tell) = (Arc::clone(driver), tell.clone());
+    let work = tokio::spawn(async move { driver.run(job).await });
+    hear_of(tell, work, |outcome| Message::Event(Event::Ended(outcome)));
+}
+
+/// Tells the loop how a piece of work ended, also when it broke down.
+fn hear_of<T: Send + 'static>(
+    tell: UnboundedSender<Message>,
+    work: JoinHandle<T>,
+    message: impl FnOnce(T) -> Message + Send + 'static,
+) {
     tokio::spawn(async move {
-        let outcome = driver.run(job).await;
-        // The loop has ended: nobody waits, and the lease ends the claim.
-        let _ = tell.send(Message::Event(Event::Ended(outcome)));
+        let message = match work.await {
+            Ok(ended) => message(ended),
+            Err(error) => Message::Failed(DispatchError::Broke(error)),
+        };
+        // The loop has ended: nobody waits, and leases end the claims.
+        let _ = tell.send(message);
     });
 }
 
@@ -338,13 +371,10 @@ impl Driver {
         work: impl FnOnce(&Self) -> Result<Event<Handed>, DispatchError> + Send + 'static,
     ) {
         let (driver, tell) = (Arc::clone(self), tell.clone());
-        tokio::task::spawn_blocking(move || {
-            let message = match work(&driver) {
-                Ok(event) => Message::Event(event),
-                Err(error) => Message::Failed(error),
-            };
-            // The loop has ended: nobody waits.
-            let _ = tell.send(message);
+        let work = tokio::task::spawn_blocking(move || work(&driver));
+        hear_of(tell, work, |ended| match ended {
+            Ok(event) => Message::Event(event),
+            Err(error) => Message::Failed(error),
         });
     }
 
@@ -354,26 +384,32 @@ impl Driver {
         let channels = self.config.terms();
         let at = now().to_string();
         steps::notice_old_copy(&mut data, &self.epoch, &channels, today, &at)?;
-        let may_send = held(&self.config, &self.switch, today).is_none();
+        let mut may_send = held(&self.config, &self.switch, today).is_none();
+        let (stamp, newest_order) = data.stamp(&self.rulebook, today)?;
         if may_send {
-            let pull = data.newest_pull()?;
+            let now = Some((stamp.clone(), newest_order));
             let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
-            if *checked != Some((pull, today)) {
-                steps::recheck(&self.rulebook, &mut data, &channels, today)?;
-                *checked = Some((pull, today));
+            if *checked != now {
+                may_send = steps::recheck(&self.rulebook, &mut data, &channels, &stamp)?;
+                *checked = now.filter(|_| may_send);
             }
         }
         let options = TakeOptions {
             most,
             may_send,
-            today,
+            stamp: &stamp,
         };
         let handout = data.take(&self.terms, options, |order, patient_id| {
             self.author(order, patient_id)
         })?;
         let is_sending = |job: &Job<Handed>| matches!(job.work, Work::Send { .. });
-        if handout.taken.jobs.iter().any(is_sending) {
-            self.epoch.advance(data.epoch()?)?;
+        if handout.taken.jobs.iter().any(is_sending)
+            && let Err(error) = self.epoch.advance(data.epoch()?)
+        {
+            // Nothing may leave, and nothing has: the claims are given back.
+            let outcomes: Vec<Outcome> = handout.taken.jobs.iter().filter_map(not_sent).collect();
+            data.save(&self.terms, today, &outcomes)?;
+            return Err(error.into());
         }
         Ok(Event::Taken(handout.taken))
     }
@@ -417,7 +453,9 @@ impl Driver {
                 let (answer, server) = match &order.action {
                     orders::Action::Cancel { test, keep } => {
                         let key = placed(order, test).key();
-                        self.channel.cancel(key, patient_id, *keep).await
+                        let may_go_on = || !self.switch.is_stopped();
+                        let channel = &self.channel;
+                        channel.cancel(key, patient_id, *keep, may_go_on).await
                     }
                     orders::Action::Laboratory { .. } | orders::Action::Questionnaire => {
                         self.channel.create(order.key(), bytes).await
@@ -448,6 +486,19 @@ impl Driver {
             }
         }
     }
+}
+
+/// A claim given back.
+fn not_sent(job: &Job<Handed>) -> Option<Outcome> {
+    let Work::Send { claim } = job.work else {
+        return None;
+    };
+    let answer = Answer::NotSent { retry_at: now() };
+    Some(Outcome {
+        row: job.row,
+        event: DeliveryEvent::Answered { claim, answer },
+        server: ServerNews::NotAsked,
+    })
 }
 
 /// The order that a cancellation takes back.

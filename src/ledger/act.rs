@@ -5,10 +5,10 @@ use jiff::civil::Date;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Transaction};
 
-use super::outbox::{cancel_order, newest_pull};
-use super::outbox_row::{insert, select};
+use super::outbox::{cancel_order, change};
+use super::outbox_row::{insert, select, select_order};
 use super::{ActCommit, Acted, ChannelTerms, LedgerError, episodes, sql, tasks};
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, DeliveryEvent, ReadBack, Refused};
 use crate::orders::{Action, ActionKind, Intent, Keep, Order};
 use crate::pathway::{Conclusion, Stage};
 use crate::profile::ResidentId;
@@ -30,8 +30,7 @@ pub(super) fn act(
         run,
         now,
         is_restored,
-        pull: newest_pull(transaction)?,
-        today: today.to_string(),
+        today,
     };
     for (resident, intent) in &commit.intents {
         planning.intent(*resident, intent, &mut acted)?;
@@ -50,8 +49,7 @@ struct Planning<'a> {
     now: Timestamp,
     /// Whether this ledger was once an old copy: then what seems new may have been sent.
     is_restored: bool,
-    pull: u32,
-    today: String,
+    today: Date,
 }
 
 impl Planning<'_> {
@@ -101,21 +99,30 @@ impl Planning<'_> {
                 order.action.name()
             )));
         };
-        let delivery = if self.is_restored {
-            Delivery::doubted(&channel.policy, self.now)
-        } else {
-            Delivery::planned(self.now)
-        };
-        // The run has just decided on the newest pull, so there is nothing to look at again today.
-        let checked = Some((self.pull, self.today.as_str()));
-        insert(
+        let planned = Delivery::planned(self.now);
+        let added = insert(
             self.connection,
             order,
             &channel.name,
-            &delivery,
+            &planned,
             Some(self.run),
-            checked,
-        )
+        )?;
+        if added && self.is_restored {
+            self.changes(channel, order, &DeliveryEvent::Doubted)?;
+        }
+        Ok(added)
+    }
+
+    /// Applies an event to an order's row, with all that it means for the episode and for people.
+    fn changes(
+        &self,
+        channel: &ChannelTerms,
+        order: &Order,
+        event: &DeliveryEvent,
+    ) -> Result<(), LedgerError> {
+        let row = select_order(self.connection, order)?;
+        let when = (self.now, self.today);
+        change(self.connection, channel, when, &row, event, None).map(drop)
     }
 
     /// Plans to take back what was delivered for rounds that ended without need of it.
@@ -155,7 +162,12 @@ impl Planning<'_> {
                 let cancel = cancel_order(&row.order, test, Keep::None, today);
                 let planned = Delivery::planned(self.now);
                 let run = Some(self.run);
-                let added = insert(self.connection, &cancel, &channel.name, &planned, run, None)?;
+                let added = insert(self.connection, &cancel, &channel.name, &planned, run)?;
+                // What cannot be looked up cannot be taken back by a program.
+                if added && channel.policy.read_back == ReadBack::Impossible {
+                    let event = DeliveryEvent::Stopped(Refused::NotExpressible);
+                    self.changes(channel, &cancel, &event)?;
+                }
                 n += u64::from(added);
             }
         }

@@ -162,8 +162,10 @@ fn fold(
     event: &Event,
 ) -> Result<Option<Episode>, LedgerError> {
     let mut episode = match episode {
-        Some(episode) if episode.round == round => episode,
-        _ => Episode::begin(round),
+        // Late news about a round that is over: it was fitted into that round when it was written.
+        Some(episode) if round < episode.round => return Ok(Some(episode)),
+        Some(episode) if round == episode.round => episode,
+        Some(_) | None => Episode::begin(round),
     };
     episode
         .apply(event)

@@ -5,8 +5,8 @@ use jiff::civil::Date;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::outbox::{change, epoch, newest_pull};
-use super::outbox_row::{OutboxRow, select};
+use super::outbox::{Stamp, change, epoch};
+use super::outbox_row::{OutboxRow, select, select_with};
 use super::pace::{read_pace, write_pace};
 use super::{ChannelTerms, Ledger, LedgerError, sql};
 use crate::delivery::{DeliveryEvent, Job, Refused, Taken, Work};
@@ -29,13 +29,13 @@ pub struct Handed {
 
 /// What a visit to the outbox may hand out.
 #[derive(Debug, Clone, Copy)]
-pub struct TakeOptions {
+pub struct TakeOptions<'a> {
     /// Rows at most.
     pub most: u32,
     /// Whether anything may be sent; looking up is always allowed.
     pub may_send: bool,
-    /// The day in the programme's time zone.
-    pub today: Date,
+    /// On what residents must have been decided about again; its day is today.
+    pub stamp: &'a Stamp,
 }
 
 /// What was handed out.
@@ -50,8 +50,7 @@ impl Ledger {
     /// Hands out what is due on a channel: look-ups first, then orders to send.
     ///
     /// A row to send is on disk as `sending`, with its bytes, before this returns.
-    /// Rows whose resident was not looked at again since the newest pull, or
-    /// today, are not handed out.
+    /// Orders whose resident was not decided about again under the stamp are not handed out.
     ///
     /// # Errors
     ///
@@ -59,7 +58,7 @@ impl Ledger {
     pub fn take(
         &mut self,
         channel: &ChannelTerms,
-        options: TakeOptions,
+        options: TakeOptions<'_>,
         mut author: impl FnMut(&Order, &str) -> Result<Vec<u8>, NotExpressible>,
     ) -> Result<Handout, LedgerError> {
         let action = "cannot hand out orders";
@@ -67,22 +66,24 @@ impl Ledger {
         let transaction = self.begin(action)?;
         let now = clock.now(&transaction)?;
         let mut pace = read_pace(&transaction, &channel.name, now)?;
-        end_leases(&transaction, channel, now, options.today)?;
+        end_leases(&transaction, channel, now, options.stamp.day)?;
+        stop_what_was_under_way(&transaction, channel, now, options.stamp)?;
         let permits = pace.take(now, channel.per_minute, options.most);
         let mut jobs = Vec::new();
-        for row in due_look_ups(&transaction, channel, now, permits)? {
+        let most = look_ups_of(permits, now);
+        for row in due_look_ups(&transaction, channel, now, most)? {
             jobs.extend(begin_look_up(
                 &transaction,
                 channel,
                 now,
-                options.today,
+                options.stamp.day,
                 &row,
             )?);
         }
         let left = permits.saturating_sub(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
         let mut epoch = epoch(&transaction)?;
         if options.may_send && 0 < left {
-            let rows = due_sends(&transaction, channel, now, options.today, left)?;
+            let rows = due_sends(&transaction, channel, now, options.stamp, left)?;
             if !rows.is_empty() {
                 epoch += 1;
                 transaction
@@ -94,7 +95,7 @@ impl Ledger {
                 let begin = begin_send(
                     &transaction,
                     channel,
-                    (now, options.today),
+                    (now, options.stamp.day),
                     claim,
                     &row,
                     &mut author,
@@ -116,6 +117,18 @@ impl Ledger {
     }
 }
 
+/// The words of the partial index: without them the planner does not see that it holds the row.
+const OPEN: &str = "state IN ('planned', 'sending', 'unknown')";
+
+/// How many permits look-ups may use: half of them, so that a server which answers no look-up does
+/// not keep orders from leaving. A single permit goes to either by turns.
+fn look_ups_of(permits: u32, now: Timestamp) -> u32 {
+    match permits {
+        1 => u32::from(now.as_millisecond() % 2 == 0),
+        _ => permits.div_ceil(2),
+    }
+}
+
 fn micros(at: Timestamp) -> Value {
     Value::Integer(at.as_microsecond())
 }
@@ -128,7 +141,7 @@ fn end_leases(
 ) -> Result<(), LedgerError> {
     let rows = select(
         connection,
-        "WHERE channel = ?1 AND state = 'sending' AND at <= ?2",
+        &format!("WHERE channel = ?1 AND state = 'sending' AND at <= ?2 AND {OPEN}"),
         &[Value::Text(channel.name.clone()), micros(now)],
     )?;
     for row in rows {
@@ -144,6 +157,31 @@ fn end_leases(
     Ok(())
 }
 
+/// Rows that were under way when deciding again said to stop, and now would be sent again.
+fn stop_what_was_under_way(
+    connection: &Connection,
+    channel: &ChannelTerms,
+    now: Timestamp,
+    stamp: &Stamp,
+) -> Result<(), LedgerError> {
+    let rows = select_with(
+        connection,
+        &format!(
+            "WHERE channel = ?1 AND coalesce(next, 'send-again') = 'send-again' AND {OPEN}
+               AND state <> 'sending' AND checked = ?2 AND verdict NOT IN ('may-leave', 'hold')"
+        ),
+        &[Value::Text(channel.name.clone()), Value::Text(stamp.text())],
+    )?;
+    for (row, verdict) in rows {
+        let Some(why) = Refused::parse(&verdict) else {
+            continue;
+        };
+        let event = DeliveryEvent::Stopped(why);
+        change(connection, channel, (now, stamp.day), &row, &event, None)?;
+    }
+    Ok(())
+}
+
 fn due_look_ups(
     connection: &Connection,
     channel: &ChannelTerms,
@@ -152,8 +190,10 @@ fn due_look_ups(
 ) -> Result<Vec<OutboxRow>, LedgerError> {
     select(
         connection,
-        "WHERE channel = ?1 AND state = 'unknown' AND next = 'look-up' AND at <= ?2
-         ORDER BY at, id LIMIT ?3",
+        &format!(
+            "WHERE channel = ?1 AND state = 'unknown' AND next = 'look-up' AND at <= ?2 AND {OPEN}
+             ORDER BY at, id LIMIT ?3"
+        ),
         &[
             Value::Text(channel.name.clone()),
             micros(now),
@@ -167,10 +207,9 @@ fn due_sends(
     connection: &Connection,
     channel: &ChannelTerms,
     now: Timestamp,
-    today: Date,
+    stamp: &Stamp,
     most: u32,
 ) -> Result<Vec<OutboxRow>, LedgerError> {
-    let pull = newest_pull(connection)?;
     let mut rows = Vec::new();
     for half in [
         "state = 'unknown' AND next = 'send-again'",
@@ -180,15 +219,14 @@ fn due_sends(
         rows.extend(select(
             connection,
             &format!(
-                "WHERE channel = ?1 AND {half} AND at <= ?2
-                   AND (action GLOB 'cancel*' OR (checked_pull = ?3 AND checked_on = ?4))
-                 ORDER BY at, id LIMIT ?5"
+                "WHERE channel = ?1 AND {half} AND at <= ?2 AND {OPEN}
+                   AND checked = ?3 AND verdict = 'may-leave'
+                 ORDER BY at, id LIMIT ?4"
             ),
             &[
                 Value::Text(channel.name.clone()),
                 micros(now),
-                Value::Integer(pull.into()),
-                Value::Text(today.to_string()),
+                Value::Text(stamp.text()),
                 Value::Integer(i64::try_from(left).unwrap_or(i64::MAX)),
             ],
         )?);
@@ -223,6 +261,9 @@ fn begin_look_up(
     let until = now + channel.lease;
     let event = DeliveryEvent::Asking { until };
     let Some(patient_id) = patient_id(connection, channel, &row.order)? else {
+        // Nobody to ask about: a person finds out.
+        let event = DeliveryEvent::Stopped(Refused::NotExpressible);
+        change(connection, channel, (now, today), row, &event, None)?;
         return Ok(None);
     };
     let begun = change(connection, channel, (now, today), row, &event, None)?;
@@ -277,30 +318,37 @@ fn begin_send(
 fn next_due(
     connection: &Connection,
     channel: &ChannelTerms,
-    options: TakeOptions,
+    options: TakeOptions<'_>,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, LedgerError> {
-    let pull = newest_pull(connection)?;
-    let at: Option<i64> = connection
-        .prepare_cached(
-            "SELECT min(at) FROM outbox
-             WHERE channel = ?1 AND (state = 'sending' OR next = 'look-up'
-               OR (?2 AND (action GLOB 'cancel*' OR (checked_pull = ?3 AND checked_on = ?4))
-                   AND (state = 'planned' OR next = 'send-again')))
-               AND state IN ('planned', 'sending', 'unknown')",
-        )
-        .and_then(|mut statement| {
-            statement.query_row(
-                params![
-                    channel.name,
-                    options.may_send,
-                    pull,
-                    options.today.to_string()
-                ],
-                |row| row.get(0),
-            )
-        })
-        .map_err(sql("cannot read the outbox"))?;
+    let least = |what: &str, values: &[&dyn rusqlite::ToSql]| -> Result<Option<i64>, LedgerError> {
+        connection
+            .prepare_cached(&format!(
+                "SELECT min(at) FROM outbox WHERE channel = ?1 AND {OPEN} AND {what}"
+            ))
+            .and_then(|mut statement| statement.query_row(values, |row| row.get(0)))
+            .map_err(sql("cannot read the outbox"))
+    };
+    let name = &channel.name;
+    let mut at = [
+        least("state = 'sending'", &[name])?,
+        least("state = 'unknown' AND next = 'look-up'", &[name])?,
+        None,
+        None,
+    ];
+    if options.may_send {
+        let stamp = options.stamp.text();
+        let may = "checked = ?2 AND verdict = 'may-leave'";
+        at[2] = least(
+            &format!("state = 'planned' AND next IS NULL AND {may}"),
+            &[name, &stamp],
+        )?;
+        at[3] = least(
+            &format!("state = 'unknown' AND next = 'send-again' AND {may}"),
+            &[name, &stamp],
+        )?;
+    }
+    let at = at.into_iter().flatten().min();
     at.map(super::clock::instant)
         .transpose()
         .map(|at| at.map(|at| at.max(now)))

@@ -60,7 +60,7 @@ pub use clock::Clock;
 pub use effects::{EffectsChange, EffectsEntry, Epoch};
 pub use episodes::EpisodeMap;
 pub use handout::{Handed, Handout, NotExpressible, TakeOptions};
-pub use outbox::{RowView, Seen};
+pub use outbox::{RowView, Seen, Stamp, Verdict};
 pub use records::{
     ActCommit, Acted, ChannelTerms, Generation, Identity, NewTask, PullCommit, PullRecord,
     Quarantined, RunRecord,
@@ -192,17 +192,24 @@ impl Ledger {
             .map_err(sql("cannot store a setting"))
     }
 
+    /// The number of the newest committed generation.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn generation_number(&self) -> Result<Option<u32>, LedgerError> {
+        self.connection
+            .query_row("SELECT max(id) FROM generation", [], |row| row.get(0))
+            .map_err(sql("cannot read the generation"))
+    }
+
     /// The newest committed generation.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be read.
     pub fn generation(&self) -> Result<Option<Generation>, LedgerError> {
-        let number: Option<u32> = self
-            .connection
-            .query_row("SELECT max(id) FROM generation", [], |row| row.get(0))
-            .map_err(sql("cannot read the generation"))?;
-        let Some(number) = number else {
+        let Some(number) = self.generation_number()? else {
             return Ok(None);
         };
         let mut statement = self

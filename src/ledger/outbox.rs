@@ -27,6 +27,47 @@ pub enum Seen {
     Found(Found),
     /// It was there once and is not any more.
     Missing,
+    /// It was taken back and is there all the same.
+    NotTakenBack,
+}
+
+/// On what a resident was decided about again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    /// The newest pull.
+    pub pull: u32,
+    /// The day.
+    pub day: Date,
+    /// Fingerprint of the rules.
+    pub rules: String,
+}
+
+impl Stamp {
+    pub(super) fn text(&self) -> String {
+        format!("{} {} {}", self.pull, self.day, self.rules)
+    }
+}
+
+/// What deciding again says about a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may leave.
+    MayLeave,
+    /// It stays and does not leave: data of the resident may be missing.
+    Hold,
+    /// It does not leave any more.
+    Stop(Refused),
+}
+
+impl Verdict {
+    /// What the ledger keeps of it.
+    fn name(self) -> String {
+        match self {
+            Self::MayLeave => "may-leave".to_owned(),
+            Self::Hold => "hold".to_owned(),
+            Self::Stop(why) => why.name(),
+        }
+    }
 }
 
 /// A row as reconciliation sees it.
@@ -102,8 +143,12 @@ impl Ledger {
         for (id, seen) in rows {
             let row = select_one(&transaction, *id)?;
             match seen {
-                Seen::Missing => {
-                    let code = TaskCode::DeliveryMissing;
+                Seen::Missing | Seen::NotTakenBack => {
+                    let code = if *seen == Seen::Missing {
+                        TaskCode::DeliveryMissing
+                    } else {
+                        TaskCode::DeliveryNotTakenBack
+                    };
                     tasks::open_for_delivery(&transaction, &row.order, row.id, code, today)?;
                 }
                 Seen::Found(found) => {
@@ -118,24 +163,27 @@ impl Ledger {
         transaction.commit().map_err(sql(action))
     }
 
-    /// The newest pull, and the rows that have to be looked at again before they may be sent.
+    /// The rows whose resident was not decided about again under a stamp: every row that may still
+    /// be sent, also those that are being sent or asked about now.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn unchecked(&self, today: Date) -> Result<(u32, Vec<RowView>), LedgerError> {
-        let pull = newest_pull(&self.connection)?;
+    pub fn unchecked(&self, stamp: &Stamp) -> Result<Vec<RowView>, LedgerError> {
         let rows = select(
             &self.connection,
-            "WHERE state IN ('planned', 'unknown') AND coalesce(next, 'send-again') = 'send-again'
-               AND (checked_pull IS NOT ?1 OR checked_on IS NOT ?2)
+            "WHERE state IN ('planned', 'sending', 'unknown') AND next IS NOT 'person'
+               AND checked IS NOT ?1
              ORDER BY resident, id",
-            &[Value::Integer(pull.into()), Value::Text(today.to_string())],
+            &[Value::Text(stamp.text())],
         )?;
-        Ok((pull, rows.into_iter().map(view).collect()))
+        Ok(rows.into_iter().map(view).collect())
     }
 
-    /// Notes that rows were looked at again as of a pull and a day: they may leave, or do not.
+    /// Notes what deciding again said about rows.
+    ///
+    /// A row that is under way now and should not be sent again is held until it is known what
+    /// became of it.
     ///
     /// # Errors
     ///
@@ -143,35 +191,43 @@ impl Ledger {
     pub fn checked(
         &mut self,
         channels: &[ChannelTerms],
-        (pull, today): (u32, Date),
-        verdicts: &[(i64, Result<(), Refused>)],
+        stamp: &Stamp,
+        verdicts: &[(i64, Verdict)],
     ) -> Result<(), LedgerError> {
         let action = "cannot note what was looked at again";
         let clock = self.clock.clone();
         let transaction = self.begin(action)?;
         let now = clock.now(&transaction)?;
+        let text = stamp.text();
         for (id, verdict) in verdicts {
-            match verdict {
-                Ok(()) => {
-                    transaction
-                        .prepare_cached(
-                            "UPDATE outbox SET checked_pull = ?2, checked_on = ?3 WHERE id = ?1",
-                        )
-                        .and_then(|mut s| s.execute(params![id, pull, today.to_string()]))
-                        .map_err(sql(action))?;
-                }
-                Err(why) => {
-                    let name = channel_of(&transaction, *id)?;
-                    let Some(channel) = channels.iter().find(|channel| channel.name == name) else {
-                        continue;
-                    };
-                    let row = select_one(&transaction, *id)?;
-                    let event = DeliveryEvent::Stopped(*why);
-                    change(&transaction, channel, (now, today), &row, &event, None)?;
-                }
+            transaction
+                .prepare_cached("UPDATE outbox SET checked = ?2, verdict = ?3 WHERE id = ?1")
+                .and_then(|mut s| s.execute(params![id, text, verdict.name()]))
+                .map_err(sql(action))?;
+            let Verdict::Stop(why) = verdict else {
+                continue;
+            };
+            let name = channel_of(&transaction, *id)?;
+            if let Some(channel) = channels.iter().find(|channel| channel.name == name) {
+                let row = select_one(&transaction, *id)?;
+                let event = DeliveryEvent::Stopped(*why);
+                change(&transaction, channel, (now, stamp.day), &row, &event, None)?;
             }
         }
         transaction.commit().map_err(sql(action))
+    }
+
+    /// The number of the newest row; zero before the first.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn newest_order(&self) -> Result<i64, LedgerError> {
+        self.connection
+            .query_row("SELECT coalesce(max(id), 0) FROM outbox", [], |row| {
+                row.get(0)
+            })
+            .map_err(sql("cannot read the outbox"))
     }
 
     /// The number of the newest pull; zero before the first.
@@ -276,7 +332,6 @@ pub(super) fn change(
             &cancel,
             &channel.name,
             &Delivery::planned(now),
-            None,
             None,
         )?;
     }

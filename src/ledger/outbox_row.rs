@@ -131,6 +131,41 @@ pub(super) fn select(
     rows.map(|row| read(row.map_err(sql(action))?)).collect()
 }
 
+/// Rows as [`select`] reads them, each with its verdict.
+pub(super) fn select_with(
+    connection: &Connection,
+    rest: &str,
+    values: &[Value],
+) -> Result<Vec<(OutboxRow, String)>, LedgerError> {
+    let action = "cannot read the outbox";
+    let mut statement = connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS}, coalesce(verdict, '') FROM outbox {rest}"
+        ))
+        .map_err(sql(action))?;
+    let rows = statement
+        .query_map(rusqlite::params_from_iter(values), |row| {
+            Ok((raw(row)?, row.get::<_, String>(17)?))
+        })
+        .map_err(sql(action))?;
+    rows.map(|row| {
+        let (raw, verdict) = row.map_err(sql(action))?;
+        Ok((read(raw)?, verdict))
+    })
+    .collect()
+}
+
+/// The row of an order.
+pub(super) fn select_order(
+    connection: &Connection,
+    order: &Order,
+) -> Result<OutboxRow, LedgerError> {
+    let key = Value::Blob(order.key().as_bytes().to_vec());
+    let rows = select(connection, "WHERE key = ?1", &[key])?;
+    let row = rows.into_iter().next();
+    row.ok_or_else(|| LedgerError::Content("an order that was planned is not there".into()))
+}
+
 /// One row.
 pub(super) fn select_one(connection: &Connection, id: i64) -> Result<OutboxRow, LedgerError> {
     let rows = select(connection, "WHERE id = ?1", &[Value::Integer(id)])?;
@@ -238,15 +273,13 @@ pub(super) fn insert(
     channel: &str,
     delivery: &Delivery,
     run: Option<u32>,
-    checked: Option<(u32, &str)>,
 ) -> Result<bool, LedgerError> {
     let columns = columns(delivery);
-    let (pull, on) = checked.unzip();
     connection
         .prepare_cached(
             "INSERT INTO outbox (key, resident, programme, round, action, channel, decided_on,
-                 send_by, due, run, state, next, at, sends, absent, checked_pull, checked_on)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+                 send_by, due, run, state, next, at, sends, absent)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
              ON CONFLICT (key) DO NOTHING",
         )
         .and_then(|mut statement| {
@@ -265,9 +298,7 @@ pub(super) fn insert(
                 columns.next,
                 columns.at,
                 columns.sends,
-                columns.absent,
-                pull,
-                on
+                columns.absent
             ])
         })
         .map(|n| n == 1)

@@ -139,6 +139,8 @@ pub struct NewTask {
     pub opened_on: Date,
     /// Until when somebody should have looked.
     pub due: Date,
+    /// The day of the fact it rests on: the same matter with a newer fact is another task.
+    pub about: Option<Date>,
 }
 
 /// What the ledger needs to know of a channel.

@@ -103,6 +103,8 @@ CREATE TRIGGER episode_event_remains BEFORE DELETE ON episode_event
     BEGIN SELECT raise(ABORT, 'an event is never deleted'); END;
 
 -- What others are asked to do. `at` is when the row may be looked at next, in microseconds.
+-- `checked` is on which pull, day and rules the resident was last decided about again,
+-- `verdict` what that said: `may-leave`, `hold`, or why the row is to stop.
 CREATE TABLE outbox (
     id           INTEGER PRIMARY KEY,
     key          BLOB NOT NULL UNIQUE,
@@ -124,8 +126,8 @@ CREATE TABLE outbox (
     reference    TEXT,
     why          TEXT,
     payload      BLOB,
-    checked_pull INTEGER,
-    checked_on   TEXT,
+    checked      TEXT,
+    verdict      TEXT,
     CHECK ((state = 'unknown') = (next IS NOT NULL))
 ) STRICT;
 CREATE INDEX outbox_open ON outbox (channel, state, next, at)
@@ -156,6 +158,7 @@ CREATE TABLE task (
     resident  BLOB NOT NULL,
     code      TEXT NOT NULL,
     outbox    INTEGER REFERENCES outbox (id),
+    about     TEXT,
     priority  TEXT NOT NULL,
     opened_on TEXT NOT NULL,
     due       TEXT NOT NULL,
@@ -163,7 +166,8 @@ CREATE TABLE task (
     closed_at INTEGER,
     closed_by TEXT
 ) STRICT;
-CREATE UNIQUE INDEX task_open ON task (resident, code, coalesce(outbox, 0)) WHERE closed_at IS NULL;
+CREATE UNIQUE INDEX task_open ON task (resident, code, coalesce(outbox, 0), coalesce(about, ''))
+    WHERE closed_at IS NULL;
 
 -- Who stopped and who resumed effects, and when an old copy of this ledger was noticed.
 CREATE TABLE effects_log (

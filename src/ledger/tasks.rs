@@ -23,8 +23,8 @@ pub(super) fn open(
 ) -> Result<bool, LedgerError> {
     connection
         .prepare_cached(
-            "INSERT INTO task (resident, code, outbox, priority, opened_on, due, run)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+            "INSERT INTO task (resident, code, outbox, priority, opened_on, due, run, about)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
         )
         .and_then(|mut statement| {
             statement.execute(params![
@@ -34,7 +34,8 @@ pub(super) fn open(
                 task.priority.name(),
                 task.opened_on.to_string(),
                 task.due.to_string(),
-                run
+                run,
+                task.about.map(|day| day.to_string())
             ])
         })
         .map(|n| n == 1)
@@ -55,6 +56,7 @@ pub(super) fn open_for_delivery(
         priority: Priority::Soon,
         opened_on: today,
         due: today.saturating_add(Span::new().days(DELIVERY_DAYS)),
+        about: None,
     };
     open(connection, &task, Some(outbox), None).map(drop)
 }

@@ -88,6 +88,7 @@ impl Acting {
             return Err(NoEffects::NotToday { today, index_date }.into());
         }
         config.allows_effects(rulebook, data.identity_key_on_record()?.as_ref(), today)?;
+        data.pin_trial(config.site.trial)?;
         let stopped = Switch::of(&data.root).stopped();
         Ok(Self {
             offered: if stopped.is_some() {
@@ -120,6 +121,7 @@ impl Acting {
                 priority: review.priority,
                 opened_on: on,
                 due: on.saturating_add(Span::new().days(i64::from(review.within_days))),
+                about: about(decision, *row),
             });
         Asked {
             resident,
@@ -127,6 +129,13 @@ impl Acting {
             tasks: tasks.collect(),
         }
     }
+}
+
+/// The day of the fact that opens a review: a new value opens a new task.
+fn about(decision: &Decision, row: usize) -> Option<Date> {
+    let mut reasons = decision.reasons.iter();
+    let reason = reasons.find(|reason| reason.row == row);
+    reason.and_then(|reason| reason.fact.map(|fact| fact.effective))
 }
 
 /// Everything asked, in the order of the register.

@@ -303,6 +303,11 @@ pub fn notice_old_copy(
     at: &str,
 ) -> Result<Option<String>, StepError> {
     let Some((why, number)) = file.knows_more(|| Ok(data.ledger.epoch()?))? else {
+        // There before the first claim, so that it is never missing for a reason of our own.
+        let epoch = data.ledger.epoch()?;
+        if epoch.number == 0 && file.read()?.is_none() {
+            file.advance(epoch)?;
+        }
         return Ok(None);
     };
     // First the switch: whatever fails after it, nothing leaves.

@@ -124,6 +124,11 @@ pub enum StepError {
     /// Nothing may be asked of anybody.
     #[error(transparent)]
     NoEffects(#[from] NoEffects),
+    /// A trial must not touch what is for people, nor the other way round.
+    #[error(
+        "`[site] trial` is not what this data folder was first used for\nhint: a trial and the real thing each need a data folder of their own"
+    )]
+    OtherPurpose,
     /// The file that remembers how often orders were handed over cannot be understood.
     #[error(
         "`{0}` does not say how often orders were handed over\nhint: effects do not start before a person has found out why"

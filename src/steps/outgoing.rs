@@ -1,22 +1,57 @@
 //! What the dispatcher asks of a data folder: the ledger's door, and nothing of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
 use super::{DataFolder, StepError};
 use crate::delivery::{Delivery, Outcome};
-use crate::ledger::{ChannelTerms, Epoch, Handout, NotExpressible, TakeOptions};
+use crate::ledger::{ChannelTerms, Epoch, Handout, NotExpressible, Stamp, TakeOptions};
 use crate::orders::{Action, Order, OrderKey};
+use crate::rulebook::Rulebook;
 
 impl DataFolder {
-    /// The number of the newest pull.
+    /// On what residents must be decided about again now, and the newest order.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn newest_pull(&self) -> Result<u32, StepError> {
-        Ok(self.ledger.newest_pull()?)
+    pub fn stamp(&self, rulebook: &Rulebook, day: Date) -> Result<(Stamp, i64), StepError> {
+        let stamp = Stamp {
+            pull: self.ledger.newest_pull()?,
+            day,
+            rules: rulebook.fingerprint.clone(),
+        };
+        Ok((stamp, self.ledger.newest_order()?))
+    }
+
+    /// Fixes whether this folder is for a trial or for people: the first to act decides.
+    ///
+    /// # Errors
+    ///
+    /// When it is for the other, or the ledger cannot be read or written.
+    pub fn pin_trial(&self, is_trial: bool) -> Result<(), StepError> {
+        const SETTING: &str = "acts-for";
+        let wanted: &[u8] = if is_trial { b"trial" } else { b"people" };
+        match self.ledger.setting(SETTING)? {
+            Some(known) if known == wanted => Ok(()),
+            Some(_) => Err(StepError::OtherPurpose),
+            None => Ok(self.ledger.set(SETTING, wanted)?),
+        }
+    }
+
+    /// Laboratory orders that are acknowledged, by number in the outbox.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn acknowledged(&self) -> Result<BTreeSet<i64>, StepError> {
+        let rows = self.ledger.outbox()?;
+        let acknowledged = rows.iter().filter(|row| {
+            matches!(row.order.action, Action::Laboratory { .. })
+                && matches!(row.delivery, Delivery::Acknowledged { .. })
+        });
+        Ok(acknowledged.map(|row| row.id).collect())
     }
 
     /// Hands out what is due; see [`Ledger::take`](crate::ledger::Ledger::take).
@@ -27,7 +62,7 @@ impl DataFolder {
     pub fn take(
         &mut self,
         channel: &ChannelTerms,
-        options: TakeOptions,
+        options: TakeOptions<'_>,
         author: impl FnMut(&Order, &str) -> Result<Vec<u8>, NotExpressible>,
     ) -> Result<Handout, StepError> {
         Ok(self.ledger.take(channel, options, author)?)

@@ -1,23 +1,23 @@
-//! Looking again, just before orders leave: death, move, refusal, diagnosis, non-disclosure.
+//! Looking again, just before orders leave: death, move, refusal, diagnosis, non-disclosure, other rules.
 
 use std::collections::HashMap;
-
-use jiff::civil::Date;
 
 use super::run::{checked_pulls, completed, sources_with_open_slices};
 use super::{DataFolder, StepError};
 use crate::delivery::Refused;
 use crate::lake::{FactStream, RegisterRow, Table};
-use crate::ledger::{ChannelTerms, RowView};
-use crate::orders::{Action, still_wanted};
+use crate::ledger::{ChannelTerms, RowView, Stamp, Verdict};
+use crate::orders::{Action, before_leaving, still_wanted};
 use crate::pathway;
 use crate::profile::{Profile, ResidentId};
 use crate::rulebook::Rulebook;
 
-/// Decides again about every resident with an order that has not left, on the newest facts, and
-/// takes back what is no longer wanted. The same rules decide: there is no second list of reasons.
+/// Decides again about every resident with an order that may still be sent, on the newest facts, and
+/// stops what is no longer wanted. The same rules decide: there is no second list of reasons.
 ///
-/// Orders whose residents' data may be incomplete stay, and do not leave.
+/// Orders whose residents' data may be incomplete stay, and do not leave. Returns false when the
+/// lake is not what the ledger has committed (a pull is appearing just now, or was interrupted):
+/// then nothing was looked at, and nothing leaves.
 ///
 /// # Errors
 ///
@@ -26,23 +26,35 @@ pub fn recheck(
     rulebook: &Rulebook,
     data: &mut DataFolder,
     channels: &[ChannelTerms],
-    today: Date,
-) -> Result<(), StepError> {
-    let (pull, rows) = data.ledger.unchecked(today)?;
+    stamp: &Stamp,
+) -> Result<bool, StepError> {
+    let rows = data.ledger.unchecked(stamp)?;
     if rows.is_empty() {
-        return Ok(());
+        return Ok(true);
     }
-    let verdicts = verdicts(rulebook, data, today, &rows)?;
-    data.ledger.checked(channels, (pull, today), &verdicts)?;
-    Ok(())
+    let before = published(data)?;
+    if before.is_none() {
+        return Ok(false);
+    }
+    let verdicts = verdicts(rulebook, data, stamp, &rows)?;
+    // What appeared while reading was not wholly seen.
+    if published(data)? != before || data.ledger.newest_pull()? != stamp.pull {
+        return Ok(false);
+    }
+    data.ledger.checked(channels, stamp, &verdicts)?;
+    Ok(true)
 }
 
-type Verdict = Result<(), Refused>;
+/// The generation that readers see, when it is the newest that was committed.
+fn published(data: &DataFolder) -> Result<Option<u32>, StepError> {
+    let committed = data.ledger.generation_number()?;
+    Ok(committed.filter(|number| data.store.current() == Some(*number)))
+}
 
 fn verdicts(
     rulebook: &Rulebook,
     data: &DataFolder,
-    today: Date,
+    stamp: &Stamp,
     rows: &[RowView],
 ) -> Result<Vec<(i64, Verdict)>, StepError> {
     let pulls = checked_pulls(rulebook, data)?;
@@ -65,30 +77,30 @@ fn verdicts(
         for stream in &mut streams {
             stream.take_until(resident, &mut facts)?;
         }
-        let entry = register.get(&resident);
-        let decision = match entry {
-            None => None,
-            Some(entry) => {
-                let episode = data.ledger.episode(resident)?;
-                let profile = Profile::as_of(completed(entry, &open), facts, today);
-                Some(pathway::decide(rulebook, &profile, episode.as_ref()))
-            }
-        };
+        let episode = data.ledger.episode(resident)?;
+        let decision = register.get(&resident).map(|entry| {
+            let profile = Profile::as_of(completed(entry, &open), facts, stamp.day);
+            pathway::decide(
+                rulebook,
+                &profile,
+                before_leaving(episode.as_ref()).as_ref(),
+            )
+        });
         for row in of_resident {
             let is_order = !matches!(row.order.action, Action::Cancel { .. });
             let wanted = decision
                 .as_ref()
-                .map(|decision| still_wanted(&row.order.action, decision));
+                .map(|decision| still_wanted(&row.order, episode.as_ref(), decision));
             let verdict = match wanted {
-                _ if row.order.send_by < today => Some(Err(Refused::TooLate)),
-                _ if is_order && hidden.contains(&resident) => Some(Err(Refused::Withheld)),
+                _ if row.order.send_by < stamp.day => Verdict::Stop(Refused::TooLate),
                 // Erased since: there is nobody to ask.
-                None => Some(Err(Refused::NotExpressible)),
-                Some(None) => None,
-                Some(Some(true)) => Some(Ok(())),
-                Some(Some(false)) => Some(Err(Refused::Withdrawn)),
+                None if is_order => Verdict::Stop(Refused::NotExpressible),
+                Some(Some(false)) => Verdict::Stop(Refused::Withdrawn),
+                _ if is_order && hidden.contains(&resident) => Verdict::Stop(Refused::Withheld),
+                Some(None) => Verdict::Hold,
+                Some(Some(true)) | None => Verdict::MayLeave,
             };
-            verdicts.extend(verdict.map(|verdict| (row.id, verdict)));
+            verdicts.push((row.id, verdict));
         }
     }
     Ok(verdicts)

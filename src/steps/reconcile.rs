@@ -1,6 +1,6 @@
 //! Reconcile: handed over = acknowledged = closed, and every difference by name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -9,7 +9,7 @@ use super::{DataFolder, StepError};
 use crate::delivery::{Delivery, Found, Next, Refused};
 use crate::fhir::RemoteOrder;
 use crate::ledger::{ChannelTerms, RowView, Seen};
-use crate::orders::Action;
+use crate::orders::{Action, Keep};
 use crate::pathway::Stage;
 
 /// Orders named in a report, at most; the count is always whole.
@@ -20,6 +20,8 @@ const NAMED: usize = 20;
 pub struct Evidence {
     /// Which channel was asked.
     pub channel: String,
+    /// Orders that were acknowledged before it was asked, by number in the outbox.
+    pub acknowledged: BTreeSet<i64>,
     /// What it has.
     pub orders: Vec<RemoteOrder>,
     /// Whether it was asked for everything of ours, or only for what we know of.
@@ -215,11 +217,22 @@ fn compare(
     for order in &evidence.orders {
         there.entry(&order.key).or_default().push(order);
     }
-    let cancelled: std::collections::BTreeSet<_> = rows
+    let cancelled: BTreeSet<_> = rows
         .iter()
         .filter_map(|row| match &row.order.action {
             Action::Cancel { test, .. } => Some((row.order.resident, row.order.round, test)),
             Action::Laboratory { .. } | Action::Questionnaire => None,
+        })
+        .collect();
+    let taken_back: BTreeSet<_> = rows
+        .iter()
+        .filter(|row| matches!(row.delivery, Delivery::Acknowledged { .. }))
+        .filter_map(|row| match &row.order.action {
+            Action::Cancel {
+                test,
+                keep: Keep::None,
+            } => Some((row.order.resident, row.order.round, test)),
+            Action::Cancel { .. } | Action::Laboratory { .. } | Action::Questionnaire => None,
         })
         .collect();
     let mut seen = Vec::new();
@@ -232,7 +245,14 @@ fn compare(
         found.sort_by_key(|order| (!is_active(order), order.reference.clone()));
         let n_active = found.iter().filter(|order| is_active(order)).count();
         let is_cancelled = cancelled.contains(&(row.order.resident, row.order.round, test));
+        let who = (row.order.resident, row.order.round, test);
+        if 0 < n_active && taken_back.contains(&who) {
+            differences.add("taken back, and the other side still has it", key);
+            seen.push((row.id, Seen::NotTakenBack));
+            continue;
+        }
         match (&row.delivery, found.first()) {
+            (Delivery::Acknowledged { .. }, None) if !evidence.acknowledged.contains(&row.id) => {}
             (Delivery::Acknowledged { .. }, None) => {
                 differences.add("acknowledged, and the other side no longer has it", key);
                 seen.push((row.id, Seen::Missing));

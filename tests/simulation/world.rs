@@ -1,5 +1,6 @@
 //! The simulated programme: residents, runs, dispatchers that crash, a network that loses things,
-//! and a clock that jumps. Everything but the other side and the network is the real thing.
+//! and a clock that jumps. The ledger, the dispatcher's machine, episodes and intents are the real
+//! thing; the other side, the network and what the rules say about a resident are made up.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -14,7 +15,7 @@ use preventiojyraa::delivery::{
 };
 use preventiojyraa::ledger::{
     ActCommit, ChannelTerms, Clock, Handed, Identity, Ledger, PullCommit, PullRecord, RunRecord,
-    TakeOptions,
+    Seen, Stamp, TakeOptions, Verdict,
 };
 use preventiojyraa::orders::{self, ActionKind, Offered, Order, OrderKey, intend, still_wanted};
 use preventiojyraa::pathway::Decision;
@@ -78,6 +79,8 @@ enum Happening {
     LifeGoesOn,
     /// The clock of the host is set.
     ClockJump(i64),
+    /// Both sides are compared.
+    Reconcile,
 }
 
 /// A request on its way. Whoever sent it may have stopped waiting, or be dead.
@@ -220,6 +223,12 @@ impl World {
             let at = self.dice.below(self.calm_from);
             self.later(at, Happening::LifeGoesOn);
         }
+        for _ in 0..2 {
+            let at = self.dice.below(self.calm_from);
+            self.later(at, Happening::Reconcile);
+        }
+        // When all has calmed down, a last run takes back what nobody wants any more.
+        self.later(self.calm_from + 60_000, Happening::Run);
         if self.dice.percent(30) {
             let jump = self.dice.below(8 * 60_000) - 4 * 60_000;
             let at = self.dice.below(self.calm_from);
@@ -284,6 +293,7 @@ impl World {
             Happening::Arrives(_)
             | Happening::Ended(..)
             | Happening::Run
+            | Happening::Reconcile
             | Happening::LifeGoesOn => true,
             Happening::Heard(_, _, event) => !matches!(event, Event::Woke),
             Happening::Crash(_) | Happening::Start(_) | Happening::ClockJump(_) => false,
@@ -319,6 +329,7 @@ impl World {
             Happening::Arrives(request) => self.arrives(&request),
             Happening::Run => self.act(),
             Happening::LifeGoesOn => self.life_goes_on(),
+            Happening::Reconcile => self.reconcile(),
             Happening::ClockJump(by) => {
                 self.offset += by;
                 self.set_clock();
@@ -386,10 +397,11 @@ impl World {
         if self.dice.percent(70) {
             self.recheck();
         }
+        let stamp = self.stamp();
         let options = TakeOptions {
             most,
             may_send: true,
-            today: Self::today(),
+            stamp: &stamp,
         };
         let newest = self.n_pulls;
         let handout = self.ledger.take(&self.channel, options, |order, _| {
@@ -427,25 +439,57 @@ impl World {
 
     /// Looks at residents again before orders leave.
     fn recheck(&mut self) {
-        let (pull, rows) = self.ledger.unchecked(Self::today()).expect("readable");
-        let verdicts: Vec<(i64, Result<(), Refused>)> = rows
+        let stamp = self.stamp();
+        let rows = self.ledger.unchecked(&stamp).expect("readable");
+        let verdicts: Vec<(i64, Verdict)> = rows
             .iter()
             .map(|row| {
-                let decision = self.decision(row.order.resident);
-                let wanted = still_wanted(&row.order.action, &decision);
+                let resident = row.order.resident;
+                let decision = self.decision(resident);
+                let episode = self.ledger.episode(resident).expect("readable");
+                let wanted = still_wanted(&row.order, episode.as_ref(), &decision);
                 let verdict = if wanted == Some(true) {
-                    Ok(())
+                    Verdict::MayLeave
                 } else {
-                    Err(Refused::Withdrawn)
+                    Verdict::Stop(Refused::Withdrawn)
                 };
                 (row.id, verdict)
             })
             .collect();
         let channels = [self.channel.clone()];
-        let checked = self
-            .ledger
-            .checked(&channels, (pull, Self::today()), &verdicts);
+        let checked = self.ledger.checked(&channels, &stamp, &verdicts);
         checked.expect("writable");
+    }
+
+    fn stamp(&self) -> Stamp {
+        Stamp {
+            pull: self.n_pulls,
+            day: Self::today(),
+            rules: String::new(),
+        }
+    }
+
+    /// Everything at the other side is compared with the outbox; what is there is acknowledged.
+    fn reconcile(&mut self) {
+        if self.server.kind == Kind::Blind {
+            return;
+        }
+        let rows = self.ledger.outbox().expect("readable");
+        let seen: Vec<(i64, Seen)> = rows
+            .iter()
+            .filter(|row| {
+                let is_order = matches!(row.order.action, orders::Action::Laboratory { .. });
+                is_order && !matches!(row.delivery, Delivery::Acknowledged { .. })
+            })
+            .filter_map(|row| match self.server.find(row.order.key()) {
+                Found::Nothing | Found::NotTold { .. } => None,
+                found @ (Found::One { .. } | Found::Several { .. }) => {
+                    Some((row.id, Seen::Found(found)))
+                }
+            })
+            .collect();
+        let saved = self.ledger.seen(&self.channel, Self::today(), &seen);
+        saved.expect("writable");
     }
 
     fn begin(&mut self, process: usize, job: Job<Handed>) {
@@ -786,6 +830,34 @@ impl World {
         for (resident, round, action) in &self.planned {
             if !in_outbox.contains(&(*resident, *round, action.clone())) {
                 problem(format!("{action} of {resident} in round {round} was lost"));
+            }
+        }
+        // Whoever said no has no order that somebody could act on, or a person knows.
+        for row in &rows {
+            let orders::Action::Laboratory { test } = &row.order.action else {
+                continue;
+            };
+            let life = self
+                .residents
+                .iter()
+                .find(|(id, _)| *id == row.order.resident);
+            let newest = self.ledger.episode(row.order.resident).expect("readable");
+            // An order of a round that ended by a result is not taken back.
+            let said_no = life.is_some_and(|(_, life)| *life == Life::OptedOut)
+                && newest.is_some_and(|episode| episode.round == row.order.round);
+            let is_active = !self
+                .server
+                .is_cancelled(row.order.key(), orders::Keep::None);
+            let cancels = |other: &&preventiojyraa::ledger::RowView| {
+                matches!(&other.order.action, orders::Action::Cancel { test: of, .. } if of == test)
+                    && (other.order.resident, other.order.round)
+                        == (row.order.resident, row.order.round)
+            };
+            let cancel = rows.iter().find(cancels);
+            let has_person = with_a_person.contains(&row.id)
+                || cancel.is_some_and(|cancel| with_a_person.contains(&cancel.id));
+            if said_no && is_active && !has_person {
+                problem(format!("{} stayed active after a refusal", row.order.key()));
             }
         }
         let states = self.ledger.outbox_states().expect("readable");

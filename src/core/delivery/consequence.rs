@@ -19,17 +19,20 @@ pub enum TaskCode {
     DeliveryDoubled,
     /// The other side no longer has an order that it acknowledged.
     DeliveryMissing,
+    /// The other side still has an order that was taken back.
+    DeliveryNotTakenBack,
 }
 
 impl TaskCode {
     /// Every code with its name.
-    pub const NAMES: [(&'static str, Self); 6] = [
+    pub const NAMES: [(&'static str, Self); 7] = [
         ("delivery-unknown", Self::DeliveryUnknown),
         ("delivery-refused", Self::DeliveryRefused),
         ("delivery-too-late", Self::DeliveryTooLate),
         ("delivery-withheld", Self::DeliveryWithheld),
         ("delivery-doubled", Self::DeliveryDoubled),
         ("delivery-missing", Self::DeliveryMissing),
+        ("delivery-not-taken-back", Self::DeliveryNotTakenBack),
     ];
 
     /// The name in the ledger and on the worklist.

@@ -133,7 +133,13 @@ pub struct Dispatcher {
     /// When the ledger is worth a visit; `None` when it said that nothing will be due.
     due: Option<Timestamp>,
     outcomes: Vec<Outcome>,
+    /// Outcomes in a row that brought no order forward.
+    fruitless: u32,
 }
+
+/// So many outcomes in a row without any that brings an order forward, for each request that may be
+/// under way, and a dispatcher that was to run once gives up: the server is not there today.
+const FRUITLESS: u32 = 5;
 
 impl Dispatcher {
     /// A machine at rest; the first event is [`Event::Woke`].
@@ -148,6 +154,7 @@ impl Dispatcher {
             is_finishing: false,
             due: Some(Timestamp::MIN),
             outcomes: Vec::new(),
+            fruitless: 0,
         }
     }
 
@@ -160,6 +167,11 @@ impl Dispatcher {
             Event::Taken(taken) => self.taken(now, taken, &mut actions),
             Event::Ended(outcome) => {
                 self.in_flight = self.in_flight.saturating_sub(1);
+                self.fruitless = if is_fruitless(&outcome.event) {
+                    self.fruitless.saturating_add(1)
+                } else {
+                    0
+                };
                 self.outcomes.push(outcome);
             }
             Event::Saved => {
@@ -196,7 +208,7 @@ impl Dispatcher {
             actions.push(Action::Save(std::mem::take(&mut self.outcomes)));
         }
         let is_over = match self.mode {
-            Mode::Once(_) => false,
+            Mode::Once(_) => self.limits.in_flight.saturating_mul(FRUITLESS) <= self.fruitless,
             Mode::Until(end) => end <= now,
         };
         self.is_finishing |= is_over;
@@ -242,6 +254,21 @@ impl Dispatcher {
                 actions.push(Action::WakeAt(next));
             }
         }
+    }
+}
+
+/// Whether nothing came of it but to try again.
+const fn is_fruitless(event: &DeliveryEvent) -> bool {
+    match event {
+        DeliveryEvent::Answered { answer, .. } => {
+            matches!(answer, Answer::Later { .. } | Answer::NotSent { .. })
+        }
+        DeliveryEvent::LookedUp { found, .. } => matches!(found, Found::NotTold { .. }),
+        DeliveryEvent::Claimed { .. }
+        | DeliveryEvent::Asking { .. }
+        | DeliveryEvent::LeaseOver
+        | DeliveryEvent::Stopped(_)
+        | DeliveryEvent::Doubted => false,
     }
 }
 

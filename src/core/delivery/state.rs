@@ -334,6 +334,13 @@ impl Delivery {
         })
     }
 
+    const fn for_a_person(sends: u8) -> Self {
+        Self::Unknown {
+            sends,
+            next: Next::Person,
+        }
+    }
+
     fn there(&self, reference: Option<String>) -> Result<Self, Stale> {
         match self {
             Self::Acknowledged { reference: Some(_) } => Err(Stale),
@@ -402,10 +409,15 @@ impl Delivery {
             Self::Unknown {
                 sends,
                 next: Next::SendAgain { .. },
-            } => Ok(Self::Unknown {
-                sends: *sends,
-                next: Next::Person,
-            }),
+            } => Ok(Self::for_a_person(*sends)),
+            // Asking has no end of its own: after the last day, or with nobody to ask about, a
+            // person finds out. One that is only not wanted any more is asked about all the same.
+            Self::Unknown {
+                sends,
+                next: Next::LookUp { .. },
+            } if matches!(why, Refused::TooLate | Refused::NotExpressible) => {
+                Ok(Self::for_a_person(*sends))
+            }
             Self::Unknown {
                 next: Next::LookUp { .. } | Next::Person,
                 ..

@@ -6,7 +6,7 @@ use jiff::Span;
 use jiff::civil::Date;
 
 use super::{Action, ActionKind, Order};
-use crate::pathway::{Decision, Episode, Event, Finding, Stage};
+use crate::pathway::{Decision, Episode, Event, Finding, Stage, TestOrder};
 use crate::profile::ResidentId;
 use crate::rulebook::{NextStep, Rulebook, State};
 
@@ -81,17 +81,53 @@ pub fn intend(
     }
 }
 
-/// Whether an order that has not left yet is still wanted, by a decision made just before it leaves.
+/// The round as it is for whoever decides again just before an order leaves: orders of which none
+/// has arrived do not count as a reason for themselves.
+#[must_use]
+pub fn before_leaving(episode: Option<&Episode>) -> Option<Episode> {
+    let episode = episode?;
+    let has_left_nothing = match &episode.stage {
+        Stage::Ordered { tests, .. } => {
+            let intended = |test: &TestOrder| *test == TestOrder::Intended;
+            tests.values().all(intended)
+        }
+        Stage::Asked { .. } => true,
+        Stage::Eligible
+        | Stage::Confirming { .. }
+        | Stage::OfferedPrevention { .. }
+        | Stage::WithANurse { .. }
+        | Stage::Closed { .. } => false,
+    };
+    Some(if has_left_nothing {
+        Episode::begin(episode.round)
+    } else {
+        episode.clone()
+    })
+}
+
+/// Whether an order that has not arrived yet is still wanted, by a decision made again on
+/// [`before_leaving`]. `episode` is the resident's newest round.
 ///
 /// `None` while that cannot be said: data of the resident may be missing.
 #[must_use]
-pub fn still_wanted(action: &Action, decision: &Decision) -> Option<bool> {
-    let wants = match action {
-        Action::Laboratory { .. } => State::Ordered,
-        Action::Questionnaire => State::Asked,
+pub fn still_wanted(order: &Order, episode: Option<&Episode>, decision: &Decision) -> Option<bool> {
+    let stage = episode
+        .filter(|episode| episode.round == order.round)
+        .map(|episode| &episode.stage);
+    let (is_open, wants) = match (&order.action, stage) {
         // Taking back what is out there is never out of date.
-        Action::Cancel { .. } => return Some(true),
+        (Action::Cancel { .. }, _) => return Some(true),
+        (Action::Laboratory { test }, Some(Stage::Ordered { tests, .. })) => {
+            (tests.contains_key(test), State::Ordered)
+        }
+        (Action::Questionnaire, Some(Stage::Asked { .. })) => (true, State::Asked),
+        // A round that is over, or that has gone on, asks for nothing any more.
+        (Action::Laboratory { .. }, _) => (false, State::Ordered),
+        (Action::Questionnaire, _) => (false, State::Asked),
     };
+    if !is_open {
+        return Some(false);
+    }
     (decision.state != State::UndeterminedIncomplete).then_some(decision.state == wants)
 }
 

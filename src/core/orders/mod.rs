@@ -38,7 +38,7 @@
 
 mod intend;
 
-pub use intend::{Intent, Offered, intend, still_wanted};
+pub use intend::{Intent, Offered, before_leaving, intend, still_wanted};
 
 use std::fmt;
 

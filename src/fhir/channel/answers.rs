@@ -2,12 +2,12 @@
 //!
 //! | what came back | for the order | for the server |
 //! |---|---|---|
-//! | 200, 201 | it is there | answered |
+//! | 201, or 200 with the address of a `ServiceRequest` | it is there | answered |
 //! | 412 | several are there | answered |
 //! | 429 | not now | leave alone as told |
-//! | 401, 403, 404, 405, 407, 415, 501 | not now: it is about us, not about this order | leave alone, five minutes |
-//! | other 4xx, 3xx | no | answered |
-//! | 503, other 5xx, 408, 409, odd 2xx | nobody knows | leave alone as told, or for a while |
+//! | 3xx, 401, 403, 404, 405, 407, 415, 501 | not now: it is about us, not about this order | leave alone, five minutes |
+//! | other 4xx | no | answered |
+//! | 503, other 5xx, 408, 409, other 2xx | nobody knows | leave alone as told, or for a while |
 //! | no connection | it never left | leave alone for a while |
 //! | anything else | nobody knows | leave alone for a while |
 //!
@@ -90,6 +90,10 @@ pub(super) fn created(
         StatusCode::OK | StatusCode::CREATED => {
             let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
             let reference = location.and_then(reference);
+            if status == StatusCode::OK && reference.is_none() {
+                // A page of a gateway is also a 200.
+                return (Answer::Silence, ServerNews::Answered);
+            }
             (Answer::Accepted { reference }, ServerNews::Answered)
         }
         StatusCode::PRECONDITION_FAILED => (Answer::Several, ServerNews::Answered),
@@ -105,7 +109,7 @@ pub(super) fn created(
             None if status == StatusCode::REQUEST_TIMEOUT || status == StatusCode::CONFLICT => {
                 (Answer::Silence, ServerNews::Answered)
             }
-            None if status.is_client_error() || status.is_redirection() => {
+            None if status.is_client_error() => {
                 (Answer::TurnedDown(status.as_u16()), ServerNews::Answered)
             }
             None => (Answer::Silence, not_now(status, headers, at)),
@@ -115,7 +119,7 @@ pub(super) fn created(
 
 /// How long to wait when an answer is about us and not about the order: a token, an address, a right.
 pub(super) fn refused_news(status: StatusCode) -> Option<SignedDuration> {
-    matches!(
+    let is_about_us = matches!(
         status,
         StatusCode::UNAUTHORIZED
             | StatusCode::FORBIDDEN
@@ -124,8 +128,8 @@ pub(super) fn refused_news(status: StatusCode) -> Option<SignedDuration> {
             | StatusCode::PROXY_AUTHENTICATION_REQUIRED
             | StatusCode::UNSUPPORTED_MEDIA_TYPE
             | StatusCode::NOT_IMPLEMENTED
-    )
-    .then_some(REFUSES_US)
+    ) || status.is_redirection();
+    is_about_us.then_some(REFUSES_US)
 }
 
 /// What an answer that is no success tells about the server.
@@ -135,6 +139,9 @@ pub(super) fn not_now(status: StatusCode, headers: &HeaderMap, at: Moment) -> Se
     }
     if let Some(wait) = refused_news(status) {
         return ServerNews::Wait(at.after(wait));
+    }
+    if status.is_client_error() {
+        return ServerNews::Answered;
     }
     ServerNews::Failed
 }
@@ -195,14 +202,26 @@ mod tests {
     }
 
     #[test]
+    fn a_200_that_names_no_order_is_no_order() {
+        let at = Moment {
+            now: Timestamp::UNIX_EPOCH,
+            longest: SHORT,
+        };
+        let (answer, _) = created(StatusCode::OK, &HeaderMap::new(), at, |_| None);
+        assert_eq!(answer, Answer::Silence);
+        let (answer, _) = created(StatusCode::CREATED, &HeaderMap::new(), at, |_| None);
+        assert_eq!(answer, Answer::Accepted { reference: None });
+    }
+
+    #[test]
     fn each_answer_means_one_thing() {
         let there = "there as Some(\"ServiceRequest/7/_history/1\"); answered";
         for (status, retry_after, expected) in [
             (200, None, there),
             (201, None, there),
             (202, None, "unknown; failed"),
-            (301, None, "no 301; answered"),
-            (307, None, "no 307; answered"),
+            (302, None, "later by 300; wait 300"),
+            (307, None, "later by 300; wait 300"),
             (400, None, "no 400; answered"),
             (401, None, "later by 300; wait 300"),
             (403, None, "later by 300; wait 300"),

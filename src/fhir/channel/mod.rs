@@ -184,12 +184,14 @@ impl ServiceRequestChannel {
         }
     }
 
-    /// Takes an order back: revokes what is active under its key, but for what is kept.
+    /// Takes an order back: revokes what is active under its key, but for what is kept, as long as
+    /// `may_go_on` says so.
     pub async fn cancel(
         &self,
         key: OrderKey,
         patient_id: &str,
         keep: Keep,
+        may_go_on: impl Fn() -> bool,
     ) -> (Answer, ServerNews) {
         let found = match self.find(key, patient_id).await {
             // Nothing was changed yet, so it can simply be tried again.
@@ -199,7 +201,16 @@ impl ServiceRequestChannel {
             }
             Ok(found) => found,
         };
+        // The order was acknowledged, so a search that finds nothing has not found it yet.
+        if found.is_empty() {
+            return (Answer::Silence, ServerNews::Answered);
+        }
         for remote in superfluous(found, keep) {
+            // Searching took its time: the switch may have been set meanwhile.
+            if !may_go_on() {
+                let retry_at = (self.now)();
+                return (Answer::NotSent { retry_at }, ServerNews::NotAsked);
+            }
             match self.revoke(remote).await {
                 Sent::Answered { status, .. } if status.is_success() => {}
                 Sent::Answered { status, .. } if refused_news(status).is_some() => {
@@ -225,7 +236,7 @@ impl ServiceRequestChannel {
             Err(news) => self.not_told(news),
             Ok(found) => {
                 let reference = oldest(&found).map(RemoteRequest::reference);
-                let is_done = superfluous(found, keep).is_empty();
+                let is_done = !found.is_empty() && superfluous(found, keep).is_empty();
                 let found = if is_done {
                     Found::One {
                         reference: reference.unwrap_or_default(),
@@ -256,7 +267,7 @@ impl ServiceRequestChannel {
             .append_pair("_count", "500");
         let mut next = Some(url);
         while let Some(url) = next {
-            let page = self.page(url).await;
+            let page = self.page(url.clone()).await;
             let page = page.map_err(|news| failed(&format!("{news:?}")))?;
             for remote in page.requests {
                 let keys = remote.keys().map(str::to_owned).collect::<Vec<_>>();
@@ -271,6 +282,9 @@ impl ServiceRequestChannel {
             next = self
                 .next_page(page.next)
                 .map_err(|news| failed(&format!("{news:?}")))?;
+            if next.as_ref() == Some(&url) {
+                return Err(failed("a page is its own next page"));
+            }
         }
         Ok(Some(()))
     }
@@ -331,7 +345,7 @@ impl ServiceRequestChannel {
                 status: StatusCode::OK,
                 body,
                 ..
-            } => Page::read(&body).ok_or(ServerNews::Failed),
+            } => Page::read(&body).ok_or(ServerNews::Answered),
             Sent::Answered {
                 status, headers, ..
             } => Err(answers::not_now(status, &headers, self.moment())),
@@ -358,10 +372,12 @@ impl ServiceRequestChannel {
         };
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, FHIR_JSON);
+        // Without its version it could have been completed meanwhile, and would be un-completed.
         let version = remote.version().map(|version| format!("W/\"{version}\""));
-        if let Some(version) = version.and_then(|v| HeaderValue::from_str(&v).ok()) {
-            headers.insert(IF_MATCH, version);
-        }
+        let Some(version) = version.and_then(|v| HeaderValue::from_str(&v).ok()) else {
+            return Sent::Silence;
+        };
+        headers.insert(IF_MATCH, version);
         let mut resource = remote.into_resource();
         if let Value::Object(fields) = &mut resource {
             fields.insert("status".to_owned(), Value::from("revoked"));
@@ -460,6 +476,10 @@ fn needs(declared: &Capabilities, reads_back: bool) -> Result<SearchBy, Vec<Stri
         } else {
             Err(lacks)
         };
+    }
+    // An order that cannot be taken back is not placed.
+    if !can("update") {
+        lacks.push("update of ServiceRequest".to_owned());
     }
     if !can("search-type") {
         lacks.push("search of ServiceRequest".to_owned());

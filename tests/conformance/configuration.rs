@@ -1,0 +1,141 @@
+//! The configuration: the example is read, every key is in it, and what does not fit is named.
+
+use std::fs;
+
+use preventiojyraa::config::Config;
+use preventiojyraa::delivery::ReadBack;
+
+use crate::support::site::TempFolder;
+
+const EXAMPLE: &str = include_str!("../../fixtures/config/trial.toml");
+
+fn read(text: &str) -> Result<Config, String> {
+    let folder = TempFolder::new();
+    let path = folder.join("preventio.toml");
+    fs::write(&path, text).expect("a file can be written");
+    Config::read(&path).map_err(|error| {
+        let text = error.to_string();
+        text.replace(&path.display().to_string(), "preventio.toml")
+    })
+}
+
+#[test]
+fn the_example_is_read_and_says_what_it_says() {
+    let config = read(EXAMPLE).expect("the example is sound");
+    assert!(config.site.trial);
+    let (_, channel) = &config.channels[0];
+    let terms = &channel.terms;
+    assert_eq!(terms.per_minute, 600);
+    assert_eq!(terms.policy.read_back, ReadBack::Possible);
+    let seconds = [terms.request_deadline, terms.policy.settle, terms.lease].map(|d| d.as_secs());
+    assert_eq!(seconds, [20, 60, 60]);
+    assert!(
+        2 * seconds[0] < seconds[2],
+        "a request ends well within its lease"
+    );
+}
+
+#[test]
+fn every_key_of_the_configuration_is_in_the_example() {
+    let source = include_str!("../../src/config.rs");
+    let fields = source.lines().filter_map(|line| {
+        let field = line
+            .strip_prefix("    pub ")
+            .or(line.strip_prefix("    "))?;
+        let (name, kind) = field.split_once(": ")?;
+        let is_field = name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+            && kind.ends_with(',')
+            && !kind.contains('(');
+        is_field.then_some(name)
+    });
+    // What `Config` makes of the file, and what errors hold, is not in the file.
+    let not_keys = [
+        "path",
+        "site",
+        "servers",
+        "channels",
+        "terms",
+        "source",
+        "mistakes",
+        "reference",
+        "from",
+        "until",
+        "today",
+        "index_date",
+        "message",
+    ];
+    for field in fields.filter(|field| !not_keys.contains(field)) {
+        assert!(EXAMPLE.contains(field), "`{field}` is not in the example");
+    }
+}
+
+#[test]
+fn what_does_not_go_together_is_named_all_at_once() {
+    let cases: [(&str, &str, &str); 12] = [
+        ("trial = true", "trail = true", "unknown field `trail`"),
+        (
+            "trial = true",
+            "trial = false",
+            "only a trial chooses the day it is",
+        ),
+        (
+            "valid_until = 2025-12-31",
+            "valid_until = 2024-12-31",
+            "the legal basis ends before it begins",
+        ),
+        (
+            "reference = \"trial without people\"",
+            "reference = \" \"",
+            "the legal basis has no reference",
+        ),
+        (
+            "http://127.0.0.1:8090/fhir",
+            "https://fhir.example.org/R4",
+            "a trial talks to servers on this machine only",
+        ),
+        (
+            "http://127.0.0.1:8090/fhir",
+            "http://fhir.example.org/R4",
+            "`base` must be https",
+        ),
+        (
+            "http://127.0.0.1:8090/fhir",
+            "http://127.0.0.1@fhir.example.org/",
+            "`base` is not an http or https address",
+        ),
+        ("parallel = 4", "parallel = 0", "must be at least 1"),
+        (
+            "settle_seconds = 60",
+            "settle_seconds = 20",
+            "`settle_seconds` must be longer",
+        ),
+        (
+            "[channel.laboratory]",
+            "[channel.letters]",
+            "no such kind of act",
+        ),
+        (
+            "server = \"standin\"",
+            "server = \"apotti\"",
+            "no server is called `apotti`",
+        ),
+        (
+            "service-request",
+            "carrier-pigeon",
+            "unknown variant `carrier-pigeon`",
+        ),
+    ];
+    for (from, to, expected) in cases {
+        assert!(EXAMPLE.contains(from), "{from}");
+        let said = read(&EXAMPLE.replacen(from, to, 1)).expect_err("it does not fit");
+        assert!(said.contains(expected), "{from} -> {to}: {said}");
+    }
+    let both = EXAMPLE
+        .replace("parallel = 4", "parallel = 0")
+        .replace("valid_until = 2025-12-31", "valid_until = 2024-12-31");
+    let said = read(&both).expect_err("two mistakes");
+    assert!(
+        said.contains("ends before it begins") && said.contains("at least 1"),
+        "{said}"
+    );
+}
