@@ -1,6 +1,8 @@
 //! What is accepted, passed over and refused, resource by resource.
 
+mod made_up_export;
 mod made_up_server;
+mod made_up_tokens;
 mod outcome;
 mod people;
 mod results;

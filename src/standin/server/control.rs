@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::answers::Answer;
 use super::calls::{Call, pairs};
-use super::faults::{Fault, FaultPlan};
+use super::faults::{FAULTS, Fault, FaultPlan};
 use super::kinds::Kind;
 use super::store::{id_of, identifiers_of, parsed};
 use super::{World, clock};
@@ -35,8 +35,10 @@ pub(super) struct Counters {
     pub(super) searches: Count,
     pub(super) updates: Count,
     pub(super) transactions: Count,
+    pub(super) exports: Count,
+    pub(super) tokens: Count,
     /// By the order of [`Fault::ALL`].
-    pub(super) faults: [Count; 9],
+    pub(super) faults: [Count; FAULTS],
 }
 
 /// Answers a control request.
@@ -94,6 +96,8 @@ fn requests(counters: &Counters) -> Value {
         "searches": counters.searches.get(),
         "updates": counters.updates.get(),
         "transactions": counters.transactions.get(),
+        "exports": counters.exports.get(),
+        "tokens": counters.tokens.get(),
         "faults": faults,
     })
 }

@@ -2,13 +2,15 @@
 //!
 //! # What lives here
 //!
-//! An HTTP server on one address: FHIR below `/fhir`, and below `/_control` what a test wants to know or to change.
+//! An HTTP server on one address: FHIR below `/fhir`, exports below `/bulk`, tokens at `/auth/token`, and below `/_control`
+//! what a test wants to know or to change.
 //! What does not live here: decisions about anybody, and anything that production needs.
 //!
 //! # How the data flows
 //!
 //! A request → its fault, if the plan draws one (`faults`) → the interaction (`interactions`, `search`, `transaction`) on
-//! the register (`people`, made up when asked for) and on what was written (`store`) → an answer (`answers`) on a
+//! the register (`people`, made up when asked for) and on what was written (`store`), if the token (`access`, `scopes`)
+//! allows it → an answer (`answers`) on a
 //! connection that can be cut or made to drip (`connection`).
 //!
 //! | control address | what it does |
@@ -36,6 +38,7 @@
 //!
 //! **Decimals of clients are read as numbers.** `6.10` sent by a client comes back as `6.1`. Orders have no decimals.
 
+mod access;
 mod answers;
 mod calls;
 mod capability;
@@ -43,14 +46,19 @@ mod checks;
 mod clock;
 mod connection;
 mod control;
+mod export;
 mod faults;
+mod files;
+mod groups;
 mod http;
 mod interactions;
 mod journal;
+mod keys;
 mod kinds;
 mod parameters;
 mod people;
 mod profiles;
+mod scopes;
 mod search;
 mod store;
 mod transaction;
@@ -65,9 +73,11 @@ use tokio::net::TcpListener;
 use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
+use access::Access;
 use clock::Clock;
 use connection::{Line, Lines};
 use control::Counters;
+use export::Exports;
 use faults::Faults;
 use journal::Journal;
 use kinds::Kind;
@@ -77,7 +87,9 @@ use store::Store;
 
 use super::person;
 
+pub use access::{Client, TokenOptions};
 pub use faults::{FaultPlan, FaultPlanError};
+pub use keys::{ClientKeyError, ClientKeyKind, read_client_keys, write_client_key};
 pub use profiles::Profile;
 
 /// What to serve, and how.
@@ -95,6 +107,10 @@ pub struct ServeOptions {
     pub profile: Profile,
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// How tokens are given; without it nobody needs one.
+    pub tokens: Option<TokenOptions>,
+    /// For how many seconds an export is under way at least.
+    pub export_seconds: u32,
     /// What goes wrong.
     pub faults: FaultPlan,
     /// Whether `If-None-Exist` is looked at; declared as it is.
@@ -161,6 +177,8 @@ struct World {
     people: People,
     store: Mutex<Store>,
     faults: Faults,
+    access: Access,
+    exports: Exports,
     counters: Counters,
     clock: Clock,
     /// The address we listen on, for clients that do not say by which name they know us.
@@ -194,7 +212,10 @@ pub fn serve(
         .max_blocking_threads(4)
         .enable_all()
         .build()?;
-    runtime.block_on(run(options, listening))
+    let served = runtime.block_on(run(options, listening));
+    // An export that is being prepared has nobody left to ask for it.
+    runtime.shutdown_background();
+    served
 }
 
 async fn run(
@@ -214,6 +235,8 @@ async fn run(
         faults: Faults::new(options.faults.clone()),
         store: Mutex::new(Store::new(journal)),
         people,
+        access: Access::new(options.tokens.clone()),
+        exports: Exports::default(),
         counters: Counters::default(),
         clock: options.start.map_or(Clock::Machine, Clock::starting),
         here: here.to_string(),

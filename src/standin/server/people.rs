@@ -2,6 +2,7 @@
 //!
 //! Only the ids are remembered, 16 bytes a Patient; everything else is a function of the seed and the resident's number.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use jiff::civil::Date;
@@ -77,6 +78,27 @@ impl People {
             .filter(|line| !line.is_empty())
             .map(<[u8]>::to_vec)
             .collect()
+    }
+
+    /// The id of a resident's first Patient.
+    pub(super) fn patient_of(&self, number: u32) -> String {
+        patient_id(self.seed(), number, 0)
+    }
+
+    /// Noon of the register's day in milliseconds since 1970: by then everything on it was recorded.
+    pub(super) fn recorded_by(&self) -> i64 {
+        (i64::from(self.population.as_of().0) * 24 + 12) * 3_600_000
+    }
+
+    /// The lines of one type about some residents, some of them twice, as in an export.
+    pub(super) fn block(&self, numbers: Range<u32>, kind: lines::Kind) -> Vec<u8> {
+        let mut written = Lines::default();
+        for number in numbers {
+            let place = &mut written;
+            register::write_one(&self.population, Detail::Compact, number, &[kind], place);
+        }
+        written.finish();
+        written.bytes(kind).to_vec()
     }
 
     /// The register's resource with this id.
