@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+use super::calendar::Day;
 use super::fit::FitCounts;
 use super::health::Health;
 use super::lines::{Kind, Lines};
@@ -199,6 +200,23 @@ pub(super) fn write_one(
     Lived::of(population, number).write(population, (detail, EVERY_TURN), kinds, lines);
 }
 
+/// Lets somebody write about a resident on a later day, when records reach until then; returns what was written.
+pub(super) fn write_later<T>(
+    population: &Population,
+    number: u32,
+    today: Day,
+    act: impl FnOnce(&mut Scribe<'_>) -> T,
+) -> (T, Lines) {
+    let lived = Lived::of(population, number);
+    let mut lines = Lines::default();
+    let mut scribe = Scribe {
+        as_of: today,
+        ..lived.scribe(population, (Detail::Compact, EVERY_TURN), &mut lines)
+    };
+    let acted = act(&mut scribe);
+    (acted, lines)
+}
+
 /// A resident with everything that lines are written from.
 struct Lived {
     person: Person,
@@ -217,14 +235,13 @@ impl Lived {
         }
     }
 
-    fn write(
-        &self,
+    fn scribe<'a>(
+        &'a self,
         population: &Population,
         (detail, turn): (Detail, Turn),
-        kinds: &[Kind],
-        lines: &mut Lines,
-    ) {
-        let mut scribe = Scribe {
+        lines: &'a mut Lines,
+    ) -> Scribe<'a> {
+        Scribe {
             person: &self.person,
             health: &self.health,
             oddities: &self.oddities,
@@ -234,7 +251,17 @@ impl Lived {
             turn,
             lines,
             written: [0; 7],
-        };
+        }
+    }
+
+    fn write(
+        &self,
+        population: &Population,
+        manner: (Detail, Turn),
+        kinds: &[Kind],
+        lines: &mut Lines,
+    ) {
+        let mut scribe = self.scribe(population, manner, lines);
         for kind in kinds {
             match kind {
                 Kind::Patient => patients::write(&mut scribe),

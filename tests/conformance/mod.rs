@@ -3,6 +3,7 @@
 mod made_up_export;
 mod made_up_server;
 mod made_up_tokens;
+mod made_up_world;
 mod outcome;
 mod people;
 mod results;

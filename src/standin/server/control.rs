@@ -10,6 +10,7 @@ use super::answers::Answer;
 use super::calls::{Call, pairs};
 use super::faults::{FAULTS, Fault, FaultPlan};
 use super::kinds::Kind;
+use super::life::{self, Fate};
 use super::store::{id_of, identifiers_of, parsed};
 use super::{World, clock};
 
@@ -60,6 +61,8 @@ pub(super) fn answer(world: &World, call: &Call) -> Answer {
             done(&json!({ "faults": "none" }))
         }
         (&Method::POST, "advance") => advance(world, &text),
+        (&Method::GET, "world") => done(&world.life().told()),
+        (&Method::POST, what @ ("fate" | "dies" | "refuses")) => decide(world, what, &text),
         _ => refused("there is no such control address"),
     }
 }
@@ -78,11 +81,27 @@ fn advance(world: &World, body: &str) -> Answer {
         return refused("the body is not {\"days\": n}");
     };
     for _ in 0..days {
-        if !world.clock.next_day() {
+        if !life::next_day(world) {
             return refused("the time here is the machine's: start the server with --start");
         }
     }
     done(&json!({ "now": clock::instant(world.clock.millis()) }))
+}
+
+fn decide(world: &World, what: &str, body: &str) -> Answer {
+    let wanted: Value = serde_json::from_str(body).unwrap_or_default();
+    let patient = wanted["patient"].as_str().unwrap_or_default();
+    let Some(number) = world.people.number_of(patient) else {
+        return refused("there is no such patient");
+    };
+    let today = life::today(world);
+    let mut life = world.life();
+    match what {
+        "dies" => life::dies(world, &mut life, today, number),
+        "refuses" => life::refuses(world, &mut life, today, number),
+        _ => life.decide(number, Fate::read(&wanted)),
+    }
+    done(&json!({ "patient": patient }))
 }
 
 fn requests(counters: &Counters) -> Value {

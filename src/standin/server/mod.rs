@@ -19,7 +19,10 @@
 //! | `GET /_control/requests` | how many requests reached the work, by kind, and how many faults happened |
 //! | `POST /_control/faults` | puts the plan in the body in force, written like `--faults` |
 //! | `POST /_control/quiet` | nothing goes wrong any more |
-//! | `POST /_control/advance` | `{"days": n}`: so many days pass; only with a clock of its own |
+//! | `POST /_control/advance` | `{"days": n}`: so many days pass and the city lives them; only with a clock of its own |
+//! | `GET /_control/world` | what has happened in the city, counted |
+//! | `POST /_control/fate` | `{"patient": id, "answers_after_days": n or null, "attends_after_days": n or null, "amended": bool}` |
+//! | `POST /_control/dies`, `refuses` | `{"patient": id}`: they die, or refuse the programme, today |
 //!
 //! # Invariants
 //!
@@ -55,6 +58,7 @@ mod interactions;
 mod journal;
 mod keys;
 mod kinds;
+mod life;
 mod parameters;
 mod people;
 mod profiles;
@@ -81,6 +85,7 @@ use export::Exports;
 use faults::Faults;
 use journal::Journal;
 use kinds::Kind;
+use life::Life;
 use people::People;
 use profiles::Declared;
 use store::Store;
@@ -177,6 +182,8 @@ struct World {
     people: People,
     store: Mutex<Store>,
     faults: Faults,
+    /// Taken before the store's lock, never while that is held.
+    life: Mutex<Life>,
     access: Access,
     exports: Exports,
     counters: Counters,
@@ -189,6 +196,10 @@ impl World {
     /// The store, locked. A handler that panicked left it whole or lost its own resource only.
     fn store(&self) -> MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn life(&self) -> MutexGuard<'_, Life> {
+        self.life.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -235,6 +246,7 @@ async fn run(
         faults: Faults::new(options.faults.clone()),
         store: Mutex::new(Store::new(journal)),
         people,
+        life: Mutex::default(),
         access: Access::new(options.tokens.clone()),
         exports: Exports::default(),
         counters: Counters::default(),

@@ -2,18 +2,22 @@
 //!
 //! Only the ids are remembered, 16 bytes a Patient; everything else is a function of the seed and the resident's number.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use jiff::civil::Date;
 
 use super::super::calendar::Day;
+use super::super::health::{self, Health};
+use super::super::json;
 use super::super::lines::{self, Lines};
 use super::super::oddities::{Oddities, SecondEntry};
-use super::super::person::Population;
+use super::super::parameters::FITTED;
+use super::super::person::{Person, Population};
 use super::super::random::{Dice, Stream};
 use super::super::register;
-use super::super::scribe::{Detail, resource_id};
+use super::super::scribe::{Detail, Scribe, resource_id};
 use super::store::{hash, parsed};
 
 /// Everybody.
@@ -25,6 +29,8 @@ pub(super) struct People {
     ids: Vec<(u64, u32)>,
     /// The same for all other types, each made when somebody first reads one of its resources by id.
     others: [OnceLock<Vec<(u64, u32)>>; 7],
+    /// Who has died since the day of the register; the lock is held for a look or an entry.
+    dead: RwLock<BTreeMap<u32, Day>>,
 }
 
 impl People {
@@ -43,6 +49,7 @@ impl People {
             residents,
             ids,
             others: Default::default(),
+            dead: RwLock::default(),
         }
     }
 
@@ -76,8 +83,54 @@ impl People {
         let lines = written.bytes(kind).split(|byte| *byte == b'\n');
         lines
             .filter(|line| !line.is_empty())
-            .map(<[u8]>::to_vec)
+            .map(|line| match kind {
+                lines::Kind::Patient => self.current(number, line.to_vec()),
+                lines::Kind::Observation
+                | lines::Kind::Condition
+                | lines::Kind::MedicationRequest
+                | lines::Kind::FamilyMemberHistory
+                | lines::Kind::QuestionnaireResponse
+                | lines::Kind::Consent => line.to_vec(),
+            })
             .collect()
+    }
+
+    /// How a resident really is.
+    pub(super) fn resident(&self, number: u32) -> (Person, Health) {
+        let person = self.population.resident(number);
+        let health = health::live(&FITTED, &person, self.seed(), self.population.as_of());
+        (person, health)
+    }
+
+    /// Lets somebody write about a resident on a later day; returns what was written.
+    pub(super) fn write_later<T>(
+        &self,
+        number: u32,
+        today: Day,
+        act: impl FnOnce(&mut Scribe<'_>) -> T,
+    ) -> (T, Lines) {
+        register::write_later(&self.population, number, today, act)
+    }
+
+    /// From now on the register says that this resident died on that day.
+    pub(super) fn bury(&self, number: u32, day: Day) {
+        let mut dead = self.dead.write().unwrap_or_else(PoisonError::into_inner);
+        dead.insert(number, day);
+    }
+
+    /// A Patient as it reads now.
+    fn current(&self, number: u32, line: Vec<u8>) -> Vec<u8> {
+        let dead = self.dead.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(day) = dead.get(&number) else {
+            return line;
+        };
+        let mut date = Vec::new();
+        json::write_day(&mut date, *day);
+        let date = String::from_utf8_lossy(&date).into_owned();
+        let mut patient = parsed(&line);
+        patient["meta"]["lastUpdated"] = format!("{date}T12:00:00.000Z").into();
+        patient["deceasedDateTime"] = date.into();
+        patient.to_string().into_bytes()
     }
 
     /// The id of a resident's first Patient.
@@ -92,6 +145,12 @@ impl People {
 
     /// The lines of one type about some residents, some of them twice, as in an export.
     pub(super) fn block(&self, numbers: Range<u32>, kind: lines::Kind) -> Vec<u8> {
+        if kind == lines::Kind::Patient {
+            let patients = numbers.flat_map(|number| self.lines(number, kind));
+            return patients
+                .flat_map(|line| [line, vec![b'\n']].concat())
+                .collect();
+        }
         let mut written = Lines::default();
         for number in numbers {
             let place = &mut written;
