@@ -173,6 +173,35 @@ fn an_assertion_that_is_not_as_it_must_be_is_refused() {
 }
 
 #[test]
+fn a_token_endpoint_can_be_flaky() {
+    let folder = TempFolder::new();
+    let client = Client::new(&folder, "es384");
+    let server = Served::starts(&[
+        "--residents",
+        "0",
+        "--client",
+        &client.registered_as("engine"),
+    ]);
+    server
+        .hears("POST", "/_control/faults", &[], "token-400=1")
+        .expect("an answer")
+        .with(200);
+    let refused = asks(
+        &server,
+        &client.signs(&claims(&server, "j1")),
+        "system/*.rs",
+    );
+    assert_eq!((refused.status, refused.text.as_str()), (400, ""));
+    server.posts("/_control/quiet", &[], &Value::Null).with(200);
+    asks(
+        &server,
+        &client.signs(&claims(&server, "j1")),
+        "system/*.rs",
+    )
+    .with(200);
+}
+
+#[test]
 fn a_token_expires() {
     let folder = TempFolder::new();
     let client = Client::new(&folder, "es384");

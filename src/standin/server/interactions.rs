@@ -40,8 +40,9 @@ fn routed(world: &Arc<World>, call: &Call) -> Result<Answer, Answer> {
             let all = format!("{}&{form}", call.query);
             search(world, call, declared(world, kind)?, &all)
         }
-        [kind, id] | [kind, id, "_history", _] if is(&Method::GET) => {
-            read(world, call, declared(world, kind)?, id)
+        [kind, id] if is(&Method::GET) => read(world, call, declared(world, kind)?, (id, None)),
+        [kind, id, "_history", version] if is(&Method::GET) => {
+            read(world, call, declared(world, kind)?, (id, Some(version)))
         }
         [kind, id] if is(&Method::PUT) => update(world, call, declared(world, kind)?, id),
         _ => Err(refused(
@@ -118,10 +119,19 @@ fn search(world: &World, call: &Call, declared: &Declared, query: &str) -> Resul
     search::answer(world, call, declared, &pairs(query))
 }
 
-fn read(world: &World, call: &Call, declared: &Declared, id: &str) -> Result<Answer, Answer> {
+fn read(
+    world: &World,
+    call: &Call,
+    declared: &Declared,
+    (id, version): (&str, Option<&str>),
+) -> Result<Answer, Answer> {
     world.counters.reads.add();
     allowed(call, declared, Interaction::Read)?;
     if let Some((_, stored)) = world.store().find(declared.kind, id) {
+        // Only the present version is kept.
+        if version.is_some_and(|version| version != stored.version.to_string()) {
+            return Err(not_found("such version any more"));
+        }
         return Ok(represented(StatusCode::OK, stored));
     }
     let in_register = declared.kind.in_register();

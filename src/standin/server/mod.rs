@@ -10,8 +10,11 @@
 //!
 //! A request → its fault, if the plan draws one (`faults`) → the interaction (`interactions`, `search`, `transaction`) on
 //! the register (`people`, made up when asked for) and on what was written (`store`), if the token (`access`, `scopes`)
-//! allows it → an answer (`answers`) on a
+//! allows it, or on the files of an export (`export`, `files`) → an answer (`answers`) on a
 //! connection that can be cut or made to drip (`connection`).
+//!
+//! With a clock of its own the server also lives (`life`): residents, the laboratory and clinicians react to what was
+//! written, day by day, as often as assumed rates say.
 //!
 //! | control address | what it does |
 //! |---|---|
@@ -29,6 +32,7 @@
 //! * What is declared is what is done: an interaction or a search parameter that is not declared is refused or ignored.
 //! * "Create unless it exists" and transactions are atomic: one lock around the store.
 //! * An effect is in the journal before it can be seen.
+//! * What somebody in the city does is a function of seed, resident, and how often they were asked the like.
 //! * A fault changes answers and moments, never what an effect is.
 //!
 //! # Why it is so
