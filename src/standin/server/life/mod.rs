@@ -6,10 +6,14 @@
 //! else was asked, nor on the order in which requests arrived.
 
 mod agenda;
+mod clinicians;
 mod events;
 mod forms;
 mod rates;
+mod records;
 mod requests;
+mod residents;
+mod samples;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +26,7 @@ use super::kinds::Kind;
 use super::store::{Place, parsed, patient_of};
 use agenda::Agenda;
 
-pub(super) use events::{dies, refuses};
+pub(super) use residents::{dies, refuses};
 
 /// What a test wants a resident to do, instead of what the dice say. Days count from the request.
 #[derive(Clone, Debug, Default)]
@@ -190,7 +194,7 @@ pub(super) fn next_day(world: &World) -> bool {
     }
     let today = today(world);
     if life.lived.is_none() {
-        events::plan_usual_care(world, &mut life, before);
+        clinicians::plan_usual_care(world, &mut life, before);
     }
     life.lived = Some(today);
     for (number, kind, place, resource) in life.news(world) {

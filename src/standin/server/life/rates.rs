@@ -32,3 +32,8 @@ pub(super) const REPEAT_DAYS: (i32, i32) = (10, 40);
 /// Share of residents with two abnormal tests whose diagnosis is written down, and days until then.
 pub(super) const CONFIRMS: f64 = 0.92;
 pub(super) const CONFIRMATION_DAYS: (i32, i32) = (3, 45);
+
+/// The rate of the first time, or that of all later ones.
+pub(super) fn first_or_later(rates: [f64; 2], nth: u32) -> f64 {
+    if nth == 0 { rates[0] } else { rates[1] }
+}
