@@ -17,10 +17,10 @@ use super::fit::FitCounts;
 use super::health::Health;
 use super::lines::{Kind, Lines};
 use super::numbers;
-use super::oddities::Oddities;
+use super::oddities::{Death, Oddities};
 use super::parameters::FITTED;
 use super::permutation::Permutation;
-use super::person::{Person, Population};
+use super::person::{Person, Population, Stay};
 use super::random::{Dice, Stream, mixed};
 use super::scribe::{Detail, EVERY_TURN, Scribe, Turn};
 use super::{
@@ -215,6 +215,41 @@ pub(super) fn write_later<T>(
     };
     let acted = act(&mut scribe);
     (acted, lines)
+}
+
+/// What has become of a resident since the day of the register.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Changes {
+    pub(super) died: Option<Day>,
+    pub(super) moved: Option<Day>,
+    /// Since when their address must not be disclosed.
+    pub(super) hidden: Option<Day>,
+}
+
+impl Changes {
+    /// The day of the last change.
+    pub(super) fn last(&self) -> Option<Day> {
+        [self.died, self.moved, self.hidden]
+            .into_iter()
+            .flatten()
+            .max()
+    }
+}
+
+/// Writes a resident's Patient as it reads after changes, without repeats.
+pub(super) fn write_changed(population: &Population, number: u32, changes: &Changes) -> Lines {
+    let mut lived = Lived::of(population, number);
+    let stays = [changes.moved.map(Stay::Moved), changes.died.map(Stay::Died)];
+    for stay in stays.into_iter().flatten() {
+        lived.person.stay = stay;
+    }
+    lived.oddities.death = Death::WithDate;
+    lived.oddities.non_disclosure |= changes.hidden.is_some();
+    let mut lines = Lines::default();
+    let mut scribe = lived.scribe(population, (Detail::Compact, EVERY_TURN), &mut lines);
+    scribe.as_of = changes.last().unwrap_or(scribe.as_of);
+    patients::write(&mut scribe);
+    lines
 }
 
 /// A resident with everything that lines are written from.

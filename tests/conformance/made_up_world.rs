@@ -258,7 +258,7 @@ fn two_abnormal_tests_become_a_clinicians_diagnosis() {
 }
 
 #[test]
-fn people_die_and_refuse_and_the_record_says_so() {
+fn people_die_move_hide_and_refuse_and_the_record_says_so() {
     let server = city(50, "open");
     let people = residents(&healthy, 50);
     let patient = |n: usize| json!({ "patient": people[n] });
@@ -270,7 +270,33 @@ fn people_die_and_refuse_and_the_record_says_so() {
     let dead = server
         .gets(&format!("/fhir/Patient/{}", people[0]))
         .with(200);
-    assert_eq!(dead["deceasedDateTime"], "2025-01-18");
+    let died = dead["deceasedDateTime"].as_str().unwrap_or_default();
+    assert!(died.starts_with("2025-01-18"), "{died}");
+    for (n, what, member) in [
+        (2, "moves", "/address/1/period/start"),
+        (3, "hides", "/meta/security/0/code"),
+    ] {
+        let before = server
+            .gets(&format!("/fhir/Patient/{}", people[n]))
+            .with(200);
+        assert_eq!(before.pointer(member), None);
+        server
+            .posts(&format!("/_control/{what}"), &[], &patient(n))
+            .with(200);
+        let after = server
+            .gets(&format!("/fhir/Patient/{}", people[n]))
+            .with(200);
+        let said = after
+            .pointer(member)
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        assert!(["2025-01-18", "TURVAKIELTO"].contains(&said), "{after}");
+        assert_eq!(
+            after["address"][0]["line"], before["address"][0]["line"],
+            "the same person"
+        );
+        assert_eq!(after["identifier"], before["identifier"], "the same person");
+    }
     let refusal = new_about(&server, "Consent", &people[1]);
     assert_eq!(refusal[0]["provision"]["type"], "deny");
     // Whoever is dead comes to no laboratory.

@@ -62,7 +62,9 @@ pub(super) fn answer(world: &World, call: &Call) -> Answer {
         }
         (&Method::POST, "advance") => advance(world, &text),
         (&Method::GET, "world") => done(&world.life().told()),
-        (&Method::POST, what @ ("fate" | "dies" | "refuses")) => decide(world, what, &text),
+        (&Method::POST, what @ ("fate" | "dies" | "moves" | "hides" | "refuses")) => {
+            decide(world, what, &text)
+        }
         _ => refused("there is no such control address"),
     }
 }
@@ -98,6 +100,8 @@ fn decide(world: &World, what: &str, body: &str) -> Answer {
     let mut life = world.life();
     match what {
         "dies" => life::dies(world, &mut life, today, number),
+        "moves" => life::moves(world, &mut life, today, number),
+        "hides" => life::hides(world, today, number),
         "refuses" => life::refuses(world, &mut life, today, number),
         _ => life.decide(number, Fate::read(&wanted)),
     }

@@ -25,7 +25,7 @@
 //! | `POST /_control/advance` | `{"days": n}`: so many days pass and the city lives them; only with a clock of its own |
 //! | `GET /_control/world` | what has happened in the city, counted |
 //! | `POST /_control/fate` | `{"patient": id, "answers_after_days": n or null, "attends_after_days": n or null, "amended": bool}` |
-//! | `POST /_control/dies`, `refuses` | `{"patient": id}`: they die, or refuse the programme, today |
+//! | `POST /_control/dies`, `moves`, `hides`, `refuses` | `{"patient": id}`: they die, leave the city, get their address hidden, or refuse the programme, today |
 //!
 //! # Invariants
 //!

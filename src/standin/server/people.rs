@@ -16,7 +16,7 @@ use super::super::oddities::{Oddities, SecondEntry};
 use super::super::parameters::FITTED;
 use super::super::person::{Person, Population};
 use super::super::random::{Dice, Stream};
-use super::super::register;
+use super::super::register::{self, Changes};
 use super::super::scribe::{Detail, Scribe, resource_id};
 use super::store::{hash, parsed};
 
@@ -29,8 +29,8 @@ pub(super) struct People {
     ids: Vec<(u64, u32)>,
     /// The same for all other types, each made when somebody first reads one of its resources by id.
     others: [OnceLock<Vec<(u64, u32)>>; 7],
-    /// Who has died since the day of the register; the lock is held for a look or an entry.
-    dead: RwLock<BTreeMap<u32, Day>>,
+    /// What became of residents since the day of the register; the lock is held for a look or an entry.
+    changes: RwLock<BTreeMap<u32, Changes>>,
 }
 
 impl People {
@@ -49,7 +49,7 @@ impl People {
             residents,
             ids,
             others: Default::default(),
-            dead: RwLock::default(),
+            changes: RwLock::default(),
         }
     }
 
@@ -72,27 +72,15 @@ impl People {
 
     /// The lines of one type about one resident, as an export would write them.
     pub(super) fn lines(&self, number: u32, kind: lines::Kind) -> Vec<Vec<u8>> {
-        let mut written = Lines::default();
-        register::write_one(
-            &self.population,
-            Detail::Compact,
-            number,
-            &[kind],
-            &mut written,
-        );
-        let lines = written.bytes(kind).split(|byte| *byte == b'\n');
-        lines
-            .filter(|line| !line.is_empty())
-            .map(|line| match kind {
-                lines::Kind::Patient => self.current(number, line.to_vec()),
-                lines::Kind::Observation
-                | lines::Kind::Condition
-                | lines::Kind::MedicationRequest
-                | lines::Kind::FamilyMemberHistory
-                | lines::Kind::QuestionnaireResponse
-                | lines::Kind::Consent => line.to_vec(),
-            })
-            .collect()
+        let changed = (kind == lines::Kind::Patient)
+            .then(|| self.changed(number))
+            .flatten();
+        changed.unwrap_or_else(|| {
+            let mut written = Lines::default();
+            let place = &mut written;
+            register::write_one(&self.population, Detail::Compact, number, &[kind], place);
+            split(written.bytes(kind)).map(<[u8]>::to_vec).collect()
+        })
     }
 
     /// How a resident really is.
@@ -112,25 +100,26 @@ impl People {
         register::write_later(&self.population, number, today, act)
     }
 
-    /// From now on the register says that this resident died on that day.
-    pub(super) fn bury(&self, number: u32, day: Day) {
-        let mut dead = self.dead.write().unwrap_or_else(PoisonError::into_inner);
-        dead.insert(number, day);
+    /// From now on the register says what became of this resident.
+    pub(super) fn change(&self, number: u32, change: impl FnOnce(&mut Changes)) {
+        let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+        change(changes.entry(number).or_default());
     }
 
-    /// A Patient as it reads now.
-    fn current(&self, number: u32, line: Vec<u8>) -> Vec<u8> {
-        let dead = self.dead.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(day) = dead.get(&number) else {
-            return line;
-        };
+    /// The Patients of a resident who has changed.
+    fn changed(&self, number: u32) -> Option<Vec<Vec<u8>>> {
+        let changes = self.changes.read().unwrap_or_else(PoisonError::into_inner);
+        let changes = changes.get(&number)?;
         let mut date = Vec::new();
-        json::write_day(&mut date, *day);
-        let date = String::from_utf8_lossy(&date).into_owned();
-        let mut patient = parsed(&line);
-        patient["meta"]["lastUpdated"] = format!("{date}T12:00:00.000Z").into();
-        patient["deceasedDateTime"] = date.into();
-        patient.to_string().into_bytes()
+        json::write_day(&mut date, changes.last()?);
+        let updated = format!("{}T12:00:00.000Z", String::from_utf8_lossy(&date));
+        let written = register::write_changed(&self.population, number, changes);
+        let stamped = split(written.bytes(lines::Kind::Patient)).map(|line| {
+            let mut patient = parsed(line);
+            patient["meta"]["lastUpdated"] = updated.clone().into();
+            patient.to_string().into_bytes()
+        });
+        Some(stamped.collect())
     }
 
     /// The id of a resident's first Patient.
@@ -185,6 +174,13 @@ impl People {
         index.sort_unstable();
         index
     }
+}
+
+/// Lines without their ends.
+fn split(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
 }
 
 /// The numbers of those with this hash.

@@ -27,6 +27,8 @@ pub(super) enum Event {
     Confirm,
     /// The resident dies.
     Die,
+    /// The resident leaves the city.
+    Move,
 }
 
 /// Events by day, resident, and the order in which they were planned.

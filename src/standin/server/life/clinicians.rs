@@ -25,13 +25,13 @@ const HBA1C_LEVEL: f64 = 48.0;
 /// How far ahead diagnoses and deaths are foreseen: no simulation runs for longer.
 const FORESEEN_YEARS: f64 = 6.0;
 
-/// Puts on the agenda what happens to everybody whether or not they are screened: diagnoses of usual care, and deaths.
+/// Puts on the agenda what happens to everybody whether or not they are screened: diagnoses of usual care, deaths, moves.
 pub(super) fn plan_usual_care(world: &World, life: &mut Life, today: Day) {
     let until = today.plus_years(FORESEEN_YEARS);
     for number in 0..world.people.count() {
         let (person, health) = world.people.resident(number);
         if person.stay != Stay::Lives {
-            life.dead.insert(number);
+            life.gone.insert(number);
             continue;
         }
         if health.diagnosed_by(today) {
@@ -41,6 +41,13 @@ pub(super) fn plan_usual_care(world: &World, life: &mut Life, today: Day) {
         }
         if today < health.death && health.death <= until {
             life.agenda.add(health.death, number, Event::Die);
+        }
+        let (mut dice, _) = life.dice(world, number, Purpose::Move);
+        let moves = today
+            .plus_years(dice.exponential(rates::STAY_YEARS))
+            .plus(1);
+        if moves <= until {
+            life.agenda.add(moves, number, Event::Move);
         }
     }
 }

@@ -53,5 +53,6 @@ pub(super) fn happen(world: &World, life: &mut Life, today: Day, number: u32, ev
         Event::Amend(place) => samples::amend(world, life, (number, place)),
         Event::Confirm => clinicians::confirm(world, life, today, number),
         Event::Die => residents::dies(world, life, today, number),
+        Event::Move => residents::moves(world, life, today, number),
     }
 }

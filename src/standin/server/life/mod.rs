@@ -26,7 +26,7 @@ use super::kinds::Kind;
 use super::store::{Place, parsed, patient_of};
 use agenda::Agenda;
 
-pub(super) use residents::{dies, refuses};
+pub(super) use residents::{dies, hides, moves, refuses};
 
 /// What a test wants a resident to do, instead of what the dice say. Days count from the request.
 #[derive(Clone, Debug, Default)]
@@ -68,6 +68,7 @@ enum Happened {
     Repeated,
     Confirmed,
     Died,
+    Moved,
 }
 
 impl Happened {
@@ -84,6 +85,7 @@ impl Happened {
             Happened::Repeated => "repeated",
             Happened::Confirmed => "confirmed",
             Happened::Died => "died",
+            Happened::Moved => "moved",
         }
     }
 }
@@ -103,7 +105,8 @@ pub(super) struct Life {
     fates: BTreeMap<u32, Fate>,
     /// Whose diabetes is written down, or about to be.
     diagnosed: BTreeSet<u32>,
-    dead: BTreeSet<u32>,
+    /// Who has died or moved away, and reacts to nothing.
+    gone: BTreeSet<u32>,
     counts: BTreeMap<Happened, u64>,
     /// The last day on which something happened.
     lived: Option<Day>,
@@ -119,6 +122,7 @@ enum Purpose {
     Clinician = 5,
     Diagnosis = 6,
     Refusal = 7,
+    Move = 8,
 }
 
 impl Life {
@@ -201,7 +205,7 @@ pub(super) fn next_day(world: &World) -> bool {
         events::notice(world, &mut life, before, (number, kind, place, &resource));
     }
     while let Some((number, event)) = life.agenda.due(today) {
-        if !life.dead.contains(&number) {
+        if !life.gone.contains(&number) {
             events::happen(world, &mut life, today, number, event);
         }
     }

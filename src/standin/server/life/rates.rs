@@ -11,6 +11,9 @@ pub(super) const ANSWER_DAYS: f64 = 6.0;
 /// Share of those asked who refuse the whole programme instead.
 pub(super) const REFUSES: f64 = 0.004;
 
+/// Mean years until a resident moves out of the city.
+pub(super) const STAY_YEARS: f64 = 40.0;
+
 /// Log odds of coming to the laboratory at average contact with care: the first time ordered, and each later time.
 pub(super) const ATTENDS: [f64; 2] = [1.35, -0.2];
 /// What one standard deviation of contact with care adds to that.

@@ -91,8 +91,27 @@ pub(in super::super) fn refuses(world: &World, life: &mut Life, today: Day, numb
 
 /// The resident dies; the register says so from today on.
 pub(in super::super) fn dies(world: &World, life: &mut Life, today: Day, number: u32) {
-    if life.dead.insert(number) {
-        world.people.bury(number, today);
+    if life.gone.insert(number) {
+        world
+            .people
+            .change(number, |changes| changes.died = Some(today));
         life.count(Happened::Died);
     }
+}
+
+/// The resident moves out of the city; the register says so from today on.
+pub(in super::super) fn moves(world: &World, life: &mut Life, today: Day, number: u32) {
+    if life.gone.insert(number) {
+        world
+            .people
+            .change(number, |changes| changes.moved = Some(today));
+        life.count(Happened::Moved);
+    }
+}
+
+/// From today on the resident's address must not be disclosed.
+pub(in super::super) fn hides(world: &World, today: Day, number: u32) {
+    world
+        .people
+        .change(number, |changes| changes.hidden = Some(today));
 }
