@@ -178,7 +178,6 @@ fn bare(mut answer: Answer) -> Answer {
     if answer.status == StatusCode::CREATED {
         answer.headers.clear();
         answer.body.clear();
-        answer.kind = "";
     }
     answer
 }

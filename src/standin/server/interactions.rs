@@ -178,7 +178,6 @@ fn placed(
     let mut answer = represented(status, stored).with(header::LOCATION, location);
     if call.prefers("return=minimal") {
         answer.body.clear();
-        answer.kind = "";
     }
     answer
 }

@@ -42,7 +42,7 @@ pub(super) fn plan_usual_care(world: &World, life: &mut Life, today: Day) {
         if today < health.death && health.death <= until {
             life.agenda.add(health.death, number, Event::Die);
         }
-        let (mut dice, _) = life.dice(world, number, Purpose::Move);
+        let mut dice = super::dice(world, number, Purpose::Move, 0);
         let moves = today
             .plus_years(dice.exponential(rates::STAY_YEARS))
             .plus(1);

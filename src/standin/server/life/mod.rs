@@ -131,8 +131,7 @@ impl Life {
         let count = self.asked.entry((number, purpose)).or_default();
         let nth = *count;
         *count += 1;
-        let seed = mixed(&[world.people.seed(), purpose as u64, u64::from(nth)]);
-        (Dice::of(seed, number, Stream::Life), nth)
+        (dice(world, number, purpose, nth), nth)
     }
 
     fn count(&mut self, what: Happened) {
@@ -181,6 +180,12 @@ impl Life {
         });
         news
     }
+}
+
+/// Dice of a resident for the nth time that something is drawn.
+fn dice(world: &World, number: u32, purpose: Purpose, nth: u32) -> Dice {
+    let seed = mixed(&[world.people.seed(), purpose as u64, u64::from(nth)]);
+    Dice::of(seed, number, Stream::Life)
 }
 
 /// The day it is.
