@@ -4,13 +4,15 @@
 //! parses JSON; the package's `Cargo.toml` has no crate that could.
 //!
 //! ```text
-//! profile → rulebook → intake → risk → pathway → report
+//! profile → rulebook → intake → risk → pathway → orders → delivery → report
 //! ```
 //!
 //! Imports point left only. A caller reads data, calls the core with
 //! `(rulebook, profile, index date)`, and writes what comes back.
 
+pub mod delivery;
 pub mod intake;
+pub mod orders;
 pub mod pathway;
 pub mod profile;
 pub mod report;
