@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use jiff::civil::{Date, date};
-use preventiojyraa::standin::server::{self, FaultPlan, Profile, ServeOptions};
+use preventiojyraa::standin::server::{
+    self, Client, ClientKeyError, ClientKeyKind, FaultPlan, Profile, ServeOptions, TokenOptions,
+};
 use preventiojyraa::standin::{self, ExportOptions};
 
 use super::{CommandResult, Outcome, print};
@@ -19,7 +21,8 @@ pub(super) struct Arguments {
 #[derive(clap::Subcommand)]
 enum Command {
     Export(ExportArguments),
-    Serve(ServeArguments),
+    Serve(Box<ServeArguments>),
+    ClientKey(ClientKeyArguments),
 }
 
 /// Write a made-up register as a FHIR R4 export folder
@@ -75,13 +78,25 @@ struct ServeArguments {
     listen: SocketAddr,
     /// What goes wrong: a seed for a little of everything, or rates by name
     ///
-    /// Names: lost-request, lost-answer, status-503, status-429, status-500-after, slow, late, no-location, wrong-type.
-    /// Also seed=N, slow-ms=N, late-ms=N, retry-after=SECONDS. Example: seed=7,lost-answer=0.1,late=0.01
+    /// Names: lost-request, lost-answer, status-503, status-429, status-500-after, slow, late, no-location, wrong-type,
+    /// cut-short, token-400. Also seed=N, slow-ms=N, late-ms=N, retry-after=SECONDS. Example: seed=7,lost-answer=0.1,late=0.01
     #[arg(long, value_name = "PLAN")]
     faults: Option<FaultPlan>,
     /// Take requests without a token
-    #[arg(long, required = true)]
+    #[arg(long, conflicts_with = "client")]
     no_auth: bool,
+    /// A client that may ask for tokens, and its public keys; can be repeated
+    #[arg(long, value_name = "ID=JWKS_FILE", value_parser = client, required_unless_present = "no_auth")]
+    client: Vec<(String, PathBuf)>,
+    /// The most that a token may allow
+    #[arg(long, value_name = "SCOPES", default_value = "system/*.cruds")]
+    scopes: String,
+    /// For how many seconds a token is good
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    token_lifetime: u32,
+    /// For how many seconds an export is under way at least
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    export_seconds: u32,
     /// Whether `If-None-Exist` is looked at [default: honoured when open, ignored like Apotti]
     #[arg(long, value_enum)]
     conditional_create: Option<ConditionalCreate>,
@@ -119,10 +134,73 @@ enum YesNo {
     No,
 }
 
+/// Make a key pair for a client of a server
+///
+/// Writes private.pem, for the client alone, and jwks.json, for the server. Nothing is overwritten.
+///
+/// Example: preventio standin client-key --out keys
+#[derive(clap::Args)]
+struct ClientKeyArguments {
+    /// A folder for both files
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// How the client will sign
+    #[arg(long, value_enum, default_value = "es384")]
+    algorithm: SigningAlgorithm,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum SigningAlgorithm {
+    Es384,
+    Rs384,
+}
+
+/// Reads `ID=JWKS_FILE`.
+fn client(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((id, path)) if !id.is_empty() && !path.is_empty() => Ok((id.to_owned(), path.into())),
+        _ => Err("expected the client's id, `=` and a file".to_owned()),
+    }
+}
+
+fn client_key(arguments: &ClientKeyArguments) -> CommandResult {
+    let kind = match arguments.algorithm {
+        SigningAlgorithm::Es384 => ClientKeyKind::Es384,
+        SigningAlgorithm::Rs384 => ClientKeyKind::Rs384,
+    };
+    let (private, public) = server::write_client_key(kind, &arguments.out)?;
+    print(&format!(
+        "private key  {}\npublic keys  {}\n",
+        private.display(),
+        public.display()
+    ))?;
+    Ok(Outcome::Done)
+}
+
+/// Who may have tokens; nobody is asked for one with `--no-auth`.
+fn tokens(arguments: &ServeArguments) -> Result<Option<TokenOptions>, ClientKeyError> {
+    if arguments.no_auth {
+        return Ok(None);
+    }
+    let clients = arguments.client.iter().map(|(id, path)| {
+        let keys = server::read_client_keys(path)?;
+        Ok(Client {
+            id: id.clone(),
+            keys,
+        })
+    });
+    Ok(Some(TokenOptions {
+        clients: clients.collect::<Result<_, ClientKeyError>>()?,
+        scopes: arguments.scopes.clone(),
+        lifetime: arguments.token_lifetime,
+    }))
+}
+
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
     match &arguments.command {
         Command::Export(arguments) => export(arguments),
         Command::Serve(arguments) => serve(arguments),
+        Command::ClientKey(arguments) => client_key(arguments),
     }
 }
 
@@ -152,6 +230,8 @@ fn serve(arguments: &ServeArguments) -> CommandResult {
         start: arguments.start,
         profile,
         listen: arguments.listen,
+        tokens: tokens(arguments)?,
+        export_seconds: arguments.export_seconds,
         faults: arguments.faults.clone().unwrap_or_default(),
         conditional_create: conditional_create == ConditionalCreate::Honoured,
         orders_searchable: arguments.searchable == YesNo::Yes,

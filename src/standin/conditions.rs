@@ -133,6 +133,20 @@ fn type_2(day: Day, dice: &mut Dice) -> Option<Diagnosis> {
     }
 }
 
+/// Writes a clinician's diagnosis of type-2 diabetes, made on this day.
+pub(super) fn confirm(scribe: &mut Scribe<'_>, day: Day, dice: &mut Dice) {
+    let category = dice.weighted(&[(0.85, ENCOUNTER), (0.15, PROBLEM_LIST)]);
+    let code = dice.weighted(&[(0.9, diagnoses::TYPE_2[0].1), (0.1, diagnoses::TYPE_2[5].1)]);
+    let entry = diagnosis(code, category, day, dice);
+    let confirmed = Diagnosis {
+        clinical: Some("active"),
+        verification: Some("confirmed"),
+        onset: None,
+        ..entry
+    };
+    write_one(scribe, confirmed);
+}
+
 /// Two residents in a thousand without diabetes carry a diabetes entry that somebody withdrew.
 fn write_mistaken(scribe: &mut Scribe<'_>, dice: &mut Dice) {
     if !dice.chance(0.002) {

@@ -3,11 +3,12 @@
 //! A refusal in force is `status = active`, `provision.type = deny`, `policyRule` OPTOUT and the category
 //! `t2d-seulonta`; a withdrawn refusal is `inactive`. Other consents carry another category and must not count.
 
+use super::calendar::Day;
 use super::concepts::{Coding, coding};
 use super::instant::Instant;
 use super::lines::Kind;
 use super::oddities::Refusal;
-use super::random::Stream;
+use super::random::{Dice, Stream};
 use super::scribe::{self, Scribe};
 
 const SCOPE: Coding = coding(
@@ -58,15 +59,28 @@ pub(super) fn write(scribe: &mut Scribe<'_>) {
     }
 }
 
+/// Writes a refusal of the programme, made on this day.
+pub(super) fn refuse(scribe: &mut Scribe<'_>, day: Day, dice: &mut Dice) {
+    let decision = Decision {
+        category: SCREENING,
+        status: "active",
+        refused: true,
+    };
+    write_on(scribe, &decision, Instant::on(day, dice));
+}
+
 fn write_one(scribe: &mut Scribe<'_>, decision: &Decision) {
     let mut dice = scribe.dice(Stream::Consents);
     let day = scribe
         .last_day()
         .plus(-dice.whole(1, 900))
         .max(scribe.person.birth);
-    let at = Instant::on(day, &mut dice);
+    write_on(scribe, decision, Instant::on(day, &mut dice));
+}
+
+fn write_on(scribe: &mut Scribe<'_>, decision: &Decision, at: Instant) {
     scribe.resource(Kind::Consent, at, |common, o| {
-        common.narrative(o, decision.category.display, day);
+        common.narrative(o, decision.category.display, at.day);
         o.text("status", decision.status);
         scribe::write_concept(o, "scope", &[SCOPE], None);
         o.list("category", |l| {

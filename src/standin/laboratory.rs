@@ -33,6 +33,29 @@ pub(super) fn write(scribe: &mut Scribe<'_>) {
     }
 }
 
+/// A test that can be ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Test {
+    HbA1c,
+    FastingGlucose,
+    /// Fasting, and two hours after glucose.
+    Tolerance,
+}
+
+/// Writes the results of one sample, taken on this day.
+pub(super) fn sample(scribe: &mut Scribe<'_>, day: Day, tests: &[Test], dice: &mut Dice) {
+    let values = values_on(scribe, day);
+    for test in tests {
+        match test {
+            Test::HbA1c => write_hba1c(scribe, day, values, dice),
+            Test::FastingGlucose => write_fasting(scribe, day, values, dice),
+            Test::Tolerance => {
+                write_two_hour(scribe, day, values, &concepts::TWO_HOUR_GLUCOSE, dice);
+            }
+        }
+    }
+}
+
 /// Tests that people without known diabetes have had.
 fn write_screening(scribe: &mut Scribe<'_>, dice: &mut Dice) {
     let by_age = match scribe.person.age {

@@ -16,11 +16,12 @@ use super::scribe::Scribe;
 use super::vitals;
 
 /// The risk test's canonical URL with its version.
-const RISK_TEST: &str = "https://maisa.example.org/fhir/Questionnaire/t2d-riskitesti|1.0";
+pub(super) const RISK_TEST: &str =
+    "https://maisa.example.org/fhir/Questionnaire/t2d-riskitesti|1.0";
 /// A form about something else.
 const OTHER_FORM: &str = "https://maisa.example.org/fhir/Questionnaire/esitiedot|3.2";
 /// The system of the answer codes.
-const ANSWERS: &str = "https://maisa.example.org/fhir/CodeSystem/vastaus";
+pub(super) const ANSWERS: &str = "https://maisa.example.org/fhir/CodeSystem/vastaus";
 
 /// The answers of one response; `None` is an item left open.
 #[derive(Clone, Copy, Debug)]
@@ -51,8 +52,45 @@ pub(super) fn write(scribe: &mut Scribe<'_>) {
     }
 }
 
+/// What a resident says when asked on this day: link id and answer, without the items they leave open.
+pub(super) fn asked(scribe: &Scribe<'_>, day: Day, dice: &mut Dice) -> Vec<(&'static str, Given)> {
+    let answers = answers_on(scribe, day, dice);
+    let measured = [
+        ("pituus", answers.height),
+        ("paino", answers.weight),
+        ("vyotaro", answers.waist),
+    ];
+    let coded = [
+        ("liikunta", answers.activity),
+        ("kasvikset", answers.vegetables),
+        ("verenpainelaake", answers.blood_pressure_drug),
+        ("korkea-verensokeri", answers.high_glucose),
+        ("suku", answers.family),
+    ];
+    let measured = measured
+        .into_iter()
+        .filter_map(|(link_id, tenths)| Some((link_id, Given::Tenths(tenths?))));
+    let coded = coded
+        .into_iter()
+        .filter_map(|(link_id, code)| Some((link_id, Given::Code(code?))));
+    measured.chain(coded).collect()
+}
+
+/// One answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Given {
+    /// Tenths of cm or kg.
+    Tenths(i64),
+    Code(&'static str),
+}
+
 /// Probability of having answered: about 15 % of adults, more among women, Finnish and Swedish speakers and at 45–74.
 fn answering(scribe: &Scribe<'_>) -> f64 {
+    logistic(-1.75 + readiness(scribe))
+}
+
+/// How much readier somebody is to answer than others, in log odds.
+pub(super) fn readiness(scribe: &Scribe<'_>) -> f64 {
     let person = scribe.person;
     let age = match person.age {
         ..30 => -0.9,
@@ -70,7 +108,7 @@ fn answering(scribe: &Scribe<'_>) -> f64 {
     } else {
         -0.9
     };
-    logistic(-1.75 + age + women + language + 0.15 * scribe.health.contact)
+    age + women + language + 0.15 * scribe.health.contact
 }
 
 fn write_risk_test(scribe: &mut Scribe<'_>, dice: &mut Dice) {

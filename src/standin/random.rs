@@ -24,6 +24,7 @@ pub(super) enum Stream {
     Consents = 10,
     Oddities = 11,
     Filler = 12,
+    Life = 13,
 }
 
 /// The dice of one resident for one purpose.

@@ -12,14 +12,15 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+use super::calendar::Day;
 use super::fit::FitCounts;
 use super::health::Health;
 use super::lines::{Kind, Lines};
 use super::numbers;
-use super::oddities::Oddities;
+use super::oddities::{Death, Oddities};
 use super::parameters::FITTED;
 use super::permutation::Permutation;
-use super::person::{Person, Population};
+use super::person::{Person, Population, Stay};
 use super::random::{Dice, Stream, mixed};
 use super::scribe::{Detail, EVERY_TURN, Scribe, Turn};
 use super::{
@@ -199,6 +200,58 @@ pub(super) fn write_one(
     Lived::of(population, number).write(population, (detail, EVERY_TURN), kinds, lines);
 }
 
+/// Lets somebody write about a resident on a later day, when records reach until then; returns what was written.
+pub(super) fn write_later<T>(
+    population: &Population,
+    number: u32,
+    today: Day,
+    act: impl FnOnce(&mut Scribe<'_>) -> T,
+) -> (T, Lines) {
+    let lived = Lived::of(population, number);
+    let mut lines = Lines::default();
+    let mut scribe = Scribe {
+        as_of: today,
+        ..lived.scribe(population, (Detail::Compact, EVERY_TURN), &mut lines)
+    };
+    let acted = act(&mut scribe);
+    (acted, lines)
+}
+
+/// What has become of a resident since the day of the register.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Changes {
+    pub(super) died: Option<Day>,
+    pub(super) moved: Option<Day>,
+    /// Since when their address must not be disclosed.
+    pub(super) hidden: Option<Day>,
+}
+
+impl Changes {
+    /// The day of the last change.
+    pub(super) fn last(&self) -> Option<Day> {
+        [self.died, self.moved, self.hidden]
+            .into_iter()
+            .flatten()
+            .max()
+    }
+}
+
+/// Writes a resident's Patient as it reads after changes, without repeats.
+pub(super) fn write_changed(population: &Population, number: u32, changes: &Changes) -> Lines {
+    let mut lived = Lived::of(population, number);
+    let stays = [changes.moved.map(Stay::Moved), changes.died.map(Stay::Died)];
+    for stay in stays.into_iter().flatten() {
+        lived.person.stay = stay;
+    }
+    lived.oddities.death = Death::WithDate;
+    lived.oddities.non_disclosure |= changes.hidden.is_some();
+    let mut lines = Lines::default();
+    let mut scribe = lived.scribe(population, (Detail::Compact, EVERY_TURN), &mut lines);
+    scribe.as_of = changes.last().unwrap_or(scribe.as_of);
+    patients::write(&mut scribe);
+    lines
+}
+
 /// A resident with everything that lines are written from.
 struct Lived {
     person: Person,
@@ -217,14 +270,13 @@ impl Lived {
         }
     }
 
-    fn write(
-        &self,
+    fn scribe<'a>(
+        &'a self,
         population: &Population,
         (detail, turn): (Detail, Turn),
-        kinds: &[Kind],
-        lines: &mut Lines,
-    ) {
-        let mut scribe = Scribe {
+        lines: &'a mut Lines,
+    ) -> Scribe<'a> {
+        Scribe {
             person: &self.person,
             health: &self.health,
             oddities: &self.oddities,
@@ -234,7 +286,17 @@ impl Lived {
             turn,
             lines,
             written: [0; 7],
-        };
+        }
+    }
+
+    fn write(
+        &self,
+        population: &Population,
+        manner: (Detail, Turn),
+        kinds: &[Kind],
+        lines: &mut Lines,
+    ) {
+        let mut scribe = self.scribe(population, manner, lines);
         for kind in kinds {
             match kind {
                 Kind::Patient => patients::write(&mut scribe),

@@ -157,6 +157,8 @@ fn an_update_needs_the_version_it_is_about() {
     assert_eq!(updated.header("etag"), Some("W/\"2\""));
     let read = server.gets("/fhir/ServiceRequest/1");
     assert_eq!(read.with(200)["meta"]["versionId"], "2");
+    server.gets("/fhir/ServiceRequest/1/_history/2").with(200);
+    server.gets("/fhir/ServiceRequest/1/_history/1").with(404);
     server.gets("/fhir/ServiceRequest/2").with(404);
 }
 
@@ -324,6 +326,26 @@ fn each_fault_does_what_its_name_says() {
         matches!(page, Some((200 | 502, false))) && orders == 1,
         "{page:?}"
     );
+}
+
+#[test]
+fn an_answer_can_break_off_in_the_middle() {
+    let server = anybody();
+    server
+        .hears("POST", "/_control/faults", &[], "cut-short=1")
+        .expect("an answer");
+    let body = order("p1", "k1").to_string();
+    let heard = server
+        .hears("POST", "/fhir/ServiceRequest", &[], &body)
+        .expect("a beginning");
+    let promised = heard.header("content-length").map(str::parse::<usize>);
+    let promised = promised.expect("a length").expect("a number");
+    assert!(
+        heard.text.len() < promised,
+        "{} of {promised}",
+        heard.text.len()
+    );
+    assert_eq!(server.gets("/_control/orders").with(200)["total"], 1);
 }
 
 #[test]

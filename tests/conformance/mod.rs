@@ -1,7 +1,10 @@
 //! What is accepted, passed over and refused, resource by resource.
 
 mod configuration;
+mod made_up_export;
 mod made_up_server;
+mod made_up_tokens;
+mod made_up_world;
 mod outcome;
 mod people;
 mod results;

@@ -293,6 +293,7 @@ fn the_manual_of_every_command_is_its_help() {
         &["standin"],
         &["standin", "export"],
         &["standin", "serve"],
+        &["standin", "client-key"],
     ] {
         let said = preventio(&[words, &["--help"]].concat()).ends_well();
         reads(&[&["help"], words].concat().join("-"), &said);

@@ -47,9 +47,10 @@ impl Answer {
 
     /// As bytes for the wire.
     pub(super) fn into_response(self) -> Response<Body> {
+        let empty = self.body.is_empty();
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
-        if !self.kind.is_empty() {
+        if !empty {
             let kind = HeaderValue::from_static(self.kind);
             response.headers_mut().insert(header::CONTENT_TYPE, kind);
         }

@@ -4,6 +4,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Method, Request, header};
 
 use super::answers::{Answer, bad_request};
+use super::scopes::{Granted, Scopes};
 use super::store::hash;
 
 /// No resource or transaction of a test is larger.
@@ -21,6 +22,8 @@ pub(super) struct Call {
     pub(super) body: Bytes,
     /// `http://` and the host by which the client knows this server.
     pub(super) origin: String,
+    /// What its token allows.
+    pub(super) scopes: Scopes,
 }
 
 impl Call {
@@ -36,11 +39,13 @@ impl Call {
             .and_then(|host| host.to_str().ok());
         Ok(Call {
             method: parts.method,
-            path: parts.uri.path().trim_start_matches('/').to_owned(),
+            path: decoded(parts.uri.path().trim_start_matches('/')),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             origin: format!("http://{}", host.unwrap_or(here)),
             headers: parts.headers,
             body,
+            // Until its token has been looked at.
+            scopes: Scopes::Of(Granted::default()),
         })
     }
 
@@ -74,7 +79,8 @@ pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
     parts
         .map(|part| {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            (decoded(name), decoded(value))
+            // Blanks are pluses in forms and queries only.
+            (decoded(name), decoded(&value.replace('+', " ")))
         })
         .collect()
 }
@@ -91,7 +97,6 @@ fn decoded(text: &str) -> String {
                 bytes.push(byte);
                 rest = &after[2..];
             }
-            (b'+', _) => bytes.push(b' '),
             (byte, _) => bytes.push(*byte),
         }
     }

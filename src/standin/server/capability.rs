@@ -10,6 +10,9 @@ use super::kinds::Kind;
 use super::parameters;
 use super::profiles::{Declared, Interaction, Profile};
 
+const EXPORT: &str = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export";
+const GROUP_EXPORT: &str = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export";
+
 /// Answers `GET metadata`.
 pub(super) fn answer(world: &World, call: &Call) -> Answer {
     let profile = world.options.profile;
@@ -19,6 +22,13 @@ pub(super) fn answer(world: &World, call: &Call) -> Answer {
     };
     let resources = profile.declared().iter().map(|d| resource(world, d));
     let mut rest = json!({ "mode": "server", "resource": resources.collect::<Vec<_>>() });
+    rest["security"] = json!({ "service": [{ "coding": [{
+        "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
+        "code": "SMART-on-FHIR",
+    }] }] });
+    if profile == Profile::Open {
+        rest["operation"] = json!([{ "name": "export", "definition": EXPORT }]);
+    }
     if profile.transactions() {
         rest["interaction"] = json!([{ "code": "transaction" }]);
     }
@@ -33,6 +43,7 @@ pub(super) fn answer(world: &World, call: &Call) -> Answer {
         "implementation": {
             "description": "An invented city; nobody in it exists", "url": call.base(),
         },
+        "instantiates": ["http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data"],
         "rest": [rest],
     });
     Answer::resource(StatusCode::OK, statement.to_string().into_bytes())
@@ -60,6 +71,9 @@ fn resource(world: &World, declared: &Declared) -> Value {
     }
     if declared.allows(Interaction::Create) && world.options.conditional_create {
         value["conditionalCreate"] = json!(true);
+    }
+    if declared.kind == Kind::Group {
+        value["operation"] = json!([{ "name": "group-export", "definition": GROUP_EXPORT }]);
     }
     if declared.allows(Interaction::Update) {
         value["versioning"] = json!("versioned-update");

@@ -8,7 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use tokio::time::{Sleep, sleep};
 const OPEN: u8 = 0;
 const CUT: u8 = 1;
 const DRIPPING: u8 = 2;
+const SHORT: u8 = 3;
 /// How many bytes pass at once while a line drips, and how long it then pauses.
 const DROP: (usize, Duration) = (64, Duration::from_millis(40));
 
@@ -28,6 +29,8 @@ const DROP: (usize, Duration) = (64, Duration::from_millis(40));
 #[derive(Clone, Debug)]
 pub(super) struct Line {
     state: Arc<AtomicU8>,
+    /// How many bytes may still pass when the line is short.
+    left: Arc<AtomicUsize>,
     /// Who is at the other end.
     pub(super) peer: SocketAddr,
 }
@@ -41,6 +44,12 @@ impl Line {
     /// Nothing more is written; the client sees the connection close.
     pub(super) fn cut(&self) {
         self.state.store(CUT, Ordering::Release);
+    }
+
+    /// Closes the connection after so many more bytes.
+    pub(super) fn cut_after(&self, bytes: usize) {
+        self.left.store(bytes, Ordering::Release);
+        self.state.store(SHORT, Ordering::Release);
     }
 
     /// What is written next arrives slowly.
@@ -68,7 +77,8 @@ impl Listener for Lines {
         // refuses is merely slower.
         let _ = stream.set_nodelay(true);
         let state = Arc::new(AtomicU8::new(OPEN));
-        let line = Line { state, peer };
+        let left = Arc::default();
+        let line = Line { state, left, peer };
         let tapped = Tapped {
             stream,
             line,
@@ -107,6 +117,18 @@ impl AsyncWrite for Tapped {
     ) -> Poll<io::Result<usize>> {
         match self.line.state.load(Ordering::Acquire) {
             CUT => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
+            SHORT => {
+                let left = self.line.left.load(Ordering::Acquire);
+                if left == 0 {
+                    return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+                }
+                let some = &bytes[..bytes.len().min(left)];
+                let size = ready!(Pin::new(&mut self.stream).poll_write(context, some))?;
+                self.line
+                    .left
+                    .store(left.saturating_sub(size), Ordering::Release);
+                Poll::Ready(Ok(size))
+            }
             DRIPPING => {
                 if let Some(pause) = &mut self.pause {
                     ready!(pause.as_mut().poll(context));

@@ -1,6 +1,6 @@
 //! Addresses for whoever runs a test: the server's own count, faults, and time. No FHIR, no token, this machine only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::{Method, StatusCode};
@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use super::answers::Answer;
 use super::calls::{Call, pairs};
-use super::faults::{Fault, FaultPlan};
+use super::faults::{FAULTS, Fault, FaultPlan};
 use super::kinds::Kind;
-use super::store::{id_of, identifiers_of, parsed};
+use super::life::{self, Fate};
+use super::store::{Place, hash, id_of, identifiers_of, parsed};
 use super::{World, clock};
 
 /// A count that many threads add to.
@@ -35,8 +36,10 @@ pub(super) struct Counters {
     pub(super) searches: Count,
     pub(super) updates: Count,
     pub(super) transactions: Count,
+    pub(super) exports: Count,
+    pub(super) tokens: Count,
     /// By the order of [`Fault::ALL`].
-    pub(super) faults: [Count; 9],
+    pub(super) faults: [Count; FAULTS],
 }
 
 /// Answers a control request.
@@ -58,6 +61,10 @@ pub(super) fn answer(world: &World, call: &Call) -> Answer {
             done(&json!({ "faults": "none" }))
         }
         (&Method::POST, "advance") => advance(world, &text),
+        (&Method::GET, "world") => done(&world.life().told()),
+        (&Method::POST, what @ ("fate" | "dies" | "moves" | "hides" | "refuses")) => {
+            decide(world, what, &text)
+        }
         _ => refused("there is no such control address"),
     }
 }
@@ -76,11 +83,29 @@ fn advance(world: &World, body: &str) -> Answer {
         return refused("the body is not {\"days\": n}");
     };
     for _ in 0..days {
-        if !world.clock.next_day() {
+        if !life::next_day(world) {
             return refused("the time here is the machine's: start the server with --start");
         }
     }
     done(&json!({ "now": clock::instant(world.clock.millis()) }))
+}
+
+fn decide(world: &World, what: &str, body: &str) -> Answer {
+    let wanted: Value = serde_json::from_str(body).unwrap_or_default();
+    let patient = wanted["patient"].as_str().unwrap_or_default();
+    let Some(number) = world.people.number_of(patient) else {
+        return refused("there is no such patient");
+    };
+    let today = life::today(world);
+    let mut life = world.life();
+    match what {
+        "dies" => life::dies(world, &mut life, today, number),
+        "moves" => life::moves(world, &mut life, today, number),
+        "hides" => life::hides(world, today, number),
+        "refuses" => life::refuses(world, &mut life, today, number),
+        _ => life.decide(number, Fate::read(&wanted)),
+    }
+    done(&json!({ "patient": patient }))
 }
 
 fn requests(counters: &Counters) -> Value {
@@ -94,6 +119,8 @@ fn requests(counters: &Counters) -> Value {
         "searches": counters.searches.get(),
         "updates": counters.updates.get(),
         "transactions": counters.transactions.get(),
+        "exports": counters.exports.get(),
+        "tokens": counters.tokens.get(),
         "faults": faults,
     })
 }
@@ -102,51 +129,67 @@ fn requests(counters: &Counters) -> Value {
 fn orders(world: &World, query: &str) -> Value {
     let pairs = pairs(query);
     let value = |name: &str| {
-        pairs
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, v)| v.as_str())
+        let found = pairs.iter().find(|(n, _)| n == name);
+        found.map(|(_, value)| value.as_str())
     };
-    let kind = value("type")
-        .and_then(Kind::named)
-        .unwrap_or(Kind::ServiceRequest);
-    let mut by_identifier: BTreeMap<String, (Vec<String>, Vec<String>)> = BTreeMap::new();
-    let mut by_status: BTreeMap<String, u64> = BTreeMap::new();
-    let (mut total, mut without_identifier) = (0_u64, 0_u64);
+    let kind = value("type").and_then(Kind::named);
+    let kind = kind.unwrap_or(Kind::ServiceRequest);
+    let mut tally = Tally::default();
+    let with_list = value("summary") != Some("true");
     let store = world.store();
     for (place, stored) in store.from(0).filter(|(_, stored)| stored.kind == kind) {
-        let resource = parsed(&stored.body);
-        let status = resource["status"].as_str().unwrap_or_default().to_owned();
-        let identifiers = identifiers_of(&resource);
-        total += 1;
-        without_identifier += u64::from(identifiers.is_empty());
-        *by_status.entry(status.clone()).or_default() += 1;
-        for identifier in identifiers {
-            let (ids, statuses) = by_identifier.entry(identifier).or_default();
-            ids.push(id_of(place));
-            statuses.push(status.clone());
-        }
+        tally.add(place, &parsed(&stored.body), with_list);
     }
     drop(store);
-    let duplicated = by_identifier
-        .values()
-        .filter(|(ids, _)| 1 < ids.len())
-        .count();
-    let mut answer = json!({
-        "total": total,
-        "identifiers": by_identifier.len(),
-        "duplicated": duplicated,
-        "without_identifier": without_identifier,
-        "by_status": by_status,
-    });
-    if value("summary") != Some("true") {
-        let list = by_identifier
-            .into_iter()
-            .map(|(identifier, (ids, statuses))| {
-                let entry = json!({ "count": ids.len(), "ids": ids, "statuses": statuses });
-                (identifier, entry)
-            });
-        answer["by_identifier"] = list.collect::<serde_json::Map<_, _>>().into();
+    tally.told(with_list)
+}
+
+/// Orders counted.
+#[derive(Default)]
+struct Tally {
+    total: u64,
+    without_identifier: u64,
+    by_status: BTreeMap<String, u64>,
+    /// How many orders have an identifier, by its hash: what a hundred thousand orders can afford.
+    counts: HashMap<u64, u32>,
+    by_identifier: BTreeMap<String, (Vec<String>, Vec<String>)>,
+}
+
+impl Tally {
+    fn add(&mut self, place: Place, resource: &Value, with_list: bool) {
+        let status = resource["status"].as_str().unwrap_or_default();
+        let identifiers = identifiers_of(resource);
+        self.total += 1;
+        self.without_identifier += u64::from(identifiers.is_empty());
+        *self.by_status.entry(status.to_owned()).or_default() += 1;
+        for identifier in identifiers {
+            *self.counts.entry(hash(&[&identifier])).or_default() += 1;
+            if with_list {
+                let (ids, statuses) = self.by_identifier.entry(identifier).or_default();
+                ids.push(id_of(place));
+                statuses.push(status.to_owned());
+            }
+        }
     }
-    answer
+
+    fn told(self, with_list: bool) -> Value {
+        let mut answer = json!({
+            "total": self.total,
+            "identifiers": self.counts.len(),
+            "duplicated": self.counts.values().filter(|count| 1 < **count).count(),
+            "without_identifier": self.without_identifier,
+            "by_status": self.by_status,
+        });
+        if with_list {
+            let list = self
+                .by_identifier
+                .into_iter()
+                .map(|(identifier, (ids, statuses))| {
+                    let entry = json!({ "count": ids.len(), "ids": ids, "statuses": statuses });
+                    (identifier, entry)
+                });
+            answer["by_identifier"] = list.collect();
+        }
+        answer
+    }
 }

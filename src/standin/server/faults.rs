@@ -10,6 +10,9 @@ use std::time::Duration;
 use super::super::numbers;
 use super::super::random::mixed;
 
+/// How many kinds there are.
+pub(super) const FAULTS: usize = 11;
+
 /// Something that goes wrong with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -31,11 +34,15 @@ pub(super) enum Fault {
     NoLocation,
     /// It has happened, and the answer is a page for people.
     WrongType,
+    /// It has happened, and the connection closes in the middle of the answer.
+    CutShort,
+    /// A bare 400 without effect, from the token address only.
+    Token400,
 }
 
 impl Fault {
     /// All of them, in the order in which rates are added up.
-    pub(super) const ALL: [Fault; 9] = [
+    pub(super) const ALL: [Fault; FAULTS] = [
         Fault::LostRequest,
         Fault::LostAnswer,
         Fault::Status503,
@@ -45,6 +52,8 @@ impl Fault {
         Fault::Late,
         Fault::NoLocation,
         Fault::WrongType,
+        Fault::CutShort,
+        Fault::Token400,
     ];
 
     /// Its name in a plan.
@@ -59,6 +68,8 @@ impl Fault {
             Fault::Late => "late",
             Fault::NoLocation => "no-location",
             Fault::WrongType => "wrong-type",
+            Fault::CutShort => "cut-short",
+            Fault::Token400 => "token-400",
         }
     }
 }
@@ -69,7 +80,7 @@ impl Fault {
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaultPlan {
     seed: u64,
-    rates: [f64; 9],
+    rates: [f64; FAULTS],
     /// How long a slow answer waits.
     pub(super) slow: Duration,
     /// How long a late effect waits.
@@ -83,7 +94,7 @@ impl Default for FaultPlan {
     fn default() -> FaultPlan {
         FaultPlan {
             seed: 1,
-            rates: [0.0; 9],
+            rates: [0.0; FAULTS],
             slow: Duration::from_secs(2),
             late: Duration::from_millis(1_500),
             retry_after: 1,
@@ -128,13 +139,16 @@ impl FromStr for FaultPlan {
         // A bare number is the seed of a plan with a little of everything.
         if let Ok(seed) = text.parse() {
             plan.seed = seed;
-            plan.rates = [0.05, 0.05, 0.05, 0.05, 0.02, 0.02, 0.01, 0.05, 0.01];
+            plan.rates = [
+                0.05, 0.05, 0.05, 0.05, 0.02, 0.02, 0.01, 0.05, 0.01, 0.01, 0.0,
+            ];
             return Ok(plan);
         }
         for part in text.split(',').filter(|part| !part.is_empty()) {
             plan.set(part.trim())?;
         }
-        let sum: f64 = plan.rates.iter().sum();
+        // The last is drawn for other requests than the rest.
+        let sum: f64 = plan.rates[..FAULTS - 1].iter().sum();
         if sum > 1.0 + 1e-9 {
             return Err(FaultPlanError::TooMany { sum });
         }
@@ -170,11 +184,18 @@ impl FaultPlan {
         Ok(())
     }
 
+    /// The fault of a request for a token, and of no other.
+    fn draws_token_400(&self, bits: u64) -> bool {
+        let rate = self.rates[Fault::Token400 as usize];
+        numbers::real(bits >> 11) / 9_007_199_254_740_992.0 < rate
+    }
+
     /// The fault of the request with this fingerprint that comes for the nth time, and bits for its variation.
     fn draw(&self, fingerprint: u64, nth: u64) -> (Option<Fault>, u64) {
         let bits = mixed(&[self.seed, fingerprint, nth, 0xfa17]);
         let mut left = numbers::real(bits >> 11) / 9_007_199_254_740_992.0;
-        for (fault, rate) in Fault::ALL.into_iter().zip(self.rates) {
+        let rates = Fault::ALL.into_iter().zip(self.rates);
+        for (fault, rate) in rates.filter(|(fault, _)| *fault != Fault::Token400) {
             left -= rate;
             if left < 0.0 {
                 return (Some(fault), mixed(&[bits]));
@@ -201,6 +222,14 @@ impl Faults {
     /// Puts another plan in force.
     pub(super) fn set(&self, plan: FaultPlan) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).0 = plan;
+    }
+
+    /// True when a request for a token gets a bare 400. Each such request is its own draw: assertions never repeat.
+    pub(super) fn draw_for_token(&self) -> bool {
+        let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (plan, counts) = &mut *guard;
+        counts[0] = counts[0].wrapping_add(1);
+        plan.draws_token_400(mixed(&[plan.seed, u64::from(counts[0]), 0x70ce]))
     }
 
     /// What goes wrong with a request, bits for its variation, and the plan.

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{Request, Response, StatusCode, header};
-use axum::routing::any;
+use axum::routing::{any, post};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
@@ -24,6 +24,8 @@ pub(super) fn router(world: Arc<World>) -> Router {
         .route("/_control/{what}", any(controlled))
         .route("/fhir", any(asked))
         .route("/fhir/{*rest}", any(asked))
+        .route("/bulk/{*rest}", any(asked))
+        .route("/auth/token", post(token))
         .with_state(world)
 }
 
@@ -44,13 +46,27 @@ async fn controlled(
     }
 }
 
+async fn token(State(world): Shared, request: Request<Body>) -> Response<Body> {
+    world.counters.tokens.add();
+    if world.faults.draw_for_token() {
+        world.counters.faults[Fault::Token400 as usize].add();
+        return Answer::resource(StatusCode::BAD_REQUEST, Vec::new()).into_response();
+    }
+    match Call::read(request, &world.here).await {
+        Ok(call) => worked(move || world.access.token(&call))
+            .await
+            .into_response(),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
 async fn asked(
     State(world): Shared,
     ConnectInfo(line): ConnectInfo<Line>,
     request: Request<Body>,
 ) -> Response<Body> {
     line.open();
-    let call = match Call::read(request, &world.here).await {
+    let mut call = match Call::read(request, &world.here).await {
         Ok(call) => call,
         Err(refusal) => return refusal.into_response(),
     };
@@ -61,7 +77,15 @@ async fn asked(
         .flatten();
     let perform = {
         let world = Arc::clone(&world);
-        move || interactions::answer(&world, &call)
+        move || {
+            if !spared {
+                match world.access.scopes_of(&call) {
+                    Ok(scopes) => call.scopes = scopes,
+                    Err(refusal) => return refusal,
+                }
+            }
+            interactions::answer(&world, &call)
+        }
     };
     let Some((fault, bits, plan)) = drawn else {
         return worked(perform).await.into_response();
@@ -129,6 +153,13 @@ async fn faulty(
             }
             answer
         }
+        Fault::CutShort => {
+            let answer = worked(perform).await;
+            // Headers take some two hundred bytes.
+            line.cut_after(answer.body.len() / 2 + 100);
+            answer
+        }
+        Fault::Token400 => worked(perform).await,
         Fault::NoLocation => bare(worked(perform).await),
         Fault::WrongType => {
             worked(perform).await;
@@ -147,7 +178,6 @@ fn bare(mut answer: Answer) -> Answer {
     if answer.status == StatusCode::CREATED {
         answer.headers.clear();
         answer.body.clear();
-        answer.kind = "";
     }
     answer
 }

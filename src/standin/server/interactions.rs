@@ -1,5 +1,7 @@
 //! What clients can do with resources: read, create, update, search.
 
+use std::sync::Arc;
+
 use axum::http::{Method, StatusCode, header};
 
 use super::World;
@@ -10,18 +12,25 @@ use super::kinds::Kind;
 use super::profiles::{Declared, Interaction};
 use super::search;
 use super::store::{Place, Stored, id_of};
-use super::{capability, transaction};
+use super::{access, capability, export, groups, transaction};
 
 /// Answers a request below the FHIR base.
-pub(super) fn answer(world: &World, call: &Call) -> Answer {
+pub(super) fn answer(world: &Arc<World>, call: &Call) -> Answer {
     routed(world, call).unwrap_or_else(|refusal| refusal)
 }
 
-fn routed(world: &World, call: &Call) -> Result<Answer, Answer> {
-    let path = call.path.strip_prefix("fhir").unwrap_or(&call.path);
+fn routed(world: &Arc<World>, call: &Call) -> Result<Answer, Answer> {
+    let (root, path) = call.path.split_once('/').unwrap_or((&call.path, ""));
     let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let is = |method: &Method| call.method == *method;
+    if root == "bulk" {
+        return export::answer(world, call, &segments);
+    }
     match segments[..] {
+        [".well-known", "smart-configuration"] => Ok(access::configuration(call)),
+        [ref about @ .., "$export"] => export::kick_off(world, call, about),
+        ["Group"] if is(&Method::GET) => group(world, call, None),
+        ["Group", id] if is(&Method::GET) => group(world, call, Some(id)),
         ["metadata"] if is(&Method::GET) => Ok(capability::answer(world, call)),
         [] if is(&Method::POST) => transaction::answer(world, call),
         [kind] if is(&Method::POST) => create(world, call, declared(world, kind)?),
@@ -31,8 +40,9 @@ fn routed(world: &World, call: &Call) -> Result<Answer, Answer> {
             let all = format!("{}&{form}", call.query);
             search(world, call, declared(world, kind)?, &all)
         }
-        [kind, id] | [kind, id, "_history", _] if is(&Method::GET) => {
-            read(world, declared(world, kind)?, id)
+        [kind, id] if is(&Method::GET) => read(world, call, declared(world, kind)?, (id, None)),
+        [kind, id, "_history", version] if is(&Method::GET) => {
+            read(world, call, declared(world, kind)?, (id, Some(version)))
         }
         [kind, id] if is(&Method::PUT) => update(world, call, declared(world, kind)?, id),
         _ => Err(refused(
@@ -51,8 +61,19 @@ pub(super) fn declared(world: &World, kind: &str) -> Result<&'static Declared, A
     found.ok_or_else(|| not_found("such resource type"))
 }
 
-/// Refuses what the profile does not declare.
-pub(super) fn allowed(declared: &Declared, interaction: Interaction) -> Result<(), Answer> {
+/// Refuses what the profile does not declare and what the client's token does not allow.
+pub(super) fn allowed(
+    call: &Call,
+    declared: &Declared,
+    interaction: Interaction,
+) -> Result<(), Answer> {
+    if !call.scopes.allow(declared.kind, interaction.letter()) {
+        return Err(refused(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "the token does not allow that",
+        ));
+    }
     if declared.allows(interaction) {
         return Ok(());
     }
@@ -79,9 +100,15 @@ pub(super) fn failed(_: std::io::Error) -> Answer {
     )
 }
 
+fn group(world: &World, call: &Call, id: Option<&str>) -> Result<Answer, Answer> {
+    world.counters.reads.add();
+    allowed(call, declared(world, "Group")?, Interaction::Read)?;
+    groups::answer(world, call, id)
+}
+
 fn search(world: &World, call: &Call, declared: &Declared, query: &str) -> Result<Answer, Answer> {
     world.counters.searches.add();
-    allowed(declared, Interaction::Search)?;
+    allowed(call, declared, Interaction::Search)?;
     if declared.kind == Kind::ServiceRequest && !world.options.orders_searchable {
         return Err(refused(
             StatusCode::FORBIDDEN,
@@ -92,10 +119,19 @@ fn search(world: &World, call: &Call, declared: &Declared, query: &str) -> Resul
     search::answer(world, call, declared, &pairs(query))
 }
 
-fn read(world: &World, declared: &Declared, id: &str) -> Result<Answer, Answer> {
+fn read(
+    world: &World,
+    call: &Call,
+    declared: &Declared,
+    (id, version): (&str, Option<&str>),
+) -> Result<Answer, Answer> {
     world.counters.reads.add();
-    allowed(declared, Interaction::Read)?;
+    allowed(call, declared, Interaction::Read)?;
     if let Some((_, stored)) = world.store().find(declared.kind, id) {
+        // Only the present version is kept.
+        if version.is_some_and(|version| version != stored.version.to_string()) {
+            return Err(not_found("such version any more"));
+        }
         return Ok(represented(StatusCode::OK, stored));
     }
     let in_register = declared.kind.in_register();
@@ -111,7 +147,7 @@ fn represented(status: StatusCode, stored: &Stored) -> Answer {
 
 fn create(world: &World, call: &Call, declared: &Declared) -> Result<Answer, Answer> {
     world.counters.creates.add();
-    allowed(declared, Interaction::Create)?;
+    allowed(call, declared, Interaction::Create)?;
     let kind = declared.kind;
     let value = checks::read(world, kind, &call.body)?;
     let now = world.clock.millis();
@@ -142,14 +178,13 @@ fn placed(
     let mut answer = represented(status, stored).with(header::LOCATION, location);
     if call.prefers("return=minimal") {
         answer.body.clear();
-        answer.kind = "";
     }
     answer
 }
 
 fn update(world: &World, call: &Call, declared: &Declared, id: &str) -> Result<Answer, Answer> {
     world.counters.updates.add();
-    allowed(declared, Interaction::Update)?;
+    allowed(call, declared, Interaction::Update)?;
     let value = checks::read(world, declared.kind, &call.body)?;
     if value["id"] != id {
         return Err(bad_request("the id in the body is not that of the address"));

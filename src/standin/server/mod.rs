@@ -2,14 +2,19 @@
 //!
 //! # What lives here
 //!
-//! An HTTP server on one address: FHIR below `/fhir`, and below `/_control` what a test wants to know or to change.
+//! An HTTP server on one address: FHIR below `/fhir`, exports below `/bulk`, tokens at `/auth/token`, and below `/_control`
+//! what a test wants to know or to change.
 //! What does not live here: decisions about anybody, and anything that production needs.
 //!
 //! # How the data flows
 //!
 //! A request → its fault, if the plan draws one (`faults`) → the interaction (`interactions`, `search`, `transaction`) on
-//! the register (`people`, made up when asked for) and on what was written (`store`) → an answer (`answers`) on a
+//! the register (`people`, made up when asked for) and on what was written (`store`), if the token (`access`, `scopes`)
+//! allows it, or on the files of an export (`export`, `files`) → an answer (`answers`) on a
 //! connection that can be cut or made to drip (`connection`).
+//!
+//! With a clock of its own the server also lives (`life`): residents, the laboratory and clinicians react to what was
+//! written, day by day, as often as assumed rates say.
 //!
 //! | control address | what it does |
 //! |---|---|
@@ -17,13 +22,17 @@
 //! | `GET /_control/requests` | how many requests reached the work, by kind, and how many faults happened |
 //! | `POST /_control/faults` | puts the plan in the body in force, written like `--faults` |
 //! | `POST /_control/quiet` | nothing goes wrong any more |
-//! | `POST /_control/advance` | `{"days": n}`: so many days pass; only with a clock of its own |
+//! | `POST /_control/advance` | `{"days": n}`: so many days pass and the city lives them; only with a clock of its own |
+//! | `GET /_control/world` | what has happened in the city, counted |
+//! | `POST /_control/fate` | `{"patient": id, "answers_after_days": n or null, "attends_after_days": n or null, "amended": bool}` |
+//! | `POST /_control/dies`, `moves`, `hides`, `refuses` | `{"patient": id}`: they die, leave the city, get their address hidden, or refuse the programme, today |
 //!
 //! # Invariants
 //!
 //! * What is declared is what is done: an interaction or a search parameter that is not declared is refused or ignored.
 //! * "Create unless it exists" and transactions are atomic: one lock around the store.
 //! * An effect is in the journal before it can be seen.
+//! * What somebody in the city does is a function of seed, resident, and how often they were asked the like.
 //! * A fault changes answers and moments, never what an effect is.
 //!
 //! # Why it is so
@@ -36,6 +45,7 @@
 //!
 //! **Decimals of clients are read as numbers.** `6.10` sent by a client comes back as `6.1`. Orders have no decimals.
 
+mod access;
 mod answers;
 mod calls;
 mod capability;
@@ -43,14 +53,20 @@ mod checks;
 mod clock;
 mod connection;
 mod control;
+mod export;
 mod faults;
+mod files;
+mod groups;
 mod http;
 mod interactions;
 mod journal;
+mod keys;
 mod kinds;
+mod life;
 mod parameters;
 mod people;
 mod profiles;
+mod scopes;
 mod search;
 mod store;
 mod transaction;
@@ -65,19 +81,24 @@ use tokio::net::TcpListener;
 use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
+use access::Access;
 use clock::Clock;
 use connection::{Line, Lines};
 use control::Counters;
+use export::Exports;
 use faults::Faults;
 use journal::Journal;
 use kinds::Kind;
+use life::Life;
 use people::People;
 use profiles::Declared;
 use store::Store;
 
 use super::person;
 
+pub use access::{Client, TokenOptions};
 pub use faults::{FaultPlan, FaultPlanError};
+pub use keys::{ClientKeyError, ClientKeyKind, read_client_keys, write_client_key};
 pub use profiles::Profile;
 
 /// What to serve, and how.
@@ -95,6 +116,10 @@ pub struct ServeOptions {
     pub profile: Profile,
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// How tokens are given; without it nobody needs one.
+    pub tokens: Option<TokenOptions>,
+    /// For how many seconds an export is under way at least.
+    pub export_seconds: u32,
     /// What goes wrong.
     pub faults: FaultPlan,
     /// Whether `If-None-Exist` is looked at; declared as it is.
@@ -161,6 +186,10 @@ struct World {
     people: People,
     store: Mutex<Store>,
     faults: Faults,
+    /// Taken before the store's lock, never while that is held.
+    life: Mutex<Life>,
+    access: Access,
+    exports: Exports,
     counters: Counters,
     clock: Clock,
     /// The address we listen on, for clients that do not say by which name they know us.
@@ -171,6 +200,10 @@ impl World {
     /// The store, locked. A handler that panicked left it whole or lost its own resource only.
     fn store(&self) -> MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn life(&self) -> MutexGuard<'_, Life> {
+        self.life.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -194,7 +227,10 @@ pub fn serve(
         .max_blocking_threads(4)
         .enable_all()
         .build()?;
-    runtime.block_on(run(options, listening))
+    let served = runtime.block_on(run(options, listening));
+    // An export that is being prepared has nobody left to ask for it.
+    runtime.shutdown_background();
+    served
 }
 
 async fn run(
@@ -214,6 +250,9 @@ async fn run(
         faults: Faults::new(options.faults.clone()),
         store: Mutex::new(Store::new(journal)),
         people,
+        life: Mutex::default(),
+        access: Access::new(options.tokens.clone()),
+        exports: Exports::default(),
         counters: Counters::default(),
         clock: options.start.map_or(Clock::Machine, Clock::starting),
         here: here.to_string(),

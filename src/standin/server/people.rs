@@ -2,17 +2,22 @@
 //!
 //! Only the ids are remembered, 16 bytes a Patient; everything else is a function of the seed and the resident's number.
 
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use jiff::civil::Date;
 
 use super::super::calendar::Day;
+use super::super::health::{self, Health};
+use super::super::json;
 use super::super::lines::{self, Lines};
 use super::super::oddities::{Oddities, SecondEntry};
-use super::super::person::Population;
+use super::super::parameters::FITTED;
+use super::super::person::{Person, Population};
 use super::super::random::{Dice, Stream};
-use super::super::register;
-use super::super::scribe::{Detail, resource_id};
+use super::super::register::{self, Changes};
+use super::super::scribe::{Detail, Scribe, resource_id};
 use super::store::{hash, parsed};
 
 /// Everybody.
@@ -24,6 +29,8 @@ pub(super) struct People {
     ids: Vec<(u64, u32)>,
     /// The same for all other types, each made when somebody first reads one of its resources by id.
     others: [OnceLock<Vec<(u64, u32)>>; 7],
+    /// What became of residents since the day of the register; the lock is held for a look or an entry.
+    changes: RwLock<BTreeMap<u32, Changes>>,
 }
 
 impl People {
@@ -42,6 +49,7 @@ impl People {
             residents,
             ids,
             others: Default::default(),
+            changes: RwLock::default(),
         }
     }
 
@@ -64,19 +72,81 @@ impl People {
 
     /// The lines of one type about one resident, as an export would write them.
     pub(super) fn lines(&self, number: u32, kind: lines::Kind) -> Vec<Vec<u8>> {
+        let changed = (kind == lines::Kind::Patient)
+            .then(|| self.changed(number))
+            .flatten();
+        changed.unwrap_or_else(|| {
+            let mut written = Lines::default();
+            let place = &mut written;
+            register::write_one(&self.population, Detail::Compact, number, &[kind], place);
+            split(written.bytes(kind)).map(<[u8]>::to_vec).collect()
+        })
+    }
+
+    /// How a resident really is.
+    pub(super) fn resident(&self, number: u32) -> (Person, Health) {
+        let person = self.population.resident(number);
+        let health = health::live(&FITTED, &person, self.seed(), self.population.as_of());
+        (person, health)
+    }
+
+    /// Lets somebody write about a resident on a later day; returns what was written.
+    pub(super) fn write_later<T>(
+        &self,
+        number: u32,
+        today: Day,
+        act: impl FnOnce(&mut Scribe<'_>) -> T,
+    ) -> (T, Lines) {
+        register::write_later(&self.population, number, today, act)
+    }
+
+    /// From now on the register says what became of this resident.
+    pub(super) fn change(&self, number: u32, change: impl FnOnce(&mut Changes)) {
+        let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+        change(changes.entry(number).or_default());
+    }
+
+    /// The Patients of a resident who has changed.
+    fn changed(&self, number: u32) -> Option<Vec<Vec<u8>>> {
+        let changes = self.changes.read().unwrap_or_else(PoisonError::into_inner);
+        let changes = changes.get(&number)?;
+        let mut date = Vec::new();
+        json::write_day(&mut date, changes.last()?);
+        let updated = format!("{}T12:00:00.000Z", String::from_utf8_lossy(&date));
+        let written = register::write_changed(&self.population, number, changes);
+        let stamped = split(written.bytes(lines::Kind::Patient)).map(|line| {
+            let mut patient = parsed(line);
+            patient["meta"]["lastUpdated"] = updated.clone().into();
+            patient.to_string().into_bytes()
+        });
+        Some(stamped.collect())
+    }
+
+    /// The id of a resident's first Patient.
+    pub(super) fn patient_of(&self, number: u32) -> String {
+        patient_id(self.seed(), number, 0)
+    }
+
+    /// Noon of the register's day in milliseconds since 1970: by then everything on it was recorded.
+    pub(super) fn recorded_by(&self) -> i64 {
+        (i64::from(self.population.as_of().0) * 24 + 12) * 3_600_000
+    }
+
+    /// The lines of one type about some residents, some of them twice, as in an export.
+    pub(super) fn block(&self, numbers: Range<u32>, kind: lines::Kind) -> Vec<u8> {
+        if kind == lines::Kind::Patient {
+            let patients = numbers.flat_map(|number| self.lines(number, kind));
+            return patients
+                .flat_map(|line| [line, vec![b'\n']].concat())
+                .collect();
+        }
         let mut written = Lines::default();
-        register::write_one(
-            &self.population,
-            Detail::Compact,
-            number,
-            &[kind],
-            &mut written,
-        );
-        let lines = written.bytes(kind).split(|byte| *byte == b'\n');
-        lines
-            .filter(|line| !line.is_empty())
-            .map(<[u8]>::to_vec)
-            .collect()
+        for number in numbers {
+            let place = &mut written;
+            register::write_one(&self.population, Detail::Compact, number, &[kind], place);
+        }
+        written.finish();
+        written.bytes(kind).to_vec()
     }
 
     /// The register's resource with this id.
@@ -104,6 +174,13 @@ impl People {
         index.sort_unstable();
         index
     }
+}
+
+/// Lines without their ends.
+fn split(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
 }
 
 /// The numbers of those with this hash.

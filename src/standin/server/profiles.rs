@@ -36,6 +36,16 @@ impl Interaction {
             Search => "search-type",
         }
     }
+
+    /// SMART's letter for it.
+    pub(super) fn letter(self) -> char {
+        match self {
+            Create => 'c',
+            Read => 'r',
+            Update => 'u',
+            Search => 's',
+        }
+    }
 }
 
 /// What is declared about one type.

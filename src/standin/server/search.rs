@@ -15,6 +15,8 @@ use super::parameters::{self, Parameter};
 use super::profiles::Declared;
 use super::store::{Place, Store, id_of, parsed, patient_in};
 
+/// Residents looked at for one page; where few match, a page may be short or empty and still have a next one.
+const LOOKED_AT: u32 = 2_000;
 /// Entries of a page when the client does not say, and at most.
 const PAGE: (usize, usize) = (50, 1_000);
 
@@ -209,7 +211,11 @@ fn from_register(
     let length = numbers.as_ref().map_or(people.count(), |list| {
         u32::try_from(list.len()).expect("a query holds few ids")
     });
+    let last = at.resident.saturating_add(LOOKED_AT);
     while at.resident < length {
+        if at.resident == last {
+            return false;
+        }
         let number = numbers
             .as_ref()
             .map_or(at.resident, |list| list[at.resident as usize]);

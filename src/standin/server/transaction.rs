@@ -47,7 +47,7 @@ pub(super) fn answer(world: &World, call: &Call) -> Result<Answer, Answer> {
     let mut store = world.store();
     let mut plan = Plan::default();
     for entry in entries {
-        plan.add(world, &store, entry)?;
+        plan.add(world, call, &store, entry)?;
     }
     let now = world.clock.millis();
     let answers = plan.perform(&mut store, now)?;
@@ -71,15 +71,21 @@ struct Plan {
 }
 
 impl Plan {
-    fn add(&mut self, world: &World, store: &Store, entry: &Value) -> Result<(), Answer> {
+    fn add(
+        &mut self,
+        world: &World,
+        call: &Call,
+        store: &Store,
+        entry: &Value,
+    ) -> Result<(), Answer> {
         let request = &entry["request"];
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let url = text(&request["url"]);
         let step = match (request["method"].as_str(), url.split_once('/')) {
-            (Some("POST"), None) => self.create(world, store, &url, entry)?,
+            (Some("POST"), None) => self.create((world, call, store), &url, entry)?,
             (Some("PUT"), Some((kind, id))) => {
                 let declared = declared(world, kind)?;
-                allowed(declared, Interaction::Update)?;
+                allowed(call, declared, Interaction::Update)?;
                 checks::whole(world, declared.kind, &entry["resource"])?;
                 let tag = request["ifMatch"].as_str();
                 let place = replaceable(store, declared.kind, id, tag)?;
@@ -107,13 +113,12 @@ impl Plan {
 
     fn create(
         &mut self,
-        world: &World,
-        store: &Store,
+        (world, call, store): (&World, &Call, &Store),
         kind: &str,
         entry: &Value,
     ) -> Result<Step, Answer> {
         let declared = declared(world, kind)?;
-        allowed(declared, Interaction::Create)?;
+        allowed(call, declared, Interaction::Create)?;
         checks::whole(world, declared.kind, &entry["resource"])?;
         let next = store.next() + self.created;
         let condition = entry["request"]["ifNoneExist"].as_str();

@@ -1,0 +1,160 @@
+//! What clinicians do: order what they are asked for, repeat abnormal tests, write down diagnoses.
+//!
+//! # Source
+//!
+//! Diabetes is confirmed by two abnormal tests: fasting plasma glucose 7.0 mmol/L or more, two-hour glucose 11.1 mmol/L or
+//! more, HbA1c 48 mmol/mol or more: Lääkärin käsikirja, kaypahoito.fi/ykt00552 (6 May 2025).
+
+use serde_json::{Value, json};
+
+use super::super::super::calendar::Day;
+use super::super::super::conditions;
+use super::super::super::glycaemia::{FASTING_LEVEL, TWO_HOUR_LEVEL};
+use super::super::super::instant::Instant;
+use super::super::super::laboratory::Test;
+use super::super::super::person::Stay;
+use super::super::World;
+use super::super::kinds::Kind;
+use super::super::store::{Place, id_of, parsed};
+use super::agenda::Event;
+use super::requests::tests;
+use super::{Happened, Life, Purpose, rates, records, samples};
+
+/// `HbA1c` at or above this is diabetic, mmol/mol.
+const HBA1C_LEVEL: f64 = 48.0;
+/// How far ahead diagnoses and deaths are foreseen: no simulation runs for longer.
+const FORESEEN_YEARS: f64 = 6.0;
+
+/// Puts on the agenda what happens to everybody whether or not they are screened: diagnoses of usual care, deaths, moves.
+pub(super) fn plan_usual_care(world: &World, life: &mut Life, today: Day) {
+    let until = today.plus_years(FORESEEN_YEARS);
+    for number in 0..world.people.count() {
+        let (person, health) = world.people.resident(number);
+        if person.stay != Stay::Lives {
+            life.gone.insert(number);
+            continue;
+        }
+        if health.diagnosed_by(today) {
+            life.diagnosed.insert(number);
+        } else if health.diagnosis <= until {
+            life.agenda.add(health.diagnosis, number, Event::Confirm);
+        }
+        if today < health.death && health.death <= until {
+            life.agenda.add(health.death, number, Event::Die);
+        }
+        let mut dice = super::dice(world, number, Purpose::Move, 0);
+        let moves = today
+            .plus_years(dice.exponential(rates::STAY_YEARS))
+            .plus(1);
+        if moves <= until {
+            life.agenda.add(moves, number, Event::Move);
+        }
+    }
+}
+
+/// A professional orders tests: those that a message asks for, or some of their own accord.
+pub(super) fn order(
+    world: &World,
+    life: &mut Life,
+    today: Day,
+    (number, asked, tests): (u32, Option<Place>, Vec<Test>),
+) {
+    let message = asked.and_then(|place| {
+        let store = world.store();
+        let stored = store.at(place)?;
+        Some((place, stored.kind, parsed(&stored.body)))
+    });
+    let mut order = json!({
+        "resourceType": "ServiceRequest", "status": "active", "intent": "order",
+        "subject": { "reference": format!("Patient/{}", world.people.patient_of(number)) },
+        "code": { "coding": tests.iter().map(|test| coding(*test)).collect::<Vec<_>>() },
+        "authoredOn": records::instant(Instant::late_on(today, 1)),
+        "requester": { "display": "Terveysasema 7 (keinotekoinen)" },
+    });
+    if let Some((place, kind, message)) = message {
+        // The asker's own number stays on the order, so that both sides mean the same one.
+        if message["identifier"].is_array() {
+            order["identifier"] = message["identifier"].clone();
+        }
+        let reference = format!("{}/{}", kind.name(), id_of(place));
+        order["supportingInfo"] = json!([{ "reference": reference }]);
+        if kind == Kind::Task {
+            records::change_status(
+                world,
+                place,
+                &["requested", "ready", "accepted"],
+                "completed",
+            );
+        }
+    }
+    if let Some(place) = records::store(world, Kind::ServiceRequest, order) {
+        life.own.insert(place);
+        samples::expect_at_laboratory(world, life, today, (number, place, tests));
+    }
+}
+
+fn coding(test: Test) -> Value {
+    let code = match test {
+        Test::HbA1c => "6128",
+        Test::FastingGlucose => "1468",
+        Test::Tolerance => "20271",
+    };
+    json!({ "system": "urn:oid:1.2.246.537.6.3", "code": code })
+}
+
+/// A clinician looks at the results that have come back: two abnormal ones are diabetes, one is repeated.
+pub(super) fn judge(world: &World, life: &mut Life, today: Day, number: u32) {
+    let abnormal = abnormal(world, number);
+    if abnormal.is_empty() || life.diagnosed.contains(&number) {
+        return;
+    }
+    if abnormal.len() < 2 {
+        let (mut dice, nth) = life.dice(world, number, Purpose::Clinician);
+        let (soonest, latest) = rates::REPEAT_DAYS;
+        let day = today.plus(dice.whole(soonest, latest));
+        if nth == 0 && dice.chance(rates::REPEATS) {
+            life.agenda.add(day, number, Event::Repeat(abnormal));
+        }
+        return;
+    }
+    let (mut dice, _) = life.dice(world, number, Purpose::Diagnosis);
+    let (soonest, latest) = rates::CONFIRMATION_DAYS;
+    let day = today.plus(dice.whole(soonest, latest));
+    if dice.chance(rates::CONFIRMS) {
+        life.agenda.add(day, number, Event::Confirm);
+    }
+}
+
+/// The tests of this resident's reported results that were abnormal, one entry for each result.
+fn abnormal(world: &World, number: u32) -> Vec<Test> {
+    let patient = world.people.patient_of(number);
+    let store = world.store();
+    let results = store
+        .about(Kind::Observation, &patient, 0)
+        .filter_map(|place| store.at(place));
+    let abnormal = results.filter_map(|stored| {
+        let result = parsed(&stored.body);
+        let usable = ["final", "amended", "corrected"];
+        let status = result["status"].as_str().unwrap_or_default();
+        let value = result["valueQuantity"]["value"].as_f64()?;
+        let test = *tests(&result).first()?;
+        let level = match test {
+            Test::HbA1c => HBA1C_LEVEL,
+            Test::FastingGlucose => FASTING_LEVEL,
+            Test::Tolerance => TWO_HOUR_LEVEL,
+        };
+        (usable.contains(&status) && level <= value).then_some(test)
+    });
+    abnormal.collect()
+}
+
+/// A clinician writes down the diagnosis, once.
+pub(super) fn confirm(world: &World, life: &mut Life, today: Day, number: u32) {
+    if !life.diagnosed.insert(number) {
+        return;
+    }
+    let (mut dice, _) = life.dice(world, number, Purpose::Diagnosis);
+    if records::write(world, number, today, &mut dice, conditions::confirm) {
+        life.count(Happened::Confirmed);
+    }
+}

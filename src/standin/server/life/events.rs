@@ -1,0 +1,58 @@
+//! Who deals with what: news from clients, and events that are due.
+
+use serde_json::Value;
+
+use super::super::super::calendar::Day;
+use super::super::World;
+use super::super::kinds::Kind;
+use super::super::store::Place;
+use super::agenda::Event;
+use super::requests::{Asked, asked};
+use super::{Happened, Life, Purpose, clinicians, rates, residents, samples};
+
+/// Somebody reads what a client wrote, and decides what to do.
+pub(super) fn notice(
+    world: &World,
+    life: &mut Life,
+    today: Day,
+    (number, kind, place, resource): (u32, Kind, Place, &Value),
+) {
+    match asked(kind, resource) {
+        Asked::Tests(tests) => {
+            samples::expect_at_laboratory(world, life, today, (number, place, tests))
+        }
+        Asked::ToOrder(tests) => {
+            life.count(Happened::AskedToOrder);
+            let (mut dice, _) = life.dice(world, number, Purpose::Professional);
+            if dice.chance(rates::PROFESSIONAL_ORDERS) {
+                let (soonest, latest) = rates::PROFESSIONAL_DAYS;
+                let day = today.plus(dice.whole(soonest, latest));
+                life.agenda.add(day, number, Event::Order(place, tests));
+            }
+        }
+        Asked::Form => residents::expect_answer(world, life, today, (number, place)),
+        Asked::Nothing => {}
+    }
+}
+
+/// Lets an event happen.
+pub(super) fn happen(world: &World, life: &mut Life, today: Day, number: u32, event: Event) {
+    match event {
+        Event::Answer(place) => residents::answer(world, life, today, (number, place)),
+        Event::Order(place, tests) => {
+            clinicians::order(world, life, today, (number, Some(place), tests))
+        }
+        Event::Repeat(tests) => {
+            life.count(Happened::Repeated);
+            clinicians::order(world, life, today, (number, None, tests));
+        }
+        Event::Visit(place, tests) => samples::visit(world, life, today, (number, place, tests)),
+        Event::Report(place, results) => {
+            samples::report(world, life, today, (number, place, results))
+        }
+        Event::Amend(place) => samples::amend(world, life, (number, place)),
+        Event::Confirm => clinicians::confirm(world, life, today, number),
+        Event::Die => residents::dies(world, life, today, number),
+        Event::Move => residents::moves(world, life, today, number),
+    }
+}

@@ -1,0 +1,42 @@
+//! How residents, laboratories and clinicians behave, in numbers.
+//!
+//! These are assumptions, not facts. They were chosen so that each ending happens in a city of a few thousand: forms that
+//! are never answered, samples that are never taken, results that change. No source was consulted for them; nothing may be
+//! concluded about any real population from how often something happens here.
+
+/// Log odds of answering a form at average readiness: the first time asked, and each later time.
+pub(super) const ANSWERS: [f64; 2] = [-0.15, -1.1];
+/// Mean days until a form is answered, by those who answer it.
+pub(super) const ANSWER_DAYS: f64 = 6.0;
+/// Share of those asked who refuse the whole programme instead.
+pub(super) const REFUSES: f64 = 0.004;
+
+/// Mean years until a resident moves out of the city.
+pub(super) const STAY_YEARS: f64 = 40.0;
+
+/// Log odds of coming to the laboratory at average contact with care: the first time ordered, and each later time.
+pub(super) const ATTENDS: [f64; 2] = [1.35, -0.2];
+/// What one standard deviation of contact with care adds to that.
+pub(super) const ATTENDS_BY_CONTACT: f64 = 0.25;
+/// Fewest and mean days until the sample is taken.
+pub(super) const ATTENDANCE_DAYS: (i32, f64) = (2, 14.0);
+/// Share of results that are amended, and days until they are.
+pub(super) const AMENDED: f64 = 0.01;
+pub(super) const AMENDMENT_DAYS: (i32, i32) = (1, 10);
+/// Relative change of an amended value, standard deviation.
+pub(super) const AMENDMENT: f64 = 0.06;
+
+/// Share of requests by message on which a professional orders the test, and days until then.
+pub(super) const PROFESSIONAL_ORDERS: f64 = 0.95;
+pub(super) const PROFESSIONAL_DAYS: (i32, i32) = (1, 10);
+/// Share of single abnormal results that a clinician repeats unasked, and days until then.
+pub(super) const REPEATS: f64 = 0.5;
+pub(super) const REPEAT_DAYS: (i32, i32) = (10, 40);
+/// Share of residents with two abnormal tests whose diagnosis is written down, and days until then.
+pub(super) const CONFIRMS: f64 = 0.92;
+pub(super) const CONFIRMATION_DAYS: (i32, i32) = (3, 45);
+
+/// The rate of the first time, or that of all later ones.
+pub(super) fn first_or_later(rates: [f64; 2], nth: u32) -> f64 {
+    if nth == 0 { rates[0] } else { rates[1] }
+}

@@ -1,0 +1,165 @@
+//! What a written resource asks of somebody: tests, or answers to a form.
+
+use serde_json::Value;
+
+use super::super::super::laboratory::Test;
+use super::super::kinds::Kind;
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// An order: the laboratory waits for the resident.
+    Tests(Vec<Test>),
+    /// A message or task for professionals: would somebody order these?
+    ToOrder(Vec<Test>),
+    /// A message or task for the resident with a form.
+    Form,
+    /// Something that nobody here reacts to.
+    Nothing,
+}
+
+/// Codes by which laboratories know the tests: LOINC, and the Finnish nomenclature.
+///
+/// Source: LOINC's code pages; published hospital laboratory manuals (see `concepts`).
+const CODES: [(&str, Test); 11] = [
+    ("59261-8", Test::HbA1c),
+    ("4548-4", Test::HbA1c),
+    ("17856-6", Test::HbA1c),
+    ("6128", Test::HbA1c),
+    ("1560", Test::HbA1c),
+    ("14771-0", Test::FastingGlucose),
+    ("1558-6", Test::FastingGlucose),
+    ("1468", Test::FastingGlucose),
+    ("14995-5", Test::Tolerance),
+    ("1518-0", Test::Tolerance),
+    ("20271", Test::Tolerance),
+];
+
+/// Reads a resource as whoever it is for would.
+pub(super) fn asked(kind: Kind, resource: &Value) -> Asked {
+    let status = resource["status"].as_str().unwrap_or_default();
+    let tests = tests(resource);
+    let is_one_of = |statuses: &[&str]| statuses.contains(&status);
+    if kind == Kind::ServiceRequest && is_one_of(&["active"]) && !tests.is_empty() {
+        return Asked::Tests(tests);
+    }
+    let message_arrives = kind == Kind::Communication && is_one_of(&["completed", "in-progress"]);
+    let task_arrives = kind == Kind::Task && is_one_of(&["requested", "ready", "accepted"]);
+    if message_arrives || task_arrives {
+        return message(resource, tests);
+    }
+    Asked::Nothing
+}
+
+fn message(resource: &Value, tests: Vec<Test>) -> Asked {
+    let form = !forms(resource).is_empty() || contained_form(resource).is_some();
+    if form {
+        Asked::Form
+    } else if tests.is_empty() {
+        Asked::Nothing
+    } else {
+        Asked::ToOrder(tests)
+    }
+}
+
+/// The form that came inside a message.
+pub(super) fn contained_form(resource: &Value) -> Option<&Value> {
+    let contained = resource["contained"].as_array()?;
+    contained
+        .iter()
+        .find(|inner| inner["resourceType"] == "Questionnaire")
+}
+
+/// Every text that names a form: references and canonical addresses.
+pub(super) fn forms(resource: &Value) -> Vec<&str> {
+    let mut found = Vec::new();
+    texts(resource, &mut |_, text| {
+        if text.contains("Questionnaire/") && !text.contains(' ') {
+            found.push(text);
+        }
+    });
+    found
+}
+
+/// The tests whose codes a resource names, each once.
+pub(super) fn tests(resource: &Value) -> Vec<Test> {
+    let mut found = Vec::new();
+    texts(resource, &mut |member, text| {
+        let known = CODES
+            .iter()
+            .find(|(code, _)| member == "code" && *code == text);
+        found.extend(known.map(|(_, test)| *test));
+    });
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// All texts of a resource with the names of their members.
+fn texts<'a>(value: &'a Value, each: &mut impl FnMut(&'a str, &'a str)) {
+    match value {
+        Value::Array(list) => list.iter().for_each(|value| texts(value, each)),
+        Value::Object(members) => {
+            for (name, value) in members {
+                if let Some(text) = value.as_str() {
+                    each(name, text);
+                } else {
+                    texts(value, each);
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn requests_are_understood_by_their_codes_and_forms() {
+        let coded = |code: &str| json!({ "coding": [{ "system": "x", "code": code }] });
+        let both = json!([coded("6128"), coded("1468"), coded("59261-8")]);
+        for (kind, resource, expected) in [
+            (
+                Kind::ServiceRequest,
+                json!({ "status": "active", "code": coded("4548-4") }),
+                Asked::Tests(vec![Test::HbA1c]),
+            ),
+            (
+                Kind::ServiceRequest,
+                json!({ "status": "revoked", "code": coded("4548-4") }),
+                Asked::Nothing,
+            ),
+            (
+                Kind::ServiceRequest,
+                json!({ "status": "active", "code": coded("9999") }),
+                Asked::Nothing,
+            ),
+            (
+                Kind::Communication,
+                json!({ "status": "completed", "reasonCode": both }),
+                Asked::ToOrder(vec![Test::HbA1c, Test::FastingGlucose]),
+            ),
+            (
+                Kind::Task,
+                json!({ "status": "requested", "focus": { "reference": "Questionnaire/7" } }),
+                Asked::Form,
+            ),
+            (
+                Kind::Communication,
+                json!({ "status": "completed", "contained": [{ "resourceType": "Questionnaire" }] }),
+                Asked::Form,
+            ),
+            (
+                Kind::Communication,
+                json!({ "status": "completed" }),
+                Asked::Nothing,
+            ),
+        ] {
+            assert_eq!(asked(kind, &resource), expected, "{resource}");
+        }
+    }
+}
