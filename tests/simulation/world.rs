@@ -18,7 +18,7 @@ use preventiojyraa::ledger::{
     Seen, Stamp, TakeOptions, Verdict,
 };
 use preventiojyraa::orders::{self, ActionKind, Offered, Order, OrderKey, intend, still_wanted};
-use preventiojyraa::pathway::Decision;
+use preventiojyraa::pathway::{Conclusion, Decision, Stage};
 use preventiojyraa::profile::ResidentId;
 use preventiojyraa::rulebook::{NextStep, State};
 
@@ -844,7 +844,16 @@ impl World {
             let newest = self.ledger.episode(row.order.resident).expect("readable");
             // An order of a round that ended by a result is not taken back.
             let said_no = life.is_some_and(|(_, life)| *life == Life::OptedOut)
-                && newest.is_some_and(|episode| episode.round == row.order.round);
+                && newest.is_some_and(|episode| {
+                    let ended_by_leaving = matches!(
+                        episode.stage,
+                        Stage::Closed {
+                            conclusion: Conclusion::Left(_) | Conclusion::Withdrawn,
+                            ..
+                        }
+                    );
+                    episode.round == row.order.round && ended_by_leaving
+                });
             let is_active = !self
                 .server
                 .is_cancelled(row.order.key(), orders::Keep::None);
