@@ -9,6 +9,7 @@
 //! ├── intake     submissions become facts, or are set aside with an issue
 //! ├── risk       facts become a score, a range if incomplete, a probability
 //! ├── pathway    where a resident stands and what comes next, with reasons
+//! ├── calibration  how right predictions were
 //! └── report     telling people
 //!
 //! edges (talk to the world)
@@ -16,6 +17,7 @@
 //! ├── fhir       export files and FHIR JSON; authoring of what we send
 //! ├── lake       Parquet: facts, register, issues, decisions
 //! ├── ledger     SQL: pulls, runs, identities, generations; the commit point
+//! ├── evaluate   a researcher's own table, held against what happened
 //! ├── steps      pull, run, explain, check: the order in which rooms work together
 //! ├── standin    a made-up Helsinki to try it all on
 //! └── cli        the command line (part of the program, not of the library)
@@ -25,7 +27,7 @@
 //!
 //! Each is checked by a test (`tests/tidy.rs` for those about the source).
 //!
-//! * Imports point one way: `profile → rulebook → intake → risk → pathway → report`, then the edges.
+//! * Imports point one way: `profile → rulebook → intake → risk → pathway → calibration → report`, then the edges.
 //! * The core is a package without IO, clock, JSON or async in its dependencies.
 //! * `fhir` is the only room that knows FHIR JSON; `ledger` the only one that knows SQL.
 //! * Only `cli` reads the clock; everybody else takes dates as arguments.
@@ -36,8 +38,9 @@
 //!
 //! The words are in the [`glossary`].
 
-pub use preventiojyraa_core::{intake, pathway, profile, report, risk, rulebook};
+pub use preventiojyraa_core::{calibration, intake, pathway, profile, report, risk, rulebook};
 
+pub mod evaluate;
 pub mod fhir;
 pub mod lake;
 pub mod ledger;

@@ -3,6 +3,7 @@
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 failed, 2 wrong usage,
 //! 3 the data folder is damaged, 4 the rules have mistakes.
 
+mod evaluate;
 mod explain;
 mod fsck;
 mod pull;
@@ -35,6 +36,7 @@ enum Command {
     Pull(pull::Arguments),
     Run(run::Arguments),
     Explain(explain::Arguments),
+    Evaluate(evaluate::Arguments),
     Fsck(fsck::Arguments),
     Rules(rules::Arguments),
     Server(server::Arguments),
@@ -74,6 +76,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Pull(arguments) => pull::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Server(arguments) => server::run(&arguments),

@@ -31,8 +31,10 @@
 //! A nurse trusts a sentence with a date in it more than a table of codes, so
 //! the explanation is prose; the codes stand in the stored decision.
 
+mod evaluation_text;
 mod explanation;
 mod phrases;
 
+pub use evaluation_text::evaluation_text;
 pub use explanation::explain;
 pub use phrases::{age_phrase, date_phrase, list_phrase, number_phrase};
