@@ -1,9 +1,10 @@
 //! `preventio evaluate`
 
+use std::fs;
 use std::path::PathBuf;
 
 use preventiojyraa::calibration::{self, Settings};
-use preventiojyraa::evaluate::{Columns, Document, Missing, read};
+use preventiojyraa::evaluate::{Columns, Document, Missing, Table, read};
 use preventiojyraa::report;
 
 use super::{CommandResult, Outcome, print, print_json};
@@ -38,6 +39,9 @@ pub(super) struct Arguments {
     /// Leave out rows that lack a value in a named column, and count them
     #[arg(long)]
     drop_missing: bool,
+    /// Write the figures with plots as one offline page
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Print the figures as JSON
     #[arg(long)]
     json: bool,
@@ -69,6 +73,10 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         thresholds: arguments.threshold.clone(),
     };
     let evaluation = calibration::evaluate(&table.rows, &table.groupings, &settings)?;
+    if let Some(path) = &arguments.html {
+        let page = report::evaluation_page(&evaluation, &subject(arguments, &table));
+        fs::write(path, page).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
     if arguments.json {
         print_json(&Document::new(&table, &evaluation))?;
     } else {
@@ -81,4 +89,15 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         print(&report::evaluation_text(&evaluation))?;
     }
     Ok(Outcome::Done)
+}
+
+/// What the page calls things; a file without its folder, which would tell of the machine.
+fn subject(arguments: &Arguments, table: &Table) -> report::Subject {
+    let name = arguments.file.file_name().unwrap_or_default();
+    report::Subject {
+        table: name.to_string_lossy().into_owned(),
+        outcome: arguments.outcome.clone(),
+        prediction: arguments.prediction.clone(),
+        dropped: table.dropped,
+    }
 }

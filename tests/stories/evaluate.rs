@@ -71,6 +71,28 @@ fn the_document_has_what_a_script_needs() {
 }
 
 #[test]
+fn the_page_needs_nothing_else() {
+    let folder = TempFolder::new();
+    let table = folder.join("<b>.csv");
+    fs::copy(fixture("ordinary.csv"), &table).expect("a file can be copied");
+    let page = folder.join("page.html").display().to_string();
+    let more = ["--group", "sex", "--threshold", "0.3", "--html", &page];
+    evaluate(&table, &more);
+    let page = fs::read_to_string(&page).expect("a page");
+    for outside in ["http", "src=", "@import", "url(", "<script", "<b>.csv"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    let plots = page.matches("<svg").count();
+    assert_eq!(plots, 5);
+    assert_eq!(page.matches("<desc").count(), plots);
+    assert_eq!(page.matches("role=\"img\"").count(), plots);
+    // Figures first, methods after.
+    let place = |text: &str| page.find(text).expect("it is there");
+    assert!(place("AUROC") < place("Calibration plot"));
+    assert!(place("Calibration plot") < place("<h2>Methods"));
+}
+
+#[test]
 fn a_small_group_is_no_evidence() {
     let document = document(&fixture("ordinary.csv"), &["--group", "district"]);
     let isle = &document["groups"][0];

@@ -170,6 +170,49 @@ impl Placements {
     }
 }
 
+/// A point of the receiver operating characteristic.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RocPoint {
+    /// Predictions at or above this are flagged.
+    pub threshold: f64,
+    /// Share of events flagged.
+    pub sensitivity: f64,
+    /// Share of non-events flagged: one minus the specificity.
+    pub false_positive_rate: f64,
+}
+
+/// The receiver operating characteristic, from the highest prediction down; a
+/// point wherever one of its shares has moved by a hundredth.
+#[must_use]
+pub fn roc(outcomes: &PairedOutcomes) -> Vec<RocPoint> {
+    let of_class =
+        |class: bool| outcomes.sum(|row| f64::from(u8::from(outcomes.occurred()[row] == class)));
+    let (events, others) = (of_class(true), of_class(false));
+    let (mut hits, mut alarms) = (0.0, 0.0);
+    let mut shown = (0.0, 0.0);
+    let mut points = Vec::new();
+    for row in (0..outcomes.n()).rev() {
+        if outcomes.occurred()[row] {
+            hits += outcomes.weight(row);
+        } else {
+            alarms += outcomes.weight(row);
+        }
+        let threshold = outcomes.predicted()[row];
+        let is_tied = row > 0 && outcomes.predicted()[row - 1].total_cmp(&threshold).is_eq();
+        let at = (alarms / others, hits / events);
+        let has_moved = 0.01 <= at.0 - shown.0 || 0.01 <= at.1 - shown.1 || row == 0;
+        if !is_tied && has_moved {
+            shown = at;
+            points.push(RocPoint {
+                threshold,
+                sensitivity: at.1,
+                false_positive_rate: at.0,
+            });
+        }
+    }
+    points
+}
+
 /// One past the last row with the same prediction as `start`.
 pub(super) fn ties_end(predicted: &[f64], start: usize) -> usize {
     let is_tied = |p: &f64| p.total_cmp(&predicted[start]).is_eq();

@@ -3,7 +3,7 @@
 use super::brier::{brier, scaled_brier};
 use super::curve::{Curve, loess_curve, spline_curve};
 use super::decision::{DecisionPoint, ThresholdFigures, at_threshold, decision_curve};
-use super::discrimination::{Auroc, auroc};
+use super::discrimination::{Auroc, RocPoint, auroc, roc};
 use super::estimate::{Figure, NotIdentifiable};
 use super::in_the_large::{calibration_in_the_large, calibration_slope, observed_to_expected};
 use super::ladder::{Ladder, ladder};
@@ -88,6 +88,19 @@ pub struct GroupEvaluation {
     pub summary: Result<Summary, NotIdentifiable>,
 }
 
+/// A bar of the histogram of predictions.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bar {
+    /// Lowest prediction in it.
+    pub from: f64,
+    /// Where the next bar begins.
+    pub to: f64,
+    /// Share of all who are in it without the event.
+    pub without_event: f64,
+    /// Share of all who are in it with the event.
+    pub with_event: f64,
+}
+
 /// Everything about one table.
 #[derive(Debug, Clone)]
 pub struct Evaluation {
@@ -99,15 +112,16 @@ pub struct Evaluation {
     pub is_weighted: bool,
     /// Net benefit over thresholds.
     pub decision_curve: Vec<DecisionPoint>,
+    /// Sensitivity against false alarms.
+    pub roc: Vec<RocPoint>,
     /// Observed on predicted risk, smoothed locally.
     pub loess: Result<Curve, NotIdentifiable>,
     /// Observed on predicted risk, as a spline of the log odds.
     pub spline: Result<Curve, NotIdentifiable>,
     /// The recalibration that is justified.
     pub ladder: Result<Ladder, NotIdentifiable>,
-    /// How predictions are spread, in twenty equal stretches of `0.0..=1.0`:
-    /// shares of the total weight, those without and those with the event.
-    pub histogram: Vec<(f64, f64)>,
+    /// How predictions are spread.
+    pub histogram: Vec<Bar>,
     /// Figures of groups, in the order of the columns and of the labels.
     pub groups: Vec<GroupEvaluation>,
 }
@@ -141,6 +155,7 @@ pub fn evaluate(
         evidence: evidence(&outcomes),
         is_weighted: outcomes.is_weighted(),
         decision_curve: decision_curve(&outcomes),
+        roc: roc(&outcomes),
         loess: loess_curve(&outcomes),
         spline: spline_curve(&outcomes),
         ladder: ladder(&outcomes),
@@ -199,24 +214,32 @@ fn summary(outcomes: &PairedOutcomes, settings: &Settings) -> Summary {
     }
 }
 
-/// Stretches of the histogram.
-const STRETCHES: u8 = 20;
+/// Bars of the histogram.
+const BARS: u8 = 30;
 
-fn histogram(outcomes: &PairedOutcomes) -> Vec<(f64, f64)> {
+/// Predictions in bars of equal width, from 0 to the tenth above the highest one.
+fn histogram(outcomes: &PairedOutcomes) -> Vec<Bar> {
     let total = outcomes.total_weight();
-    let rows_below = |place: u8| {
-        let end = f64::from(place) / f64::from(STRETCHES);
-        let is_below = |p: &f64| *p < end || place == STRETCHES;
+    let highest = outcomes.predicted()[outcomes.n() - 1];
+    let end = ((highest * 10.0).ceil() / 10.0).clamp(0.1, 1.0);
+    let edge = |bar: u8| end * f64::from(bar) / f64::from(BARS);
+    let rows_below = |bar: u8| {
+        let is_below = |p: &f64| *p < edge(bar) || bar == BARS;
         outcomes.predicted().partition_point(is_below)
     };
     let share = |from: usize, to: usize, class: bool| {
         let rows = (from..to).filter(|row| outcomes.occurred()[*row] == class);
         rows.map(|row| outcomes.weight(row)).sum::<f64>() / total
     };
-    (0..STRETCHES)
-        .map(|place| {
-            let (from, to) = (rows_below(place), rows_below(place + 1));
-            (share(from, to, false), share(from, to, true))
+    (0..BARS)
+        .map(|bar| {
+            let (from, to) = (rows_below(bar), rows_below(bar + 1));
+            Bar {
+                from: edge(bar),
+                to: edge(bar + 1),
+                without_event: share(from, to, false),
+                with_event: share(from, to, true),
+            }
         })
         .collect()
 }

@@ -71,10 +71,10 @@ mod spline;
 pub use brier::{brier, scaled_brier};
 pub use curve::{Curve, CurveIndices, CurvePoint, loess_curve, spline_curve};
 pub use decision::{DecisionPoint, ThresholdFigures, at_threshold, decision_curve};
-pub use discrimination::{Auroc, auroc};
+pub use discrimination::{Auroc, RocPoint, auroc, roc};
 pub use estimate::{Estimate, Figure, Method, NotIdentifiable};
 pub use evaluation::{
-    Evaluation, Evidence, GroupEvaluation, Grouping, Rows, Settings, Summary, evaluate,
+    Bar, Evaluation, Evidence, GroupEvaluation, Grouping, Rows, Settings, Summary, evaluate,
 };
 pub use in_the_large::{calibration_in_the_large, calibration_slope, observed_to_expected};
 pub use isotonic::{IsotonicStep, isotonic};
