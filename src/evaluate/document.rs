@@ -1,11 +1,14 @@
 //! The figures as a document of plain fields, ready to become JSON.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use super::resample::Drawn;
 use super::table::Table;
 use crate::calibration::{
-    Auroc, Curve, DecisionPoint, Evaluation, Evidence, Figure, GroupEvaluation, IsotonicStep,
-    Ladder, LadderStep, NotIdentifiable, Summary, ThresholdFigures,
+    Auroc, BootstrapFigure, Curve, DecisionPoint, Evaluation, Evidence, Figure, GroupEvaluation,
+    IsotonicStep, Ladder, LadderStep, NotIdentifiable, Summary, ThresholdFigures,
 };
 
 /// Everything that `preventio evaluate --json` says.
@@ -19,6 +22,8 @@ pub struct Document {
     weighted: bool,
     dropped_rows: u64,
     evidence: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    horizon: Option<f64>,
     #[serde(flatten)]
     figures: Figures,
     loess: CurveEntry,
@@ -27,10 +32,21 @@ pub struct Document {
     ladder: LadderEntry,
     decision_curve: Vec<DecisionEntry>,
     groups: Vec<GroupEntry>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bootstrap: Option<BootstrapEntry>,
+}
+
+#[derive(Debug, Serialize)]
+struct BootstrapEntry {
+    replicates: u32,
+    seed: u64,
+    figures: BTreeMap<&'static str, FigureEntry>,
 }
 
 #[derive(Debug, Serialize)]
 struct Figures {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    observed_risk: Option<FigureEntry>,
     auroc: AurocEntry,
     o_e: FigureEntry,
     calibration_in_the_large: FigureEntry,
@@ -182,7 +198,7 @@ enum GroupFigures {
 impl Document {
     /// The document of an evaluation of a table.
     #[must_use]
-    pub fn new(table: &Table, evaluation: &Evaluation) -> Self {
+    pub fn new(table: &Table, evaluation: &Evaluation, drawn: Option<Drawn>) -> Self {
         Self {
             n: evaluation.whole.n,
             events: evaluation.whole.events,
@@ -193,6 +209,7 @@ impl Document {
                 Evidence::EnoughForFigures => "enough for figures, not for curves",
                 Evidence::Enough => "enough for figures and curves",
             },
+            horizon: evaluation.horizon,
             figures: Figures::of(&evaluation.whole),
             loess: indices(&evaluation.loess),
             spline: indices(&evaluation.spline),
@@ -202,6 +219,11 @@ impl Document {
             ladder: ladder(&evaluation.ladder),
             decision_curve: evaluation.decision_curve.iter().map(decision).collect(),
             groups: evaluation.groups.iter().map(group).collect(),
+            bootstrap: drawn.map(|drawn| BootstrapEntry {
+                replicates: drawn.replicates,
+                seed: drawn.seed,
+                figures: bootstrap(&evaluation.bootstrap),
+            }),
         }
     }
 }
@@ -209,6 +231,7 @@ impl Document {
 impl Figures {
     fn of(summary: &Summary) -> Self {
         Self {
+            observed_risk: summary.observed_risk.map(figure),
             auroc: auroc(summary.auroc),
             o_e: figure(summary.o_e),
             calibration_in_the_large: figure(summary.calibration_in_the_large),
@@ -232,6 +255,11 @@ fn figure(figure: Figure) -> FigureEntry {
             not_identifiable: reason.to_string(),
         },
     }
+}
+
+fn bootstrap(figures: &[BootstrapFigure]) -> BTreeMap<&'static str, FigureEntry> {
+    let entry = |drawn: &BootstrapFigure| (drawn.name, figure(drawn.figure));
+    figures.iter().map(entry).collect()
 }
 
 fn auroc(auroc: Result<Auroc, NotIdentifiable>) -> AurocEntry {

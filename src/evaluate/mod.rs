@@ -42,13 +42,15 @@
 mod delimited;
 mod document;
 mod error;
+mod resample;
 mod table;
 
 use std::path::Path;
 
 pub use document::Document;
 pub use error::{CellError, EvaluateError, Place};
-pub use table::{Columns, Missing, Table};
+pub use resample::{Drawn, resample};
+pub use table::{Columns, FollowUpColumns, Missing, Table};
 
 use crate::lake;
 

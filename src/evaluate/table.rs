@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::error::{CellError, EvaluateError, Place, quoted};
-use crate::calibration::{Grouping, Rows};
+use crate::calibration::{FollowUp, Grouping, Rows};
 use crate::lake::Cell;
 
 /// A column of more groups than this is an identifier or a measurement.
@@ -19,8 +19,21 @@ pub struct Columns {
     pub prediction: String,
     /// Sampling weight.
     pub weight: Option<String>,
+    /// Follow-up over time, where outcomes are.
+    pub follow_up: Option<FollowUpColumns>,
     /// Columns that split the rows into groups.
     pub groups: Vec<String>,
+}
+
+/// Columns of outcomes over time.
+#[derive(Debug, Clone, Default)]
+pub struct FollowUpColumns {
+    /// Time to the event, the competing event or the end of observation.
+    pub time: String,
+    /// Whether a competing event ended the observation.
+    pub competing: Option<String>,
+    /// The time by which risk was predicted.
+    pub horizon: f64,
 }
 
 impl Columns {
@@ -41,6 +54,11 @@ impl Columns {
             (Role::Prediction, self.prediction.as_str()),
         ];
         roles.extend(self.weight.iter().map(|name| (Role::Weight, name.as_str())));
+        if let Some(follow_up) = &self.follow_up {
+            roles.push((Role::Time, follow_up.time.as_str()));
+            let competing = follow_up.competing.iter();
+            roles.extend(competing.map(|name| (Role::Competing, name.as_str())));
+        }
         let groups = self.groups.iter().enumerate();
         roles.extend(groups.map(|(n, name)| (Role::Group(n), name.as_str())));
         roles
@@ -57,6 +75,8 @@ enum Role {
     Outcome,
     Prediction,
     Weight,
+    Time,
+    Competing,
     Group(usize),
 }
 
@@ -94,6 +114,8 @@ struct RowSoFar {
     outcome: bool,
     prediction: f64,
     weight: f64,
+    time: f64,
+    competing: bool,
     groups: Vec<usize>,
     lacks: bool,
 }
@@ -113,6 +135,11 @@ impl Builder {
             table: Table {
                 rows: Rows {
                     weights: columns.weight.as_ref().map(|_| Vec::new()),
+                    follow_up: columns.follow_up.as_ref().map(|follow_up| FollowUp {
+                        horizon: follow_up.horizon,
+                        competing: follow_up.competing.as_ref().map(|_| Vec::new()),
+                        ..FollowUp::default()
+                    }),
                     ..Rows::default()
                 },
                 groupings: columns.groups.iter().map(grouping).collect(),
@@ -160,6 +187,13 @@ impl Builder {
                 self.row.prediction = p;
             }
             Role::Weight => self.row.weight = not_negative(cell)?,
+            Role::Time => self.row.time = not_negative(cell)?,
+            Role::Competing => {
+                self.row.competing = outcome(cell)?;
+                if self.row.competing && self.row.outcome {
+                    return Err(CellError::TwoEvents);
+                }
+            }
             Role::Group(n) => self.row.groups[n] = self.label(n, cell)?,
         }
         Ok(())
@@ -194,9 +228,29 @@ impl Builder {
         if let Some(weights) = &mut self.table.rows.weights {
             weights.push(self.row.weight);
         }
+        if let Some(follow_up) = &mut self.table.rows.follow_up {
+            follow_up.times.push(self.row.time);
+            if let Some(competing) = &mut follow_up.competing {
+                competing.push(self.row.competing);
+            }
+        }
         for (grouping, at) in self.table.groupings.iter_mut().zip(&self.row.groups) {
             grouping.of_row.push(*at);
         }
+    }
+
+    /// Of people followed over time all may have the event in the end.
+    fn has_both_classes(&self, path: &Path) -> Result<(), EvaluateError> {
+        let rows = &self.table.rows;
+        let n = rows.occurred.len();
+        let events = rows.occurred.iter().filter(|y| **y).count();
+        if 0 < events && (events < n || rows.follow_up.is_some()) {
+            return Ok(());
+        }
+        let (column, value) = (&self.roles[0].1, u8::from(events == n));
+        let what = format!("column `{column}` is {value} in all {n} rows");
+        let hint = "figures need people with and without the event";
+        Err(EvaluateError::file(path, what, hint))
     }
 
     /// The table, with its groups in the order of their names.
@@ -214,13 +268,7 @@ impl Builder {
                 "a header alone is no table",
             ));
         }
-        let events = rows.occurred.iter().filter(|y| **y).count();
-        if events == 0 || events == n {
-            let (column, value) = (&self.roles[0].1, u8::from(events == n));
-            let what = format!("column `{column}` is {value} in all {n} rows");
-            let hint = "figures need people with and without the event";
-            return Err(EvaluateError::file(path, what, hint));
-        }
+        self.has_both_classes(path)?;
         if let Some(weights) = &rows.weights
             && weights.iter().all(|weight| *weight <= 0.0)
         {

@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use crate::support::site::{TempFolder, preventio, reads};
 
+/// A column of identifiers, taken for one of groups.
+const MANY: &str = include_str!("../../fixtures/evaluate/many-groups.csv");
+
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fixtures/evaluate")
@@ -141,7 +144,7 @@ fn incomplete_rows_are_left_out_when_asked_and_counted() {
 
 #[test]
 fn what_is_wrong_with_a_file_is_said_with_its_place() {
-    let files: [(&str, &[u8], &[&str]); 18] = [
+    let files: [(&str, &[u8], &[&str]); 21] = [
         ("no such column", b"p,x\n0.1,0\n", &[]),
         ("twice", b"p,y,y\n0.1,0,1\n", &[]),
         ("above 1", b"p,y\n0.1,0\n1.2,1\n", &[]),
@@ -171,6 +174,17 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
             b"p,y,g\n0.1,0,S\xc3\xa4\n0.2,1,S\xe4\n",
             &["--group", "g"],
         ),
+        (
+            "negative time",
+            b"p,y,t\n0.1,0,2\n0.2,1,-3\n",
+            &["--time", "t", "--horizon", "1"],
+        ),
+        (
+            "two events",
+            b"p,y,t,c\n0.1,1,2,1\n0.2,1,3,0\n",
+            &["--time", "t", "--horizon", "1", "--competing", "c"],
+        ),
+        ("too many groups", MANY.as_bytes(), &["--group", "g"]),
         ("UTF-16", b"\xff\xfep\0,\0y\0\n\0", &[]),
     ];
     let folder = TempFolder::new();
@@ -187,6 +201,48 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
         ));
     }
     reads("evaluate-bad-files", &told.replace(&path, "table.csv"));
+}
+
+#[test]
+fn people_followed_over_time_are_judged_at_the_horizon() {
+    let more = ["--time", "t", "--horizon", "10", "--competing", "c"];
+    let document = document(&fixture("competing.csv"), &more);
+    assert_eq!(document["n"], 700);
+    assert_eq!(document["horizon"], 10.0);
+    for figure in ["observed_risk", "o_e", "auroc", "brier", "slope"] {
+        assert!(document[figure]["estimate"].is_number(), "{figure}");
+    }
+    assert!(document["spline"]["ici"].is_number());
+    let said = evaluate(&fixture("competing.csv"), &more);
+    assert!(said.contains("observed risk"), "{said}");
+}
+
+#[test]
+fn a_horizon_that_nobody_reaches_is_refused() {
+    let path = fixture("competing.csv").display().to_string();
+    let words = ["evaluate", &path, "--outcome", "y", "--prediction", "p"];
+    let more = ["--time", "t", "--horizon", "30"];
+    let said = preventio(&[&words[..], &more].concat()).ends_with(1);
+    assert!(
+        said.contains("nobody is observed up to the horizon 30"),
+        "{said}"
+    );
+    let said = preventio(&[&words[..], &["--time", "t"]].concat()).ends_with(2);
+    assert!(said.contains("--horizon"), "{said}");
+}
+
+#[test]
+fn resampling_follows_from_its_seed() {
+    let drawn = |seed: &str| {
+        let more = ["--bootstrap", "100", "--seed", seed];
+        document(&fixture("ties.csv"), &more)["bootstrap"].clone()
+    };
+    let first = drawn("5");
+    assert_eq!(first, drawn("5"));
+    assert_ne!(first["figures"], drawn("6")["figures"]);
+    assert_eq!(first["replicates"], 100);
+    let brier = &first["figures"]["brier"];
+    assert!(brier["lower"].as_f64() < brier["upper"].as_f64());
 }
 
 #[test]

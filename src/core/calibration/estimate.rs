@@ -139,8 +139,6 @@ pub enum NotIdentifiable {
         /// What it takes.
         needed: usize,
     },
-    /// Nobody is observed beyond the horizon, so the risk by then is unknown.
-    FollowUpTooShort,
     /// More than one in twenty bootstrap replicates had no figure.
     UnstableReplicates,
     /// The predictions sum to zero.
@@ -169,7 +167,6 @@ impl fmt::Display for NotIdentifiable {
                 f,
                 "insufficient evidence: {found} events or non-events, {needed} needed"
             ),
-            Self::FollowUpTooShort => write!(f, "nobody is observed up to the horizon"),
             Self::UnstableReplicates => {
                 write!(f, "more than 5 % of the bootstrap replicates had no figure")
             }

@@ -1,14 +1,16 @@
 //! All figures of one table, and of its groups.
 
+use super::bootstrap::BootstrapFigure;
 use super::brier::{brier, scaled_brier};
 use super::curve::{Curve, loess_curve, spline_curve};
 use super::decision::{DecisionPoint, ThresholdFigures, at_threshold, decision_curve};
 use super::discrimination::{Auroc, RocPoint, auroc, roc};
-use super::estimate::{Figure, NotIdentifiable};
+use super::estimate::{Estimate, Figure, NotIdentifiable};
 use super::in_the_large::{calibration_in_the_large, calibration_slope, observed_to_expected};
 use super::ladder::{Ladder, ladder};
 use super::limits::{ENOUGH_FOR_CURVES, ENOUGH_FOR_FIGURES, FEWEST_IN_GROUP};
 use super::outcomes::{OutcomesError, PairedOutcomes};
+use super::survival::{FollowUp, Followed};
 
 /// The columns of a table, row by row the same people.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +21,8 @@ pub struct Rows {
     pub occurred: Vec<bool>,
     /// Sampling weights, zero or more.
     pub weights: Option<Vec<f64>>,
+    /// How long each was followed; `occurred` is then whether the event ended it.
+    pub follow_up: Option<FollowUp>,
 }
 
 /// A column that splits the rows into groups.
@@ -59,6 +63,8 @@ pub struct Summary {
     pub events: usize,
     /// Discrimination.
     pub auroc: Result<Auroc, NotIdentifiable>,
+    /// Observed risk by the horizon, where people were followed over time.
+    pub observed_risk: Option<Figure>,
     /// Observed over expected events.
     pub o_e: Figure,
     /// Shift of the log odds.
@@ -108,8 +114,10 @@ pub struct Evaluation {
     pub whole: Summary,
     /// How far the numbers carry.
     pub evidence: Evidence,
-    /// Whether rows have weights.
+    /// Whether rows have weights of their own.
     pub is_weighted: bool,
+    /// The horizon, where people were followed over time.
+    pub horizon: Option<f64>,
     /// Net benefit over thresholds.
     pub decision_curve: Vec<DecisionPoint>,
     /// Sensitivity against false alarms.
@@ -124,6 +132,8 @@ pub struct Evaluation {
     pub histogram: Vec<Bar>,
     /// Figures of groups, in the order of the columns and of the labels.
     pub groups: Vec<GroupEvaluation>,
+    /// Limits from resampling, where somebody made them.
+    pub bootstrap: Vec<BootstrapFigure>,
 }
 
 /// Evaluates predictions against what happened, whole and by group.
@@ -136,47 +146,78 @@ pub fn evaluate(
     groupings: &[Grouping],
     settings: &Settings,
 ) -> Result<Evaluation, OutcomesError> {
-    let outcomes = rows.outcomes(|_| true)?;
+    let all = rows.everybody()?;
     let mut groups = Vec::new();
     for grouping in groupings {
         for (at, label) in grouping.labels.iter().enumerate() {
-            let group = rows.outcomes(|row| grouping.of_row[row] == at)?;
-            groups.push(GroupEvaluation {
-                column: grouping.column.clone(),
-                label: label.clone(),
-                n: group.n(),
-                events: group.events(),
-                summary: of_group(&group, settings),
-            });
+            groups.push(of_group(rows, grouping, at, label, settings));
         }
     }
+    let outcomes = &all.outcomes;
     Ok(Evaluation {
-        whole: summary(&outcomes, settings),
-        evidence: evidence(&outcomes),
-        is_weighted: outcomes.is_weighted(),
-        decision_curve: decision_curve(&outcomes),
-        roc: roc(&outcomes),
-        loess: loess_curve(&outcomes),
-        spline: spline_curve(&outcomes),
-        ladder: ladder(&outcomes),
-        histogram: histogram(&outcomes),
+        whole: summary(&all, settings),
+        evidence: evidence(outcomes),
+        is_weighted: rows.weights.is_some(),
+        horizon: rows.follow_up.as_ref().map(|follow_up| follow_up.horizon),
+        decision_curve: decision_curve(outcomes),
+        roc: roc(outcomes),
+        loess: loess_curve(outcomes),
+        spline: spline_curve(outcomes),
+        ladder: ladder(outcomes),
+        histogram: histogram(outcomes),
         groups,
+        bootstrap: Vec::new(),
     })
 }
 
+/// Paired outcomes, and the follow-up that they were reduced from.
+pub(super) struct People {
+    pub(super) outcomes: PairedOutcomes,
+    followed: Option<Followed>,
+}
+
+impl People {
+    fn n(&self) -> usize {
+        let followed = self.followed.as_ref().map(Followed::n);
+        followed.unwrap_or_else(|| self.outcomes.n())
+    }
+}
+
+fn pick<T: Copy>(values: &[T], at: &[usize]) -> Vec<T> {
+    at.iter().map(|row| values[*row]).collect()
+}
+
 impl Rows {
-    /// The rows that are `chosen`.
-    fn outcomes(&self, chosen: impl Fn(usize) -> bool) -> Result<PairedOutcomes, OutcomesError> {
-        let at: Vec<usize> = (0..self.predicted.len())
-            .filter(|row| chosen(*row))
-            .collect();
-        PairedOutcomes::new(
-            at.iter().map(|row| self.predicted[*row]).collect(),
-            at.iter().map(|row| self.occurred[*row]).collect(),
-            self.weights
-                .as_ref()
-                .map(|weights| at.iter().map(|row| weights[*row]).collect()),
-        )
+    pub(super) fn everybody(&self) -> Result<People, OutcomesError> {
+        let Some(follow_up) = &self.follow_up else {
+            let (predicted, occurred) = (self.predicted.clone(), self.occurred.clone());
+            return Ok(People {
+                outcomes: PairedOutcomes::new(predicted, occurred, self.weights.clone())?,
+                followed: None,
+            });
+        };
+        let weights = self.weights.as_deref();
+        let followed = Followed::new(&self.predicted, &self.occurred, weights, follow_up)?;
+        Ok(People {
+            outcomes: followed.reduced()?,
+            followed: Some(followed),
+        })
+    }
+
+    /// The people of the rows `at`.
+    fn people(&self, at: &[usize]) -> Result<People, OutcomesError> {
+        let follow_up = self.follow_up.as_ref().map(|follow_up| FollowUp {
+            times: pick(&follow_up.times, at),
+            competing: follow_up.competing.as_ref().map(|column| pick(column, at)),
+            horizon: follow_up.horizon,
+        });
+        let rows = Self {
+            predicted: pick(&self.predicted, at),
+            occurred: pick(&self.occurred, at),
+            weights: self.weights.as_ref().map(|weights| pick(weights, at)),
+            follow_up,
+        };
+        rows.everybody()
     }
 }
 
@@ -188,30 +229,76 @@ fn evidence(outcomes: &PairedOutcomes) -> Evidence {
     }
 }
 
-fn of_group(outcomes: &PairedOutcomes, settings: &Settings) -> Result<Summary, NotIdentifiable> {
-    let found = outcomes.limiting();
-    if found < FEWEST_IN_GROUP {
-        return Err(NotIdentifiable::InsufficientEvidence {
+fn of_group(
+    rows: &Rows,
+    grouping: &Grouping,
+    at: usize,
+    label: &str,
+    settings: &Settings,
+) -> GroupEvaluation {
+    let of_row = grouping.of_row.iter().enumerate();
+    let members: Vec<usize> = of_row
+        .filter(|(_, group)| **group == at)
+        .map(|(row, _)| row)
+        .collect();
+    let people = rows.people(&members);
+    let found = people
+        .as_ref()
+        .map_or(0, |people| people.outcomes.limiting());
+    let summary = match &people {
+        Ok(people) if FEWEST_IN_GROUP <= found => Ok(summary(people, settings)),
+        // A group without rows of weight, or that nobody was followed in to the horizon.
+        Ok(_) | Err(_) => Err(NotIdentifiable::InsufficientEvidence {
             found,
             needed: FEWEST_IN_GROUP,
-        });
+        }),
+    };
+    GroupEvaluation {
+        column: grouping.column.clone(),
+        label: label.to_owned(),
+        n: people.as_ref().map_or(members.len(), People::n),
+        events: people.as_ref().map_or(0, |people| people.outcomes.events()),
+        summary,
     }
-    Ok(summary(outcomes, settings))
 }
 
-fn summary(outcomes: &PairedOutcomes, settings: &Settings) -> Summary {
+fn summary(people: &People, settings: &Settings) -> Summary {
+    let outcomes = &people.outcomes;
     let thresholds = settings.thresholds.iter();
+    let observed_risk = people.followed.as_ref().map(Followed::observed_risk);
     Summary {
-        n: outcomes.n(),
-        events: outcomes.events(),
+        n: people.n(),
+        events: people
+            .followed
+            .as_ref()
+            .map_or(outcomes.events(), Followed::events),
         auroc: auroc(outcomes),
-        o_e: observed_to_expected(outcomes),
+        o_e: observed_over_expected(people),
+        observed_risk,
         calibration_in_the_large: calibration_in_the_large(outcomes),
         slope: calibration_slope(outcomes),
         brier: brier(outcomes),
         scaled_brier: scaled_brier(outcomes),
         thresholds: thresholds.map(|t| at_threshold(outcomes, *t)).collect(),
     }
+}
+
+/// Observed over expected; of followed people the observed risk by the horizon
+/// over the mean prediction of everybody, the censored too.
+pub(super) fn observed_over_expected(people: &People) -> Figure {
+    let Some(followed) = &people.followed else {
+        return observed_to_expected(&people.outcomes);
+    };
+    let expected = followed.mean_prediction();
+    if expected <= 0.0 {
+        return Err(NotIdentifiable::NoExpectedEvents);
+    }
+    followed.observed_risk().map(|risk| Estimate {
+        value: risk.value / expected,
+        lower: risk.lower / expected,
+        upper: risk.upper / expected,
+        method: risk.method,
+    })
 }
 
 /// Bars of the histogram.

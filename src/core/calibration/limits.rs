@@ -24,6 +24,10 @@ pub(super) const GRID: usize = 201;
 /// Beyond [`DIRECT_ROWS`], rows are pooled into at most this many groups of
 /// neighbours; a thirtieth of it still gives indices to 5e-4 (see the tests).
 pub(super) const BINS: usize = 10_000;
+/// Rows up to which a bootstrap resamples rows; beyond, groups of neighbours.
+pub(super) const BOOTSTRAP_ROWS: usize = 20_000;
+/// Groups of neighbours that a bootstrap of a larger table resamples.
+pub(super) const BOOTSTRAP_BINS: usize = 2_000;
 /// With fewer events or non-events than this, a group says nothing of use, and
 /// its figures would describe single people.
 pub(super) const FEWEST_IN_GROUP: usize = 10;

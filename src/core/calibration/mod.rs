@@ -28,7 +28,7 @@
 //! let rows = Rows {
 //!     predicted: vec![0.1, 0.2, 0.3, 0.6, 0.7],
 //!     occurred: vec![false, true, false, true, true],
-//!     weights: None,
+//!     ..Rows::default()
 //! };
 //! let evaluation = evaluate(&rows, &[], &Settings::default())?;
 //! assert_eq!(evaluation.whole.events, 3);
@@ -50,6 +50,7 @@
 //! | the variance of a weighted area is linearised | none does it; the jackknife is within 2 % | one pass instead of one per row |
 //! | a prediction of exactly 0 or 1 has no slope | rms drops such rows | dropping rows would change the question silently |
 
+mod bootstrap;
 mod brier;
 mod curve;
 mod decision;
@@ -67,7 +68,9 @@ mod numbers;
 mod outcomes;
 mod pooled;
 mod spline;
+mod survival;
 
+pub use bootstrap::{BootstrapFigure, Replicate, Resampling, bootstrap_figures};
 pub use brier::{brier, scaled_brier};
 pub use curve::{Curve, CurveIndices, CurvePoint, loess_curve, spline_curve};
 pub use decision::{DecisionPoint, ThresholdFigures, at_threshold, decision_curve};
@@ -81,6 +84,7 @@ pub use isotonic::{IsotonicStep, isotonic};
 pub use ladder::{Ladder, LadderStep, LadderTest, Rung, ladder};
 pub use outcomes::{OutcomesError, PairedOutcomes};
 pub use spline::Spline;
+pub use survival::FollowUp;
 
 #[cfg(test)]
 mod tests;

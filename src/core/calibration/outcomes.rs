@@ -75,6 +75,24 @@ pub enum OutcomesError {
         /// What stood there.
         value: f64,
     },
+    /// A table too large to resample row by row, and not to be pooled.
+    #[error(
+        "a bootstrap of weighted or followed rows takes up to {most} of them, not {rows}\nhint: draw a random sample, or use the analytic limits"
+    )]
+    TooManyToResample {
+        /// How many rows.
+        rows: usize,
+        /// How many can be.
+        most: usize,
+    },
+    /// Nobody is observed up to the horizon.
+    #[error("nobody is observed up to the horizon {horizon}; the longest time is {longest}")]
+    FollowUpTooShort {
+        /// The longest time.
+        longest: f64,
+        /// What was asked for.
+        horizon: f64,
+    },
     /// A horizon that is not above zero.
     #[error("horizon {value} is not above zero")]
     Horizon {

@@ -46,7 +46,13 @@ pub fn evaluation_page(evaluation: &Evaluation, subject: &Subject) -> String {
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
     );
     page.push_str(&opening(evaluation, subject));
-    page.push_str(&figure_table("figure", &figures(&evaluation.whole)));
+    let observed = evaluation.whole.observed_risk;
+    let mut first: Vec<(&str, Figure)> = observed
+        .map(|risk| ("observed risk", risk))
+        .into_iter()
+        .collect();
+    first.extend(figures(&evaluation.whole));
+    page.push_str(&figure_table("figure", &first));
     page.push_str(&calibration(evaluation));
     page.push_str(&decision(evaluation));
     page.push_str(&discrimination(evaluation));
@@ -181,8 +187,21 @@ fn calibration(evaluation: &Evaluation) -> String {
         Err(reason) => format!("<p>Recalibration is refused: {reason}.</p>\n"),
     };
     format!(
-        "<h2>Calibration</h2>\n{}{drawn}{recalibration}",
-        distances(evaluation)
+        "<h2>Calibration</h2>\n{}{drawn}{recalibration}{}",
+        distances(evaluation),
+        resampled(evaluation)
+    )
+}
+
+fn resampled(evaluation: &Evaluation) -> String {
+    if evaluation.bootstrap.is_empty() {
+        return String::new();
+    }
+    let drawn = evaluation.bootstrap.iter();
+    let figures: Vec<(&str, Figure)> = drawn.map(|drawn| (drawn.name, drawn.figure)).collect();
+    format!(
+        "<h3>Limits from resampling</h3>\n{}",
+        figure_table("figure", &figures)
     )
 }
 
@@ -337,16 +356,22 @@ fn groups(evaluation: &Evaluation) -> String {
 }
 
 fn methods(evaluation: &Evaluation) -> String {
-    let weighted = if evaluation.is_weighted {
+    let weighted = if evaluation.is_weighted || evaluation.horizon.is_some() {
         "Rows have sampling weights: intervals use the with-replacement design variance, and updates are tested by Wald's test with that variance."
     } else {
         "Rows are unweighted: DeLong's variance for the area, Wilson's limits for proportions, likelihood ratios for updates."
+    };
+    let followed = match evaluation.horizon {
+        Some(horizon) => format!(
+            "<li>Risk is counted up to {horizon}. Whoever is not observed so long is weighted for by the inverse probability of being observed (Kaplan-Meier of censoring); intervals take these weights as known. Observed risk is the Kaplan-Meier estimate, or with competing events that of Aalen and Johansen.</li>\n"
+        ),
+        None => String::new(),
     };
     format!(
         "<h2>Methods</h2>
 <ul>
 <li>{weighted}</li>
-<li>Calibration-in-the-large is the intercept of a logistic regression with the log odds of the prediction as offset; the slope is the coefficient of those log odds.</li>
+{followed}<li>Calibration-in-the-large is the intercept of a logistic regression with the log odds of the prediction as offset; the slope is the coefficient of those log odds.</li>
 <li>O:E is the observed over the expected number of events, with limits on the log scale.</li>
 <li>The loess curve is a local quadratic through three quarters of the sample; the spline has three to five knots on the log odds, as many as there are ten events and ten non-events for. ICI, E50, E90 and Emax are mean, median, 90th percentile and maximum of the distance between prediction and curve.</li>
 <li>Net benefit is true positives minus false positives times the odds of the threshold, per person.</li>

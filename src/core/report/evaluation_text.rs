@@ -32,6 +32,12 @@ pub fn evaluation_text(evaluation: &Evaluation) -> String {
     if let Some(caution) = caution(evaluation.evidence) {
         say!(text, "{caution}");
     }
+    if let Some(horizon) = evaluation.horizon {
+        say!(
+            text,
+            "Risk by {horizon}; who is not observed so long is weighted for."
+        );
+    }
     say!(
         text,
         "\n{:<26} {:>9}  {:<22} method",
@@ -39,6 +45,9 @@ pub fn evaluation_text(evaluation: &Evaluation) -> String {
         "estimate",
         "95 % interval"
     );
+    if let Some(observed) = whole.observed_risk {
+        say!(text, "{:<26} {}", "observed risk", figure_cells(observed));
+    }
     for (name, figure) in figures(whole) {
         say!(text, "{name:<26} {}", figure_cells(figure));
     }
@@ -55,6 +64,12 @@ pub fn evaluation_text(evaluation: &Evaluation) -> String {
     }
     curves(&mut text, evaluation);
     recalibration(&mut text, evaluation);
+    if !evaluation.bootstrap.is_empty() {
+        say!(text, "\nLimits from resampling");
+        for drawn in &evaluation.bootstrap {
+            say!(text, "  {:<24} {}", drawn.name, figure_cells(drawn.figure));
+        }
+    }
     groups(&mut text, &evaluation.groups);
     text
 }

@@ -6,7 +6,9 @@
 
 mod binary;
 mod curves;
+mod followed;
 mod python;
+mod resampled;
 mod weighted;
 
 use super::{Estimate, PairedOutcomes};
@@ -22,6 +24,8 @@ pub(super) fn table(name: &str) -> Vec<Vec<String>> {
         "ties" => include_str!("../../../../fixtures/evaluate/ties.csv"),
         "rare" => include_str!("../../../../fixtures/evaluate/rare.csv"),
         "weights" => include_str!("../../../../fixtures/evaluate/weights.csv"),
+        "censored" => include_str!("../../../../fixtures/evaluate/censored.csv"),
+        "competing" => include_str!("../../../../fixtures/evaluate/competing.csv"),
         other => panic!("no table {other}"),
     };
     let cells = |line: &str| line.split(',').map(str::to_owned).collect();
