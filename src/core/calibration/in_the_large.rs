@@ -12,7 +12,8 @@ use super::outcomes::PairedOutcomes;
 ///
 /// `O:E = Σ w y / Σ w p`. Unweighted limits on the log scale with
 /// `se = √((1 − ȳ) / Σ y)`; weighted with the design variance of
-/// `w y / Σ w y − w p / Σ w p`.
+/// `w y / Σ w y − w p / Σ w p`. The unweighted limits are conservative: they count
+/// the part of the binomial variance, too, that the predictions explain.
 ///
 /// # Errors
 ///

@@ -5,6 +5,7 @@
 //! it cannot show that they are the right ones for a question.
 
 mod binary;
+mod coverage;
 mod curves;
 mod followed;
 mod python;
