@@ -49,6 +49,14 @@
 //! | weighted limits use normal quantiles | survey: Student's t | the same from a few hundred rows on; smaller weighted tables say so |
 //! | the variance of a weighted area is linearised | none does it; the jackknife is within 2 % | one pass instead of one per row |
 //! | a prediction of exactly 0 or 1 has no slope | rms drops such rows | dropping rows would change the question silently |
+//! | coefficients to the last digit | rms stops early, and rounds predictions for its C | the order of rows would show |
+//! | the loess band has the variance of a 0/1 outcome | R: one variance for all places | near 0 and 1 outcomes scatter less |
+//! | weighted loess: three quarters of the weight | R: of the rows | splitting a row must change nothing |
+//! | weighted quantiles: first value to reach the share | R's type 7 has no weights | the same reason |
+//! | censored exactly at the horizon: free of the event | riskRegression: unknown | with everybody seen to the horizon nobody would be known |
+//! | censoring weights just before an event | scikit-survival: at the event | the estimate then agrees with Kaplan-Meier |
+//! | limits take censoring weights as known | riskRegression estimates their share | within 8 % in the tests; the bootstrap estimates them anew |
+//! | curve at a horizon: weighted spline and loess | Austin 2020: Cox or Fine-Gray on a spline | no proportional hazards assumed; one definition with and without follow-up |
 
 mod bootstrap;
 mod brier;
