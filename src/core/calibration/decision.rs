@@ -13,7 +13,7 @@ use super::outcomes::PairedOutcomes;
 pub struct ThresholdFigures {
     /// The threshold; predictions equal to it are flagged.
     pub threshold: f64,
-    /// How many rows are flagged, unweighted.
+    /// How many people are flagged, unweighted; followed people of unknown state too.
     pub flagged: usize,
     /// Share of all who are flagged.
     pub flagged_share: Figure,

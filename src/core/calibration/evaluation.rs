@@ -173,7 +173,7 @@ pub fn evaluate(
 /// Paired outcomes, and the follow-up that they were reduced from.
 pub(super) struct People {
     pub(super) outcomes: PairedOutcomes,
-    followed: Option<Followed>,
+    pub(super) followed: Option<Followed>,
 }
 
 impl People {
@@ -264,7 +264,17 @@ fn of_group(
 
 fn summary(people: &People, settings: &Settings) -> Summary {
     let outcomes = &people.outcomes;
-    let thresholds = settings.thresholds.iter();
+    let at = |threshold: &f64| {
+        let figures = at_threshold(outcomes, *threshold);
+        let everybody = people
+            .followed
+            .as_ref()
+            .map(|followed| followed.flagged(*threshold));
+        ThresholdFigures {
+            flagged: everybody.unwrap_or(figures.flagged),
+            ..figures
+        }
+    };
     let observed_risk = people.followed.as_ref().map(Followed::observed_risk);
     Summary {
         n: people.n(),
@@ -279,7 +289,7 @@ fn summary(people: &People, settings: &Settings) -> Summary {
         slope: calibration_slope(outcomes),
         brier: brier(outcomes),
         scaled_brier: scaled_brier(outcomes),
-        thresholds: thresholds.map(|t| at_threshold(outcomes, *t)).collect(),
+        thresholds: settings.thresholds.iter().map(at).collect(),
     }
 }
 

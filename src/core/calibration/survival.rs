@@ -123,6 +123,12 @@ impl Followed {
         self.people.iter().filter(by_horizon).count()
     }
 
+    /// How many have at least this prediction.
+    pub(super) fn flagged(&self, threshold: f64) -> usize {
+        let is_flagged = |p: &&Person| threshold <= p.predicted;
+        self.people.iter().filter(is_flagged).count()
+    }
+
     pub(super) fn mean_prediction(&self) -> f64 {
         let total = sum(self.people.iter().map(|p| p.weight));
         sum(self.people.iter().map(|p| p.weight * p.predicted)) / total
