@@ -8,17 +8,21 @@
 //! ├── rulebook   the medicine, loaded and checked
 //! ├── intake     submissions become facts, or are set aside with an issue
 //! ├── risk       facts become a score, a range if incomplete, a probability
-//! ├── pathway    where a resident stands and what comes next, with reasons
+//! ├── pathway    where a resident stands and what comes next, with reasons; episodes
+//! ├── orders     what we intend to ask others to do
+//! ├── delivery   how an order leaves, so that it arrives once or a person knows
 //! ├── calibration  how right predictions were
 //! └── report     telling people
 //!
 //! edges (talk to the world)
 //! ├── rules      rule files: those shipped in the binary, or a folder
-//! ├── fhir       export files and FHIR JSON; authoring of what we send
+//! ├── config     the site's configuration: what may be done here, and with whom
+//! ├── fhir       export files and FHIR JSON; authoring and carrying what we send
 //! ├── lake       Parquet: facts, register, issues, decisions
-//! ├── ledger     SQL: pulls, runs, identities, generations; the commit point
+//! ├── ledger     SQL: pulls, runs, identities, episodes, outbox, tasks; the commit point
 //! ├── evaluate   a researcher's own table, held against what happened
-//! ├── steps      pull, run, explain, check: the order in which rooms work together
+//! ├── steps      pull, run, act, explain, reconcile, check: the order in which rooms work together
+//! ├── daemon     the clock and the dispatcher's driver
 //! ├── standin    a made-up Helsinki to try it all on
 //! └── cli        the command line (part of the program, not of the library)
 //! ```
@@ -27,10 +31,13 @@
 //!
 //! Each is checked by a test (`tests/tidy.rs` for those about the source).
 //!
-//! * Imports point one way: `profile → rulebook → intake → risk → pathway → calibration → report`, then the edges.
+//! * Imports point one way:
+//!   `profile → rulebook → intake → risk → pathway → orders → delivery → calibration → report`,
+//!   then the edges.
 //! * The core is a package without IO, clock, JSON or async in its dependencies.
 //! * `fhir` is the only room that knows FHIR JSON; `ledger` the only one that knows SQL.
-//! * Only `cli` reads the clock; everybody else takes dates as arguments.
+//! * Only `cli`, `daemon` and the stand-in's server read the clock; everybody else takes dates as
+//!   arguments. Leases are judged by the database's clock.
 //! * `standin` imports no room: two sides that share one misreading would agree.
 //! * A clinical number stands once, in `rules/`, with a source.
 //! * Same facts, same rules, same date: same decision, byte for byte.
@@ -38,8 +45,12 @@
 //!
 //! The words are in the [`glossary`].
 
-pub use preventiojyraa_core::{calibration, intake, pathway, profile, report, risk, rulebook};
+pub use preventiojyraa_core::{
+    calibration, delivery, intake, orders, pathway, profile, report, risk, rulebook,
+};
 
+pub mod config;
+pub mod daemon;
 pub mod evaluate;
 pub mod fhir;
 pub mod lake;

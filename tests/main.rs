@@ -4,6 +4,7 @@ mod conformance;
 mod differential;
 mod properties;
 mod rules;
+mod simulation;
 mod stories;
 mod support;
 mod tidy;

@@ -1,12 +1,15 @@
 //! The command line: one file per subcommand, rendering, exit codes.
 //!
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 failed, 2 wrong usage,
-//! 3 the data folder is damaged, 4 the rules have mistakes.
+//! 3 the data folder is damaged, 4 the rules have mistakes, 5 what left and what arrived differ.
 
+mod dispatch;
+mod effects;
 mod evaluate;
 mod explain;
 mod fsck;
 mod pull;
+mod reconcile;
 mod rules;
 mod run;
 mod server;
@@ -35,6 +38,9 @@ struct Arguments {
 enum Command {
     Pull(pull::Arguments),
     Run(run::Arguments),
+    Dispatch(dispatch::Arguments),
+    Effects(effects::Arguments),
+    Reconcile(reconcile::Arguments),
     Explain(explain::Arguments),
     Evaluate(evaluate::Arguments),
     Fsck(fsck::Arguments),
@@ -47,6 +53,7 @@ enum Command {
 enum Outcome {
     Done,
     Damaged,
+    Differs,
 }
 
 type CommandResult = Result<Outcome, Box<dyn Error>>;
@@ -75,6 +82,9 @@ pub(crate) fn run() -> ExitCode {
     let result = match arguments.command {
         Command::Pull(arguments) => pull::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Dispatch(arguments) => dispatch::run(&arguments),
+        Command::Effects(arguments) => effects::run(&arguments),
+        Command::Reconcile(arguments) => reconcile::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
@@ -85,6 +95,7 @@ pub(crate) fn run() -> ExitCode {
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Damaged) => ExitCode::from(3),
+        Ok(Outcome::Differs) => ExitCode::from(5),
         // A reader that has seen enough (`| head`) is no failure.
         Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => match error.downcast_ref::<RulesError>() {

@@ -1,27 +1,40 @@
 //! `preventio run`
 
+use std::path::PathBuf;
+
 use jiff::civil::Date;
+use preventiojyraa::config::Config;
 use preventiojyraa::rulebook::State;
 use preventiojyraa::rules;
-use preventiojyraa::steps::{self, Access, DataFolder, RunOptions, RunReport};
+use preventiojyraa::steps::{
+    self, Access, ActOptions, ActReport, DataFolder, RunOptions, RunReport,
+};
 
 use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, print, print_json};
 
 /// Decide about everybody, as of an index date
 ///
 /// Scores each resident on what was true and recorded by the index date and stores a decision for
-/// everybody, the negative ones too. Nothing is sent to anybody.
+/// everybody, the negative ones too. Nothing is asked of anybody unless `--act` is given; then
+/// orders and tasks are put on record together with the run, and `preventio dispatch` delivers them.
 ///
-/// Example: preventio run --data data --index-date 2026-02-01
+/// Examples: preventio run --data data --index-date 2026-02-01
+/// and: preventio run --act --data data --config preventio.toml
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     data: DataArguments,
     #[command(flatten)]
     rules: RulesArguments,
-    /// The day profiles are taken, YYYY-MM-DD
+    /// The day profiles are taken, YYYY-MM-DD; today by default
     #[arg(long, value_name = "DATE")]
-    index_date: Date,
+    index_date: Option<Date>,
+    /// Plan what the decisions ask of others; needs a legal basis in the configuration
+    #[arg(long, requires = "config")]
+    act: bool,
+    /// The site's configuration
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Worker threads; all cores by default. The answer does not depend on it
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -32,16 +45,26 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let rulebook = rules::load(arguments.rules.rules.as_deref())?;
-    if super::today(&rulebook.programme.time_zone)? < arguments.index_date {
+    let config = arguments.config.as_deref().map(Config::read).transpose()?;
+    let today = match config.as_ref().and_then(Config::trial_day) {
+        Some(today) => today,
+        None => super::today(&rulebook.programme.time_zone)?,
+    };
+    let index_date = arguments.index_date.unwrap_or(today);
+    if today < index_date {
         super::tell(
             "note: the index date is in the future; nobody knows yet what will have happened by then\n",
         );
     }
     let mut data = DataFolder::open(&arguments.data.data, Access::WriteExisting)?;
     let options = RunOptions {
-        index_date: arguments.index_date,
+        index_date,
         threads: arguments.threads.unwrap_or_else(super::all_cores),
         at: super::now(),
+        act: config
+            .as_ref()
+            .filter(|_| arguments.act)
+            .map(|config| ActOptions { config, today }),
     };
     let report = steps::run(&rulebook, &mut data, &options)?;
     if arguments.json {
@@ -84,6 +107,31 @@ fn render(report: &RunReport) -> String {
         report.rulebook.unverified
     ));
     text.push_str(&format!("Effects: {}\n", report.effects));
+    if let Some(act) = &report.act {
+        text.push_str(&acted(act));
+    }
     text.push_str(&format!("Decisions {}\n", report.decisions_hash));
+    text
+}
+
+fn acted(act: &ActReport) -> String {
+    let mut text = counts(&act.orders);
+    if 0 < act.repeated {
+        text.push_str(&format!("{} orders were planned before\n", act.repeated));
+    }
+    if 0 < act.moved_on {
+        text.push_str(&format!(
+            "{} residents' episodes moved on meanwhile; the next run decides again\n",
+            act.moved_on
+        ));
+    }
+    if !act.without_channel.is_empty() {
+        text.push_str("Residents whom nobody is there to ask: no channel in the configuration\n");
+        text.push_str(&counts(&act.without_channel));
+    }
+    text.push_str(&format!(
+        "{} tasks opened for professionals\n",
+        act.tasks_opened
+    ));
     text
 }

@@ -1,8 +1,10 @@
 //! `preventio standin`
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use jiff::civil::{Date, date};
+use preventiojyraa::standin::server::{self, FaultPlan, Profile, ServeOptions};
 use preventiojyraa::standin::{self, ExportOptions};
 
 use super::{CommandResult, Outcome, print};
@@ -17,6 +19,7 @@ pub(super) struct Arguments {
 #[derive(clap::Subcommand)]
 enum Command {
     Export(ExportArguments),
+    Serve(ServeArguments),
 }
 
 /// Write a made-up register as a FHIR R4 export folder
@@ -44,8 +47,86 @@ struct ExportArguments {
     as_of: Date,
 }
 
+/// Serve a made-up register over FHIR R4, with faults on demand
+///
+/// Prints `listening on http://ADDRESS` when clients can connect; the FHIR base is that with `/fhir`. What clients write
+/// is kept in memory and gone when the server ends. Below `/_control`, for this machine only, are the server's own counts.
+///
+/// Example: preventio standin serve --residents 1000 --profile open --listen 127.0.0.1:8080 --no-auth
+#[derive(clap::Args)]
+struct ServeArguments {
+    /// How many residents; 0 is an empty city
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    residents: u32,
+    /// Which of all possible registers
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// The day the register is of, YYYY-MM-DD
+    #[arg(long, value_name = "DATE", default_value_t = date(2026, 1, 15))]
+    as_of: Date,
+    /// Noon of this day is the time on the server until it is told to advance [default: the machine's clock]
+    #[arg(long, value_name = "DATE")]
+    start: Option<Date>,
+    /// What the server declares and allows
+    #[arg(long, value_enum, default_value = "apotti")]
+    profile: ServedProfile,
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// What goes wrong: a seed for a little of everything, or rates by name
+    ///
+    /// Names: lost-request, lost-answer, status-503, status-429, status-500-after, slow, late, no-location, wrong-type.
+    /// Also seed=N, slow-ms=N, late-ms=N, retry-after=SECONDS. Example: seed=7,lost-answer=0.1,late=0.01
+    #[arg(long, value_name = "PLAN")]
+    faults: Option<FaultPlan>,
+    /// Take requests without a token
+    #[arg(long, required = true)]
+    no_auth: bool,
+    /// Whether `If-None-Exist` is looked at [default: honoured when open, ignored like Apotti]
+    #[arg(long, value_enum)]
+    conditional_create: Option<ConditionalCreate>,
+    /// Whether orders can be searched at all
+    #[arg(long, value_enum, default_value = "yes")]
+    searchable: YesNo,
+    /// Whether orders can be searched by identifier, where the profile has that
+    #[arg(long, value_enum, default_value = "yes")]
+    identifier_search: YesNo,
+    /// Take orders about people who are not on the register
+    #[arg(long, requires = "no_auth")]
+    accept_any_subject: bool,
+    /// Append a line for each effect to a file before it is answered
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum ServedProfile {
+    /// What Apotti's published statement declares: no create and no search by identifier of orders
+    Apotti,
+    /// Everything the server can do
+    Open,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum ConditionalCreate {
+    Honoured,
+    Ignored,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum YesNo {
+    Yes,
+    No,
+}
+
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
-    let Command::Export(export) = &arguments.command;
+    match &arguments.command {
+        Command::Export(arguments) => export(arguments),
+        Command::Serve(arguments) => serve(arguments),
+    }
+}
+
+fn export(export: &ExportArguments) -> CommandResult {
     let options = ExportOptions {
         residents: export.residents,
         seed: export.seed,
@@ -55,5 +136,31 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
     };
     let summary = standin::export(&options)?;
     print(&format!("{summary}\n"))?;
+    Ok(Outcome::Done)
+}
+
+fn serve(arguments: &ServeArguments) -> CommandResult {
+    let (profile, conditional_create) = match arguments.profile {
+        ServedProfile::Apotti => (Profile::Apotti, ConditionalCreate::Ignored),
+        ServedProfile::Open => (Profile::Open, ConditionalCreate::Honoured),
+    };
+    let conditional_create = arguments.conditional_create.unwrap_or(conditional_create);
+    let options = ServeOptions {
+        residents: arguments.residents,
+        seed: arguments.seed,
+        as_of: arguments.as_of,
+        start: arguments.start,
+        profile,
+        listen: arguments.listen,
+        faults: arguments.faults.clone().unwrap_or_default(),
+        conditional_create: conditional_create == ConditionalCreate::Honoured,
+        orders_searchable: arguments.searchable == YesNo::Yes,
+        identifier_search: arguments.identifier_search == YesNo::Yes,
+        any_subject: arguments.accept_any_subject,
+        journal: arguments.journal.clone(),
+    };
+    server::serve(options, |address| {
+        print(&format!("listening on http://{address}\n"))
+    })?;
     Ok(Outcome::Done)
 }

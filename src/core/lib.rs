@@ -5,14 +5,16 @@
 //! alone, from a seed that the caller gives.
 //!
 //! ```text
-//! profile → rulebook → intake → risk → pathway → calibration → report
+//! profile → rulebook → intake → risk → pathway → orders → delivery → calibration → report
 //! ```
 //!
 //! Imports point left only. A caller reads data, calls the core with
 //! `(rulebook, profile, index date)`, and writes what comes back.
 
 pub mod calibration;
+pub mod delivery;
 pub mod intake;
+pub mod orders;
 pub mod pathway;
 pub mod profile;
 pub mod report;

@@ -2,9 +2,10 @@
 
 use jiff::civil::Date;
 use preventiojyraa_authoring::{
-    AuthoringError, BusinessIdentifier, Coded, RiskAssessmentContent,
-    risk_assessment as author_risk_assessment,
+    AuthoringError, BusinessIdentifier, Coded, RiskAssessmentContent, ServiceRequestContent,
+    risk_assessment as author_risk_assessment, service_request as author_service_request,
 };
+use preventiojyraa_core::orders::{Action, Order};
 use preventiojyraa_core::profile::ResidentId;
 use preventiojyraa_core::risk::{self, Assessment};
 use preventiojyraa_core::rulebook::Rulebook;
@@ -71,4 +72,60 @@ pub fn risk_assessment(
         rationale: &rationale,
         basis: &[],
     })
+}
+
+/// Namespace of rounds: the orders of one round share this identifier.
+const ROUNDS: &str = "https://preventiojyraa.example.org/fhir/round";
+
+/// A laboratory order as a `ServiceRequest`, as the bytes of one JSON resource; `None` for an act
+/// that is no laboratory order, or a test that the rules give no code for.
+///
+/// `patient_id` is the resident's `Patient.id` where the order goes. The
+/// identifier is the order's key, so the same order is the same resource.
+///
+/// # Errors
+///
+/// [`AuthoringError`] when `patient_id` is not a FHIR id or the rules hold texts
+/// that FHIR does not allow.
+pub fn service_request(
+    rulebook: &Rulebook,
+    order: &Order,
+    patient_id: &str,
+) -> Result<Option<Vec<u8>>, AuthoringError> {
+    let Action::Laboratory { test } = &order.action else {
+        return Ok(None);
+    };
+    let Some(test) = rulebook.catalogue.find(test) else {
+        return Ok(None);
+    };
+    let codes: Vec<Coded<'_>> = rulebook
+        .order_codes
+        .of(test)
+        .iter()
+        .map(|code| Coded {
+            system: super::systems::uri(code.system),
+            code: &code.code,
+            display: &code.display,
+        })
+        .collect();
+    if codes.is_empty() {
+        return Ok(None);
+    }
+    let round = format!("{}-{}-{}", order.resident, order.programme, order.round);
+    author_service_request(&ServiceRequestContent {
+        identifier: BusinessIdentifier {
+            system: super::channel::ORDERS,
+            value: &order.key().to_string(),
+        },
+        requisition: BusinessIdentifier {
+            system: ROUNDS,
+            value: &round,
+        },
+        resident: &format!("Patient/{patient_id}"),
+        codes: &codes,
+        reason: &rulebook.programme.header.summary,
+        decided_on: &order.decided_on.to_string(),
+        sample_by: &order.due.to_string(),
+    })
+    .map(Some)
 }

@@ -9,7 +9,10 @@
 //! # How the data flows
 //!
 //! file → [`Lines`] → line → [`read_line`] → [`Resource`] → `intake::admit`.
-//! The other way, [`risk_assessment`] puts an assessment into the words of FHIR.
+//! The other way, [`risk_assessment`] and [`service_request`] put an assessment and
+//! an order into the words of FHIR, and [`ServiceRequestChannel`] carries orders:
+//! it sends, asks and takes back, and says what an answer means; when to do which
+//! is `delivery`'s to say.
 //!
 //! # Invariants
 //!
@@ -36,6 +39,7 @@
 //! send, in a package of its own, and judges it in the tests.
 
 mod authored;
+mod channel;
 mod dates;
 mod form;
 mod frame;
@@ -51,7 +55,8 @@ mod systems;
 mod values;
 mod wire;
 
-pub use authored::risk_assessment;
+pub use authored::{risk_assessment, service_request};
+pub use channel::{ChannelError, ChannelOptions, RemoteOrder, ServiceRequestChannel};
 pub use identity::{IdentityKey, NationalId};
 pub use lines::{Block, FileEnd, Line, LineProblem, Lines, MAX_LINE_BYTES, is_export_file};
 pub use read::{read_line, salvage_subject};

@@ -39,6 +39,20 @@ pub(super) fn code_system(uri: &str) -> Option<CodeSystem> {
     }
 }
 
+/// The URI under which codes of a system are sent.
+pub(super) const fn uri(system: CodeSystem) -> &'static str {
+    match system {
+        CodeSystem::Loinc => "http://loinc.org",
+        CodeSystem::Snomed => "http://snomed.info/sct",
+        CodeSystem::Icd10 => "urn:oid:1.2.246.537.6.1",
+        CodeSystem::Icpc2 => "urn:oid:1.2.246.537.6.31",
+        CodeSystem::Atc => "urn:oid:1.2.246.537.6.32",
+        CodeSystem::RxNorm => "http://www.nlm.nih.gov/research/umls/rxnorm",
+        CodeSystem::Kuntaliitto => "urn:oid:1.2.246.537.6.3",
+        CodeSystem::Programme => "https://preventiojyraa.example.org/fhir/CodeSystem/programme",
+    }
+}
+
 /// Reads the unit of a quantity.
 ///
 /// A UCUM code is believed; the printed unit beside it must not name another

@@ -2,21 +2,26 @@
 //!
 //! # What lives here
 //!
-//! Pulls, runs, generations of lake files, the identity map and the quarantine,
-//! in one `SQLite` file behind a synchronous door. No decisions; what a source
-//! sent is opaque bytes here.
+//! Pulls, runs, generations of lake files, the identity map, the quarantine;
+//! the events of episodes, the outbox, tasks, and who stopped effects: in one
+//! `SQLite` file behind a synchronous door. No decisions of its own: what an
+//! event means for an episode or an order is asked of the core, inside the
+//! transaction. What is sent and received is opaque bytes here.
 //!
 //! # How the data flows
 //!
 //! `steps` stages files in the lake, then calls [`Ledger::commit_pull`] or
 //! [`Ledger::commit_run`]: one transaction names the files and records the act.
-//! What is not committed here did not happen.
+//! What is not committed here did not happen. A dispatcher calls
+//! [`Ledger::take`] before anything leaves and [`Ledger::save`] after.
 //!
 //! # Invariants
 //!
 //! * A transaction is on disk before its function returns (WAL, `synchronous = FULL`).
 //! * Direct identifiers live in `identity` and `quarantine`, nowhere else.
-//! * Rows of pulls and runs are never changed.
+//! * Rows of pulls, runs and episode events are never changed.
+//! * A run, its events, orders and tasks are one transaction.
+//! * Leases are judged by the database's clock, and only inside transactions.
 //!
 //! # Example
 //!
@@ -37,12 +42,31 @@
 //! together, without a server to run. The door is synchronous: a driver thread
 //! that blocks is easier to reason about than one that is cancelled half-way.
 
+mod act;
+mod clock;
+mod effects;
+mod episodes;
+mod handout;
+mod outbox;
+mod outbox_row;
+mod pace;
 mod records;
+mod runs;
 mod schema;
+mod tasks;
 mod write;
 
-pub use records::{Generation, Identity, PullCommit, PullRecord, Quarantined, RunRecord};
+pub use clock::Clock;
+pub use effects::{EffectsChange, EffectsEntry, Epoch};
+pub use episodes::EpisodeMap;
+pub use handout::{Handed, Handout, NotExpressible, TakeOptions};
+pub use outbox::{RowView, Seen};
+pub use records::{
+    ActCommit, Acted, ChannelTerms, Generation, Identity, NewTask, PullCommit, PullRecord,
+    Quarantined, RunRecord,
+};
 
+use std::collections::HashSet;
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -88,6 +112,7 @@ fn sql(action: &'static str) -> impl FnOnce(rusqlite::Error) -> LedgerError {
 /// The ledger's door.
 pub struct Ledger {
     connection: Connection,
+    clock: Clock,
 }
 
 impl Ledger {
@@ -105,7 +130,7 @@ impl Ledger {
             .mode(0o600)
             .open(path)
             .map_err(LedgerError::Create)?;
-        let mut connection = Connection::open(path).map_err(sql("cannot open"))?;
+        let connection = Connection::open(path).map_err(sql("cannot open"))?;
         connection
             .busy_timeout(std::time::Duration::from_secs(30))
             .map_err(sql("cannot set up"))?;
@@ -118,8 +143,24 @@ impl Ledger {
         connection
             .pragma_update(None, "foreign_keys", true)
             .map_err(sql("cannot set up"))?;
+        Self::prepared(connection, Clock::Database)
+    }
+
+    /// A ledger in memory under a simulated clock, gone with its door.
+    ///
+    /// # Errors
+    ///
+    /// When the tables cannot be made.
+    pub fn simulated(clock: Clock) -> Result<Self, LedgerError> {
+        let connection = Connection::open_in_memory().map_err(sql("cannot open"))?;
+        Self::prepared(connection, clock)
+    }
+
+    fn prepared(mut connection: Connection, clock: Clock) -> Result<Self, LedgerError> {
         schema::migrate(&mut connection)?;
-        Ok(Self { connection })
+        // The outbox alone has some thirty statements; the default of sixteen parses them anew.
+        connection.set_prepared_statement_cache_capacity(128);
+        Ok(Self { connection, clock })
     }
 
     /// A setting of the data folder.
@@ -251,41 +292,6 @@ impl Ledger {
         self.committed()
     }
 
-    /// Records a run and its decisions, in one transaction.
-    ///
-    /// # Errors
-    ///
-    /// When the ledger cannot be written; then nothing of it is.
-    pub fn commit_run(
-        &mut self,
-        run: &RunRecord,
-        files: &[ManifestFile],
-    ) -> Result<Generation, LedgerError> {
-        let action = "cannot commit the run";
-        let transaction = self.begin(action)?;
-        let generation = add_generation(&transaction, files).map_err(sql(action))?;
-        transaction
-            .execute(
-                "INSERT INTO run (id, generation, at, index_date, pull, rules_fingerprint, decisions_hash, register, program, report)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-                params![
-                    run.id,
-                    generation,
-                    run.at,
-                    run.index_date,
-                    run.pull,
-                    run.rules_fingerprint,
-                    run.decisions_hash,
-                    run.register.cast_signed(),
-                    run.program,
-                    run.report
-                ],
-            )
-            .map_err(sql(action))?;
-        transaction.commit().map_err(sql(action))?;
-        self.committed()
-    }
-
     fn begin(&mut self, action: &'static str) -> Result<Transaction<'_>, LedgerError> {
         self.connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -315,36 +321,6 @@ impl Ledger {
                 at: row.get(2)?,
                 facts_fingerprint: row.get(3)?,
                 report: row.get(4)?,
-            })
-        });
-        rows.and_then(Iterator::collect).map_err(sql(action))
-    }
-
-    /// Every run, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// When the ledger cannot be read.
-    pub fn runs(&self) -> Result<Vec<RunRecord>, LedgerError> {
-        let action = "cannot read runs";
-        let mut statement = self
-            .connection
-            .prepare(
-                "SELECT id, at, index_date, pull, rules_fingerprint, decisions_hash, register, program, report
-                 FROM run ORDER BY id",
-            )
-            .map_err(sql(action))?;
-        let rows = statement.query_map([], |row| {
-            Ok(RunRecord {
-                id: row.get(0)?,
-                at: row.get(1)?,
-                index_date: row.get(2)?,
-                pull: row.get(3)?,
-                rules_fingerprint: row.get(4)?,
-                decisions_hash: row.get(5)?,
-                register: row.get::<_, i64>(6)?.cast_unsigned(),
-                program: row.get(7)?,
-                report: row.get(8)?,
             })
         });
         rows.and_then(Iterator::collect).map_err(sql(action))
@@ -399,6 +375,24 @@ impl Ledger {
             .map_err(sql(action))?;
         let rows = statement
             .query_map([national_id], |row| row.get::<_, [u8; 16]>(0))
+            .map_err(sql(action))?;
+        rows.map(|row| row.map(ResidentId::from_bytes).map_err(sql(action)))
+            .collect()
+    }
+
+    /// Residents with a safety non-disclosure in force.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn non_disclosed(&self) -> Result<HashSet<ResidentId>, LedgerError> {
+        let action = "cannot read the identity map";
+        let mut statement = self
+            .connection
+            .prepare("SELECT resident FROM identity WHERE non_disclosure = 1")
+            .map_err(sql(action))?;
+        let rows = statement
+            .query_map([], |row| row.get::<_, [u8; 16]>(0))
             .map_err(sql(action))?;
         rows.map(|row| row.map(ResidentId::from_bytes).map_err(sql(action)))
             .collect()

@@ -1,5 +1,11 @@
 //! What the ledger records.
 
+use jiff::SignedDuration;
+use jiff::civil::Date;
+use preventiojyraa_core::delivery::Policy;
+use preventiojyraa_core::orders::{ActionKind, Intent};
+use preventiojyraa_core::rulebook::Priority;
+
 use crate::lake::ManifestFile;
 use crate::profile::ResidentId;
 
@@ -72,6 +78,10 @@ pub struct RunRecord {
     pub register: u64,
     /// Version of the program.
     pub program: String,
+    /// The newest event of episodes that it saw.
+    pub ledger_event: i64,
+    /// Whether it asked anything of anybody.
+    pub acted: bool,
     /// The report as JSON, opaque here.
     pub report: String,
 }
@@ -88,4 +98,62 @@ pub struct PullCommit<'a> {
     pub quarantined: &'a [Quarantined],
     /// Codes that no rule knows: resource type, system, code, count.
     pub unmapped: &'a [(String, String, String, u64)],
+}
+
+/// What a run adds when it acts; written in the transaction that records the run.
+#[derive(Default)]
+pub struct ActCommit {
+    /// What each resident's decision asks of the world.
+    pub intents: Vec<(ResidentId, Intent)>,
+    /// Things for people to look at.
+    pub tasks: Vec<NewTask>,
+    /// The channel that takes each kind of act.
+    pub channels: Vec<(ActionKind, ChannelTerms)>,
+}
+
+/// What became of [`ActCommit`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Acted {
+    /// Orders put into the outbox.
+    pub planned: u64,
+    /// Orders that were there already.
+    pub repeated: u64,
+    /// Residents whose episode had moved on since it was read; the next run decides again.
+    pub moved_on: u64,
+    /// Orders that are to be taken back at the other side.
+    pub cancelled: u64,
+    /// Tasks opened.
+    pub tasks: u64,
+}
+
+/// Something for a person to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTask {
+    /// About whom.
+    pub resident: ResidentId,
+    /// What: the id of a row of the pathway, or a code of this program.
+    pub code: String,
+    /// How soon.
+    pub priority: Priority,
+    /// Since when.
+    pub opened_on: Date,
+    /// Until when somebody should have looked.
+    pub due: Date,
+}
+
+/// What the ledger needs to know of a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelTerms {
+    /// Its name in the configuration.
+    pub name: String,
+    /// The source whose names for residents its server understands.
+    pub source: String,
+    /// Whether it can be asked, and how long to wait before it is.
+    pub policy: Policy,
+    /// Requests a minute, by all processes together.
+    pub per_minute: u32,
+    /// How long a claim holds: more than twice as long as a request may take.
+    pub lease: SignedDuration,
+    /// How long a request may take.
+    pub request_deadline: SignedDuration,
 }

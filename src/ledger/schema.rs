@@ -5,7 +5,8 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 1] = [r"
+const STEPS: [&str; 2] = [
+    r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
     value BLOB NOT NULL
@@ -76,7 +77,114 @@ CREATE TABLE unmapped (
     code          TEXT NOT NULL,
     n             INTEGER NOT NULL
 ) STRICT;
-"];
+",
+    r"
+-- What a run saw of the episodes, and whether it acted.
+ALTER TABLE run ADD COLUMN ledger_event INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN acted INTEGER NOT NULL DEFAULT 0;
+
+-- What happened in episodes, in order. An episode is the fold of its events.
+CREATE TABLE episode_event (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    resident BLOB NOT NULL,
+    round    INTEGER NOT NULL,
+    kind     TEXT NOT NULL,
+    on_day   TEXT NOT NULL,
+    until    TEXT,
+    tests    TEXT,
+    detail   TEXT,
+    run      INTEGER REFERENCES run (id),
+    at       INTEGER NOT NULL
+) STRICT;
+CREATE INDEX episode_event_resident ON episode_event (resident, id);
+CREATE TRIGGER episode_event_stays BEFORE UPDATE ON episode_event
+    BEGIN SELECT raise(ABORT, 'an event is never changed'); END;
+CREATE TRIGGER episode_event_remains BEFORE DELETE ON episode_event
+    BEGIN SELECT raise(ABORT, 'an event is never deleted'); END;
+
+-- What others are asked to do. `at` is when the row may be looked at next, in microseconds.
+CREATE TABLE outbox (
+    id           INTEGER PRIMARY KEY,
+    key          BLOB NOT NULL UNIQUE,
+    resident     BLOB NOT NULL,
+    programme    TEXT NOT NULL,
+    round        INTEGER NOT NULL,
+    action       TEXT NOT NULL,
+    channel      TEXT NOT NULL,
+    decided_on   TEXT NOT NULL,
+    send_by      TEXT NOT NULL,
+    due          TEXT NOT NULL,
+    run          INTEGER REFERENCES run (id),
+    state        TEXT NOT NULL CHECK (state IN ('planned', 'sending', 'acknowledged', 'refused', 'unknown')),
+    next         TEXT CHECK (next IN ('look-up', 'send-again', 'person')),
+    at           INTEGER,
+    claim        INTEGER,
+    sends        INTEGER NOT NULL,
+    absent       INTEGER NOT NULL,
+    reference    TEXT,
+    why          TEXT,
+    payload      BLOB,
+    checked_pull INTEGER,
+    checked_on   TEXT,
+    CHECK ((state = 'unknown') = (next IS NOT NULL))
+) STRICT;
+CREATE INDEX outbox_open ON outbox (channel, state, next, at)
+    WHERE state IN ('planned', 'sending', 'unknown');
+CREATE INDEX outbox_resident ON outbox (resident);
+
+-- How rows of the outbox changed, for whoever looks into a case.
+CREATE TABLE outbox_event (
+    id     INTEGER PRIMARY KEY,
+    outbox INTEGER NOT NULL REFERENCES outbox (id),
+    at     INTEGER NOT NULL,
+    what   TEXT NOT NULL
+) STRICT;
+CREATE INDEX outbox_event_outbox ON outbox_event (outbox);
+
+-- How fast each channel's server is asked, for all processes together.
+CREATE TABLE pace (
+    channel      TEXT PRIMARY KEY,
+    permits      INTEGER NOT NULL,
+    counted_at   INTEGER NOT NULL,
+    paused_until INTEGER NOT NULL,
+    failures     INTEGER NOT NULL
+) STRICT;
+
+-- What a person has to look at; one open task for one matter.
+CREATE TABLE task (
+    id        INTEGER PRIMARY KEY,
+    resident  BLOB NOT NULL,
+    code      TEXT NOT NULL,
+    outbox    INTEGER REFERENCES outbox (id),
+    priority  TEXT NOT NULL,
+    opened_on TEXT NOT NULL,
+    due       TEXT NOT NULL,
+    run       INTEGER REFERENCES run (id),
+    closed_at INTEGER,
+    closed_by TEXT
+) STRICT;
+CREATE UNIQUE INDEX task_open ON task (resident, code, coalesce(outbox, 0)) WHERE closed_at IS NULL;
+
+-- Who stopped and who resumed effects, and when an old copy of this ledger was noticed.
+CREATE TABLE effects_log (
+    id     INTEGER PRIMARY KEY,
+    at     INTEGER NOT NULL,
+    what   TEXT NOT NULL CHECK (what IN ('stopped', 'resumed', 'restored')),
+    who    TEXT NOT NULL,
+    reason TEXT NOT NULL
+) STRICT;
+
+-- Which ledger this is, and how often it has handed orders over: the same two numbers are kept
+-- outside, so that an old copy is noticed.
+CREATE TABLE epoch (
+    id       INTEGER PRIMARY KEY CHECK (id = 1),
+    ledger   BLOB NOT NULL,
+    number   INTEGER NOT NULL,
+    restored INTEGER NOT NULL
+) STRICT;
+INSERT INTO epoch (id, ledger, number, restored) VALUES (1, randomblob(16), 0, 0);
+",
+];
 
 /// Brings the tables to the newest version, one transaction per step.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), LedgerError> {

@@ -1,11 +1,11 @@
-//! Stand-in: an invented city register in the shape in which a health record exports it.
+//! Stand-in: an invented city, as the files that a health record exports and as a server that speaks FHIR.
 //!
 //! # What lives here
 //!
 //! A generator of residents, of their true health, and of the noisy and incomplete records about them, written as FHIR R4
 //! NDJSON: one file per resource type. Nobody in it exists: identity codes are of the range reserved for tests, names and
-//! addresses are invented.
-//! What does not live here: reading anything, the engine's rules and points, and whatever the product needs in production.
+//! addresses are invented. [`server`] serves the same register over HTTP, takes what clients write, and fails on demand.
+//! What does not live here: the engine's rules and points, and whatever the product needs in production.
 //! The room imports no other room, so that a misreading of a code cannot be shared by writer and reader.
 //!
 //! # How the data flows
@@ -38,7 +38,7 @@
 //! * No two residents share an identity code; one resident's two Patient entries share theirs on purpose.
 //! * Resource ids are unique, except where a whole line is repeated on purpose.
 //! * Nothing in the records is dated after the day of the register; only `truth.csv` knows the future.
-//! * Memory does not grow with the number of residents.
+//! * Memory of an export does not grow with the number of residents.
 //!
 //! # Example
 //!
@@ -109,6 +109,7 @@ mod questionnaires;
 mod random;
 mod register;
 mod scribe;
+pub mod server;
 mod summary;
 mod truth;
 mod vitals;

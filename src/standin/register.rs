@@ -13,12 +13,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use super::fit::FitCounts;
+use super::health::Health;
 use super::lines::{Kind, Lines};
 use super::numbers;
 use super::oddities::Oddities;
 use super::parameters::FITTED;
 use super::permutation::Permutation;
-use super::person::Population;
+use super::person::{Person, Population};
 use super::random::{Dice, Stream, mixed};
 use super::scribe::{Detail, EVERY_TURN, Scribe, Turn};
 use super::{
@@ -172,38 +173,82 @@ fn write_chunk(plan: &Plan<'_>, pass: &Pass, positions: Range<u32>) -> Chunk {
 }
 
 fn write_resident(plan: &Plan<'_>, pass: &Pass, number: u32, chunk: &mut Chunk) {
-    let (seed, as_of) = (plan.population.seed(), plan.population.as_of());
-    let person = plan.population.resident(number);
-    let health = health::live(&FITTED, &person, seed, as_of);
-    let oddities = Oddities::draw(&mut Dice::of(seed, number, Stream::Oddities));
+    let lived = Lived::of(plan.population, number);
     if pass.with_truth {
-        truth::write(&mut chunk.truth, seed, as_of, &person, &health, &oddities);
-        chunk.fit.add(&person, &health, as_of);
+        let (seed, as_of) = (plan.population.seed(), plan.population.as_of());
+        let Lived {
+            person,
+            health,
+            oddities,
+        } = &lived;
+        truth::write(&mut chunk.truth, seed, as_of, person, health, oddities);
+        chunk.fit.add(person, health, as_of);
     }
-    let mut scribe = Scribe {
-        person: &person,
-        health: &health,
-        oddities: &oddities,
-        as_of,
-        seed,
-        detail: plan.detail,
-        turn: pass.turn,
-        lines: &mut chunk.lines,
-        written: [0; 7],
-    };
-    for kind in pass.kinds {
-        match kind {
-            Kind::Patient => patients::write(&mut scribe),
-            Kind::Observation => {
-                vitals::write(&mut scribe);
-                laboratory::write(&mut scribe);
-                filler::write(&mut scribe);
+    let manner = (plan.detail, pass.turn);
+    lived.write(plan.population, manner, pass.kinds, &mut chunk.lines);
+}
+
+/// Writes some kinds of lines about one resident, without repeats.
+pub(super) fn write_one(
+    population: &Population,
+    detail: Detail,
+    number: u32,
+    kinds: &[Kind],
+    lines: &mut Lines,
+) {
+    Lived::of(population, number).write(population, (detail, EVERY_TURN), kinds, lines);
+}
+
+/// A resident with everything that lines are written from.
+struct Lived {
+    person: Person,
+    health: Health,
+    oddities: Oddities,
+}
+
+impl Lived {
+    fn of(population: &Population, number: u32) -> Lived {
+        let (seed, as_of) = (population.seed(), population.as_of());
+        let person = population.resident(number);
+        Lived {
+            person,
+            health: health::live(&FITTED, &person, seed, as_of),
+            oddities: Oddities::draw(&mut Dice::of(seed, number, Stream::Oddities)),
+        }
+    }
+
+    fn write(
+        &self,
+        population: &Population,
+        (detail, turn): (Detail, Turn),
+        kinds: &[Kind],
+        lines: &mut Lines,
+    ) {
+        let mut scribe = Scribe {
+            person: &self.person,
+            health: &self.health,
+            oddities: &self.oddities,
+            as_of: population.as_of(),
+            seed: population.seed(),
+            detail,
+            turn,
+            lines,
+            written: [0; 7],
+        };
+        for kind in kinds {
+            match kind {
+                Kind::Patient => patients::write(&mut scribe),
+                Kind::Observation => {
+                    vitals::write(&mut scribe);
+                    laboratory::write(&mut scribe);
+                    filler::write(&mut scribe);
+                }
+                Kind::Condition => conditions::write(&mut scribe),
+                Kind::MedicationRequest => medications::write(&mut scribe),
+                Kind::FamilyMemberHistory => family::write(&mut scribe),
+                Kind::QuestionnaireResponse => questionnaires::write(&mut scribe),
+                Kind::Consent => consents::write(&mut scribe),
             }
-            Kind::Condition => conditions::write(&mut scribe),
-            Kind::MedicationRequest => medications::write(&mut scribe),
-            Kind::FamilyMemberHistory => family::write(&mut scribe),
-            Kind::QuestionnaireResponse => questionnaires::write(&mut scribe),
-            Kind::Consent => consents::write(&mut scribe),
         }
     }
 }

@@ -9,6 +9,8 @@ use crate::fhir::IdentityKey;
 use crate::lake::{self, Store};
 use crate::ledger::{Generation, Ledger};
 
+const IDENTITY_KEY: &str = "identity-key";
+
 /// What a step is going to do with the folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -83,8 +85,7 @@ impl DataFolder {
         &self,
         given: Option<IdentityKey>,
     ) -> Result<IdentityKey, StepError> {
-        const SETTING: &str = "identity-key";
-        match self.ledger.setting(SETTING)? {
+        match self.ledger.setting(IDENTITY_KEY)? {
             Some(bytes) => {
                 let bytes = bytes.try_into().map_err(|_| StepError::OtherKey)?;
                 let stored = IdentityKey::from_bytes(bytes);
@@ -95,10 +96,21 @@ impl DataFolder {
             }
             None => {
                 let key = given.unwrap_or(IdentityKey::PUBLIC);
-                self.ledger.set(SETTING, key.as_bytes())?;
+                self.ledger.set(IDENTITY_KEY, key.as_bytes())?;
                 Ok(key)
             }
         }
+    }
+
+    /// The identity key of the folder, when a pull has decided it.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn identity_key_on_record(&self) -> Result<Option<IdentityKey>, StepError> {
+        let bytes = self.ledger.setting(IDENTITY_KEY)?;
+        let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+        Ok(bytes.map(IdentityKey::from_bytes))
     }
 
     /// Makes what was just committed visible.

@@ -68,7 +68,8 @@ pub fn explain(
         facts,
         index_date,
     );
-    let decision = pathway::decide(rulebook, &profile);
+    let episode = data.ledger.episode(resident)?;
+    let decision = pathway::decide(rulebook, &profile, episode.as_ref());
     let mut text = report::explain(
         rulebook,
         &profile,

@@ -27,7 +27,7 @@
 //!
 //! let rulebook = rules::shipped()?;
 //! let mut data = steps::DataFolder::open("data".as_ref(), steps::Access::Write)?;
-//! let options = steps::RunOptions { index_date: jiff::civil::date(2026, 2, 1), threads: 2, at: "now".into() };
+//! let options = steps::RunOptions { index_date: jiff::civil::date(2026, 2, 1), threads: 2, at: "now".into(), act: None };
 //! let report = steps::run(&rulebook, &mut data, &options)?;
 //! println!("{} residents", report.register);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -39,23 +39,37 @@
 //! daemon would differ in some small way that nobody tests. A room for the
 //! composition costs one more name and gives one place to read the whole.
 
+mod acting;
 mod canonical;
 mod check;
 mod data;
+mod effects;
 mod explain;
 mod harvest;
+mod outgoing;
 mod pull;
+mod recheck;
+mod reconcile;
 mod run;
+mod run_report;
 mod whole;
 
+pub use acting::{ActOptions, ActReport};
 pub use check::{CheckReport, check};
 pub use data::{Access, DataFolder};
+pub use effects::{
+    EffectsStatus, EpochFile, Stopped, Switch, effects_status, notice_old_copy, resume, stop,
+};
 pub use explain::{Explanation, explain};
 pub use pull::{PullOptions, PullReport, export_files, pull};
-pub use run::{RunOptions, RunReport, run};
+pub use recheck::recheck;
+pub use reconcile::{Difference, Evidence, ReconcileReport, reconcile};
+pub use run::{RunOptions, run};
+pub use run_report::RunReport;
 
 use std::path::PathBuf;
 
+use crate::config::NoEffects;
 use crate::lake::LakeError;
 use crate::ledger::LedgerError;
 
@@ -107,6 +121,14 @@ pub enum StepError {
     /// The identity key does not fit the folder.
     #[error("this data folder was made with another identity key")]
     OtherKey,
+    /// Nothing may be asked of anybody.
+    #[error(transparent)]
+    NoEffects(#[from] NoEffects),
+    /// The file that remembers how often orders were handed over cannot be understood.
+    #[error(
+        "`{0}` does not say how often orders were handed over\nhint: effects do not start before a person has found out why"
+    )]
+    Epoch(PathBuf),
     /// Nobody is called like that.
     #[error(
         "nobody on the register is called `{0}`\nhint: give the 32-digit resident id, or the source's `Patient.id`"

@@ -1,5 +1,6 @@
 //! What is accepted, passed over and refused, resource by resource.
 
+mod made_up_server;
 mod outcome;
 mod people;
 mod results;

@@ -2,6 +2,7 @@
 
 use jiff::ToSpan;
 use jiff::civil::Date;
+use preventiojyraa_core::pathway::Episode;
 use preventiojyraa_core::profile::{
     BirthDate, Comparator, Death, Fact, FactId, FactValue, Quantity, Recorded, Register, Residence,
     Sex, Standing, SubmissionId, Unit, Version,
@@ -11,7 +12,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngSeed};
 
-use crate::support::core::{Someone, TODAY, rulebook};
+use crate::support::core::{Someone, TODAY, rulebook, stages};
 
 /// So many cases from a fixed seed; failures are shown, not stored.
 pub(crate) fn fixed(cases: u32) -> Config {
@@ -164,9 +165,12 @@ pub(crate) fn facts(n: usize) -> impl Strategy<Value = Vec<Fact>> {
 
 /// Anybody: with a few facts of any kind, and now and then a complete form beside them.
 pub(crate) fn anyone() -> impl Strategy<Value = Someone> {
-    (register(), facts(14), 0..4u8).prop_map(|(register, facts, form)| {
+    let stages = select(stages());
+    let round = proptest::option::weighted(0.3, stages);
+    (register(), facts(14), 0..4u8, round).prop_map(|(register, facts, form, stage)| {
         let someone = Someone {
             register,
+            episode: stage.map(|stage| Episode { round: 1, stage }),
             ..Someone::unknown()
         };
         let mut someone = match form {

@@ -135,7 +135,7 @@ proptest! {
         let has_task = decision.next == NextStep::Task;
         prop_assert!(!has_task || decision.reviews.iter().any(|(row, _)| *row == decision.row));
         prop_assert!(decision.asks.is_empty() || decision.next == NextStep::Ask);
-        prop_assert_eq!(&decision, &decide(rulebook(), &someone.profile()));
+        prop_assert_eq!(&decision, &decide(rulebook(), &someone.profile(), someone.episode.as_ref()));
     }
 
     #[test]

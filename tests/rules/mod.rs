@@ -1,6 +1,8 @@
 //! The shipped rules, row by row: both sides of every boundary, and the missing value.
 
 mod calibration;
+mod deliveries;
+mod episodes;
 mod evidence;
 mod findrisc;
 mod glycaemia;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::{Date, date};
 use preventiojyraa_core::pathway::ReasonVerdict;
 use preventiojyraa_core::profile::{BirthDate, Death, Residence, Sex, Standing, Unit};
+use preventiojyraa_core::rulebook::StageKind;
 
 use crate::support::core::{Someone, Statement, TODAY, row_id, rulebook};
 
@@ -248,11 +249,33 @@ fn score_cases() -> Vec<Case> {
     ]
 }
 
+fn episode_cases() -> Vec<Case> {
+    let at_risk = || scoring(12);
+    vec![
+        case(
+            "result-gone",
+            at_risk().in_round(StageKind::Confirming),
+            at_risk().in_round(StageKind::Ordered),
+        ),
+        case(
+            "handed-to-a-nurse",
+            at_risk().in_round(StageKind::WithANurse),
+            at_risk().in_round(StageKind::Ordered),
+        ),
+        case(
+            "order-open",
+            at_risk().in_round(StageKind::Ordered),
+            at_risk().in_round(StageKind::Closed),
+        ),
+    ]
+}
+
 fn cases() -> Vec<Case> {
     [
         register_cases(),
         fact_cases(),
         result_cases(),
+        episode_cases(),
         score_cases(),
     ]
     .into_iter()

@@ -18,6 +18,7 @@ diabetes-unaccepted-and-high | under-review | task | urgent within 7 days
 diabetes-unaccepted | under-review | task | routine within 90 days
 result-diabetic-range | confirming | task | urgent within 7 days
 result-diabetic-range-old | - | - | routine within 90 days
+result-gone | confirming | task | urgent within 7 days
 outside-age | outside-age | nothing | -
 lesser-sample-high | - | - | soon within 30 days
 drug-without-diagnosis | - | - | routine within 90 days
@@ -27,6 +28,8 @@ record-incomplete | undetermined-incomplete | complete the record | -
 glucose-impaired | offered-prevention | offer prevention, recall in 12 months | -
 recently-normal-and-high-score | offered-prevention | offer prevention, recall in 36 months | -
 recently-normal | concluded | recall in 36 months | -
+handed-to-a-nurse | with-a-nurse | nothing | -
+order-open | ordered | nothing | -
 score-at-or-above | ordered | order fasting-plasma-glucose and hba1c | -
 score-below | below-level | recall in 36 months | -
 sex-decides | under-review | task | routine within 90 days
@@ -85,5 +88,18 @@ fn the_level_the_ages_and_every_deadline_are_marked_as_not_verified() {
         .unverified
         .iter()
         .filter(|u| u.file == "pathways/stepwise.toml");
-    assert_eq!(marked.count(), 3, "action level, ages, intervals");
+    let deadlines = pathway.deadlines;
+    assert_eq!(
+        (
+            deadlines.send_days,
+            deadlines.sample_days,
+            deadlines.answer_days
+        ),
+        (14, 60, 28)
+    );
+    assert_eq!(
+        marked.count(),
+        4,
+        "action level, ages, deadlines, intervals"
+    );
 }

@@ -143,7 +143,8 @@ fn a_date_that_is_none_is_wrong_usage() {
             "{said}"
         );
     }
-    assert_eq!(site.does(&["run"]).code, Some(2));
+    // Acting without a configuration: who would take the orders, and by what right?
+    assert_eq!(site.does(&["run", "--act"]).code, Some(2));
     assert_eq!(preventio(&["screen"]).code, Some(2));
     assert_eq!(preventio::<&str>(&[]).code, Some(2));
 }
@@ -292,6 +293,7 @@ fn the_manual_of_every_command_is_its_help() {
         &["server", "check"],
         &["standin"],
         &["standin", "export"],
+        &["standin", "serve"],
     ] {
         let said = preventio(&[words, &["--help"]].concat()).ends_well();
         reads(&[&["help"], words].concat().join("-"), &said);

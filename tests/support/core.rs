@@ -7,19 +7,22 @@
 //! Everything a [`Someone`] has is true and written down on [`TODAY`] and stands
 //! as established, unless the [`Statement`] says otherwise.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
 use jiff::civil::{Date, date};
-use preventiojyraa_core::pathway::{Decision, decide};
+use preventiojyraa_core::pathway::{
+    Conclusion, Decision, Episode, NotDelivered, Stage, TestOrder, decide,
+};
 use preventiojyraa_core::profile::{
     BirthDate, Comparator, Death, Fact, FactId, FactValue, Profile, Quantity, Recorded, Register,
     Residence, Sex, Standing, SubmissionId, Unit, Version,
 };
 use preventiojyraa_core::risk::{Assessment, ItemResult, assess};
-use preventiojyraa_core::rulebook::{RuleFile, Rulebook};
+use preventiojyraa_core::rulebook::{RuleFile, Rulebook, StageKind};
 
 /// The index date of every test that does not choose its own.
 pub(crate) const TODAY: Date = date(2025, 6, 15);
@@ -151,6 +154,30 @@ pub(crate) struct Someone {
     pub(crate) register: Register,
     pub(crate) facts: Vec<Fact>,
     pub(crate) index_date: Date,
+    pub(crate) episode: Option<Episode>,
+}
+
+/// A stage of each kind, with nothing particular in it.
+pub(crate) fn stages() -> Vec<Stage> {
+    let tests = BTreeMap::from([("hba1c".to_owned(), TestOrder::Delivered)]);
+    vec![
+        Stage::Eligible,
+        Stage::Asked { answer_by: TODAY },
+        Stage::Ordered {
+            sample_by: TODAY,
+            tests,
+        },
+        Stage::Confirming { since: TODAY },
+        Stage::OfferedPrevention { since: TODAY },
+        Stage::WithANurse {
+            since: TODAY,
+            why: NotDelivered::Unknown,
+        },
+        Stage::Closed {
+            on: TODAY,
+            conclusion: Conclusion::Normal,
+        },
+    ]
 }
 
 impl Someone {
@@ -160,6 +187,7 @@ impl Someone {
             register: Register::unknown(),
             facts: Vec::new(),
             index_date: TODAY,
+            episode: None,
         }
     }
 
@@ -249,6 +277,15 @@ impl Someone {
         self
     }
 
+    /// The same resident, whose newest round stands in a stage of this kind.
+    #[track_caller]
+    pub(crate) fn in_round(mut self, kind: StageKind) -> Self {
+        let stage = stages().into_iter().find(|stage| stage.kind() == kind);
+        let stage = stage.expect("a stage of each kind");
+        self.episode = Some(Episode { round: 1, stage });
+        self
+    }
+
     /// The same resident, looked at on another day.
     pub(crate) fn seen_on(mut self, index_date: Date) -> Self {
         self.index_date = index_date;
@@ -281,7 +318,7 @@ impl Someone {
     }
 
     pub(crate) fn decision(&self) -> Decision {
-        decide(rulebook(), &self.profile())
+        decide(rulebook(), &self.profile(), self.episode.as_ref())
     }
 }
 

@@ -2,7 +2,9 @@
 
 use crate::profile::{Death, Fact, Profile, Residence, Sex, Standing, is_within_months};
 use crate::risk::Assessment;
-use crate::rulebook::{Category, Condition, RegisterFinding, Rulebook, ScorePosition, Specimen};
+use crate::rulebook::{
+    Category, Condition, RegisterFinding, Rulebook, ScorePosition, Specimen, StageKind,
+};
 
 /// What a row that nearly held lacked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,13 +52,25 @@ impl Found {
     }
 }
 
-pub(super) fn evaluate(
-    rulebook: &Rulebook,
-    profile: &Profile,
-    assessment: Option<&Assessment>,
-    condition: &Condition,
-) -> Found {
+/// What rows are held against.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) rulebook: &'a Rulebook,
+    pub(super) profile: &'a Profile,
+    pub(super) assessment: Option<&'a Assessment>,
+    /// Where the newest round stands.
+    pub(super) stage: Option<StageKind>,
+}
+
+pub(super) fn evaluate(known: &Known<'_>, condition: &Condition) -> Found {
+    let Known {
+        rulebook,
+        profile,
+        assessment,
+        stage,
+    } = *known;
     match condition {
+        Condition::Episode(kind) => Found::plain(stage == Some(*kind)),
         Condition::Register(finding) => Found::plain(register_says(profile, *finding)),
         Condition::OutsideAge => Found::plain(outside_age(rulebook, profile)),
         Condition::Fact {
@@ -81,9 +95,7 @@ pub(super) fn evaluate(
             assessment.map_or(Found::default(), |a| score_found(rulebook, a, *position))
         }
         Condition::All(parts) => {
-            let found = parts
-                .iter()
-                .map(|part| evaluate(rulebook, profile, assessment, part));
+            let found = parts.iter().map(|part| evaluate(known, part));
             // The last part's fact speaks for the row.
             found.fold(Found::plain(true), |all, one| Found {
                 holds: all.holds && one.holds,

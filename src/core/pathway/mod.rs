@@ -4,19 +4,23 @@
 //!
 //! [`decide`] walks the rows of the pathway in force, from the first, and
 //! returns a [`Decision`]: the state, the next step, the reviews a professional
-//! should do, every row that held and every row that nearly did. It sends,
-//! stores and schedules nothing.
+//! should do, every row that held and every row that nearly did. An
+//! [`Episode`] is one pass through the pathway: the fold of its [`Event`]s.
+//! Nothing is sent, stored or scheduled here.
 //!
 //! # How the data flows
 //!
-//! `(rulebook, profile) → Decision`. The assessment is part of the decision,
-//! also of a negative one.
+//! `(rulebook, profile, episode) → Decision`. The assessment is part of the
+//! decision, also of a negative one. What a decision asks of the world is
+//! `orders`; what happened comes back as events.
 //!
 //! # Invariants
 //!
 //! * Every resident gets exactly one state: the loader proved that the rows are total.
-//! * Same rule book, same profile: same decision.
+//! * Same rule book, same profile, same episode: same decision.
 //! * A negative decision has its reason, like a positive one.
+//! * Every pair of stage and event is answered, by a stage or by a named misfit.
+//! * A round orders once: whoever has an open order is not ordered for again.
 //!
 //! # Example
 //!
@@ -33,8 +37,10 @@
 //! alternative, a function per state, hid the precedence in control flow.
 
 mod conditions;
+mod episode;
 
 pub use conditions::NearMiss;
+pub use episode::{Conclusion, Episode, Event, Finding, Misfit, NotDelivered, Stage, TestOrder};
 
 use crate::profile::{Fact, Profile};
 use crate::risk::{self, Assessment, PointSet};
@@ -79,19 +85,25 @@ pub struct Decision {
     pub asks: Vec<usize>,
 }
 
-/// Decides what comes next for one resident.
+/// Decides what comes next for one resident, whose newest round is `episode`.
 ///
 /// # Panics
 ///
 /// Never: the loader proved that some row decides for every score.
 #[must_use]
-pub fn decide(rulebook: &Rulebook, profile: &Profile) -> Decision {
+pub fn decide(rulebook: &Rulebook, profile: &Profile, episode: Option<&Episode>) -> Decision {
     let unborn = profile.register().birth.is_after(profile.index_date());
     let assessment = (!unborn && !profile.is_deceased()).then(|| risk::assess(rulebook, profile));
+    let known = conditions::Known {
+        rulebook,
+        profile,
+        assessment: assessment.as_ref(),
+        stage: episode.map(|episode| episode.stage.kind()),
+    };
     let mut reasons = Vec::new();
     let mut reviews = Vec::new();
     for (n, row) in rulebook.pathway.rows.iter().enumerate() {
-        let found = conditions::evaluate(rulebook, profile, assessment.as_ref(), &row.when);
+        let found = conditions::evaluate(&known, &row.when);
         let verdict = match (found.holds, found.near) {
             (true, _) => ReasonVerdict::Held,
             (false, Some(near)) => ReasonVerdict::Nearly(near),

@@ -8,8 +8,8 @@ use super::catalogue::{self, Catalogue};
 use super::header::Header;
 use super::reader::{Document, Findings, Table};
 use super::{
-    Calibration, Diagnostic, Model, Pathway, Programme, Questionnaire, RuleFile, Rulebook,
-    Severity, Thresholds,
+    Calibration, Diagnostic, Model, OrderCodes, Pathway, Programme, Questionnaire, RuleFile,
+    Rulebook, Severity, Thresholds,
 };
 
 /// A file with its parsed text.
@@ -26,6 +26,7 @@ struct Shelves {
     calibrations: Vec<Calibration>,
     thresholds: Vec<Thresholds>,
     pathways: Vec<Pathway>,
+    order_codes: Vec<OrderCodes>,
     questionnaires: Vec<Questionnaire>,
 }
 
@@ -104,6 +105,7 @@ fn read_shelves(parsed: &[Parsed<'_>], catalogue: &Catalogue) -> Shelves {
                 }
             }
             Some("pathways") => shelves.pathways.extend(Pathway::read(&root, catalogue)),
+            Some("orders") => shelves.order_codes.extend(OrderCodes::read(&root, catalogue)),
             Some("questionnaires") => {
                 let form = Questionnaire::read(&root, catalogue);
                 let is_known = |form: &Questionnaire| {
@@ -122,7 +124,7 @@ fn read_shelves(parsed: &[Parsed<'_>], catalogue: &Catalogue) -> Shelves {
                 "rule-file-unknown",
                 "this file belongs to no folder of rules",
                 Some(
-                    "folders: scores, calibrations, thresholds, pathways, facts, questionnaires; `programme.toml` beside them"
+                    "folders: scores, calibrations, thresholds, pathways, orders, facts, questionnaires; `programme.toml` beside them"
                         .to_owned(),
                 ),
             ),
@@ -189,7 +191,15 @@ fn choose(
         shelves.pathways,
         |p| &p.header,
     );
+    let order_codes = pick(
+        &table,
+        "orders",
+        &programme.orders,
+        shelves.order_codes,
+        |o| &o.header,
+    );
     let (model, calibration, thresholds, pathway) = (model?, calibration?, thresholds?, pathway?);
+    let order_codes = order_codes?;
     let display_calibration = match display_calibration {
         Some(found) => Some(found?),
         None => None,
@@ -228,6 +238,17 @@ fn choose(
             );
         }
     }
+    for test in pathway.tests() {
+        if order_codes.of(test).is_empty() {
+            let name = &catalogue.definition(test).id;
+            table.report_at(
+                "orders",
+                "order-code-missing",
+                format!("the pathway orders `{name}`, for which no code is given"),
+                None,
+            );
+        }
+    }
     Some(Rulebook {
         programme,
         catalogue,
@@ -237,6 +258,7 @@ fn choose(
         display_calibration,
         thresholds,
         pathway,
+        order_codes,
         unverified: Vec::new(),
         fingerprint: String::new(),
         facts_fingerprint: String::new(),

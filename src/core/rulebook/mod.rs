@@ -47,6 +47,7 @@ mod header;
 mod load;
 mod model;
 mod model_read;
+mod order_codes;
 mod pathway;
 mod pathway_read;
 mod programme;
@@ -63,8 +64,10 @@ pub use model::{
     AnswerOption, Class, Example, Item, ItemInput, MeasureBands, MeasureSource, Model, Resolve,
     Signal, SignalTest,
 };
+pub use order_codes::{OrderCode, OrderCodes};
 pub use pathway::{
-    Condition, NextStep, Pathway, Priority, RegisterFinding, Review, Row, ScorePosition, State,
+    Condition, Deadlines, NextStep, Pathway, Priority, RegisterFinding, Review, Row, ScorePosition,
+    StageKind, State,
 };
 pub use programme::Programme;
 pub use questionnaire::{AnswerMeaning, Questionnaire, QuestionnaireItem};
@@ -100,6 +103,8 @@ pub struct Rulebook {
     pub thresholds: Thresholds,
     /// The table of what comes next, in force.
     pub pathway: Pathway,
+    /// What laboratories are asked for, in force.
+    pub order_codes: OrderCodes,
     /// Every number that is not verified, file by file.
     pub unverified: Vec<Unverified>,
     /// SHA-256 over all files: the identity of this rule book, 64 hexadecimal digits.

@@ -101,11 +101,45 @@ pub enum ScorePosition {
     Spans,
 }
 
+/// Where a resident's newest round stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StageKind {
+    /// Begun, nothing asked yet.
+    Eligible,
+    /// Asked questions.
+    Asked,
+    /// Tests are ordered.
+    Ordered,
+    /// A result waits for a professional.
+    Confirming,
+    /// The lifestyle service is offered.
+    OfferedPrevention,
+    /// A person acts, since the program could not.
+    WithANurse,
+    /// Ended.
+    Closed,
+}
+
+impl StageKind {
+    /// The names in rule files and in the ledger.
+    pub const NAMES: [(&'static str, Self); 7] = [
+        ("eligible", Self::Eligible),
+        ("asked", Self::Asked),
+        ("ordered", Self::Ordered),
+        ("confirming", Self::Confirming),
+        ("offered-prevention", Self::OfferedPrevention),
+        ("with-a-nurse", Self::WithANurse),
+        ("closed", Self::Closed),
+    ];
+}
+
 /// When a row holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
     /// The register says so.
     Register(RegisterFinding),
+    /// The newest round stands there.
+    Episode(StageKind),
     /// Certainly outside the programme's ages.
     OutsideAge,
     /// A fact is there.
@@ -220,6 +254,17 @@ pub struct Row {
     pub says: String,
 }
 
+/// How long what is asked of somebody stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// Days from the decision until an order that has not left is stale.
+    pub send_days: u16,
+    /// Days from the decision until a laboratory sample is overdue.
+    pub sample_days: u16,
+    /// Days from the decision until an answer is overdue.
+    pub answer_days: u16,
+}
+
 /// The table in force.
 #[derive(Debug, Clone)]
 pub struct Pathway {
@@ -233,11 +278,29 @@ pub struct Pathway {
     pub age_from: i16,
     /// First age that is too old.
     pub age_below: i16,
+    /// How long orders stand.
+    pub deadlines: Deadlines,
     /// The rows, in order of precedence.
     pub rows: Vec<Row>,
 }
 
 impl Pathway {
+    /// Every test that some row orders.
+    pub(super) fn tests(&self) -> impl Iterator<Item = FactId> {
+        let steps = self.rows.iter().filter_map(|row| row.outcome.as_ref());
+        steps
+            .flat_map(|(_, next)| match next {
+                NextStep::OrderLaboratory { tests } => &tests[..],
+                NextStep::Nothing
+                | NextStep::Recall { .. }
+                | NextStep::Ask
+                | NextStep::Task
+                | NextStep::OfferPrevention { .. }
+                | NextStep::CompleteRecord => &[],
+            })
+            .copied()
+    }
+
     pub(super) fn read(root: &Table<'_>, catalogue: &Catalogue) -> Option<Self> {
         let header = Header::read(root);
         let level = root.required_table("action_level").and_then(|table| {
@@ -260,6 +323,9 @@ impl Pathway {
             }
             Some((from?, below?))
         });
+        let deadlines = root
+            .required_table("deadlines")
+            .and_then(|table| read_deadlines(&table));
         if let Some(intervals) = root.table("intervals") {
             intervals.note_verification();
             intervals.finish();
@@ -280,9 +346,23 @@ impl Pathway {
             near,
             age_from,
             age_below,
+            deadlines: deadlines?,
             rows,
         })
     }
+}
+
+fn read_deadlines(table: &Table<'_>) -> Option<Deadlines> {
+    let send_days = table.whole("send_days");
+    let sample_days = table.whole("sample_days");
+    let answer_days = table.whole("answer_days");
+    table.note_verification();
+    table.finish();
+    Some(Deadlines {
+        send_days: send_days?,
+        sample_days: sample_days?,
+        answer_days: answer_days?,
+    })
 }
 
 /// Every resident must meet a row that decides, and every row must be reachable.

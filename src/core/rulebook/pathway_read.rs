@@ -2,7 +2,7 @@
 
 use super::catalogue::{Catalogue, FactKind, Specimen, fact};
 use super::pathway::{
-    Condition, NextStep, Priority, RegisterFinding, Review, Row, ScorePosition, State,
+    Condition, NextStep, Priority, RegisterFinding, Review, Row, ScorePosition, StageKind, State,
 };
 use super::reader::Table;
 use super::thresholds::Category;
@@ -137,6 +137,10 @@ fn read_condition(table: &Table<'_>, catalogue: &Catalogue) -> Option<Condition>
         parts.map(Condition::All)
     } else if table.has("register") {
         read_register(table).map(Condition::Register)
+    } else if table.has("episode") {
+        table
+            .word("episode", &StageKind::NAMES)
+            .map(Condition::Episode)
     } else if table.has("age") {
         table
             .word(
@@ -162,7 +166,7 @@ fn read_condition(table: &Table<'_>, catalogue: &Catalogue) -> Option<Condition>
     } else {
         table.report(
             "row-condition",
-            "`when` needs one of: register, age, score, test, fact, all",
+            "`when` needs one of: register, episode, age, score, test, fact, all",
         );
         None
     };

@@ -18,6 +18,8 @@ pub struct Programme {
     pub thresholds: String,
     /// Id of the pathway in force.
     pub pathway: String,
+    /// Id of the order codes in force.
+    pub orders: String,
     /// Time zone in which an instant has its date.
     pub time_zone: String,
     /// Addresses of coding systems whose codes the rules call `programme`.
@@ -36,6 +38,7 @@ impl Programme {
             let display_calibration = table.optional_text("display_calibration");
             let thresholds = table.text("thresholds");
             let pathway = table.text("pathway");
+            let orders = table.text("orders");
             let time_zone = table.text("time_zone");
             let code_systems = table
                 .texts("code_systems")
@@ -54,14 +57,22 @@ impl Programme {
             });
             table.finish();
             Some((
-                [model?, calibration?, thresholds?, pathway?, time_zone?].map(str::to_owned),
+                [
+                    model?,
+                    calibration?,
+                    thresholds?,
+                    pathway?,
+                    orders?,
+                    time_zone?,
+                ]
+                .map(str::to_owned),
                 display_calibration.map(str::to_owned),
                 (code_systems, municipalities?),
             ))
         });
         root.finish();
         let (names, display_calibration, (code_systems, municipalities)) = body?;
-        let [model, calibration, thresholds, pathway, time_zone] = names;
+        let [model, calibration, thresholds, pathway, orders, time_zone] = names;
         Some(Self {
             header: header?,
             model,
@@ -69,6 +80,7 @@ impl Programme {
             display_calibration,
             thresholds,
             pathway,
+            orders,
             time_zone,
             code_systems,
             municipalities,

@@ -10,7 +10,8 @@
 //! # How the data flows
 //!
 //! [`RiskAssessmentContent`] → [`risk_assessment`] → `Vec<u8>`, or an
-//! [`AuthoringError`] that names the field at fault.
+//! [`AuthoringError`] that names the field at fault; [`ServiceRequestContent`] →
+//! [`service_request`] likewise.
 //!
 //! # Invariants
 //!
@@ -28,9 +29,13 @@
 //! elements used here have the same shape in both.
 
 mod error;
+mod parts;
 mod risk_assessment;
+mod service_request;
 #[cfg(test)]
 mod tests;
 
 pub use error::AuthoringError;
-pub use risk_assessment::{BusinessIdentifier, Coded, RiskAssessmentContent, risk_assessment};
+pub use parts::{BusinessIdentifier, Coded};
+pub use risk_assessment::{RiskAssessmentContent, risk_assessment};
+pub use service_request::{ServiceRequestContent, service_request};

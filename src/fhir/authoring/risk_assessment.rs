@@ -1,46 +1,30 @@
 //! `RiskAssessment`: the result of a risk score, for display in a record.
 
-use std::str::FromStr;
-
+use fhir_sdk::DateTime;
 use fhir_sdk::r4b::codes::ObservationStatus;
 use fhir_sdk::r4b::resources::{
     RiskAssessment, RiskAssessmentOccurrence, RiskAssessmentPrediction,
     RiskAssessmentPredictionProbability, RiskAssessmentPredictionWhen,
 };
-use fhir_sdk::r4b::types::{
-    Annotation, CodeableConcept, Coding, Identifier, Quantity, Range, Reference,
-};
-use fhir_sdk::{Date, DateTime, ParsedReference};
+use fhir_sdk::r4b::types::{CodeableConcept, Quantity, Range};
 
 use crate::AuthoringError;
+use crate::parts::{
+    BusinessIdentifier, Coded, CodedFields, concept, date, identifier, note, optional_text,
+    reference, text,
+};
 
 /// UCUM.
 const UCUM: &str = "http://unitsofmeasure.org";
 
+const METHOD: CodedFields = CodedFields {
+    system: "method.system",
+    code: "method.code",
+    display: "method.display",
+};
+
 /// What a person who reads the record must know about its origin.
 const DISCLAIMER: &str = "Computed by PreventioJyrää. This program is not a certified medical device; a professional decides.";
-
-/// A code in a coding system.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Coded<'a> {
-    /// The URI of the coding system.
-    pub system: &'a str,
-    /// The code in that system.
-    pub code: &'a str,
-    /// What a person reads; left out of the resource when blank.
-    pub display: &'a str,
-}
-
-/// A name of ours for the resource, by which a receiver updates it instead of storing it twice.
-///
-/// It has no `Debug`, which could print the name of a resident's record.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct BusinessIdentifier<'a> {
-    /// The URI of the namespace of the value.
-    pub system: &'a str,
-    /// The value, unique in its namespace.
-    pub value: &'a str,
-}
 
 /// What a `RiskAssessment` says: one resident, one method, one index date, one outcome.
 ///
@@ -140,9 +124,10 @@ pub(crate) fn built(content: &RiskAssessmentContent<'_>) -> Result<RiskAssessmen
     let built = RiskAssessment::builder()
         .identifier(vec![Some(identifier(&content.identifier)?)])
         .status(status(content))
-        .method(concept(&content.method)?)
+        .method(concept(&METHOD, &[content.method])?)
         .subject(reference("resident", content.resident, Some("Patient"))?)
         .occurrence(RiskAssessmentOccurrence::DateTime(DateTime::Date(date(
+            "index_date",
             content.index_date,
         )?)))
         .basis(basis)
@@ -162,27 +147,6 @@ fn status(content: &RiskAssessmentContent<'_>) -> ObservationStatus {
     } else {
         ObservationStatus::Final
     }
-}
-
-fn identifier(identifier: &BusinessIdentifier<'_>) -> Result<Identifier, AuthoringError> {
-    let identifier = Identifier::builder()
-        .system(token("identifier.system", identifier.system)?)
-        .value(text("identifier.value", identifier.value)?)
-        .build()?;
-    Ok(identifier)
-}
-
-fn concept(coded: &Coded<'_>) -> Result<CodeableConcept, AuthoringError> {
-    let coding = Coding::builder()
-        .system(token("method.system", coded.system)?)
-        .code(token("method.code", coded.code)?);
-    let coding = match optional_text("method.display", coded.display)? {
-        Some(display) => coding.display(display),
-        None => coding,
-    };
-    Ok(CodeableConcept::builder()
-        .coding(vec![Some(coding.build()?)])
-        .build()?)
 }
 
 fn prediction(
@@ -272,80 +236,4 @@ fn score_in_words(content: &RiskAssessmentContent<'_>) -> String {
         "Score: {points}. The prediction covers {length} {unit} from {}.",
         content.index_date
     )
-}
-
-fn note(text: String) -> Result<Annotation, AuthoringError> {
-    Ok(Annotation::builder().text(text).build()?)
-}
-
-/// A reference to a resource by type and id; `only` is the type it must name.
-fn reference(
-    field: &'static str,
-    text: &str,
-    only: Option<&'static str>,
-) -> Result<Reference, AuthoringError> {
-    let refused = AuthoringError::Reference {
-        field,
-        expected: if only.is_some() {
-            "Patient/id"
-        } else {
-            "Type/id"
-        },
-    };
-    let parsed = ParsedReference::new(text);
-    let (Some(resource_type), Some(id)) = (parsed.resource_type(), parsed.id()) else {
-        return Err(refused);
-    };
-    let is_type =
-        !resource_type.is_empty() && resource_type.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let has_gap = text.chars().any(|c| c.is_whitespace() || c.is_control());
-    if has_gap || !is_type || only.is_some_and(|only| only != resource_type) || !is_id(id) {
-        return Err(refused);
-    }
-    Ok(Reference::builder().reference(text.to_owned()).build()?)
-}
-
-/// "Any combination of upper- or lower-case ASCII letters, numerals, '-' and '.', with a length limit of 64 characters."
-fn is_id(text: &str) -> bool {
-    (1..=64).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
-}
-
-/// A full date. The standard would also allow a year or a month alone; an index date is a day.
-fn date(text: &str) -> Result<Date, AuthoringError> {
-    // The parser would also take a plus sign before the year.
-    let is_plain = text
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'-');
-    match Date::from_str(text) {
-        Ok(Date::Date(day)) if is_plain && 0 < day.year() => Ok(Date::Date(day)),
-        _ => Err(AuthoringError::Date {
-            field: "index_date",
-        }),
-    }
-}
-
-/// A code or a URI of ours: a text without spaces.
-fn token(field: &'static str, token: &str) -> Result<String, AuthoringError> {
-    if token.contains(char::is_whitespace) {
-        return Err(AuthoringError::Text { field });
-    }
-    text(field, token)
-}
-
-fn text(field: &'static str, text: &str) -> Result<String, AuthoringError> {
-    optional_text(field, text)?.ok_or(AuthoringError::Text { field })
-}
-
-/// `None` when blank, since FHIR forbids empty strings.
-fn optional_text(field: &'static str, text: &str) -> Result<Option<String>, AuthoringError> {
-    if text
-        .chars()
-        .any(|c| c.is_control() && !matches!(c, '\t' | '\r' | '\n'))
-    {
-        return Err(AuthoringError::Text { field });
-    }
-    Ok((!text.trim().is_empty()).then(|| text.to_owned()))
 }

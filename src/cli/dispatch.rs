@@ -1,0 +1,72 @@
+//! `preventio dispatch`
+
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+use preventiojyraa::config::Config;
+use preventiojyraa::daemon::{self, DispatchOptions, DispatchReport, Duration};
+use preventiojyraa::rules;
+
+use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, print, print_json};
+
+/// Deliver planned orders to the servers of the configuration
+///
+/// Each order is on disk as being sent before it leaves, and is never sent again before the other
+/// side was asked for it. May be killed at any moment, and several may run at once on one host.
+/// While effects are stopped nothing is sent; the other side is still asked about what is in doubt.
+///
+/// Example: preventio dispatch --once --data data --config preventio.toml
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    data: DataArguments,
+    #[command(flatten)]
+    rules: RulesArguments,
+    /// The site's configuration
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Deliver what is due now, then end
+    #[arg(long, required_unless_present = "length", conflicts_with = "length")]
+    once: bool,
+    /// Go on for so long, for example 90s, 10m or 1h 30m
+    #[arg(long = "for", value_name = "DURATION", id = "length")]
+    length: Option<SignedDuration>,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> CommandResult {
+    let rulebook = rules::load(arguments.rules.rules.as_deref())?;
+    let config = Config::read(&arguments.config)?;
+    let report = daemon::dispatch(&DispatchOptions {
+        root: arguments.data.data.clone(),
+        rulebook,
+        config,
+        duration: arguments.length.map_or(Duration::Once, Duration::For),
+    })?;
+    if arguments.json {
+        print_json(&report)?;
+    } else {
+        print(&render(&report))?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn render(report: &DispatchReport) -> String {
+    let mut text = format!(
+        "{} requests: {} accepted, {} turned down, {} not now, {} without a clear answer; {} look-ups\n",
+        report.sent,
+        report.accepted,
+        report.turned_down,
+        report.later,
+        report.without_answer,
+        report.looked_up
+    );
+    if let Some(why) = &report.held {
+        text.push_str(&format!("Nothing is sent: {why}\n"));
+    }
+    text.push_str("Outbox\n");
+    text.push_str(&counts(&report.outbox));
+    text
+}

@@ -1,0 +1,140 @@
+//! `preventio effects`
+
+use preventiojyraa::steps::{self, Access, DataFolder, EffectsStatus, Stopped};
+
+use super::{CommandResult, DataArguments, Outcome, counts, now, print, print_json, tell};
+
+/// Stop and resume everything that the program does to the world
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    Stop(StopArguments),
+    Resume(ResumeArguments),
+    Status(StatusArguments),
+}
+
+/// Stop every effect in every process, at once
+///
+/// Works also while the ledger is locked or the disk is full. What is already on its way to a
+/// server cannot be called back; its answer is still written down. Scoring, looking up and
+/// same-day tasks for professionals go on.
+///
+/// Example: preventio effects stop --reason "wrong cut-off in force" --data data
+#[derive(clap::Args)]
+struct StopArguments {
+    #[command(flatten)]
+    data: DataArguments,
+    /// Why; every later command shows it
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Who stops
+    #[arg(long, value_name = "NAME", default_value = "not named")]
+    by: String,
+}
+
+/// Let effects start again; who does so is put on record first
+///
+/// Example: preventio effects resume --by "Maija Meikäläinen" --data data
+#[derive(clap::Args)]
+struct ResumeArguments {
+    #[command(flatten)]
+    data: DataArguments,
+    /// Who takes the responsibility
+    #[arg(long, value_name = "NAME")]
+    by: String,
+    /// Why it is safe again
+    #[arg(long, value_name = "TEXT", default_value = "not given")]
+    reason: String,
+}
+
+/// Say whether effects are stopped, since when and why, and what waits in the outbox
+#[derive(clap::Args)]
+struct StatusArguments {
+    #[command(flatten)]
+    data: DataArguments,
+    /// Print the status as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> CommandResult {
+    match &arguments.command {
+        Command::Stop(arguments) => stop(arguments),
+        Command::Resume(arguments) => resume(arguments),
+        Command::Status(arguments) => status(arguments),
+    }
+}
+
+fn stop(arguments: &StopArguments) -> CommandResult {
+    let stopped = Stopped {
+        since: now(),
+        by: arguments.by.clone(),
+        reason: named(&arguments.reason, "--reason")?,
+    };
+    let not_noted = steps::stop(&arguments.data.data, &stopped)?;
+    if let Some(error) = not_noted {
+        tell(&format!(
+            "note: effects are stopped, but the ledger could not note who did it: {error}\n"
+        ));
+    }
+    print("Effects are stopped.\n")?;
+    Ok(Outcome::Done)
+}
+
+fn resume(arguments: &ResumeArguments) -> CommandResult {
+    let data = DataFolder::open(&arguments.data.data, Access::Read)?;
+    let by = named(&arguments.by, "--by")?;
+    steps::resume(&data, &by, &arguments.reason)?;
+    print(&format!("Effects may start again, by {by}.\n"))?;
+    Ok(Outcome::Done)
+}
+
+/// A name or reason that says something.
+fn named(text: &str, argument: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(format!("`{argument}` is empty"));
+    }
+    Ok(text.to_owned())
+}
+
+fn status(arguments: &StatusArguments) -> CommandResult {
+    let data = DataFolder::open(&arguments.data.data, Access::Read)?;
+    let status = steps::effects_status(&data)?;
+    if arguments.json {
+        print_json(&status)?;
+    } else {
+        print(&render(&status))?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn render(status: &EffectsStatus) -> String {
+    let mut text = match &status.stopped {
+        None => "Effects are not stopped.\n".to_owned(),
+        Some(stopped) => format!(
+            "Effects are stopped since {} by {}: {}\n",
+            stopped.since, stopped.by, stopped.reason
+        ),
+    };
+    for line in &status.log {
+        text.push_str(&format!(
+            "  {} {} by {}: {}\n",
+            line.at, line.what, line.who, line.reason
+        ));
+    }
+    if !status.outbox.is_empty() {
+        text.push_str("Outbox\n");
+        text.push_str(&counts(&status.outbox));
+    }
+    if !status.tasks.is_empty() {
+        text.push_str("Open tasks\n");
+        text.push_str(&counts(&status.tasks));
+    }
+    text
+}

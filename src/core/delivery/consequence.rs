@@ -1,0 +1,116 @@
+//! What becomes of people when a row of the outbox changes.
+
+use super::{Delivery, DeliveryEvent, Found, Next, Refused};
+use crate::orders::Action;
+use crate::pathway::NotDelivered;
+
+/// What a task asks of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TaskCode {
+    /// An order may have arrived or not.
+    DeliveryUnknown,
+    /// The other side turned an order down.
+    DeliveryRefused,
+    /// An order could not leave in time.
+    DeliveryTooLate,
+    /// The program may not ask this resident by itself.
+    DeliveryWithheld,
+    /// The other side has an order more than once.
+    DeliveryDoubled,
+    /// The other side no longer has an order that it acknowledged.
+    DeliveryMissing,
+}
+
+impl TaskCode {
+    /// Every code with its name.
+    pub const NAMES: [(&'static str, Self); 6] = [
+        ("delivery-unknown", Self::DeliveryUnknown),
+        ("delivery-refused", Self::DeliveryRefused),
+        ("delivery-too-late", Self::DeliveryTooLate),
+        ("delivery-withheld", Self::DeliveryWithheld),
+        ("delivery-doubled", Self::DeliveryDoubled),
+        ("delivery-missing", Self::DeliveryMissing),
+    ];
+
+    /// The name in the ledger and on the worklist.
+    ///
+    /// # Panics
+    ///
+    /// Never: every code is in [`TaskCode::NAMES`].
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let found = Self::NAMES.iter().find(|(_, code)| *code == self);
+        found.expect("every code has a name").0
+    }
+}
+
+/// What a change of a row means for the episode and for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Consequence {
+    /// For the episode: delivered, or not and why.
+    pub episode: Option<Result<(), NotDelivered>>,
+    /// For a person.
+    pub task: Option<TaskCode>,
+    /// Whether the other side is to take duplicates back.
+    pub cancel_duplicates: bool,
+}
+
+/// What a change of a row from `before` to `after` by `event` means.
+#[must_use]
+pub fn consequence(
+    action: &Action,
+    before: &Delivery,
+    event: &DeliveryEvent,
+    after: &Delivery,
+) -> Consequence {
+    let is_doubled = matches!(
+        event,
+        DeliveryEvent::LookedUp {
+            found: Found::Several { .. },
+            ..
+        }
+    );
+    let news = if before == after {
+        None
+    } else {
+        match after {
+            Delivery::Acknowledged { .. } => {
+                let known = matches!(before, Delivery::Acknowledged { .. });
+                (!known).then_some((Ok(()), None))
+            }
+            Delivery::Refused { why } => Some(match why {
+                Refused::TurnedDown(_) | Refused::NotExpressible => (
+                    Err(NotDelivered::TurnedDown),
+                    Some(TaskCode::DeliveryRefused),
+                ),
+                Refused::TooLate => (Err(NotDelivered::TooLate), Some(TaskCode::DeliveryTooLate)),
+                Refused::Withheld => (
+                    Err(NotDelivered::Withheld),
+                    Some(TaskCode::DeliveryWithheld),
+                ),
+                Refused::Withdrawn => (Err(NotDelivered::Withdrawn), None),
+            }),
+            Delivery::Unknown {
+                next: Next::Person, ..
+            } => Some((Err(NotDelivered::Unknown), Some(TaskCode::DeliveryUnknown))),
+            Delivery::Planned { .. }
+            | Delivery::Sending { .. }
+            | Delivery::Unknown {
+                next: Next::LookUp { .. } | Next::SendAgain { .. },
+                ..
+            } => None,
+        }
+    };
+    let (episode, task) = news.unzip();
+    // An episode knows its orders; their cancellation is between us and the other side.
+    let is_order = !matches!(action, Action::Cancel { .. });
+    Consequence {
+        episode: episode.filter(|_| is_order),
+        task: if is_doubled {
+            Some(TaskCode::DeliveryDoubled)
+        } else {
+            task.flatten()
+        },
+        cancel_duplicates: is_doubled && is_order,
+    }
+}

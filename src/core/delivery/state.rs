@@ -1,0 +1,418 @@
+//! The life of one row of the outbox.
+//!
+//! ```text
+//! planned ──claimed──▶ sending ──accepted──────────▶ acknowledged
+//!    ▲                   │ ├────turned down────────▶ refused
+//!    └──later, not sent──┘ └──silence, lease over──▶ unknown: look up ─▶ look up ─▶ send again
+//!                                                       │ found             └─▶ a person
+//!                                                       └──▶ acknowledged
+//! ```
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Answer, DeliveryEvent, Found};
+
+/// How often the other side must say that it has nothing before anything is sent again.
+const LOOK_UPS: u8 = 2;
+/// How often a row is sent at most.
+const SENDS: u8 = 2;
+
+/// Whether a channel lets us ask what it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadBack {
+    /// It can be asked by our key: orders arrive exactly once.
+    Possible,
+    /// It cannot: orders arrive at most once, and a doubt goes to a person.
+    Impossible,
+}
+
+/// What a channel and its server allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Whether it can be asked.
+    pub read_back: ReadBack,
+    /// How long after a send without answer, and between two look-ups, to wait: longer than a
+    /// request can be under way.
+    pub settle: SignedDuration,
+}
+
+/// Where a row stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// Nothing has left.
+    Planned {
+        /// Not to be sent before.
+        not_before: Timestamp,
+    },
+    /// Somebody is sending it.
+    Sending {
+        /// Who: the number of the claim.
+        claim: u64,
+        /// Until when the claim holds.
+        lease_until: Timestamp,
+        /// How often it was sent, this time included.
+        sends: u8,
+    },
+    /// It may have arrived or not.
+    Unknown {
+        /// How often it was sent.
+        sends: u8,
+        /// What comes next.
+        next: Next,
+    },
+    /// The other side has it.
+    Acknowledged {
+        /// What the other side calls it, when it said so.
+        reference: Option<String>,
+    },
+    /// It does not leave.
+    Refused {
+        /// Why.
+        why: Refused,
+    },
+}
+
+/// What comes next for a row that may have arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// The other side is asked.
+    LookUp {
+        /// How often it has said that it has nothing.
+        absent: u8,
+        /// When.
+        at: Timestamp,
+    },
+    /// It is sent once more.
+    SendAgain {
+        /// When.
+        at: Timestamp,
+    },
+    /// A person finds out.
+    Person,
+}
+
+/// Why a row does not leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Refused {
+    /// The other side said no, with this HTTP status.
+    TurnedDown(u16),
+    /// The last day for sending passed.
+    TooLate,
+    /// It is not wanted any more.
+    Withdrawn,
+    /// A person decides whether this resident is asked.
+    Withheld,
+    /// The order cannot be written down for this channel.
+    NotExpressible,
+}
+
+impl Refused {
+    /// The name in the ledger, `turned-down:422`.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            Self::TurnedDown(status) => format!("turned-down:{status}"),
+            Self::TooLate => "too-late".to_owned(),
+            Self::Withdrawn => "withdrawn".to_owned(),
+            Self::Withheld => "withheld".to_owned(),
+            Self::NotExpressible => "not-expressible".to_owned(),
+        }
+    }
+
+    /// Reads what [`Refused::name`] wrote.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "too-late" => Self::TooLate,
+            "withdrawn" => Self::Withdrawn,
+            "withheld" => Self::Withheld,
+            "not-expressible" => Self::NotExpressible,
+            _ => Self::TurnedDown(name.strip_prefix("turned-down:")?.parse().ok()?),
+        })
+    }
+}
+
+/// News that does not fit the row: it comes from somebody whose claim is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("news about an order from somebody who no longer holds it")]
+pub struct Stale;
+
+impl Delivery {
+    /// A row that waits to be sent.
+    #[must_use]
+    pub const fn planned(not_before: Timestamp) -> Self {
+        Self::Planned { not_before }
+    }
+
+    /// A row that may have been sent in a time of which the ledger knows nothing.
+    #[must_use]
+    pub const fn doubted(policy: &Policy, now: Timestamp) -> Self {
+        Self::after_silence(policy, now, 1)
+    }
+
+    /// Whether it may be claimed now.
+    #[must_use]
+    pub fn is_sendable(&self, now: Timestamp) -> bool {
+        self.sendable_at().is_some_and(|at| at <= now)
+    }
+
+    /// When it may be claimed; `None` when it may not.
+    #[must_use]
+    pub const fn sendable_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Planned { not_before } => Some(*not_before),
+            Self::Unknown {
+                next: Next::SendAgain { at },
+                ..
+            } => Some(*at),
+            Self::Unknown {
+                next: Next::LookUp { .. } | Next::Person,
+                ..
+            }
+            | Self::Sending { .. }
+            | Self::Acknowledged { .. }
+            | Self::Refused { .. } => None,
+        }
+    }
+
+    /// Whether nothing more is done with it by the program.
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        match self {
+            Self::Acknowledged { .. }
+            | Self::Refused { .. }
+            | Self::Unknown {
+                next: Next::Person, ..
+            } => true,
+            Self::Planned { .. }
+            | Self::Sending { .. }
+            | Self::Unknown {
+                next: Next::LookUp { .. } | Next::SendAgain { .. },
+                ..
+            } => false,
+        }
+    }
+
+    /// How often it was sent.
+    #[must_use]
+    pub const fn sends(&self) -> u8 {
+        match self {
+            Self::Sending { sends, .. } | Self::Unknown { sends, .. } => *sends,
+            Self::Planned { .. } | Self::Acknowledged { .. } | Self::Refused { .. } => 0,
+        }
+    }
+
+    const fn after_silence(policy: &Policy, at: Timestamp, sends: u8) -> Self {
+        let next = match policy.read_back {
+            ReadBack::Possible => Next::LookUp { absent: 0, at },
+            ReadBack::Impossible => Next::Person,
+        };
+        Self::Unknown { sends, next }
+    }
+
+    /// The row after an event.
+    ///
+    /// # Errors
+    ///
+    /// [`Stale`] when the news comes from somebody who no longer holds the row, or the row is
+    /// settled; the row is then unchanged.
+    pub fn apply(
+        &self,
+        policy: &Policy,
+        now: Timestamp,
+        event: &DeliveryEvent,
+    ) -> Result<Self, Stale> {
+        match event {
+            DeliveryEvent::Claimed { claim, lease_until } => {
+                self.claimed(now, *claim, *lease_until)
+            }
+            DeliveryEvent::Answered { claim, answer } => self.answered(policy, now, *claim, answer),
+            DeliveryEvent::Asking { until } => self.asking(now, *until),
+            DeliveryEvent::LookedUp { until, found } => self.looked_up(policy, now, *until, found),
+            DeliveryEvent::LeaseOver => self.lease_over(policy, now),
+            DeliveryEvent::Stopped(why) => self.stopped(*why),
+            DeliveryEvent::Doubted => match self {
+                Self::Planned { .. } => Ok(Self::doubted(policy, now)),
+                Self::Sending { sends, .. } | Self::Unknown { sends, .. } => {
+                    Ok(Self::after_silence(policy, now, *sends))
+                }
+                Self::Acknowledged { .. } | Self::Refused { .. } => Err(Stale),
+            },
+        }
+    }
+
+    fn asking(&self, now: Timestamp, until: Timestamp) -> Result<Self, Stale> {
+        let Self::Unknown {
+            sends,
+            next: Next::LookUp { absent, at },
+        } = self
+        else {
+            return Err(Stale);
+        };
+        if now < *at {
+            return Err(Stale);
+        }
+        let next = Next::LookUp {
+            absent: *absent,
+            at: until,
+        };
+        Ok(Self::Unknown {
+            sends: *sends,
+            next,
+        })
+    }
+
+    fn lease_over(&self, policy: &Policy, now: Timestamp) -> Result<Self, Stale> {
+        let Self::Sending {
+            lease_until, sends, ..
+        } = self
+        else {
+            return Err(Stale);
+        };
+        if now < *lease_until {
+            return Err(Stale);
+        }
+        let waited = now.saturating_add(policy.settle).unwrap_or(Timestamp::MAX);
+        Ok(Self::after_silence(policy, waited, *sends))
+    }
+
+    fn claimed(&self, now: Timestamp, claim: u64, lease_until: Timestamp) -> Result<Self, Stale> {
+        if !self.is_sendable(now) {
+            return Err(Stale);
+        }
+        Ok(Self::Sending {
+            claim,
+            lease_until,
+            sends: self.sends() + 1,
+        })
+    }
+
+    fn answered(
+        &self,
+        policy: &Policy,
+        now: Timestamp,
+        claim: u64,
+        answer: &Answer,
+    ) -> Result<Self, Stale> {
+        // That it is there is true whoever says it, and however late.
+        if let Answer::Accepted { reference } = answer {
+            return self.there(reference.clone());
+        }
+        let Self::Sending {
+            claim: held, sends, ..
+        } = self
+        else {
+            return Err(Stale);
+        };
+        if *held != claim {
+            return Err(Stale);
+        }
+        let sends = *sends;
+        let waited = now.saturating_add(policy.settle).unwrap_or(Timestamp::MAX);
+        Ok(match answer {
+            Answer::Accepted { .. } => return Err(Stale),
+            Answer::Silence => Self::after_silence(policy, waited, sends),
+            Answer::Several => Self::after_silence(policy, now, sends),
+            // Before the first send, a clear answer leaves nothing in doubt.
+            Answer::TurnedDown(status) if sends == 1 => Self::Refused {
+                why: Refused::TurnedDown(*status),
+            },
+            Answer::Later { retry_at } | Answer::NotSent { retry_at } if sends == 1 => {
+                Self::Planned {
+                    not_before: *retry_at,
+                }
+            }
+            // An earlier send is still in doubt.
+            Answer::TurnedDown(_) => Self::Unknown {
+                sends,
+                next: Next::Person,
+            },
+            Answer::Later { retry_at } | Answer::NotSent { retry_at } => Self::Unknown {
+                sends: sends - 1,
+                next: Next::SendAgain { at: *retry_at },
+            },
+        })
+    }
+
+    fn there(&self, reference: Option<String>) -> Result<Self, Stale> {
+        match self {
+            Self::Acknowledged { reference: Some(_) } => Err(Stale),
+            // A late answer to a send after which a person was already asked still settles it.
+            Self::Planned { .. }
+            | Self::Sending { .. }
+            | Self::Unknown { .. }
+            | Self::Refused { .. }
+            | Self::Acknowledged { reference: None } => Ok(Self::Acknowledged { reference }),
+        }
+    }
+
+    fn looked_up(
+        &self,
+        policy: &Policy,
+        now: Timestamp,
+        until: Timestamp,
+        found: &Found,
+    ) -> Result<Self, Stale> {
+        match (self, found) {
+            // Nothing new about the row; that it is there twice is news all the same.
+            (Self::Acknowledged { reference: Some(_) }, Found::Several { .. }) => {
+                return Ok(self.clone());
+            }
+            (_, Found::One { reference } | Found::Several { reference }) => {
+                return self.there(Some(reference.clone()));
+            }
+            (_, Found::Nothing | Found::NotTold { .. }) => {}
+        }
+        let Self::Unknown {
+            sends,
+            next: Next::LookUp { absent, at },
+        } = self
+        else {
+            return Err(Stale);
+        };
+        // Two answers to two askings at the same time are no two askings one after the other.
+        if *at != until {
+            return Err(Stale);
+        }
+        let (sends, absent) = (*sends, *absent);
+        let next = match found {
+            Found::NotTold { retry_at } => Next::LookUp {
+                absent,
+                at: *retry_at,
+            },
+            Found::Nothing | Found::One { .. } | Found::Several { .. } => {
+                let absent = absent + 1;
+                if absent < LOOK_UPS {
+                    let at = now.saturating_add(policy.settle).unwrap_or(Timestamp::MAX);
+                    Next::LookUp { absent, at }
+                } else if sends < SENDS {
+                    Next::SendAgain { at: now }
+                } else {
+                    Next::Person
+                }
+            }
+        };
+        Ok(Self::Unknown { sends, next })
+    }
+
+    fn stopped(&self, why: Refused) -> Result<Self, Stale> {
+        match self {
+            Self::Planned { .. } => Ok(Self::Refused { why }),
+            // It was sent once and seems not to be there; nobody can promise that it never was.
+            Self::Unknown {
+                sends,
+                next: Next::SendAgain { .. },
+            } => Ok(Self::Unknown {
+                sends: *sends,
+                next: Next::Person,
+            }),
+            Self::Unknown {
+                next: Next::LookUp { .. } | Next::Person,
+                ..
+            }
+            | Self::Sending { .. }
+            | Self::Acknowledged { .. }
+            | Self::Refused { .. } => Err(Stale),
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Daemon: the clock, and what goes on by itself.
+//!
+//! # What lives here
+//!
+//! The driver of the dispatcher: it reads the clock, holds the connections and
+//! the threads, and does what `delivery`'s machine says. No rule, no SQL and no
+//! FHIR field name.
+//!
+//! # How the data flows
+//!
+//! `ledger.take` → job → `fhir` channel → outcome → `ledger.save`, with
+//! [`Dispatcher`](crate::delivery::Dispatcher) deciding what comes when.
+//!
+//! # Invariants
+//!
+//! * The switch is looked at before each send, not once at the start.
+//! * Nothing leaves before the epoch outside the data folder knows of it.
+//! * An error of the ledger ends the dispatcher; what was under way is found in
+//!   doubt by the next one and asked about.
+//!
+//! # Why it is so
+//!
+//! One thread runs the connections, blocking threads run the ledger: a
+//! transaction is never cut in half by a cancelled task. Whoever stops waiting
+//! for an answer leaves the row `sending`; its lease ends it.
+
+mod dispatch;
+
+pub use dispatch::{DispatchError, DispatchOptions, DispatchReport, Duration, dispatch, evidence};

@@ -1,0 +1,93 @@
+//! Searchsets of `ServiceRequest`, read without losing anything of a resource.
+
+use serde_json::Value;
+
+use super::ORDERS;
+
+/// One page of a searchset.
+pub(super) struct Page {
+    /// The requests on it; other resources (an `OperationOutcome` of the search) are passed over.
+    pub(super) requests: Vec<RemoteRequest>,
+    /// Where the next page is.
+    pub(super) next: Option<String>,
+}
+
+impl Page {
+    /// Reads a page; `None` when it is not a searchset or one of its requests cannot be
+    /// understood: half a page is no answer to "is it there".
+    pub(super) fn read(body: &[u8]) -> Option<Self> {
+        let bundle: Value = serde_json::from_slice(body).ok()?;
+        if bundle.get("resourceType")?.as_str()? != "Bundle" {
+            return None;
+        }
+        let mut requests = Vec::new();
+        // `entry` is absent when nothing was found; a `search.mode` may be absent on a match.
+        let entries = match bundle.get("entry") {
+            None => &[],
+            Some(entries) => &entries.as_array()?[..],
+        };
+        for entry in entries {
+            let resource = entry.get("resource")?;
+            if resource.get("resourceType")?.as_str()? == "ServiceRequest" {
+                requests.push(RemoteRequest::read(resource.clone())?);
+            }
+        }
+        let links = bundle.get("link").and_then(Value::as_array);
+        let next = links.into_iter().flatten().find_map(|link| {
+            let is_next = link.get("relation").and_then(Value::as_str) == Some("next");
+            let url = link.get("url").and_then(Value::as_str);
+            url.filter(|_| is_next).map(str::to_owned)
+        });
+        Some(Self { requests, next })
+    }
+}
+
+/// A request as the other side has it, whole. Holds a resident's data: no `Debug`.
+pub(super) struct RemoteRequest {
+    resource: Value,
+}
+
+impl RemoteRequest {
+    fn read(resource: Value) -> Option<Self> {
+        resource.get("id")?.as_str()?;
+        resource.get("status")?.as_str()?;
+        Some(Self { resource })
+    }
+
+    fn text(&self, field: &str) -> &str {
+        let value = self.resource.get(field).and_then(Value::as_str);
+        value.unwrap_or_default()
+    }
+
+    /// `ServiceRequest/id`.
+    pub(super) fn reference(&self) -> String {
+        format!("ServiceRequest/{}", self.text("id"))
+    }
+
+    pub(super) fn status(&self) -> &str {
+        self.text("status")
+    }
+
+    /// Whether somebody may still act on it.
+    pub(super) fn is_active(&self) -> bool {
+        matches!(self.status(), "active" | "on-hold" | "draft" | "unknown")
+    }
+
+    pub(super) fn version(&self) -> Option<&str> {
+        self.resource.get("meta")?.get("versionId")?.as_str()
+    }
+
+    /// Our keys among its identifiers.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        let identifiers = self.resource.get("identifier").and_then(Value::as_array);
+        identifiers.into_iter().flatten().filter_map(|identifier| {
+            let system = identifier.get("system").and_then(Value::as_str);
+            let value = identifier.get("value").and_then(Value::as_str);
+            value.filter(|_| system == Some(ORDERS))
+        })
+    }
+
+    pub(super) fn into_resource(self) -> Value {
+        self.resource
+    }
+}

@@ -1,0 +1,498 @@
+//! The way `service-request`: laboratory orders as FHIR `ServiceRequest`.
+//!
+//! FHIR R4, `http.html`: conditional create (`If-None-Exist`), search, and update
+//! with `If-Match`. What an answer means for an order is said in the words of
+//! `delivery`; nothing here decides to send again.
+
+mod answers;
+mod bundle;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MATCH,
+};
+use reqwest::{Client, Method, StatusCode, Url, redirect};
+use serde_json::Value;
+
+use super::server::{Capabilities, ServerError};
+use crate::delivery::{Answer, Found, ServerNews};
+use crate::orders::{Keep, OrderKey};
+use answers::{Moment, Sent, refused_news, sent, waiting};
+use bundle::{Page, RemoteRequest};
+
+/// Namespace of our orders: by this identifier the other side knows an order again.
+pub(super) const ORDERS: &str = "https://preventiojyraa.example.org/fhir/order";
+/// A larger answer is not read.
+const MAX_BYTES: usize = 16 << 20;
+/// Pages of one search; more means that the server does not search for what was asked.
+const MAX_PAGES: usize = 200;
+const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json");
+
+/// Why orders cannot leave this way.
+#[derive(Debug, thiserror::Error)]
+pub enum ChannelError {
+    /// The server lacks something.
+    #[error("orders cannot leave as ServiceRequest: the server does not declare {}", .0.join(", "))]
+    Lacks(Vec<String>),
+    /// The server could not be asked what it can do.
+    #[error("cannot ask the server what it can do")]
+    Server(#[from] ServerError),
+    /// The client could not be set up.
+    #[error("cannot set up the client")]
+    Setup(#[source] reqwest::Error),
+    /// The address is not one.
+    #[error("`{0}` is not an http or https address")]
+    Address(String),
+    /// The token could not be read.
+    #[error("cannot read the token file `{path}`")]
+    Token {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// An answer that is not what was asked for.
+    #[error("the server did not answer the search for our orders ({0})")]
+    Search(String),
+}
+
+/// How to reach a server.
+#[derive(Debug, Clone)]
+pub struct ChannelOptions {
+    /// FHIR base address.
+    pub base: String,
+    /// A file with a bearer token.
+    pub token_file: Option<PathBuf>,
+    /// How long a request may take.
+    pub request_deadline: Duration,
+    /// Whether the server is asked for orders, or never.
+    pub reads_back: bool,
+    /// How long the server may ask to be left alone.
+    pub longest_pause: SignedDuration,
+}
+
+/// By what a server finds our orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SearchBy {
+    Identifier,
+    /// By this parameter, `patient` or `subject`; our identifier is compared here.
+    Resident(&'static str),
+}
+
+/// An order as the other side has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteOrder {
+    /// Our key, as the identifier has it.
+    pub key: String,
+    /// What the other side calls it.
+    pub reference: String,
+    /// Its status there.
+    pub status: String,
+}
+
+/// An open way to a server.
+pub struct ServiceRequestChannel {
+    client: Client,
+    base: Url,
+    token_file: Option<PathBuf>,
+    search_by: SearchBy,
+    longest_pause: SignedDuration,
+    /// The clock of whoever drives.
+    now: fn() -> Timestamp,
+}
+
+impl ServiceRequestChannel {
+    /// Opens the way, when the server declares what it needs.
+    ///
+    /// # Errors
+    ///
+    /// [`ChannelError`] names what the server lacks.
+    pub async fn open(
+        options: &ChannelOptions,
+        now: fn() -> Timestamp,
+    ) -> Result<Self, ChannelError> {
+        let declared = super::capabilities(&options.base).await?;
+        let search_by = needs(&declared, options.reads_back).map_err(ChannelError::Lacks)?;
+        let wrong = || ChannelError::Address(options.base.clone());
+        let base = format!("{}/", options.base.trim_end_matches('/'));
+        let client = Client::builder()
+            .timeout(options.request_deadline)
+            // An order is about a person: it goes where it was addressed, or nowhere.
+            .redirect(redirect::Policy::none())
+            .build()
+            .map_err(ChannelError::Setup)?;
+        Ok(Self {
+            client,
+            base: Url::parse(&base).map_err(|_| wrong())?,
+            token_file: options.token_file.clone(),
+            search_by,
+            longest_pause: options.longest_pause,
+            now,
+        })
+    }
+
+    /// Sends an order: creates it unless one with its key is there.
+    pub async fn create(&self, key: OrderKey, bytes: &[u8]) -> (Answer, ServerNews) {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, FHIR_JSON);
+        let minimal = HeaderValue::from_static("return=minimal");
+        headers.insert(HeaderName::from_static("prefer"), minimal);
+        let condition = format!("identifier={ORDERS}|{key}");
+        match HeaderValue::from_str(&condition) {
+            Ok(condition) => headers.insert(HeaderName::from_static("if-none-exist"), condition),
+            Err(_) => return (Answer::TurnedDown(0), ServerNews::NotAsked),
+        };
+        let Some(url) = self.url("ServiceRequest") else {
+            return (Answer::TurnedDown(0), ServerNews::NotAsked);
+        };
+        let answer = self.send(Method::POST, url, headers, Some(bytes)).await;
+        match answer {
+            Sent::Answered {
+                status, headers, ..
+            } => answers::created(status, &headers, self.moment(), |text| self.reference(text)),
+            Sent::Unsent => {
+                let retry_at = (self.now)();
+                (Answer::NotSent { retry_at }, ServerNews::Failed)
+            }
+            Sent::Silence => (Answer::Silence, ServerNews::Failed),
+        }
+    }
+
+    /// Asks whether an order is there.
+    pub async fn look_up(&self, key: OrderKey, patient_id: &str) -> (Found, ServerNews) {
+        match self.find(key, patient_id).await {
+            Err(news) => self.not_told(news),
+            Ok(found) => {
+                let n_active = found.iter().filter(|remote| remote.is_active()).count();
+                // An order that somebody has revoked or completed has arrived all the same.
+                let oldest = oldest(&found);
+                let found = match oldest {
+                    None => Found::Nothing,
+                    Some(remote) if 1 < n_active => Found::Several {
+                        reference: remote.reference(),
+                    },
+                    Some(remote) => Found::One {
+                        reference: remote.reference(),
+                    },
+                };
+                (found, ServerNews::Answered)
+            }
+        }
+    }
+
+    /// Takes an order back: revokes what is active under its key, but for what is kept.
+    pub async fn cancel(
+        &self,
+        key: OrderKey,
+        patient_id: &str,
+        keep: Keep,
+    ) -> (Answer, ServerNews) {
+        let found = match self.find(key, patient_id).await {
+            // Nothing was changed yet, so it can simply be tried again.
+            Err(news) => {
+                let retry_at = waiting(news, self.moment());
+                return (Answer::NotSent { retry_at }, news);
+            }
+            Ok(found) => found,
+        };
+        for remote in superfluous(found, keep) {
+            match self.revoke(remote).await {
+                Sent::Answered { status, .. } if status.is_success() => {}
+                Sent::Answered { status, .. } if refused_news(status).is_some() => {
+                    let retry_at = waiting(ServerNews::Failed, self.moment());
+                    return (Answer::Later { retry_at }, ServerNews::Wait(retry_at));
+                }
+                // Somebody else changed it meanwhile, or nobody knows: look again before the next try.
+                Sent::Answered { .. } => return (Answer::Silence, ServerNews::Answered),
+                Sent::Unsent | Sent::Silence => return (Answer::Silence, ServerNews::Failed),
+            }
+        }
+        (Answer::Accepted { reference: None }, ServerNews::Answered)
+    }
+
+    /// Asks whether an order was taken back.
+    pub async fn look_up_cancelled(
+        &self,
+        key: OrderKey,
+        patient_id: &str,
+        keep: Keep,
+    ) -> (Found, ServerNews) {
+        match self.find(key, patient_id).await {
+            Err(news) => self.not_told(news),
+            Ok(found) => {
+                let reference = oldest(&found).map(RemoteRequest::reference);
+                let is_done = superfluous(found, keep).is_empty();
+                let found = if is_done {
+                    Found::One {
+                        reference: reference.unwrap_or_default(),
+                    }
+                } else {
+                    Found::Nothing
+                };
+                (found, ServerNews::Answered)
+            }
+        }
+    }
+
+    /// Every order of ours that the other side has, page by page; only where it finds them by identifier.
+    ///
+    /// # Errors
+    ///
+    /// [`ChannelError::Search`] when an answer is missing or not a whole one.
+    pub async fn all(&self, mut each: impl FnMut(RemoteOrder)) -> Result<Option<()>, ChannelError> {
+        if self.search_by != SearchBy::Identifier {
+            return Ok(None);
+        }
+        let failed = |what: &str| ChannelError::Search(what.to_owned());
+        let mut url = self
+            .url("ServiceRequest")
+            .ok_or_else(|| failed("no address"))?;
+        url.query_pairs_mut()
+            .append_pair("identifier", &format!("{ORDERS}|"))
+            .append_pair("_count", "500");
+        let mut next = Some(url);
+        while let Some(url) = next {
+            let page = self.page(url).await;
+            let page = page.map_err(|news| failed(&format!("{news:?}")))?;
+            for remote in page.requests {
+                let keys = remote.keys().map(str::to_owned).collect::<Vec<_>>();
+                for key in keys {
+                    each(RemoteOrder {
+                        key,
+                        reference: remote.reference(),
+                        status: remote.status().to_owned(),
+                    });
+                }
+            }
+            next = self
+                .next_page(page.next)
+                .map_err(|news| failed(&format!("{news:?}")))?;
+        }
+        Ok(Some(()))
+    }
+
+    /// What the other side has under one of our keys.
+    ///
+    /// # Errors
+    ///
+    /// [`ChannelError::Search`] when it did not say.
+    pub async fn requests(
+        &self,
+        key: OrderKey,
+        patient_id: &str,
+    ) -> Result<Vec<RemoteOrder>, ChannelError> {
+        let found = self.find(key, patient_id).await;
+        let found = found.map_err(|news| ChannelError::Search(format!("{news:?}")))?;
+        let order = |remote: &RemoteRequest| RemoteOrder {
+            key: key.to_string(),
+            reference: remote.reference(),
+            status: remote.status().to_owned(),
+        };
+        Ok(found.iter().map(order).collect())
+    }
+
+    /// The requests under our key, on all pages.
+    async fn find(
+        &self,
+        key: OrderKey,
+        patient_id: &str,
+    ) -> Result<Vec<RemoteRequest>, ServerNews> {
+        let mut url = self.url("ServiceRequest").ok_or(ServerNews::NotAsked)?;
+        match self.search_by {
+            SearchBy::Identifier => url
+                .query_pairs_mut()
+                .append_pair("identifier", &format!("{ORDERS}|{key}")),
+            SearchBy::Resident(parameter) => url
+                .query_pairs_mut()
+                .append_pair(parameter, &format!("Patient/{patient_id}")),
+        };
+        let key = key.to_string();
+        let mut found = Vec::new();
+        let mut next = Some(url);
+        for _ in 0..MAX_PAGES {
+            let Some(url) = next else {
+                return Ok(found);
+            };
+            let page = self.page(url).await?;
+            let ours = page.requests.into_iter();
+            found.extend(ours.filter(|remote| remote.keys().any(|other| other == key)));
+            next = self.next_page(page.next)?;
+        }
+        Err(ServerNews::Failed)
+    }
+
+    async fn page(&self, url: Url) -> Result<Page, ServerNews> {
+        match self.send(Method::GET, url, HeaderMap::new(), None).await {
+            Sent::Answered {
+                status: StatusCode::OK,
+                body,
+                ..
+            } => Page::read(&body).ok_or(ServerNews::Failed),
+            Sent::Answered {
+                status, headers, ..
+            } => Err(answers::not_now(status, &headers, self.moment())),
+            Sent::Unsent | Sent::Silence => Err(ServerNews::Failed),
+        }
+    }
+
+    /// The address of the next page, on the same server only.
+    fn next_page(&self, next: Option<String>) -> Result<Option<Url>, ServerNews> {
+        let Some(next) = next else {
+            return Ok(None);
+        };
+        let next = self.base.join(&next).map_err(|_| ServerNews::Failed)?;
+        if next.origin() == self.base.origin() {
+            Ok(Some(next))
+        } else {
+            Err(ServerNews::Failed)
+        }
+    }
+
+    async fn revoke(&self, remote: RemoteRequest) -> Sent {
+        let Some(url) = self.url(&remote.reference()) else {
+            return Sent::Unsent;
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, FHIR_JSON);
+        let version = remote.version().map(|version| format!("W/\"{version}\""));
+        if let Some(version) = version.and_then(|v| HeaderValue::from_str(&v).ok()) {
+            headers.insert(IF_MATCH, version);
+        }
+        let mut resource = remote.into_resource();
+        if let Value::Object(fields) = &mut resource {
+            fields.insert("status".to_owned(), Value::from("revoked"));
+        }
+        let Ok(bytes) = serde_json::to_vec(&resource) else {
+            return Sent::Unsent;
+        };
+        self.send(Method::PUT, url, headers, Some(&bytes)).await
+    }
+
+    fn moment(&self) -> Moment {
+        Moment {
+            now: (self.now)(),
+            longest: self.longest_pause,
+        }
+    }
+
+    fn not_told(&self, news: ServerNews) -> (Found, ServerNews) {
+        let retry_at = waiting(news, self.moment());
+        (Found::NotTold { retry_at }, news)
+    }
+
+    fn url(&self, path: &str) -> Option<Url> {
+        self.base.join(path).ok()
+    }
+
+    /// `ServiceRequest/id` of a location.
+    fn reference(&self, location: &str) -> Option<String> {
+        let url = self.base.join(location).ok()?;
+        let path = url.path().strip_prefix(self.base.path())?;
+        let mut parts = path.split('/');
+        match (parts.next(), parts.next()) {
+            (Some("ServiceRequest"), Some(id)) if !id.is_empty() => {
+                Some(format!("ServiceRequest/{id}"))
+            }
+            _ => None,
+        }
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        url: Url,
+        mut headers: HeaderMap,
+        body: Option<&[u8]>,
+    ) -> Sent {
+        // No fhirVersion parameter: some R4 servers refuse any they do not know.
+        headers.insert(ACCEPT, FHIR_JSON);
+        match self.token() {
+            Ok(None) => {}
+            Ok(Some(token)) => {
+                headers.insert(AUTHORIZATION, token);
+            }
+            Err(_) => return Sent::Unsent,
+        }
+        let mut request = self.client.request(method, url).headers(headers);
+        if let Some(body) = body {
+            request = request.body(body.to_vec());
+        }
+        sent(request, MAX_BYTES).await
+    }
+
+    /// The token as it is now: whoever renews it writes the file anew.
+    fn token(&self) -> Result<Option<HeaderValue>, ChannelError> {
+        let Some(path) = &self.token_file else {
+            return Ok(None);
+        };
+        let text = std::fs::read_to_string(path).map_err(|source| ChannelError::Token {
+            path: path.clone(),
+            source,
+        })?;
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", text.trim()))
+            .map_err(|_| ChannelError::Address("a token with odd characters".to_owned()))?;
+        value.set_sensitive(true);
+        Ok(Some(value))
+    }
+}
+
+/// What the server must declare, or all that it lacks.
+fn needs(declared: &Capabilities, reads_back: bool) -> Result<SearchBy, Vec<String>> {
+    let resource = declared.resources.get("ServiceRequest");
+    let can = |interaction: &str| {
+        resource.is_some_and(|r| r.interactions.iter().any(|known| known == interaction))
+    };
+    let finds = |parameter: &str| {
+        resource.is_some_and(|r| r.searches.iter().any(|known| known == parameter))
+    };
+    let mut lacks = Vec::new();
+    if !can("create") {
+        lacks.push("create of ServiceRequest".to_owned());
+    }
+    if !reads_back {
+        // Never asked, so it does not matter by what.
+        return if lacks.is_empty() {
+            Ok(SearchBy::Identifier)
+        } else {
+            Err(lacks)
+        };
+    }
+    if !can("search-type") {
+        lacks.push("search of ServiceRequest".to_owned());
+    }
+    let search_by = if finds("identifier") {
+        Some(SearchBy::Identifier)
+    } else {
+        let parameter = ["patient", "subject"].into_iter().find(|name| finds(name));
+        parameter.map(SearchBy::Resident)
+    };
+    match search_by {
+        Some(search_by) if lacks.is_empty() => Ok(search_by),
+        Some(_) => Err(lacks),
+        None => {
+            lacks.push("search of ServiceRequest by identifier or patient".to_owned());
+            Err(lacks)
+        }
+    }
+}
+
+/// The one that came first, an active one before the others.
+fn oldest(found: &[RemoteRequest]) -> Option<&RemoteRequest> {
+    found
+        .iter()
+        .min_by_key(|remote| (!remote.is_active(), remote.reference()))
+}
+
+/// Active requests that are not to stay.
+fn superfluous(mut found: Vec<RemoteRequest>, keep: Keep) -> Vec<RemoteRequest> {
+    found.retain(RemoteRequest::is_active);
+    found.sort_by_key(RemoteRequest::reference);
+    match keep {
+        Keep::None => found,
+        Keep::Oldest => found.split_off(found.len().min(1)),
+    }
+}

@@ -1,0 +1,164 @@
+//! Acting: what a run's decisions ask of the world, in the transaction that records the run.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rusqlite::types::Value;
+use rusqlite::{Connection, Transaction};
+
+use super::outbox::{cancel_order, newest_pull};
+use super::outbox_row::{insert, select};
+use super::{ActCommit, Acted, ChannelTerms, LedgerError, episodes, sql, tasks};
+use crate::delivery::Delivery;
+use crate::orders::{Action, ActionKind, Intent, Keep, Order};
+use crate::pathway::{Conclusion, Stage};
+use crate::profile::ResidentId;
+
+pub(super) fn act(
+    transaction: &Transaction<'_>,
+    commit: &ActCommit,
+    run: u32,
+    now: Timestamp,
+    today: Date,
+) -> Result<Acted, LedgerError> {
+    let mut acted = Acted::default();
+    let is_restored: bool = transaction
+        .query_row("SELECT restored FROM epoch", [], |row| row.get(0))
+        .map_err(sql("cannot read the epoch"))?;
+    let planning = Planning {
+        connection: transaction,
+        commit,
+        run,
+        now,
+        is_restored,
+        pull: newest_pull(transaction)?,
+        today: today.to_string(),
+    };
+    for (resident, intent) in &commit.intents {
+        planning.intent(*resident, intent, &mut acted)?;
+    }
+    for task in &commit.tasks {
+        acted.tasks += u64::from(tasks::open(transaction, task, None, Some(run))?);
+    }
+    acted.cancelled = planning.cancellations(today)?;
+    Ok(acted)
+}
+
+struct Planning<'a> {
+    connection: &'a Connection,
+    commit: &'a ActCommit,
+    run: u32,
+    now: Timestamp,
+    /// Whether this ledger was once an old copy: then what seems new may have been sent.
+    is_restored: bool,
+    pull: u32,
+    today: String,
+}
+
+impl Planning<'_> {
+    fn channel(&self, kind: ActionKind) -> Option<&ChannelTerms> {
+        let mut channels = self.commit.channels.iter();
+        channels
+            .find(|(of, _)| *of == kind)
+            .map(|(_, channel)| channel)
+    }
+
+    /// All of an intent or nothing: its events must fit where the episode stands now.
+    fn intent(
+        &self,
+        resident: ResidentId,
+        intent: &Intent,
+        acted: &mut Acted,
+    ) -> Result<(), LedgerError> {
+        for (n, (round, event)) in intent.events.iter().enumerate() {
+            let about = (resident, *round, event);
+            let at = self.now.as_microsecond();
+            let fits = episodes::add_event(self.connection, about, Some(self.run), at)?;
+            if !fits {
+                // The first event decides: what follows it starts from where it led.
+                if n == 0 {
+                    acted.moved_on += 1;
+                    return Ok(());
+                }
+                return Err(LedgerError::Content(
+                    "an intent whose events do not follow each other".into(),
+                ));
+            }
+        }
+        for order in &intent.orders {
+            if self.plan(order)? {
+                acted.planned += 1;
+            } else {
+                acted.repeated += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn plan(&self, order: &Order) -> Result<bool, LedgerError> {
+        let Some(channel) = self.channel(order.action.kind()) else {
+            return Err(LedgerError::Content(format!(
+                "no channel takes `{}`",
+                order.action.name()
+            )));
+        };
+        let delivery = if self.is_restored {
+            Delivery::doubted(&channel.policy, self.now)
+        } else {
+            Delivery::planned(self.now)
+        };
+        // The run has just decided on the newest pull, so there is nothing to look at again today.
+        let checked = Some((self.pull, self.today.as_str()));
+        insert(
+            self.connection,
+            order,
+            &channel.name,
+            &delivery,
+            Some(self.run),
+            checked,
+        )
+    }
+
+    /// Plans to take back what was delivered for rounds that ended without need of it.
+    fn cancellations(&self, today: Date) -> Result<u64, LedgerError> {
+        let Some(channel) = self.channel(ActionKind::Laboratory) else {
+            return Ok(0);
+        };
+        let delivered = select(
+            self.connection,
+            "WHERE state = 'acknowledged' AND action LIKE 'laboratory:%' AND EXISTS (
+                 SELECT 1 FROM episode_event e
+                 WHERE e.resident = outbox.resident AND e.round = outbox.round
+                   AND (e.kind = 'left' OR (e.kind = 'not-delivered' AND e.detail = 'withdrawn')))
+             ORDER BY id",
+            &[] as &[Value],
+        )?;
+        let mut n = 0;
+        for row in delivered {
+            let Action::Laboratory { test } = &row.order.action else {
+                continue;
+            };
+            let (resident, round) = (row.order.resident, row.order.round);
+            let episode = episodes::episode_of(self.connection, resident, Some(round))?;
+            let is_over = episode.is_some_and(|episode| match episode.stage {
+                Stage::Closed { conclusion, .. } => match conclusion {
+                    Conclusion::Left(_) | Conclusion::Withdrawn => true,
+                    Conclusion::Normal | Conclusion::BelowLevel | Conclusion::Recalled => false,
+                },
+                Stage::Eligible
+                | Stage::Asked { .. }
+                | Stage::Ordered { .. }
+                | Stage::Confirming { .. }
+                | Stage::OfferedPrevention { .. }
+                | Stage::WithANurse { .. } => false,
+            });
+            if is_over {
+                let cancel = cancel_order(&row.order, test, Keep::None, today);
+                let planned = Delivery::planned(self.now);
+                let run = Some(self.run);
+                let added = insert(self.connection, &cancel, &channel.name, &planned, run, None)?;
+                n += u64::from(added);
+            }
+        }
+        Ok(n)
+    }
+}

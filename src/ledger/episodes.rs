@@ -1,0 +1,275 @@
+//! Episodes: events in, folds out.
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+use rusqlite::{Connection, Row, params};
+
+use super::{Ledger, LedgerError, sql};
+use crate::pathway::{Episode, Event, Finding, NotDelivered};
+use crate::profile::ResidentId;
+use crate::rulebook::State;
+
+/// The names of findings in the ledger.
+const FINDINGS: [(&str, Finding); 3] = [
+    ("diabetic-range", Finding::DiabeticRange),
+    ("impaired", Finding::Impaired),
+    ("normal", Finding::Normal),
+];
+
+/// An event as columns: kind, day, until, tests, detail.
+struct Columns {
+    kind: &'static str,
+    on: Date,
+    until: Option<Date>,
+    tests: Option<String>,
+    detail: Option<String>,
+}
+
+fn name_of<T: PartialEq>(names: &[(&'static str, T)], value: &T) -> String {
+    let found = names.iter().find(|(_, known)| known == value);
+    found.expect("every value has a name").0.to_owned()
+}
+
+fn columns(event: &Event) -> Columns {
+    let plain = |kind, on: &Date| Columns {
+        kind,
+        on: *on,
+        until: None,
+        tests: None,
+        detail: None,
+    };
+    match event {
+        Event::Asked { on, answer_by } => Columns {
+            until: Some(*answer_by),
+            ..plain("asked", on)
+        },
+        Event::TestsOrdered {
+            on,
+            tests,
+            sample_by,
+        } => Columns {
+            until: Some(*sample_by),
+            tests: Some(tests.join(",")),
+            ..plain("tests-ordered", on)
+        },
+        Event::Delivered { on, test } => Columns {
+            tests: test.clone(),
+            ..plain("delivered", on)
+        },
+        Event::NotDelivered { on, test, why } => Columns {
+            tests: test.clone(),
+            detail: Some(name_of(&NotDelivered::NAMES, why)),
+            ..plain("not-delivered", on)
+        },
+        Event::ResultSeen { on, finding } => Columns {
+            detail: Some(name_of(&FINDINGS, finding)),
+            ..plain("result-seen", on)
+        },
+        Event::BelowLevel { on } => plain("below-level", on),
+        Event::Left { on, state } => Columns {
+            detail: Some(state.name().to_owned()),
+            ..plain("left", on)
+        },
+        Event::RecallDue { on } => plain("recall-due", on),
+    }
+}
+
+fn value_of<T: Copy>(names: &[(&str, T)], name: Option<&str>) -> Option<T> {
+    let found = names.iter().find(|(known, _)| Some(*known) == name);
+    found.map(|(_, value)| *value)
+}
+
+fn event(
+    kind: &str,
+    on: Date,
+    until: Option<Date>,
+    tests: Option<String>,
+    detail: Option<&str>,
+) -> Option<Event> {
+    Some(match kind {
+        "asked" => Event::Asked {
+            on,
+            answer_by: until?,
+        },
+        "tests-ordered" => Event::TestsOrdered {
+            on,
+            tests: tests?.split(',').map(str::to_owned).collect(),
+            sample_by: until?,
+        },
+        "delivered" => Event::Delivered { on, test: tests },
+        "not-delivered" => Event::NotDelivered {
+            on,
+            test: tests,
+            why: value_of(&NotDelivered::NAMES, detail)?,
+        },
+        "result-seen" => Event::ResultSeen {
+            on,
+            finding: value_of(&FINDINGS, detail)?,
+        },
+        "below-level" => Event::BelowLevel { on },
+        "left" => Event::Left {
+            on,
+            state: value_of(&State::NAMES, detail)?,
+        },
+        "recall-due" => Event::RecallDue { on },
+        _ => return None,
+    })
+}
+
+/// A day as stored.
+pub(super) fn day(text: &str) -> Result<Date, LedgerError> {
+    text.parse()
+        .map_err(|_| LedgerError::Content(format!("`{text}` is no date")))
+}
+
+const COLUMNS: &str = "resident, round, kind, on_day, until, tests, detail";
+
+type Raw = (
+    [u8; 16],
+    u16,
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
+
+fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
+    Ok((
+        row.get(0)?,
+        row.get(1)?,
+        row.get(2)?,
+        row.get(3)?,
+        row.get(4)?,
+        row.get(5)?,
+        row.get(6)?,
+    ))
+}
+
+fn read(raw: Raw) -> Result<(ResidentId, u16, Event), LedgerError> {
+    let (resident, round, kind, on, until, tests, detail) = raw;
+    let until = until.as_deref().map(day).transpose()?;
+    let event = event(&kind, day(&on)?, until, tests, detail.as_deref());
+    let event = event.ok_or_else(|| LedgerError::Content(format!("an event `{kind}`")))?;
+    Ok((ResidentId::from_bytes(resident), round, event))
+}
+
+/// The next state of a fold; the ledger only holds events that fitted when they were written.
+fn fold(
+    episode: Option<Episode>,
+    round: u16,
+    event: &Event,
+) -> Result<Option<Episode>, LedgerError> {
+    let mut episode = match episode {
+        Some(episode) if episode.round == round => episode,
+        _ => Episode::begin(round),
+    };
+    episode
+        .apply(event)
+        .map_err(|misfit| LedgerError::Content(format!("an event that does not fit: {misfit}")))?;
+    Ok(Some(episode))
+}
+
+/// The newest episode of one resident, or one round of it.
+pub(super) fn episode_of(
+    connection: &Connection,
+    resident: ResidentId,
+    only_round: Option<u16>,
+) -> Result<Option<Episode>, LedgerError> {
+    let action = "cannot read an episode";
+    let mut statement = connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM episode_event
+             WHERE resident = ?1 AND (?2 IS NULL OR round = ?2) ORDER BY id"
+        ))
+        .map_err(sql(action))?;
+    let rows = statement
+        .query_map(params![resident.as_bytes(), only_round], raw)
+        .map_err(sql(action))?;
+    let mut episode = None;
+    for row in rows {
+        let (_, round, event) = read(row.map_err(sql(action))?)?;
+        episode = fold(episode, round, &event)?;
+    }
+    Ok(episode)
+}
+
+/// Adds an event when it fits where the round stands now; says whether it did.
+pub(super) fn add_event(
+    connection: &Connection,
+    (resident, round, event): (ResidentId, u16, &Event),
+    run: Option<u32>,
+    at: i64,
+) -> Result<bool, LedgerError> {
+    let mut episode =
+        episode_of(connection, resident, Some(round))?.unwrap_or_else(|| Episode::begin(round));
+    if episode.apply(event).is_err() {
+        return Ok(false);
+    }
+    let columns = columns(event);
+    connection
+        .prepare_cached(
+            "INSERT INTO episode_event (resident, round, kind, on_day, until, tests, detail, run, at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![
+                resident.as_bytes(),
+                round,
+                columns.kind,
+                columns.on.to_string(),
+                columns.until.map(|day| day.to_string()),
+                columns.tests,
+                columns.detail,
+                run,
+                at
+            ])
+        })
+        .map_err(sql("cannot add an event"))?;
+    Ok(true)
+}
+
+/// Residents' newest episodes.
+pub type EpisodeMap = HashMap<ResidentId, Episode>;
+
+impl Ledger {
+    /// Every resident's newest episode, as of the newest event or an earlier one, and the number of
+    /// that event.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn episodes(&self, up_to_event: Option<i64>) -> Result<(EpisodeMap, i64), LedgerError> {
+        let action = "cannot read episodes";
+        let last = up_to_event.unwrap_or(i64::MAX);
+        let mut statement = self
+            .connection
+            .prepare(&format!(
+                "SELECT {COLUMNS}, id FROM episode_event WHERE id <= ?1 ORDER BY id"
+            ))
+            .map_err(sql(action))?;
+        let rows = statement
+            .query_map([last], |row| Ok((raw(row)?, row.get::<_, i64>(7)?)))
+            .map_err(sql(action))?;
+        let mut episodes = EpisodeMap::new();
+        let mut newest = 0;
+        for row in rows {
+            let (raw, id) = row.map_err(sql(action))?;
+            let (resident, round, event) = read(raw)?;
+            let episode = fold(episodes.remove(&resident), round, &event)?;
+            episodes.extend(episode.map(|episode| (resident, episode)));
+            newest = id;
+        }
+        Ok((episodes, newest))
+    }
+
+    /// One resident's newest episode.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn episode(&self, resident: ResidentId) -> Result<Option<Episode>, LedgerError> {
+        episode_of(&self.connection, resident, None)
+    }
+}

@@ -1,0 +1,289 @@
+//! A row of the outbox, between its columns and [`Delivery`].
+
+use jiff::Timestamp;
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params};
+
+use super::clock::instant;
+use super::episodes::day;
+use super::{LedgerError, sql};
+use crate::delivery::{Delivery, Next, Refused};
+use crate::orders::{Action, Order};
+use crate::profile::ResidentId;
+
+pub(super) const COLUMNS: &str = "id, resident, programme, round, action, decided_on, send_by, due, \
+     state, next, at, claim, sends, absent, reference, why, payload";
+
+/// A row as it is in the outbox.
+pub(super) struct OutboxRow {
+    pub(super) id: i64,
+    pub(super) order: Order,
+    pub(super) delivery: Delivery,
+    pub(super) payload: Option<Vec<u8>>,
+}
+
+/// Columns that need reading beyond their type.
+struct Raw {
+    texts: [String; 6],
+    next: Option<String>,
+    at: Option<i64>,
+    claim: Option<i64>,
+    sends: u8,
+    absent: u8,
+    reference: Option<String>,
+    why: Option<String>,
+    id: i64,
+    resident: [u8; 16],
+    round: u16,
+    payload: Option<Vec<u8>>,
+}
+
+fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
+    Ok(Raw {
+        id: row.get(0)?,
+        resident: row.get(1)?,
+        round: row.get(3)?,
+        texts: [
+            row.get(2)?,
+            row.get(4)?,
+            row.get(5)?,
+            row.get(6)?,
+            row.get(7)?,
+            row.get(8)?,
+        ],
+        next: row.get(9)?,
+        at: row.get(10)?,
+        claim: row.get(11)?,
+        sends: row.get(12)?,
+        absent: row.get(13)?,
+        reference: row.get(14)?,
+        why: row.get(15)?,
+        payload: row.get(16)?,
+    })
+}
+
+fn read(raw: Raw) -> Result<OutboxRow, LedgerError> {
+    let wrong = || LedgerError::Content(format!("row {} of the outbox makes no sense", raw.id));
+    let at = || -> Result<Timestamp, LedgerError> { instant(raw.at.ok_or_else(wrong)?) };
+    let [programme, action, decided_on, send_by, due, state] = &raw.texts;
+    let next = match raw.next.as_deref() {
+        None => None,
+        Some("look-up") => Some(Next::LookUp {
+            absent: raw.absent,
+            at: at()?,
+        }),
+        Some("send-again") => Some(Next::SendAgain { at: at()? }),
+        Some("person") => Some(Next::Person),
+        Some(_) => return Err(wrong()),
+    };
+    let delivery = match state.as_str() {
+        "planned" => Delivery::Planned { not_before: at()? },
+        "sending" => Delivery::Sending {
+            claim: raw.claim.ok_or_else(wrong)?.cast_unsigned(),
+            lease_until: at()?,
+            sends: raw.sends,
+        },
+        "unknown" => Delivery::Unknown {
+            sends: raw.sends,
+            next: next.ok_or_else(wrong)?,
+        },
+        "acknowledged" => Delivery::Acknowledged {
+            reference: raw.reference.clone(),
+        },
+        "refused" => Delivery::Refused {
+            why: raw
+                .why
+                .as_deref()
+                .and_then(Refused::parse)
+                .ok_or_else(wrong)?,
+        },
+        _ => return Err(wrong()),
+    };
+    Ok(OutboxRow {
+        id: raw.id,
+        order: Order {
+            resident: ResidentId::from_bytes(raw.resident),
+            programme: programme.clone(),
+            round: raw.round,
+            action: Action::parse(action).ok_or_else(wrong)?,
+            decided_on: day(decided_on)?,
+            send_by: day(send_by)?,
+            due: day(due)?,
+        },
+        delivery,
+        payload: raw.payload,
+    })
+}
+
+/// Reads the rows that `rest`, a clause after `FROM outbox`, selects.
+pub(super) fn select(
+    connection: &Connection,
+    rest: &str,
+    values: &[Value],
+) -> Result<Vec<OutboxRow>, LedgerError> {
+    let action = "cannot read the outbox";
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM outbox {rest}"))
+        .map_err(sql(action))?;
+    let rows = statement
+        .query_map(rusqlite::params_from_iter(values), raw)
+        .map_err(sql(action))?;
+    rows.map(|row| read(row.map_err(sql(action))?)).collect()
+}
+
+/// One row.
+pub(super) fn select_one(connection: &Connection, id: i64) -> Result<OutboxRow, LedgerError> {
+    let rows = select(connection, "WHERE id = ?1", &[Value::Integer(id)])?;
+    let row = rows.into_iter().next();
+    row.ok_or_else(|| LedgerError::Content(format!("no row {id} in the outbox")))
+}
+
+/// A delivery as columns.
+struct DeliveryColumns<'d> {
+    state: &'static str,
+    next: Option<&'static str>,
+    at: Option<i64>,
+    claim: Option<i64>,
+    sends: u8,
+    absent: u8,
+    reference: Option<&'d str>,
+    why: Option<String>,
+}
+
+fn columns(delivery: &Delivery) -> DeliveryColumns<'_> {
+    let plain = |state| DeliveryColumns {
+        state,
+        next: None,
+        at: None,
+        claim: None,
+        sends: delivery.sends(),
+        absent: 0,
+        reference: None,
+        why: None,
+    };
+    match delivery {
+        Delivery::Planned { not_before } => DeliveryColumns {
+            at: Some(not_before.as_microsecond()),
+            ..plain("planned")
+        },
+        Delivery::Sending {
+            claim, lease_until, ..
+        } => DeliveryColumns {
+            at: Some(lease_until.as_microsecond()),
+            claim: Some(claim.cast_signed()),
+            ..plain("sending")
+        },
+        Delivery::Unknown { next, .. } => {
+            let (next, at, absent) = match next {
+                Next::LookUp { absent, at } => ("look-up", Some(at), *absent),
+                Next::SendAgain { at } => ("send-again", Some(at), 0),
+                Next::Person => ("person", None, 0),
+            };
+            DeliveryColumns {
+                next: Some(next),
+                at: at.map(|at| at.as_microsecond()),
+                absent,
+                ..plain("unknown")
+            }
+        }
+        Delivery::Acknowledged { reference } => DeliveryColumns {
+            reference: reference.as_deref(),
+            ..plain("acknowledged")
+        },
+        Delivery::Refused { why } => DeliveryColumns {
+            why: Some(why.name()),
+            ..plain("refused")
+        },
+    }
+}
+
+/// Writes where a row stands; what is settled needs its bytes no more.
+pub(super) fn update(
+    connection: &Connection,
+    id: i64,
+    delivery: &Delivery,
+    payload: Option<&[u8]>,
+) -> Result<(), LedgerError> {
+    let columns = columns(delivery);
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET state = ?2, next = ?3, at = ?4, claim = ?5, sends = CASE WHEN ?10 THEN sends ELSE ?6 END, absent = ?7,
+                 reference = ?8, why = ?9,
+                 payload = CASE WHEN ?10 THEN NULL ELSE coalesce(?11, payload) END
+             WHERE id = ?1",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![
+                id,
+                columns.state,
+                columns.next,
+                columns.at,
+                columns.claim,
+                columns.sends,
+                columns.absent,
+                columns.reference,
+                columns.why,
+                delivery.is_settled(),
+                payload
+            ])
+        })
+        .map(drop)
+        .map_err(sql("cannot write the outbox"))
+}
+
+/// Adds a row when its key is not there; says whether it was added.
+pub(super) fn insert(
+    connection: &Connection,
+    order: &Order,
+    channel: &str,
+    delivery: &Delivery,
+    run: Option<u32>,
+    checked: Option<(u32, &str)>,
+) -> Result<bool, LedgerError> {
+    let columns = columns(delivery);
+    let (pull, on) = checked.unzip();
+    connection
+        .prepare_cached(
+            "INSERT INTO outbox (key, resident, programme, round, action, channel, decided_on,
+                 send_by, due, run, state, next, at, sends, absent, checked_pull, checked_on)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+             ON CONFLICT (key) DO NOTHING",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![
+                order.key().as_bytes(),
+                order.resident.as_bytes(),
+                order.programme,
+                order.round,
+                order.action.name(),
+                channel,
+                order.decided_on.to_string(),
+                order.send_by.to_string(),
+                order.due.to_string(),
+                run,
+                columns.state,
+                columns.next,
+                columns.at,
+                columns.sends,
+                columns.absent,
+                pull,
+                on
+            ])
+        })
+        .map(|n| n == 1)
+        .map_err(sql("cannot plan an order"))
+}
+
+/// Notes how a row changed.
+pub(super) fn note(
+    connection: &Connection,
+    outbox: i64,
+    at: Timestamp,
+    what: &str,
+) -> Result<(), LedgerError> {
+    connection
+        .prepare_cached("INSERT INTO outbox_event (outbox, at, what) VALUES (?1, ?2, ?3)")
+        .and_then(|mut statement| statement.execute(params![outbox, at.as_microsecond(), what]))
+        .map(drop)
+        .map_err(sql("cannot note a change of the outbox"))
+}

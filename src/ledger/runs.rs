@@ -1,0 +1,97 @@
+//! Runs: recorded together with all that they ask of the world.
+
+use jiff::civil::Date;
+use rusqlite::params;
+
+use super::write::add_generation;
+use super::{ActCommit, Acted, Generation, Ledger, LedgerError, RunRecord, act, sql};
+use crate::lake::ManifestFile;
+
+impl Ledger {
+    /// Records a run, its decisions and, when it acts, what it asks of the world, in one
+    /// transaction. The day beside `acting` is today in the programme's time zone; `report` turns
+    /// what became of it into the record's report.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written; then nothing of it is.
+    pub fn commit_run(
+        &mut self,
+        run: &RunRecord,
+        files: &[ManifestFile],
+        acting: Option<(&ActCommit, Date)>,
+        report: impl FnOnce(Acted) -> String,
+    ) -> Result<Generation, LedgerError> {
+        let action = "cannot commit the run";
+        let clock = self.clock.clone();
+        let transaction = self.begin(action)?;
+        let now = clock.now(&transaction)?;
+        let generation = add_generation(&transaction, files).map_err(sql(action))?;
+        transaction
+            .execute(
+                "INSERT INTO run (id, generation, at, index_date, pull, rules_fingerprint, decisions_hash,
+                     register, program, report, ledger_event, acted)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                params![
+                    run.id,
+                    generation,
+                    run.at,
+                    run.index_date,
+                    run.pull,
+                    run.rules_fingerprint,
+                    run.decisions_hash,
+                    run.register.cast_signed(),
+                    run.program,
+                    run.report,
+                    run.ledger_event,
+                    run.acted
+                ],
+            )
+            .map_err(sql(action))?;
+        let acted = match acting {
+            Some((commit, today)) => act::act(&transaction, commit, run.id, now, today)?,
+            None => Acted::default(),
+        };
+        transaction
+            .execute(
+                "UPDATE run SET report = ?2 WHERE id = ?1",
+                params![run.id, report(acted)],
+            )
+            .map_err(sql(action))?;
+        transaction.commit().map_err(sql(action))?;
+        self.committed()
+    }
+
+    /// Every run, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn runs(&self) -> Result<Vec<RunRecord>, LedgerError> {
+        let action = "cannot read runs";
+        let mut statement = self
+            .connection
+            .prepare(
+                "SELECT id, at, index_date, pull, rules_fingerprint, decisions_hash, register, program,
+                     report, ledger_event, acted
+                 FROM run ORDER BY id",
+            )
+            .map_err(sql(action))?;
+        let rows = statement.query_map([], |row| {
+            Ok(RunRecord {
+                id: row.get(0)?,
+                at: row.get(1)?,
+                index_date: row.get(2)?,
+                pull: row.get(3)?,
+                rules_fingerprint: row.get(4)?,
+                decisions_hash: row.get(5)?,
+                register: row.get::<_, i64>(6)?.cast_unsigned(),
+                program: row.get(7)?,
+                report: row.get(8)?,
+                ledger_event: row.get(9)?,
+                acted: row.get(10)?,
+            })
+        });
+        rows.and_then(Iterator::collect).map_err(sql(action))
+    }
+}

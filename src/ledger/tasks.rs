@@ -1,0 +1,97 @@
+//! Tasks: what a person has to look at.
+
+use std::collections::BTreeMap;
+
+use jiff::Span;
+use jiff::civil::Date;
+use rusqlite::{Connection, params};
+
+use super::{Ledger, LedgerError, NewTask, sql};
+use crate::delivery::TaskCode;
+use crate::orders::Order;
+use crate::rulebook::Priority;
+
+/// Days within which somebody looks at an order that did not arrive, or may not have.
+const DELIVERY_DAYS: i64 = 3;
+
+/// Opens a task unless the same is open; says whether it was opened.
+pub(super) fn open(
+    connection: &Connection,
+    task: &NewTask,
+    outbox: Option<i64>,
+    run: Option<u32>,
+) -> Result<bool, LedgerError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO task (resident, code, outbox, priority, opened_on, due, run)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![
+                task.resident.as_bytes(),
+                task.code,
+                outbox,
+                task.priority.name(),
+                task.opened_on.to_string(),
+                task.due.to_string(),
+                run
+            ])
+        })
+        .map(|n| n == 1)
+        .map_err(sql("cannot open a task"))
+}
+
+/// Opens a task about an order.
+pub(super) fn open_for_delivery(
+    connection: &Connection,
+    order: &Order,
+    outbox: i64,
+    code: TaskCode,
+    today: Date,
+) -> Result<(), LedgerError> {
+    let task = NewTask {
+        resident: order.resident,
+        code: code.name().to_owned(),
+        priority: Priority::Soon,
+        opened_on: today,
+        due: today.saturating_add(Span::new().days(DELIVERY_DAYS)),
+    };
+    open(connection, &task, Some(outbox), None).map(drop)
+}
+
+impl Ledger {
+    /// Open tasks, counted by code.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn open_tasks(&self) -> Result<BTreeMap<String, u64>, LedgerError> {
+        let action = "cannot read tasks";
+        let mut statement = self
+            .connection
+            .prepare("SELECT code, count(*) FROM task WHERE closed_at IS NULL GROUP BY code")
+            .map_err(sql(action))?;
+        let rows = statement.query_map([], |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
+        });
+        rows.and_then(Iterator::collect).map_err(sql(action))
+    }
+
+    /// The orders with an open task about their delivery, by number in the outbox.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn orders_with_a_person(&self) -> Result<Vec<i64>, LedgerError> {
+        let action = "cannot read tasks";
+        let mut statement = self
+            .connection
+            .prepare(
+                "SELECT DISTINCT outbox FROM task
+                 WHERE closed_at IS NULL AND outbox IS NOT NULL ORDER BY outbox",
+            )
+            .map_err(sql(action))?;
+        let rows = statement.query_map([], |row| row.get(0));
+        rows.and_then(Iterator::collect).map_err(sql(action))
+    }
+}

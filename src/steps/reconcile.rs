@@ -1,0 +1,278 @@
+//! Reconcile: handed over = acknowledged = closed, and every difference by name.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::{DataFolder, StepError};
+use crate::delivery::{Delivery, Found, Next, Refused};
+use crate::fhir::RemoteOrder;
+use crate::ledger::{ChannelTerms, RowView, Seen};
+use crate::orders::Action;
+use crate::pathway::Stage;
+
+/// Orders named in a report, at most; the count is always whole.
+const NAMED: usize = 20;
+
+/// What the other side has, by our keys.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// Which channel was asked.
+    pub channel: String,
+    /// What it has.
+    pub orders: Vec<RemoteOrder>,
+    /// Whether it was asked for everything of ours, or only for what we know of.
+    pub is_everything: bool,
+}
+
+/// One kind of difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// What differs.
+    pub what: &'static str,
+    /// How many orders.
+    pub n: u64,
+    /// Their keys, the first twenty.
+    pub orders: Vec<String>,
+}
+
+/// How what left, what arrived and what ended compare.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReconcileReport {
+    /// Orders in the outbox, those taken back included; cancellations are counted apart.
+    pub orders: u64,
+    /// Orders that have not left, and those that never will.
+    pub not_handed_over: u64,
+    /// Orders that left, or may have.
+    pub handed_over: u64,
+    /// Orders that the other side has acknowledged.
+    pub acknowledged: u64,
+    /// Acknowledged orders whose round has gone on: a result, a conclusion, a cancellation.
+    pub closed: u64,
+    /// Acknowledged orders for which a sample is waited for.
+    pub waiting: u64,
+    /// Cancellations, by state.
+    pub cancellations: BTreeMap<String, u64>,
+    /// Active orders of ours at the other side; `None` when it was not asked.
+    pub active_at_server: Option<u64>,
+    /// Everything that does not agree; empty when all is well.
+    pub differences: Vec<Difference>,
+}
+
+impl ReconcileReport {
+    /// Whether everything agrees.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
+        self.differences.is_empty()
+    }
+}
+
+#[derive(Default)]
+struct Differences(BTreeMap<&'static str, (u64, Vec<String>)>);
+
+impl Differences {
+    fn add(&mut self, what: &'static str, key: String) {
+        let (n, named) = self.0.entry(what).or_default();
+        *n += 1;
+        if named.len() < NAMED {
+            named.push(key);
+        }
+    }
+}
+
+/// Compares the outbox with the episodes and, where the other side was asked, with what it has.
+///
+/// What is learned is written down: an order that was in doubt and is there is acknowledged; one
+/// that is there twice is to be taken back once, and a person is told; one that is gone is a
+/// task for a person.
+///
+/// # Errors
+///
+/// When the ledger cannot be read or written.
+pub fn reconcile(
+    data: &mut DataFolder,
+    channels: &[ChannelTerms],
+    evidence: Option<&Evidence>,
+    today: Date,
+) -> Result<ReconcileReport, StepError> {
+    let mut differences = Differences::default();
+    if let Some(evidence) = evidence
+        && let Some(channel) = channels.iter().find(|c| c.name == evidence.channel)
+    {
+        let rows = data.ledger.outbox()?;
+        let seen = compare(&rows, evidence, &mut differences);
+        data.ledger.seen(channel, today, &seen)?;
+    }
+    let rows = data.ledger.outbox()?;
+    let mut report = ReconcileReport {
+        orders: 0,
+        not_handed_over: 0,
+        handed_over: 0,
+        acknowledged: 0,
+        closed: 0,
+        waiting: 0,
+        cancellations: BTreeMap::new(),
+        active_at_server: evidence.map(|evidence| {
+            let active = evidence.orders.iter().filter(|order| is_active(order));
+            active.count() as u64
+        }),
+        differences: Vec::new(),
+    };
+    let (episodes, _) = data.ledger.episodes(None)?;
+    for row in &rows {
+        count(row, &episodes, today, &mut report, &mut differences);
+    }
+    report.differences = differences
+        .0
+        .into_iter()
+        .map(|(what, (n, orders))| Difference { what, n, orders })
+        .collect();
+    Ok(report)
+}
+
+fn count(
+    row: &RowView,
+    episodes: &crate::ledger::EpisodeMap,
+    today: Date,
+    report: &mut ReconcileReport,
+    differences: &mut Differences,
+) {
+    let key = || row.order.key().to_string();
+    if matches!(row.order.action, Action::Cancel { .. }) {
+        let state = state_name(&row.delivery).to_owned();
+        *report.cancellations.entry(state).or_default() += 1;
+        if !matches!(row.delivery, Delivery::Acknowledged { .. }) && row.delivery.is_settled() {
+            differences.add("not taken back, though it should have been", key());
+        }
+        return;
+    }
+    report.orders += 1;
+    match &row.delivery {
+        Delivery::Planned { .. }
+        | Delivery::Refused {
+            why:
+                Refused::TooLate
+                | Refused::Withdrawn
+                | Refused::Withheld
+                | Refused::NotExpressible
+                | Refused::TurnedDown(_),
+        } => report.not_handed_over += 1,
+        Delivery::Sending { .. } => {
+            report.handed_over += 1;
+            differences.add("being sent now, or broken off while it was", key());
+        }
+        Delivery::Unknown { next, .. } => {
+            report.handed_over += 1;
+            let what = match next {
+                Next::LookUp { .. } | Next::SendAgain { .. } => {
+                    "handed over without a clear answer; the dispatcher finds out"
+                }
+                Next::Person => "handed over without a clear answer; a person finds out",
+            };
+            differences.add(what, key());
+        }
+        Delivery::Acknowledged { .. } => {
+            report.handed_over += 1;
+            report.acknowledged += 1;
+            let episode = episodes.get(&row.order.resident);
+            let is_open = episode.is_some_and(|episode| {
+                episode.round == row.order.round
+                    && matches!(episode.stage, Stage::Ordered { .. } | Stage::Asked { .. })
+            });
+            if !is_open {
+                report.closed += 1;
+            } else if row.order.due < today {
+                differences.add("acknowledged, overdue, and nothing came back", key());
+            } else {
+                report.waiting += 1;
+            }
+        }
+    }
+}
+
+fn state_name(delivery: &Delivery) -> &'static str {
+    match delivery {
+        Delivery::Planned { .. } => "planned",
+        Delivery::Sending { .. } => "sending",
+        Delivery::Unknown { .. } => "unknown",
+        Delivery::Acknowledged { .. } => "acknowledged",
+        Delivery::Refused { .. } => "refused",
+    }
+}
+
+fn is_active(order: &RemoteOrder) -> bool {
+    order.status == "active"
+}
+
+/// What the other side's list tells about our rows.
+fn compare(
+    rows: &[RowView],
+    evidence: &Evidence,
+    differences: &mut Differences,
+) -> Vec<(i64, Seen)> {
+    let mut there: BTreeMap<&str, Vec<&RemoteOrder>> = BTreeMap::new();
+    for order in &evidence.orders {
+        there.entry(&order.key).or_default().push(order);
+    }
+    let cancelled: std::collections::BTreeSet<_> = rows
+        .iter()
+        .filter_map(|row| match &row.order.action {
+            Action::Cancel { test, .. } => Some((row.order.resident, row.order.round, test)),
+            Action::Laboratory { .. } | Action::Questionnaire => None,
+        })
+        .collect();
+    let mut seen = Vec::new();
+    for row in rows {
+        let Action::Laboratory { test } = &row.order.action else {
+            continue;
+        };
+        let key = row.order.key().to_string();
+        let mut found = there.remove(key.as_str()).unwrap_or_default();
+        found.sort_by_key(|order| (!is_active(order), order.reference.clone()));
+        let n_active = found.iter().filter(|order| is_active(order)).count();
+        let is_cancelled = cancelled.contains(&(row.order.resident, row.order.round, test));
+        match (&row.delivery, found.first()) {
+            (Delivery::Acknowledged { .. }, None) => {
+                differences.add("acknowledged, and the other side no longer has it", key);
+                seen.push((row.id, Seen::Missing));
+            }
+            (Delivery::Refused { .. } | Delivery::Planned { .. }, Some(order))
+                if is_active(order) =>
+            {
+                differences.add("not handed over, and the other side has it", key);
+                seen.push((row.id, found_event(order, n_active)));
+            }
+            (_, Some(order)) => {
+                if 1 < n_active {
+                    differences.add("there more than once", key);
+                }
+                let is_news = !matches!(row.delivery, Delivery::Acknowledged { .. });
+                if is_news || (1 < n_active && !is_cancelled) {
+                    seen.push((row.id, found_event(order, n_active)));
+                }
+            }
+            (_, None) => {}
+        }
+    }
+    if evidence.is_everything {
+        for (key, orders) in there {
+            if orders.iter().any(|order| is_active(order)) {
+                differences.add(
+                    "at the other side under our name, and unknown here",
+                    key.to_owned(),
+                );
+            }
+        }
+    }
+    seen
+}
+
+fn found_event(order: &RemoteOrder, n_active: usize) -> Seen {
+    let reference = order.reference.clone();
+    Seen::Found(if 1 < n_active {
+        Found::Several { reference }
+    } else {
+        Found::One { reference }
+    })
+}

@@ -1,0 +1,190 @@
+//! What a run reports, and how it is counted while decisions pass.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::PullReport;
+use super::acting::ActReport;
+use super::run::{RunOptions, sources_with_open_slices};
+use crate::lake::{DecisionRow, DecisionsHash};
+use crate::ledger::PullRecord;
+use crate::rulebook::{Rulebook, State, Status};
+
+/// Which rules decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RulebookReport {
+    /// Id of the programme.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// `draft` or `in-force`.
+    pub status: String,
+    /// SHA-256 over all rule files.
+    pub fingerprint: String,
+    /// Model and its version.
+    pub model: String,
+    /// Calibration and its version.
+    pub calibration: String,
+    /// Numbers in the rules that nobody has verified.
+    pub unverified: usize,
+}
+
+/// Which data were decided on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullSummary {
+    /// The pull the run saw.
+    pub id: u32,
+    /// Whether the newest pull of every source was read to its end.
+    pub is_complete: bool,
+    /// Lines of all pulls, by what became of them.
+    pub lines: u64,
+    /// Facts of all pulls.
+    pub facts: u64,
+}
+
+/// What a run decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunReport {
+    /// Its number.
+    pub run: u32,
+    /// The day profiles were taken.
+    pub index_date: String,
+    /// Residents on the register.
+    pub register: u64,
+    /// Residents by state; every state of the closed list is named, and they add up to `register`.
+    pub states: BTreeMap<String, u64>,
+    /// Residents by the pathway row that decided.
+    pub rows: BTreeMap<String, u64>,
+    /// Reviews opened for professionals, by pathway row.
+    pub reviews: BTreeMap<String, u64>,
+    /// Issues by code, of all pulls seen.
+    pub issues: BTreeMap<String, u64>,
+    /// Facts about people who are not on the register; named by the issue `subject-unknown`.
+    pub facts_without_resident: u64,
+    /// Which rules decided.
+    pub rulebook: RulebookReport,
+    /// Which data were decided on.
+    pub pull: PullSummary,
+    /// What was done to the world: nothing, unless a run is told to act.
+    pub effects: String,
+    /// What a run that acts asked of the world.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<ActReport>,
+    /// SHA-256 over the canonical decisions, sorted by resident.
+    pub decisions_hash: String,
+}
+
+/// Counts decisions as they pass.
+#[derive(Default)]
+pub(super) struct Tally {
+    hash: DecisionsHash,
+    states: BTreeMap<&'static str, u64>,
+    rows: BTreeMap<Arc<str>, u64>,
+    reviews: BTreeMap<String, u64>,
+    pub(super) passed_over: u64,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, row: &DecisionRow) {
+        self.hash.add(row);
+        *self.states.entry(row.state).or_default() += 1;
+        *self.rows.entry(Arc::clone(&row.row)).or_default() += 1;
+        for review in row
+            .reviews
+            .split(';')
+            .filter_map(|review| review.split(':').next())
+        {
+            if !review.is_empty() {
+                *self.reviews.entry(review.to_owned()).or_default() += 1;
+            }
+        }
+    }
+
+    pub(super) fn report(
+        self,
+        rulebook: &Rulebook,
+        run: u32,
+        options: &RunOptions<'_>,
+        pulls: &[PullRecord],
+        n_residents: usize,
+    ) -> RunReport {
+        let reports: Vec<PullReport> = pulls
+            .iter()
+            .filter_map(|pull| serde_json::from_str(&pull.report).ok())
+            .collect();
+        let mut issues: BTreeMap<String, u64> = BTreeMap::new();
+        for (code, n) in reports.iter().flat_map(|report| &report.issues) {
+            *issues.entry(code.clone()).or_default() += n;
+        }
+        let states = State::NAMES
+            .iter()
+            .map(|(name, _)| {
+                (
+                    (*name).to_owned(),
+                    self.states.get(name).copied().unwrap_or(0),
+                )
+            })
+            .collect();
+        RunReport {
+            run,
+            index_date: options.index_date.to_string(),
+            register: n_residents as u64,
+            states,
+            rows: self
+                .rows
+                .into_iter()
+                .map(|(row, n)| (row.to_string(), n))
+                .collect(),
+            reviews: self.reviews,
+            issues,
+            facts_without_resident: self.passed_over,
+            rulebook: rulebook_report(rulebook),
+            pull: PullSummary {
+                id: pulls.last().map_or(0, |pull| pull.id),
+                is_complete: sources_with_open_slices(pulls).is_empty(),
+                lines: reports.iter().map(|report| report.lines.read).sum(),
+                facts: reports.iter().map(|report| report.facts).sum(),
+            },
+            effects: "none: nothing was sent to anybody".to_owned(),
+            act: None,
+            decisions_hash: self.hash.finish(),
+        }
+    }
+}
+
+impl RunReport {
+    /// Adds what was asked of the world.
+    pub(super) fn finish(&mut self, act: Option<ActReport>) {
+        self.effects = match &act {
+            None => return,
+            Some(ActReport {
+                stopped: Some(reason),
+                ..
+            }) => format!("stopped ({reason}): nobody is asked for anything"),
+            Some(act) => format!(
+                "{} orders planned, {} to be taken back; `preventio dispatch` delivers them",
+                act.planned, act.cancelled
+            ),
+        };
+        self.act = act;
+    }
+}
+
+fn rulebook_report(rulebook: &Rulebook) -> RulebookReport {
+    let named = |header: &crate::rulebook::Header| format!("{} {}", header.id, header.version);
+    let programme = &rulebook.programme.header;
+    RulebookReport {
+        id: programme.id.clone(),
+        version: programme.version.clone(),
+        status: match programme.status {
+            Status::Draft => "draft".to_owned(),
+            Status::InForce => "in-force".to_owned(),
+        },
+        fingerprint: rulebook.fingerprint.clone(),
+        model: named(&rulebook.model.header),
+        calibration: named(&rulebook.calibration.header),
+        unverified: rulebook.unverified.len(),
+    }
+}

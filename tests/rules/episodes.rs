@@ -1,0 +1,161 @@
+//! Episodes as a table: every stage meets every event.
+
+use jiff::civil::{Date, date};
+use preventiojyraa_core::pathway::{Event, Finding, NotDelivered, Stage};
+use preventiojyraa_core::rulebook::{StageKind, State};
+
+use crate::support::core::stages;
+use crate::support::site::reads;
+
+const DAY: Date = date(2025, 7, 1);
+
+fn events() -> Vec<(&'static str, Event)> {
+    let test = || Some("hba1c".to_owned());
+    let not_delivered = |why| Event::NotDelivered {
+        on: DAY,
+        test: test(),
+        why,
+    };
+    vec![
+        (
+            "asked",
+            Event::Asked {
+                on: DAY,
+                answer_by: DAY,
+            },
+        ),
+        (
+            "tests ordered",
+            Event::TestsOrdered {
+                on: DAY,
+                tests: vec!["hba1c".to_owned()],
+                sample_by: DAY,
+            },
+        ),
+        (
+            "delivered",
+            Event::Delivered {
+                on: DAY,
+                test: test(),
+            },
+        ),
+        (
+            "delivered, another test",
+            Event::Delivered {
+                on: DAY,
+                test: Some("lipids".to_owned()),
+            },
+        ),
+        ("turned down", not_delivered(NotDelivered::TurnedDown)),
+        ("unknown", not_delivered(NotDelivered::Unknown)),
+        ("too late", not_delivered(NotDelivered::TooLate)),
+        ("withheld", not_delivered(NotDelivered::Withheld)),
+        ("withdrawn", not_delivered(NotDelivered::Withdrawn)),
+        (
+            "questions not delivered",
+            Event::NotDelivered {
+                on: DAY,
+                test: None,
+                why: NotDelivered::Unknown,
+            },
+        ),
+        (
+            "result in the range of diabetes",
+            Event::ResultSeen {
+                on: DAY,
+                finding: Finding::DiabeticRange,
+            },
+        ),
+        (
+            "result impaired",
+            Event::ResultSeen {
+                on: DAY,
+                finding: Finding::Impaired,
+            },
+        ),
+        (
+            "result normal",
+            Event::ResultSeen {
+                on: DAY,
+                finding: Finding::Normal,
+            },
+        ),
+        ("below the level", Event::BelowLevel { on: DAY }),
+        (
+            "left",
+            Event::Left {
+                on: DAY,
+                state: State::OptedOut,
+            },
+        ),
+        ("recall due", Event::RecallDue { on: DAY }),
+    ]
+}
+
+fn kind(kind: StageKind) -> &'static str {
+    let found = StageKind::NAMES.iter().find(|(_, known)| *known == kind);
+    found.expect("every kind has a name").0
+}
+
+fn intended() -> Stage {
+    let ordered = Event::TestsOrdered {
+        on: DAY,
+        tests: vec!["hba1c".to_owned()],
+        sample_by: DAY,
+    };
+    let stage = Stage::Eligible.apply(&ordered);
+    stage.expect("a round begins with an order")
+}
+
+#[test]
+fn every_stage_answers_every_event() {
+    let mut text = String::new();
+    let mut stages: Vec<(String, Stage)> = stages()
+        .into_iter()
+        .map(|stage| (kind(stage.kind()).to_owned(), stage))
+        .collect();
+    stages.insert(3, ("ordered, not delivered yet".to_owned(), intended()));
+    for (name, stage) in stages {
+        text.push_str(&format!("{name}\n"));
+        for (event_name, event) in events() {
+            let after = match stage.apply(&event) {
+                Ok(after) if after == stage => "as before".to_owned(),
+                Ok(Stage::Closed { conclusion, .. }) => format!("closed: {conclusion:?}"),
+                Ok(Stage::WithANurse { why, .. }) => format!("with-a-nurse: {why:?}"),
+                Ok(Stage::Ordered { tests, .. }) => format!("ordered: {tests:?}"),
+                Ok(after) => kind(after.kind()).to_owned(),
+                Err(misfit) => format!("({misfit})"),
+            };
+            text.push_str(&format!("  {event_name} -> {after}\n"));
+        }
+    }
+    reads("episodes", &text);
+}
+
+#[test]
+fn a_round_waits_while_one_of_its_tests_is_still_with_somebody() {
+    let ordered = Event::TestsOrdered {
+        on: DAY,
+        tests: vec!["hba1c".to_owned(), "fasting-plasma-glucose".to_owned()],
+        sample_by: DAY,
+    };
+    let fails = |test: &str, why| Event::NotDelivered {
+        on: DAY,
+        test: Some(test.to_owned()),
+        why,
+    };
+    let one_failed = Stage::Eligible
+        .apply(&ordered)
+        .and_then(|stage| stage.apply(&fails("hba1c", NotDelivered::TurnedDown)))
+        .expect("it fits");
+    assert_eq!(one_failed.kind(), StageKind::Ordered);
+    // A reason for a person outweighs a withdrawal, whichever came last.
+    let both = one_failed
+        .apply(&fails("fasting-plasma-glucose", NotDelivered::Withdrawn))
+        .expect("it fits");
+    let with_a_nurse = Stage::WithANurse {
+        since: DAY,
+        why: NotDelivered::TurnedDown,
+    };
+    assert_eq!(both, with_a_nurse);
+}

@@ -1,0 +1,162 @@
+//! The stand-in's server as a process of its own, and a client that sees what really came.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// A server that ends with the test.
+pub(crate) struct Served {
+    child: Child,
+    address: String,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Heard {
+    pub(crate) status: u16,
+    head: String,
+    pub(crate) text: String,
+}
+
+impl Heard {
+    /// A header's value.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        let found = lines.find(|(is, _)| is.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value)
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
+    }
+
+    /// The JSON of an answer that must have this status.
+    #[track_caller]
+    pub(crate) fn with(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        if self.text.is_empty() {
+            Value::Null
+        } else {
+            self.json()
+        }
+    }
+}
+
+impl Served {
+    /// Starts a server with these words and waits until it listens.
+    pub(crate) fn starts<A: AsRef<OsStr>>(words: &[A]) -> Served {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_preventio"))
+            .args(["standin", "serve", "--listen", "127.0.0.1:0"])
+            .args(words)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let out = child.stdout.take().expect("its stdout is ours");
+        let mut line = String::new();
+        BufReader::new(out)
+            .read_line(&mut line)
+            .expect("it says where it listens");
+        let address = line.trim().strip_prefix("listening on http://");
+        let address = address.expect("it says where it listens").to_owned();
+        Served { child, address }
+    }
+
+    /// A server that wants no tokens.
+    pub(crate) fn open(words: &[&str]) -> Served {
+        Self::starts(&[&["--no-auth", "--profile", "open"], words].concat())
+    }
+
+    /// The address without `http://`.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Sends a request; `None` when the connection closed without a whole answer.
+    pub(crate) fn hears(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Option<Heard> {
+        let mut stream = TcpStream::connect(&self.address).expect("the server listens");
+        let timeout = Some(Duration::from_secs(30));
+        stream
+            .set_read_timeout(timeout)
+            .expect("a timeout can be set");
+        let target = target
+            .strip_prefix(&format!("http://{}", self.address))
+            .unwrap_or(target);
+        let mut request = format!(
+            "{method} {target} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: {}\r\n",
+            self.address,
+            body.len()
+        );
+        for (name, value) in headers {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        request.push_str("\r\n");
+        request.push_str(body);
+        // A server may close before it has read everything; what it said then is what counts.
+        let _ = stream.write_all(request.as_bytes());
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        let answer = String::from_utf8(answer).expect("answers are UTF-8");
+        let (head, text) = answer.split_once("\r\n\r\n")?;
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        let text = text.to_owned();
+        Some(Heard {
+            status,
+            head: head.to_owned(),
+            text,
+        })
+    }
+
+    /// Sends a request that is answered.
+    #[track_caller]
+    pub(crate) fn asks(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Heard {
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        let heard = self.hears(method, target, headers, &body);
+        heard.expect("the server answers")
+    }
+
+    #[track_caller]
+    pub(crate) fn gets(&self, target: &str) -> Heard {
+        self.asks("GET", target, &[], &Value::Null)
+    }
+
+    #[track_caller]
+    pub(crate) fn posts(&self, target: &str, headers: &[(&str, &str)], body: &Value) -> Heard {
+        self.asks("POST", target, headers, body)
+    }
+
+    /// Kills the server, as a power cut would.
+    pub(crate) fn dies(mut self) {
+        self.child.kill().expect("a child can be killed");
+        self.child.wait().expect("a child ends");
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may be dead already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
