@@ -11,6 +11,7 @@
 //! ├── pathway    where a resident stands and what comes next, with reasons; episodes
 //! ├── orders     what we intend to ask others to do
 //! ├── delivery   how an order leaves, so that it arrives once or a person knows
+//! ├── calibration  how right predictions were
 //! └── report     telling people
 //!
 //! edges (talk to the world)
@@ -19,6 +20,7 @@
 //! ├── fhir       export files and FHIR JSON; authoring and carrying what we send
 //! ├── lake       Parquet: facts, register, issues, decisions
 //! ├── ledger     SQL: pulls, runs, identities, episodes, outbox, tasks; the commit point
+//! ├── evaluate   a researcher's own table, held against what happened
 //! ├── steps      pull, run, act, explain, reconcile, check: the order in which rooms work together
 //! ├── daemon     the clock and the dispatcher's driver
 //! ├── standin    a made-up Helsinki to try it all on
@@ -29,7 +31,8 @@
 //!
 //! Each is checked by a test (`tests/tidy.rs` for those about the source).
 //!
-//! * Imports point one way: `profile → rulebook → intake → risk → pathway → orders → delivery → report`,
+//! * Imports point one way:
+//!   `profile → rulebook → intake → risk → pathway → orders → delivery → calibration → report`,
 //!   then the edges.
 //! * The core is a package without IO, clock, JSON or async in its dependencies.
 //! * `fhir` is the only room that knows FHIR JSON; `ledger` the only one that knows SQL.
@@ -42,10 +45,13 @@
 //!
 //! The words are in the [`glossary`].
 
-pub use preventiojyraa_core::{delivery, intake, orders, pathway, profile, report, risk, rulebook};
+pub use preventiojyraa_core::{
+    calibration, delivery, intake, orders, pathway, profile, report, risk, rulebook,
+};
 
 pub mod config;
 pub mod daemon;
+pub mod evaluate;
 pub mod fhir;
 pub mod lake;
 pub mod ledger;

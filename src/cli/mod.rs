@@ -5,6 +5,7 @@
 
 mod dispatch;
 mod effects;
+mod evaluate;
 mod explain;
 mod fsck;
 mod pull;
@@ -41,6 +42,7 @@ enum Command {
     Effects(effects::Arguments),
     Reconcile(reconcile::Arguments),
     Explain(explain::Arguments),
+    Evaluate(evaluate::Arguments),
     Fsck(fsck::Arguments),
     Rules(rules::Arguments),
     Server(server::Arguments),
@@ -84,6 +86,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Effects(arguments) => effects::run(&arguments),
         Command::Reconcile(arguments) => reconcile::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Server(arguments) => server::run(&arguments),

@@ -1,15 +1,17 @@
 //! The pure rooms of PreventioJyrää: what we know, what it means, what we do about it.
 //!
-//! Nothing here reads a clock, a file or a network, draws a random number or
-//! parses JSON; the package's `Cargo.toml` has no crate that could.
+//! Nothing here reads a clock, a file or a network, or parses JSON; the package's
+//! `Cargo.toml` has no crate that could. Random numbers are drawn by the bootstrap
+//! alone, from a seed that the caller gives.
 //!
 //! ```text
-//! profile → rulebook → intake → risk → pathway → orders → delivery → report
+//! profile → rulebook → intake → risk → pathway → orders → delivery → calibration → report
 //! ```
 //!
 //! Imports point left only. A caller reads data, calls the core with
 //! `(rulebook, profile, index date)`, and writes what comes back.
 
+pub mod calibration;
 pub mod delivery;
 pub mod intake;
 pub mod orders;

@@ -42,6 +42,7 @@
 mod decisions;
 mod facts;
 mod folder;
+mod foreign;
 mod issues;
 mod parquet_file;
 mod register;
@@ -50,6 +51,8 @@ pub(crate) use folder::{not_private, private_folder};
 
 pub use decisions::{DecisionRow, DecisionsHash};
 pub use facts::FactStream;
+pub use foreign::{Cell, ForeignError};
+pub(crate) use foreign::{is_parquet, read_foreign};
 pub use issues::IssueRow;
 pub use register::RegisterRow;
 pub use store::{ManifestFile, Problem, Staged, Store};

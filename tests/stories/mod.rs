@@ -5,6 +5,7 @@ mod bad_lines;
 mod clinic;
 mod corrections;
 mod damage;
+mod evaluate;
 mod killed;
 mod other_units;
 mod privacy;

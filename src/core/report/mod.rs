@@ -2,9 +2,9 @@
 //!
 //! # What lives here
 //!
-//! Explanations of one decision in plain sentences, and the phrases they are
-//! made of (dates, ages of facts, numbers). It computes no number that
-//! another room owns.
+//! Explanations of one decision in plain sentences, the phrases they are
+//! made of (dates, ages of facts, numbers), and the evaluation of a model as
+//! text and as one offline page. It computes no number that another room owns.
 //!
 //! # How the data flows
 //!
@@ -31,8 +31,14 @@
 //! A nurse trusts a sentence with a date in it more than a table of codes, so
 //! the explanation is prose; the codes stand in the stored decision.
 
+mod evaluation_page;
+mod evaluation_plots;
+mod evaluation_text;
 mod explanation;
 mod phrases;
+mod svg;
 
+pub use evaluation_page::{Subject, evaluation_page};
+pub use evaluation_text::evaluation_text;
 pub use explanation::explain;
 pub use phrases::{age_phrase, date_phrase, list_phrase, number_phrase};
