@@ -1,6 +1,6 @@
 //! Dispatch: orders leave the outbox.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,11 +16,11 @@ use crate::delivery::{
     Action, Answer, DeliveryEvent, Dispatcher, Event, Found, Job, Limits, Mode, Outcome,
     ServerNews, Work,
 };
-use crate::fhir::{self, ChannelError, ChannelOptions, RemoteOrder, ServiceRequestChannel};
+use crate::fhir::{self, ChannelError, ChannelOptions, ServiceRequestChannel};
 use crate::ledger::{ChannelTerms, Handed, NotExpressible, Stamp, TakeOptions};
 use crate::orders::{self, Order};
 use crate::rulebook::Rulebook;
-use crate::steps::{self, DataFolder, EpochFile, Evidence, StepError, Switch};
+use crate::steps::{self, DataFolder, EpochFile, StepError, Switch};
 
 /// How long `--once` waits for what is due soon: permits of a slow server, no more.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(2);
@@ -158,60 +158,12 @@ pub fn dispatch(options: &DispatchOptions) -> Result<DispatchReport, DispatchErr
     Ok(report)
 }
 
-/// What the other side has of ours, for reconciliation.
-///
-/// # Errors
-///
-/// When the server cannot be asked.
-pub fn evidence(data: &DataFolder, config: &Config) -> Result<Option<Evidence>, DispatchError> {
-    let Some((_, channel)) = config.channels.first() else {
-        return Ok(None);
-    };
-    if channel.terms.policy.read_back == crate::delivery::ReadBack::Impossible {
-        return Ok(None);
-    }
-    let runtime = runtime()?;
-    runtime.block_on(async {
-        let open = open(channel).await?;
-        let mut evidence = Evidence {
-            channel: channel.terms.name.clone(),
-            // Judged is only what was acknowledged before anything was asked.
-            acknowledged: data.acknowledged()?,
-            orders: Vec::new(),
-            is_everything: true,
-        };
-        let everything = open.all(|order| evidence.orders.push(order)).await?;
-        if everything.is_some() {
-            // What is not in the list is asked about once more by itself.
-            let listed: BTreeSet<String> = evidence
-                .orders
-                .iter()
-                .map(|order| order.key.clone())
-                .collect();
-            for (key, patient_id) in data.asked_about()? {
-                if !listed.contains(&key.to_string()) {
-                    let found = open.requests(key, &patient_id).await?;
-                    evidence.orders.extend(found);
-                }
-            }
-            return Ok(Some(evidence));
-        }
-        // It does not find orders by identifier, so it is asked about each that may have left.
-        evidence.is_everything = false;
-        for (key, patient_id) in data.asked_about()? {
-            let found: Vec<RemoteOrder> = open.requests(key, &patient_id).await?;
-            evidence.orders.extend(found);
-        }
-        Ok(Some(evidence))
-    })
-}
-
-fn runtime() -> Result<Runtime, DispatchError> {
+pub(super) fn runtime() -> Result<Runtime, DispatchError> {
     let mut builder = Builder::new_current_thread();
     builder.enable_all().build().map_err(DispatchError::Runtime)
 }
 
-async fn open(channel: &Channel) -> Result<ServiceRequestChannel, ChannelError> {
+pub(super) async fn open(channel: &Channel) -> Result<ServiceRequestChannel, ChannelError> {
     let server = &channel.server;
     let options = ChannelOptions {
         base: server.base.clone(),

@@ -25,5 +25,7 @@
 //! for an answer leaves the row `sending`; its lease ends it.
 
 mod dispatch;
+mod evidence;
 
-pub use dispatch::{DispatchError, DispatchOptions, DispatchReport, Duration, dispatch, evidence};
+pub use dispatch::{DispatchError, DispatchOptions, DispatchReport, Duration, dispatch};
+pub use evidence::evidence;

@@ -39,31 +39,13 @@ fn the_example_is_read_and_says_what_it_says() {
 fn every_key_of_the_configuration_is_in_the_example() {
     let source = include_str!("../../src/config.rs");
     let fields = source.lines().filter_map(|line| {
-        let field = line
-            .strip_prefix("    pub ")
-            .or(line.strip_prefix("    "))?;
-        let (name, kind) = field.split_once(": ")?;
-        let is_field = name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
-            && kind.ends_with(',')
-            && !kind.contains('(');
-        is_field.then_some(name)
+        let (name, kind) = line.strip_prefix("    pub ")?.split_once(": ")?;
+        kind.ends_with(',').then_some(name)
     });
+    // The keys of a channel are read by themselves.
+    let fields = fields.chain(["way", "server", "reads_back"]);
     // What `Config` makes of the file, and what errors hold, is not in the file.
-    let not_keys = [
-        "path",
-        "site",
-        "servers",
-        "channels",
-        "terms",
-        "source",
-        "mistakes",
-        "reference",
-        "from",
-        "until",
-        "today",
-        "index_date",
-        "message",
-    ];
+    let not_keys = ["path", "site", "servers", "channels", "terms"];
     for field in fields.filter(|field| !not_keys.contains(field)) {
         assert!(EXAMPLE.contains(field), "`{field}` is not in the example");
     }
@@ -120,8 +102,8 @@ fn what_does_not_go_together_is_named_all_at_once() {
             "no server is called `apotti`",
         ),
         (
-            "service-request",
-            "carrier-pigeon",
+            "way = \"service-request\"",
+            "way = \"carrier-pigeon\"",
             "unknown variant `carrier-pigeon`",
         ),
     ];
