@@ -97,13 +97,13 @@ fn a_run_that_acts_killed_at_forty_moments_plans_each_order_once() {
     for _ in 0..40 {
         let started = Instant::now();
         let mut run = clinic.starts(&["run", "--act"]);
-        at_work += usize::from(dies_after(&mut run.0, started, moment(&mut dice, 120)));
+        at_work += usize::from(dies_after(&mut run.0, started, moment(&mut dice, 50)));
         // What is on record already leaves meanwhile, however often runs die.
         let mut dispatcher = clinic.starts(&["dispatch", "--for", "10s"]);
         let started = Instant::now();
         dies_after(&mut dispatcher.0, started, moment(&mut dice, 120));
     }
-    assert!(10 < at_work, "only {at_work} of 40 kills met a run at work");
+    assert!(4 < at_work, "only {at_work} of 40 kills met a run at work");
     clinic.acts();
     everything_is_well(&clinic);
     assert_eq!(count(&clinic.acts()["planned"]), 0);
