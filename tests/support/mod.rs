@@ -1,5 +1,6 @@
 //! What several folders of tests need.
 
+pub(crate) mod acting;
 pub(crate) mod core;
 pub(crate) mod served;
 pub(crate) mod site;
