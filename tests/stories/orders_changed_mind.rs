@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::support::acting::{Clinic, at_risk, keys};
+use crate::support::acting::{Clinic, at_risk, key, keys};
 use crate::support::site::{count, opaque};
 use crate::support::world::World;
 
@@ -175,4 +175,21 @@ fn an_order_is_taken_back_once_however_badly_the_server_behaves() {
     }
     assert_eq!(clinic.n_at_server(), 2 * names().len() as u64);
     assert!(clinic.differences().is_empty());
+}
+
+#[test]
+fn whoever_is_hidden_from_the_beginning_gets_no_order_and_a_person_knows() {
+    let mut world = world();
+    let label = json!({ "security": [{ "code": "TURVAKIELTO" }] });
+    world.resident("steady-1").registered("meta", label);
+    let clinic = Clinic::of(world, &names(), &[]);
+    clinic.acts();
+    clinic.delivers_everything();
+    let at_server = clinic.active_at_server();
+    assert!(
+        !at_server.contains(&key("steady-1", "hba1c")),
+        "an order left for somebody hidden"
+    );
+    assert!(at_server.contains(&key("steady-2", "hba1c")));
+    assert!(clinic.tasks().contains_key("delivery-withheld"));
 }

@@ -173,3 +173,18 @@ fn a_run_at_work_keeps_other_runs_out_and_dispatchers_not() {
     assert_eq!(count(&clinic.acts()["planned"]), 0);
     clinic.has_each_order_once();
 }
+
+#[test]
+fn a_memory_that_cannot_be_written_yet_lets_nothing_leave() {
+    let clinic = Clinic::with(2, &[]);
+    clinic.acts();
+    let folder = clinic.site().beside("elsewhere");
+    let epoch = folder.join("epoch").display().to_string();
+    let change = format!("trial = true\nepoch_file = \"{epoch}\"");
+    clinic.configured(&[("trial = true", &change)]);
+    assert!(fails_clearly(&clinic.does(&["dispatch", "--once"])));
+    assert_eq!(clinic.n_at_server(), 0);
+    fs::create_dir(&folder).expect("a folder can be made");
+    clinic.delivers_everything();
+    clinic.has_each_order_once();
+}

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::acting::{Clinic, Running, dies_after};
-use crate::support::site::Dice;
+use crate::support::site::{Dice, count};
 
 /// A server on a bad day, its network included.
 const BAD_DAY: &str = "seed=7,lost-request=0.05,lost-answer=0.1,status-503=0.05,status-429=0.05,\
@@ -49,7 +49,7 @@ fn everything_is_well(clinic: &Clinic) {
 fn a_dispatcher_killed_at_a_hundred_moments_delivers_each_order_once() {
     let clinic = Clinic::with(40, &["--faults", BAD_DAY]);
     clinic.acts();
-    clinic.hands_over_one(&[("60000", "3000")]);
+    clinic.configured(&[("60000", "3000")]);
     assert_eq!(dies(&clinic, 100, 1, &mut Dice::new(20)), 100);
     assert!(
         0 < clinic.n_at_server(),
@@ -70,7 +70,7 @@ fn dispatchers_killed_side_by_side_deliver_each_order_once() {
         ],
     );
     clinic.acts();
-    clinic.hands_over_one(&[("60000", "3000")]);
+    clinic.configured(&[("60000", "3000")]);
     assert_eq!(dies(&clinic, 34, 3, &mut Dice::new(21)), 102);
     everything_is_well(&clinic);
 }
@@ -79,7 +79,6 @@ fn dispatchers_killed_side_by_side_deliver_each_order_once() {
 fn dispatchers_side_by_side_on_a_bad_day_deliver_each_order_once() {
     let clinic = Clinic::with(20, &["--faults", BAD_DAY]);
     clinic.acts();
-    clinic.hands_over_one(&[]);
     let running: Vec<Running> = (0..4)
         .map(|_| clinic.starts(&["dispatch", "--once"]))
         .collect();
@@ -88,4 +87,24 @@ fn dispatchers_side_by_side_on_a_bad_day_deliver_each_order_once() {
         assert!(ended.success(), "a dispatcher fails");
     }
     everything_is_well(&clinic);
+}
+
+#[test]
+fn a_run_that_acts_killed_at_forty_moments_plans_each_order_once() {
+    let clinic = Clinic::with(20, &["--faults", BAD_DAY]);
+    let mut dice = Dice::new(22);
+    let mut at_work = 0;
+    for _ in 0..40 {
+        let started = Instant::now();
+        let mut run = clinic.starts(&["run", "--act"]);
+        at_work += usize::from(dies_after(&mut run.0, started, moment(&mut dice, 50)));
+        // What is on record already leaves meanwhile, however often runs die.
+        let mut dispatcher = clinic.starts(&["dispatch", "--for", "10s"]);
+        let started = Instant::now();
+        dies_after(&mut dispatcher.0, started, moment(&mut dice, 120));
+    }
+    assert!(4 < at_work, "only {at_work} of 40 kills met a run at work");
+    clinic.acts();
+    everything_is_well(&clinic);
+    assert_eq!(count(&clinic.acts()["planned"]), 0);
 }

@@ -250,14 +250,6 @@ server = "standin"
         serde_json::from_str(&said.ends_well()).expect("the status is JSON")
     }
 
-    /// One order is handed over before anything else happens.
-    #[track_caller]
-    pub(crate) fn hands_over_one(&self, changes: &[(&str, &str)]) {
-        self.configured(&[("60000", "1")]);
-        self.dispatches();
-        self.configured(changes);
-    }
-
     /// Dispatches until nothing is open any more.
     #[track_caller]
     pub(crate) fn delivers_everything(&self) {

@@ -6,6 +6,7 @@
 
 mod answers;
 mod bundle;
+mod needs;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,11 +18,12 @@ use reqwest::header::{
 use reqwest::{Client, Method, StatusCode, Url, redirect};
 use serde_json::Value;
 
-use super::server::{Capabilities, ServerError};
+use super::server::ServerError;
 use crate::delivery::{Answer, Found, ServerNews};
 use crate::orders::{Keep, OrderKey};
 use answers::{Moment, Sent, refused_news, sent, waiting};
 use bundle::{Page, RemoteRequest};
+use needs::{SearchBy, needs};
 
 /// Namespace of our orders: by this identifier the other side knows an order again.
 pub(super) const ORDERS: &str = "https://preventiojyraa.example.org/fhir/order";
@@ -73,14 +75,6 @@ pub struct ChannelOptions {
     pub reads_back: bool,
     /// How long the server may ask to be left alone.
     pub longest_pause: SignedDuration,
-}
-
-/// By what a server finds our orders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SearchBy {
-    Identifier,
-    /// By this parameter, `patient` or `subject`; our identifier is compared here.
-    Resident(&'static str),
 }
 
 /// An order as the other side has it.
@@ -453,50 +447,6 @@ impl ServiceRequestChannel {
             .map_err(|_| ChannelError::Address("a token with odd characters".to_owned()))?;
         value.set_sensitive(true);
         Ok(Some(value))
-    }
-}
-
-/// What the server must declare, or all that it lacks.
-fn needs(declared: &Capabilities, reads_back: bool) -> Result<SearchBy, Vec<String>> {
-    let resource = declared.resources.get("ServiceRequest");
-    let can = |interaction: &str| {
-        resource.is_some_and(|r| r.interactions.iter().any(|known| known == interaction))
-    };
-    let finds = |parameter: &str| {
-        resource.is_some_and(|r| r.searches.iter().any(|known| known == parameter))
-    };
-    let mut lacks = Vec::new();
-    if !can("create") {
-        lacks.push("create of ServiceRequest".to_owned());
-    }
-    if !reads_back {
-        // Never asked, so it does not matter by what.
-        return if lacks.is_empty() {
-            Ok(SearchBy::Identifier)
-        } else {
-            Err(lacks)
-        };
-    }
-    // An order that cannot be taken back is not placed.
-    if !can("update") {
-        lacks.push("update of ServiceRequest".to_owned());
-    }
-    if !can("search-type") {
-        lacks.push("search of ServiceRequest".to_owned());
-    }
-    let search_by = if finds("identifier") {
-        Some(SearchBy::Identifier)
-    } else {
-        let parameter = ["patient", "subject"].into_iter().find(|name| finds(name));
-        parameter.map(SearchBy::Resident)
-    };
-    match search_by {
-        Some(search_by) if lacks.is_empty() => Ok(search_by),
-        Some(_) => Err(lacks),
-        None => {
-            lacks.push("search of ServiceRequest by identifier or patient".to_owned());
-            Err(lacks)
-        }
     }
 }
 
