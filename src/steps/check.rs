@@ -31,7 +31,7 @@ impl CheckReport {
 }
 
 /// Proves a data folder: every file byte by byte against the ledger, the database
-/// against itself, counts against counts, decisions against their hash, and that
+/// against itself, counts against counts, decisions against their hash, episodes against their events, and that
 /// nobody but the owner can open anything.
 ///
 /// # Errors
@@ -58,6 +58,9 @@ pub fn check(data: &DataFolder) -> Result<CheckReport, StepError> {
         // Only files with the committed content are worth reading.
         check_pulls(data, &mut problems)?;
         check_runs(data, &mut problems)?;
+        // Every event fits the one before it, and every order can be read: reading them proves it.
+        let read = [data.ledger.episodes(None).err(), data.ledger.outbox().err()];
+        problems.extend(read.into_iter().flatten().map(|error| error.to_string()));
     }
     Ok(CheckReport {
         generation: data.store.current(),
