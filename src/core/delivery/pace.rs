@@ -10,6 +10,8 @@ const ABSURD: SignedDuration = SignedDuration::from_hours(24);
 const SHORT: SignedDuration = SignedDuration::from_secs(5);
 const MIN_PAUSE: SignedDuration = SignedDuration::from_secs(1);
 const MILLION: i64 = 1_000_000;
+/// Failures in a row that are put up with.
+const FORGIVEN: u16 = 2;
 
 /// When to come back to a server that said how long to wait.
 ///
@@ -97,14 +99,16 @@ impl Pace {
         self.paused_until = self.paused_until.max(until);
     }
 
-    /// The server could not be reached, or broke off: it is left alone for a while, twice as long
-    /// each time, up to five minutes, and by up to half less so that dispatchers do not return
-    /// together.
+    /// The server could not be reached, or broke off. From the third time in a row it is left alone
+    /// for a while, twice as long each time, up to five minutes, and by up to half less so that
+    /// dispatchers do not return together. A connection that breaks now and then is no reason to
+    /// wait.
     fn failed(&mut self, now: Timestamp, spread: u64) {
-        // A server that broke off once may only have dropped one connection.
-        let doublings = u32::from(self.failures.min(11));
         self.failures = self.failures.saturating_add(1);
-        let longest = (200_i64 << doublings).min(300_000);
+        let Some(doublings) = self.failures.checked_sub(FORGIVEN + 1) else {
+            return;
+        };
+        let longest = (200_i64 << doublings.min(11)).min(300_000);
         let part = i64::try_from(spread % 1_000).unwrap_or(0);
         let wait = longest - longest * part / 2_000;
         let until = now.saturating_add(SignedDuration::from_millis(wait));
@@ -172,22 +176,26 @@ mod tests {
     }
 
     #[test]
-    fn failures_double_the_pause_up_to_five_minutes_and_an_answer_ends_the_row() {
+    fn from_the_third_failure_in_a_row_the_pause_doubles_up_to_five_minutes() {
         let mut pace = Pace::new(at(0));
-        let mut now = at(0);
+        let mut now = at(1);
         let mut waits = Vec::new();
-        for _ in 0..12 {
-            pace.failed(now, 0);
-            waits.push(pace.paused_until.duration_since(now).as_millis());
-            assert_eq!(pace.take(now, 600, 1), 0);
-            now = pace.paused_until;
+        for _ in 0..14 {
+            pace.heard(now, ServerNews::Failed, 0);
+            let until = pace.paused_until.max(now);
+            waits.push(until.duration_since(now).as_millis());
+            assert_eq!(pace.take(now, 600, 0), 0);
+            now = until;
         }
         let expected = [
-            200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200, 102_400, 204_800, 300_000,
+            0, 0, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200, 102_400, 204_800,
+            300_000,
         ];
         assert_eq!(waits, expected);
         pace.heard(now, ServerNews::Answered, 0);
-        pace.failed(now, 999);
+        for _ in 0..3 {
+            pace.heard(now, ServerNews::Failed, 999);
+        }
         let wait = pace.paused_until.duration_since(now).as_millis();
         assert!((100..=200).contains(&wait), "{wait}");
     }
