@@ -94,8 +94,6 @@ pub struct Config {
     pub site: Site,
     /// The law's permission.
     pub legal_basis: LegalBasis,
-    /// Servers by name.
-    pub servers: BTreeMap<String, Server>,
     /// Who takes which kind of act, by kind.
     pub channels: Vec<(ActionKind, Channel)>,
 }
@@ -276,7 +274,6 @@ impl Config {
             path: path.to_path_buf(),
             site: file.site,
             legal_basis: file.legal_basis,
-            servers: file.server,
             channels,
         })
     }

@@ -7,7 +7,7 @@ use preventiojyraa::config::Config;
 use preventiojyraa::daemon::{self, DispatchOptions, DispatchReport, Duration};
 use preventiojyraa::rules;
 
-use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, print, print_json};
+use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, show};
 
 /// Deliver planned orders to the servers of the configuration
 ///
@@ -45,11 +45,7 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         config,
         duration: arguments.length.map_or(Duration::Once, Duration::For),
     })?;
-    if arguments.json {
-        print_json(&report)?;
-    } else {
-        print(&render(&report))?;
-    }
+    show(&report, arguments.json, render)?;
     Ok(Outcome::Done)
 }
 

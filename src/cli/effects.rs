@@ -2,7 +2,7 @@
 
 use preventiojyraa::steps::{self, Access, DataFolder, EffectsStatus, Stopped};
 
-use super::{CommandResult, DataArguments, Outcome, counts, now, print, print_json, tell};
+use super::{CommandResult, DataArguments, Outcome, counts, now, print, show, tell};
 
 /// Stop and resume everything that the program does to the world
 #[derive(clap::Args)]
@@ -106,11 +106,7 @@ fn named(text: &str, argument: &str) -> Result<String, String> {
 fn status(arguments: &StatusArguments) -> CommandResult {
     let data = DataFolder::open(&arguments.data.data, Access::Read)?;
     let status = steps::effects_status(&data)?;
-    if arguments.json {
-        print_json(&status)?;
-    } else {
-        print(&render(&status))?;
-    }
+    show(&status, arguments.json, render)?;
     Ok(Outcome::Done)
 }
 

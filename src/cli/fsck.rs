@@ -2,7 +2,7 @@
 
 use preventiojyraa::steps::{self, Access, CheckReport, DataFolder};
 
-use super::{CommandResult, DataArguments, Outcome, print, print_json};
+use super::{CommandResult, DataArguments, Outcome, show};
 
 /// Prove that a data folder is whole
 ///
@@ -21,11 +21,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let data = DataFolder::open(&arguments.data.data, Access::Check)?;
     let report = steps::check(&data)?;
-    if arguments.json {
-        print_json(&report)?;
-    } else {
-        print(&render(&report))?;
-    }
+    show(&report, arguments.json, render)?;
     Ok(if report.is_whole() {
         Outcome::Done
     } else {

@@ -21,7 +21,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use jiff::civil::Date;
 use preventiojyraa::rules::RulesError;
 
 /// Screens a population for disease risk: who to ask, who to test, and why.
@@ -152,14 +151,22 @@ fn print_json(value: &impl serde::Serialize) -> Result<(), Box<dyn Error>> {
     Ok(print(&text)?)
 }
 
+/// A report: as JSON for programs, else in words.
+fn show<T: serde::Serialize>(
+    report: &T,
+    as_json: bool,
+    in_words: impl FnOnce(&T) -> String,
+) -> Result<(), Box<dyn Error>> {
+    if as_json {
+        print_json(report)
+    } else {
+        Ok(print(&in_words(report))?)
+    }
+}
+
 /// The instant of now in UTC, for records that people read.
 fn now() -> String {
     jiff::Timestamp::now().to_string()
-}
-
-/// Today in the programme's time zone.
-fn today(zone: &str) -> Result<Date, Box<dyn Error>> {
-    Ok(jiff::Timestamp::now().in_tz(zone)?.date())
 }
 
 /// As many threads as the machine has cores.

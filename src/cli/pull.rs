@@ -3,13 +3,12 @@
 use std::fs;
 use std::path::PathBuf;
 
+use preventiojyraa::daemon;
 use preventiojyraa::fhir::IdentityKey;
 use preventiojyraa::rules;
 use preventiojyraa::steps::{self, Access, DataFolder, PullOptions, PullReport};
 
-use super::{
-    CommandResult, DataArguments, Outcome, RulesArguments, counts, print, print_json, tell,
-};
+use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, show, tell};
 
 /// Read an export folder into the data folder
 ///
@@ -55,7 +54,7 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         source: &arguments.source,
         key,
         threads: arguments.threads.unwrap_or_else(super::all_cores),
-        today: super::today(&rulebook.programme.time_zone)?,
+        today: daemon::today(&rulebook, None)?,
         at: super::now(),
     };
     let report = steps::pull(&rulebook, &mut data, &options)?;
@@ -64,11 +63,7 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
             "note: identities are made with a key that everybody knows\nhint: for real people, give a new data folder its own with `--identity-key FILE`\n",
         );
     }
-    if arguments.json {
-        print_json(&report)?;
-    } else {
-        print(&render(&report))?;
-    }
+    show(&report, arguments.json, render)?;
     Ok(Outcome::Done)
 }
 

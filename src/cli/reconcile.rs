@@ -6,7 +6,7 @@ use preventiojyraa::config::Config;
 use preventiojyraa::steps::{self, Access, DataFolder, ReconcileReport};
 use preventiojyraa::{daemon, rules};
 
-use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, print, print_json};
+use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, show};
 
 /// Compare what left, what arrived and what ended; name every difference
 ///
@@ -38,16 +38,9 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         None => None,
     };
     let terms = config.as_ref().map(Config::terms).unwrap_or_default();
-    let today = match config.as_ref().and_then(Config::trial_day) {
-        Some(today) => today,
-        None => super::today(&rulebook.programme.time_zone)?,
-    };
+    let today = daemon::today(&rulebook, config.as_ref())?;
     let report = steps::reconcile(&mut data, &terms, evidence.as_ref(), today)?;
-    if arguments.json {
-        print_json(&report)?;
-    } else {
-        print(&render(&report))?;
-    }
+    show(&report, arguments.json, render)?;
     Ok(if report.agrees() {
         Outcome::Done
     } else {

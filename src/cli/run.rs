@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 use preventiojyraa::config::Config;
+use preventiojyraa::daemon;
 use preventiojyraa::rulebook::State;
 use preventiojyraa::rules;
 use preventiojyraa::steps::{
     self, Access, ActOptions, ActReport, DataFolder, RunOptions, RunReport,
 };
 
-use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, print, print_json};
+use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, show};
 
 /// Decide about everybody, as of an index date
 ///
@@ -46,10 +47,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let rulebook = rules::load(arguments.rules.rules.as_deref())?;
     let config = arguments.config.as_deref().map(Config::read).transpose()?;
-    let today = match config.as_ref().and_then(Config::trial_day) {
-        Some(today) => today,
-        None => super::today(&rulebook.programme.time_zone)?,
-    };
+    let today = daemon::today(&rulebook, config.as_ref())?;
     let index_date = arguments.index_date.unwrap_or(today);
     if today < index_date {
         super::tell(
@@ -67,11 +65,7 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
             .map(|config| ActOptions { config, today }),
     };
     let report = steps::run(&rulebook, &mut data, &options)?;
-    if arguments.json {
-        print_json(&report)?;
-    } else {
-        print(&render(&report))?;
-    }
+    show(&report, arguments.json, render)?;
     Ok(Outcome::Done)
 }
 

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use crate::config::{Channel, Config, ConfigError, NoEffects};
 use crate::delivery::{
     Action, Answer, DeliveryEvent, Dispatcher, Event, Found, Job, Limits, Mode, Outcome,
-    ServerNews, Work,
+    ServerNews, Work, after,
 };
 use crate::fhir::{self, ChannelError, ChannelOptions, ServiceRequestChannel};
 use crate::ledger::{ChannelTerms, Handed, NotExpressible, Stamp, TakeOptions};
@@ -69,9 +69,6 @@ pub enum DispatchError {
     /// The configuration does not fit the folder.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The clock says a day that is none.
-    #[error("the programme's time zone `{0}` is not in the time-zone database")]
-    TimeZone(String),
 }
 
 impl From<NoEffects> for DispatchError {
@@ -111,7 +108,7 @@ pub struct DispatchReport {
 /// When effects may not start, the server lacks something, or ledger or lake fail.
 pub fn dispatch(options: &DispatchOptions) -> Result<DispatchReport, DispatchError> {
     let data = DataFolder::open(&options.root, steps::Access::Read)?;
-    let today = today(&options.rulebook, &options.config)?;
+    let today = today(&options.rulebook, Some(&options.config))?;
     let key = data.identity_key_on_record()?;
     options
         .config
@@ -130,6 +127,7 @@ pub fn dispatch(options: &DispatchOptions) -> Result<DispatchReport, DispatchErr
             data: Arc::clone(&data),
             rulebook: options.rulebook.clone(),
             config: options.config.clone(),
+            channels: options.config.terms(),
             terms: channel.terms.clone(),
             switch: Switch::of(&options.root),
             epoch: EpochFile::at(epoch.clone()),
@@ -144,9 +142,7 @@ pub fn dispatch(options: &DispatchOptions) -> Result<DispatchReport, DispatchErr
             },
             match options.duration {
                 Duration::Once => Mode::Once(PATIENCE),
-                Duration::For(length) => {
-                    Mode::Until(now().saturating_add(length).unwrap_or(Timestamp::MAX))
-                }
+                Duration::For(length) => Mode::Until(after(now(), length)),
             },
         );
         let done = runtime.block_on(drive(&driver, machine))?;
@@ -179,16 +175,19 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// The day in the programme's time zone, or the day a trial has chosen.
-fn today(rulebook: &Rulebook, config: &Config) -> Result<Date, DispatchError> {
-    if let Some(today) = config.trial_day() {
+/// Today: the day in the programme's time zone, or the day that a trial has chosen.
+///
+/// # Errors
+///
+/// [`StepError::TimeZone`].
+pub fn today(rulebook: &Rulebook, config: Option<&Config>) -> Result<Date, StepError> {
+    if let Some(today) = config.and_then(Config::trial_day) {
         return Ok(today);
     }
     let zone = &rulebook.programme.time_zone;
     let zoned = now().in_tz(zone);
-    Ok(zoned
-        .map_err(|_| DispatchError::TimeZone(zone.clone()))?
-        .date())
+    let zoned = zoned.map_err(|_| StepError::TimeZone(zone.clone()))?;
+    Ok(zoned.date())
 }
 
 /// Why nothing may be sent now.
@@ -239,6 +238,8 @@ struct Driver {
     data: Arc<Mutex<DataFolder>>,
     rulebook: Rulebook,
     config: Config,
+    /// The terms of every channel, and of the one that is driven.
+    channels: Vec<ChannelTerms>,
     terms: ChannelTerms,
     switch: Switch,
     epoch: EpochFile,
@@ -331,18 +332,17 @@ impl Driver {
     }
 
     fn take(&self, most: u32) -> Result<Event<Handed>, DispatchError> {
-        let today = today(&self.rulebook, &self.config)?;
+        let today = today(&self.rulebook, Some(&self.config))?;
         let mut data = self.data.lock().unwrap_or_else(PoisonError::into_inner);
-        let channels = self.config.terms();
         let at = now().to_string();
-        steps::notice_old_copy(&mut data, &self.epoch, &channels, today, &at)?;
+        steps::notice_old_copy(&mut data, &self.epoch, &self.channels, today, &at)?;
         let mut may_send = held(&self.config, &self.switch, today).is_none();
         let (stamp, newest_order) = data.stamp(&self.rulebook, today)?;
         if may_send {
             let now = Some((stamp.clone(), newest_order));
             let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
             if *checked != now {
-                may_send = steps::recheck(&self.rulebook, &mut data, &channels, &stamp)?;
+                may_send = steps::recheck(&self.rulebook, &mut data, &self.channels, &stamp)?;
                 *checked = now.filter(|_| may_send);
             }
         }
@@ -351,19 +351,19 @@ impl Driver {
             may_send,
             stamp: &stamp,
         };
-        let handout = data.take(&self.terms, options, |order, patient_id| {
+        let taken = data.take(&self.terms, options, |order, patient_id| {
             self.author(order, patient_id)
         })?;
         let is_sending = |job: &Job<Handed>| matches!(job.work, Work::Send { .. });
-        if handout.taken.jobs.iter().any(is_sending)
+        if taken.jobs.iter().any(is_sending)
             && let Err(error) = self.epoch.advance(data.epoch()?)
         {
             // Nothing may leave, and nothing has: the claims are given back.
-            let outcomes: Vec<Outcome> = handout.taken.jobs.iter().filter_map(not_sent).collect();
+            let outcomes: Vec<Outcome> = taken.jobs.iter().filter_map(not_sent).collect();
             data.save(&self.terms, today, &outcomes)?;
             return Err(error.into());
         }
-        Ok(Event::Taken(handout.taken))
+        Ok(Event::Taken(taken))
     }
 
     fn author(&self, order: &Order, patient_id: &str) -> Result<Vec<u8>, NotExpressible> {
@@ -379,7 +379,7 @@ impl Driver {
     }
 
     fn save(&self, outcomes: &[Outcome]) -> Result<Event<Handed>, DispatchError> {
-        let today = today(&self.rulebook, &self.config)?;
+        let today = today(&self.rulebook, Some(&self.config))?;
         let mut data = self.data.lock().unwrap_or_else(PoisonError::into_inner);
         data.save(&self.terms, today, outcomes)?;
         Ok(Event::Saved)
@@ -394,7 +394,7 @@ impl Driver {
         } = &job.payload;
         let (event, server) = match job.work {
             Work::Send { claim } if self.switch.is_stopped() => {
-                let retry_at = now().saturating_add(SOON).unwrap_or(Timestamp::MAX);
+                let retry_at = after(now(), SOON);
                 let answer = Answer::NotSent { retry_at };
                 (
                     DeliveryEvent::Answered { claim, answer },

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::dispatch::{DispatchError, open, runtime};
 use crate::config::Config;
-use crate::fhir::RemoteOrder;
 use crate::steps::{DataFolder, Evidence};
 
 /// What the other side has of ours, for reconciliation.
@@ -27,29 +26,19 @@ pub fn evidence(data: &DataFolder, config: &Config) -> Result<Option<Evidence>, 
             // Judged is only what was acknowledged before anything was asked.
             acknowledged: data.acknowledged()?,
             orders: Vec::new(),
-            is_everything: true,
+            is_everything: false,
         };
-        let everything = open.all(|order| evidence.orders.push(order)).await?;
-        if everything.is_some() {
-            // What is not in the list is asked about once more by itself.
-            let listed: BTreeSet<String> = evidence
-                .orders
-                .iter()
-                .map(|order| order.key.clone())
-                .collect();
-            for (key, patient_id) in data.asked_about()? {
-                if !listed.contains(&key.to_string()) {
-                    let found = open.requests(key, &patient_id).await?;
-                    evidence.orders.extend(found);
-                }
-            }
-            return Ok(Some(evidence));
-        }
-        // It does not find orders by identifier, so it is asked about each that may have left.
-        evidence.is_everything = false;
+        let is_everything = open.all(|order| evidence.orders.push(order)).await?;
+        evidence.is_everything = is_everything;
+        // What is not in the list is asked about by itself: once more, or for the first time where
+        // the server does not find orders by identifier.
+        let orders = evidence.orders.iter();
+        let listed: BTreeSet<String> = orders.map(|order| order.key.clone()).collect();
         for (key, patient_id) in data.asked_about()? {
-            let found: Vec<RemoteOrder> = open.requests(key, &patient_id).await?;
-            evidence.orders.extend(found);
+            if !listed.contains(&key.to_string()) {
+                let found = open.requests(key, &patient_id).await?;
+                evidence.orders.extend(found);
+            }
         }
         Ok(Some(evidence))
     })

@@ -27,5 +27,5 @@
 mod dispatch;
 mod evidence;
 
-pub use dispatch::{DispatchError, DispatchOptions, DispatchReport, Duration, dispatch};
+pub use dispatch::{DispatchError, DispatchOptions, DispatchReport, Duration, dispatch, today};
 pub use evidence::evidence;

@@ -28,7 +28,7 @@
 //! let columns = Columns::new("y", "p");
 //! let table = read(&file, &columns, Missing::Refused)?;
 //! let evaluation = calibration::evaluate(&table.rows, &table.groupings, &Settings::default())?;
-//! assert_eq!(evaluation.whole.auroc.unwrap().estimate.value, 1.0);
+//! assert_eq!(evaluation.whole.auroc.map(|auroc| auroc.estimate.value), Ok(1.0));
 //! std::fs::remove_file(&file)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

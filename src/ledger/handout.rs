@@ -5,8 +5,8 @@ use jiff::civil::Date;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::outbox::{Stamp, change, epoch};
-use super::outbox_row::{OutboxRow, select, select_with};
+use super::outbox::{Stamp, change};
+use super::outbox_row::{OutboxRow, select};
 use super::pace::{read_pace, write_pace};
 use super::{ChannelTerms, Ledger, LedgerError, sql};
 use crate::delivery::{DeliveryEvent, Job, Refused, Taken, Work};
@@ -38,14 +38,6 @@ pub struct TakeOptions<'a> {
     pub stamp: &'a Stamp,
 }
 
-/// What was handed out.
-pub struct Handout {
-    /// For the dispatcher.
-    pub taken: Taken<Handed>,
-    /// How often this ledger has handed orders over, this time included.
-    pub epoch: i64,
-}
-
 impl Ledger {
     /// Hands out what is due on a channel: look-ups first, then orders to send.
     ///
@@ -60,7 +52,7 @@ impl Ledger {
         channel: &ChannelTerms,
         options: TakeOptions<'_>,
         mut author: impl FnMut(&Order, &str) -> Result<Vec<u8>, NotExpressible>,
-    ) -> Result<Handout, LedgerError> {
+    ) -> Result<Taken<Handed>, LedgerError> {
         let action = "cannot hand out orders";
         let clock = self.clock.clone();
         let transaction = self.begin(action)?;
@@ -81,17 +73,14 @@ impl Ledger {
             )?);
         }
         let left = permits.saturating_sub(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
-        let mut epoch = epoch(&transaction)?;
         if options.may_send && 0 < left {
             let rows = due_sends(&transaction, channel, now, options.stamp, left)?;
-            if !rows.is_empty() {
-                epoch += 1;
-                transaction
-                    .execute("UPDATE epoch SET number = ?1", [epoch])
-                    .map_err(sql(action))?;
-            }
+            let claim = if rows.is_empty() {
+                0
+            } else {
+                next_epoch(&transaction)?.cast_unsigned()
+            };
             for row in rows {
-                let claim = epoch.cast_unsigned();
                 let begin = begin_send(
                     &transaction,
                     channel,
@@ -110,14 +99,12 @@ impl Ledger {
         let more_at = next_due(&transaction, channel, options, now)?;
         let more_at = more_at.map(|at| at.max(pace.next_permit(channel.per_minute)));
         transaction.commit().map_err(sql(action))?;
-        Ok(Handout {
-            taken: Taken { jobs, more_at },
-            epoch,
-        })
+        Ok(Taken { jobs, more_at })
     }
 }
 
 /// The words of the partial index: without them the planner does not see that it holds the row.
+/// They come after the state that is looked for, or it goes through all three.
 const OPEN: &str = "state IN ('planned', 'sending', 'unknown')";
 
 /// How many permits look-ups may use: half of them, so that a server which answers no look-up does
@@ -127,6 +114,17 @@ fn look_ups_of(permits: u32, now: Timestamp) -> u32 {
         1 => u32::from(now.as_millisecond() % 2 == 0),
         _ => permits.div_ceil(2),
     }
+}
+
+/// The number of this handing over, which is also that of its claims.
+fn next_epoch(connection: &Connection) -> Result<i64, LedgerError> {
+    connection
+        .query_row(
+            "UPDATE epoch SET number = number + 1 RETURNING number",
+            [],
+            |row| row.get(0),
+        )
+        .map_err(sql("cannot count a handing over"))
 }
 
 fn micros(at: Timestamp) -> Value {
@@ -164,16 +162,18 @@ fn stop_what_was_under_way(
     now: Timestamp,
     stamp: &Stamp,
 ) -> Result<(), LedgerError> {
-    let rows = select_with(
+    let rows = select(
         connection,
         &format!(
-            "WHERE channel = ?1 AND coalesce(next, 'send-again') = 'send-again' AND {OPEN}
-               AND state <> 'sending' AND checked = ?2 AND verdict NOT IN ('may-leave', 'hold')"
+            "INDEXED BY outbox_stopped
+             WHERE channel = ?1 AND {OPEN} AND verdict NOT IN ('may-leave', 'hold')
+               AND coalesce(next, 'send-again') = 'send-again' AND state <> 'sending'
+               AND checked = ?2"
         ),
         &[Value::Text(channel.name.clone()), Value::Text(stamp.text())],
     )?;
-    for (row, verdict) in rows {
-        let Some(why) = Refused::parse(&verdict) else {
+    for row in rows {
+        let Some(why) = row.verdict.as_deref().and_then(Refused::parse) else {
             continue;
         };
         let event = DeliveryEvent::Stopped(why);
@@ -267,16 +267,16 @@ fn begin_look_up(
         return Ok(None);
     };
     let begun = change(connection, channel, (now, today), row, &event, None)?;
-    Ok(begun.map(|_| Job {
-        row: row.id,
-        work: Work::LookUp { until },
-        start_by: until - channel.request_deadline,
-        payload: Handed {
-            order: row.order.clone(),
+    let job = || {
+        job(
+            channel,
+            row,
+            (Work::LookUp { until }, until),
             patient_id,
-            bytes: Vec::new(),
-        },
-    }))
+            Vec::new(),
+        )
+    };
+    Ok(begun.map(|_| job()))
 }
 
 fn begin_send(
@@ -302,16 +302,36 @@ fn begin_send(
     };
     let event = DeliveryEvent::Claimed { claim, lease_until };
     let begun = change(connection, channel, (now, today), row, &event, Some(&bytes))?;
-    Ok(begun.map(|_| Job {
+    let job = || {
+        job(
+            channel,
+            row,
+            (Work::Send { claim }, lease_until),
+            patient_id,
+            bytes,
+        )
+    };
+    Ok(begun.map(|_| job()))
+}
+
+/// A thing to do that must be over when its lease is.
+fn job(
+    channel: &ChannelTerms,
+    row: &OutboxRow,
+    (work, until): (Work, Timestamp),
+    patient_id: String,
+    bytes: Vec<u8>,
+) -> Job<Handed> {
+    Job {
         row: row.id,
-        work: Work::Send { claim },
-        start_by: lease_until - channel.request_deadline,
+        work,
+        start_by: until - channel.request_deadline,
         payload: Handed {
             order: row.order.clone(),
             patient_id,
             bytes,
         },
-    }))
+    }
 }
 
 /// When the next row of a channel is due.
@@ -324,7 +344,7 @@ fn next_due(
     let least = |what: &str, values: &[&dyn rusqlite::ToSql]| -> Result<Option<i64>, LedgerError> {
         connection
             .prepare_cached(&format!(
-                "SELECT min(at) FROM outbox WHERE channel = ?1 AND {OPEN} AND {what}"
+                "SELECT min(at) FROM outbox WHERE channel = ?1 AND {what} AND {OPEN}"
             ))
             .and_then(|mut statement| statement.query_row(values, |row| row.get(0)))
             .map_err(sql("cannot read the outbox"))

@@ -59,7 +59,7 @@ mod write;
 pub use clock::Clock;
 pub use effects::{EffectsChange, EffectsEntry, Epoch};
 pub use episodes::EpisodeMap;
-pub use handout::{Handed, Handout, NotExpressible, TakeOptions};
+pub use handout::{Handed, NotExpressible, TakeOptions};
 pub use outbox::{RowView, Seen, Stamp, Verdict};
 pub use records::{
     ActCommit, Acted, ChannelTerms, Generation, Identity, NewTask, PullCommit, PullRecord,

@@ -12,7 +12,7 @@ use crate::orders::{Action, Order};
 use crate::profile::ResidentId;
 
 pub(super) const COLUMNS: &str = "id, resident, programme, round, action, decided_on, send_by, due, \
-     state, next, at, claim, sends, absent, reference, why, payload";
+     state, next, at, claim, sends, absent, reference, why, payload, verdict";
 
 /// A row as it is in the outbox.
 pub(super) struct OutboxRow {
@@ -20,6 +20,8 @@ pub(super) struct OutboxRow {
     pub(super) order: Order,
     pub(super) delivery: Delivery,
     pub(super) payload: Option<Vec<u8>>,
+    /// What deciding again said about it last.
+    pub(super) verdict: Option<String>,
 }
 
 /// Columns that need reading beyond their type.
@@ -36,6 +38,7 @@ struct Raw {
     resident: [u8; 16],
     round: u16,
     payload: Option<Vec<u8>>,
+    verdict: Option<String>,
 }
 
 fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
@@ -59,6 +62,7 @@ fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
         reference: row.get(14)?,
         why: row.get(15)?,
         payload: row.get(16)?,
+        verdict: row.get(17)?,
     })
 }
 
@@ -112,6 +116,7 @@ fn read(raw: Raw) -> Result<OutboxRow, LedgerError> {
         },
         delivery,
         payload: raw.payload,
+        verdict: raw.verdict,
     })
 }
 
@@ -129,30 +134,6 @@ pub(super) fn select(
         .query_map(rusqlite::params_from_iter(values), raw)
         .map_err(sql(action))?;
     rows.map(|row| read(row.map_err(sql(action))?)).collect()
-}
-
-/// Rows as [`select`] reads them, each with its verdict.
-pub(super) fn select_with(
-    connection: &Connection,
-    rest: &str,
-    values: &[Value],
-) -> Result<Vec<(OutboxRow, String)>, LedgerError> {
-    let action = "cannot read the outbox";
-    let mut statement = connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS}, coalesce(verdict, '') FROM outbox {rest}"
-        ))
-        .map_err(sql(action))?;
-    let rows = statement
-        .query_map(rusqlite::params_from_iter(values), |row| {
-            Ok((raw(row)?, row.get::<_, String>(17)?))
-        })
-        .map_err(sql(action))?;
-    rows.map(|row| {
-        let (raw, verdict) = row.map_err(sql(action))?;
-        Ok((read(raw)?, verdict))
-    })
-    .collect()
 }
 
 /// The row of an order.
@@ -186,8 +167,8 @@ struct DeliveryColumns<'d> {
 }
 
 fn columns(delivery: &Delivery) -> DeliveryColumns<'_> {
-    let plain = |state| DeliveryColumns {
-        state,
+    let plain = DeliveryColumns {
+        state: delivery.name(),
         next: None,
         at: None,
         claim: None,
@@ -199,14 +180,14 @@ fn columns(delivery: &Delivery) -> DeliveryColumns<'_> {
     match delivery {
         Delivery::Planned { not_before } => DeliveryColumns {
             at: Some(not_before.as_microsecond()),
-            ..plain("planned")
+            ..plain
         },
         Delivery::Sending {
             claim, lease_until, ..
         } => DeliveryColumns {
             at: Some(lease_until.as_microsecond()),
             claim: Some(claim.cast_signed()),
-            ..plain("sending")
+            ..plain
         },
         Delivery::Unknown { next, .. } => {
             let (next, at, absent) = match next {
@@ -218,16 +199,16 @@ fn columns(delivery: &Delivery) -> DeliveryColumns<'_> {
                 next: Some(next),
                 at: at.map(|at| at.as_microsecond()),
                 absent,
-                ..plain("unknown")
+                ..plain
             }
         }
         Delivery::Acknowledged { reference } => DeliveryColumns {
             reference: reference.as_deref(),
-            ..plain("acknowledged")
+            ..plain
         },
         Delivery::Refused { why } => DeliveryColumns {
             why: Some(why.name()),
-            ..plain("refused")
+            ..plain
         },
     }
 }

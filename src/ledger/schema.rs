@@ -133,6 +133,9 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_open ON outbox (channel, state, next, at)
     WHERE state IN ('planned', 'sending', 'unknown');
 CREATE INDEX outbox_resident ON outbox (resident);
+-- Rows that were under way when deciding again said to stop: hardly ever any, looked for at each visit.
+CREATE INDEX outbox_stopped ON outbox (channel)
+    WHERE state IN ('planned', 'sending', 'unknown') AND verdict NOT IN ('may-leave', 'hold');
 
 -- How rows of the outbox changed, for whoever looks into a case.
 CREATE TABLE outbox_event (

@@ -288,9 +288,8 @@ fn hex(bytes: [u8; 16]) -> String {
     format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
-/// Notices an old copy of the ledger: stops effects and marks everything open as in doubt.
-///
-/// Returns why, when it was one.
+/// Notices an old copy of the ledger: stops effects, saying why, and marks everything open as in
+/// doubt.
 ///
 /// # Errors
 ///
@@ -301,14 +300,14 @@ pub fn notice_old_copy(
     channels: &[ChannelTerms],
     today: Date,
     at: &str,
-) -> Result<Option<String>, StepError> {
+) -> Result<(), StepError> {
     let Some((why, number)) = file.knows_more(|| Ok(data.ledger.epoch()?))? else {
         // There before the first claim, so that it is never missing for a reason of our own.
         let epoch = data.ledger.epoch()?;
         if epoch.number == 0 && file.read()?.is_none() {
             file.advance(epoch)?;
         }
-        return Ok(None);
+        return Ok(());
     };
     // First the switch: whatever fails after it, nothing leaves.
     Switch::of(&data.root).set(&Stopped {
@@ -319,6 +318,5 @@ pub fn notice_old_copy(
     data.ledger.mark_restored(channels, number, today)?;
     data.ledger
         .log_effects(EffectsChange::Restored, "the program", &why)?;
-    file.advance(data.ledger.epoch()?)?;
-    Ok(Some(why))
+    file.advance(data.ledger.epoch()?)
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::{DataFolder, StepError};
-use crate::delivery::{Delivery, Outcome};
-use crate::ledger::{ChannelTerms, Epoch, Handout, NotExpressible, Stamp, TakeOptions};
+use crate::delivery::{Delivery, Outcome, Taken};
+use crate::ledger::{ChannelTerms, Epoch, Handed, NotExpressible, Stamp, TakeOptions};
 use crate::orders::{Action, Order, OrderKey};
 use crate::rulebook::Rulebook;
 
@@ -64,7 +64,7 @@ impl DataFolder {
         channel: &ChannelTerms,
         options: TakeOptions<'_>,
         author: impl FnMut(&Order, &str) -> Result<Vec<u8>, NotExpressible>,
-    ) -> Result<Handout, StepError> {
+    ) -> Result<Taken<Handed>, StepError> {
         Ok(self.ledger.take(channel, options, author)?)
     }
 

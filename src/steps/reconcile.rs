@@ -142,7 +142,7 @@ fn count(
 ) {
     let key = || row.order.key().to_string();
     if matches!(row.order.action, Action::Cancel { .. }) {
-        let state = state_name(&row.delivery).to_owned();
+        let state = row.delivery.name().to_owned();
         *report.cancellations.entry(state).or_default() += 1;
         if !matches!(row.delivery, Delivery::Acknowledged { .. }) && row.delivery.is_settled() {
             differences.add("not taken back, though it should have been", key());
@@ -193,16 +193,6 @@ fn count(
     }
 }
 
-fn state_name(delivery: &Delivery) -> &'static str {
-    match delivery {
-        Delivery::Planned { .. } => "planned",
-        Delivery::Sending { .. } => "sending",
-        Delivery::Unknown { .. } => "unknown",
-        Delivery::Acknowledged { .. } => "acknowledged",
-        Delivery::Refused { .. } => "refused",
-    }
-}
-
 fn is_active(order: &RemoteOrder) -> bool {
     order.status == "active"
 }
@@ -217,24 +207,18 @@ fn compare(
     for order in &evidence.orders {
         there.entry(&order.key).or_default().push(order);
     }
-    let cancelled: BTreeSet<_> = rows
-        .iter()
-        .filter_map(|row| match &row.order.action {
-            Action::Cancel { test, .. } => Some((row.order.resident, row.order.round, test)),
-            Action::Laboratory { .. } | Action::Questionnaire => None,
-        })
-        .collect();
-    let taken_back: BTreeSet<_> = rows
-        .iter()
-        .filter(|row| matches!(row.delivery, Delivery::Acknowledged { .. }))
-        .filter_map(|row| match &row.order.action {
-            Action::Cancel {
-                test,
-                keep: Keep::None,
-            } => Some((row.order.resident, row.order.round, test)),
-            Action::Cancel { .. } | Action::Laboratory { .. } | Action::Questionnaire => None,
-        })
-        .collect();
+    // Tests that are to be taken back, wholly or but for one, and those that were, wholly.
+    let (mut cancelled, mut taken_back) = (BTreeSet::new(), BTreeSet::new());
+    for row in rows {
+        if let Action::Cancel { test, keep } = &row.order.action {
+            let who = (row.order.resident, row.order.round, test);
+            cancelled.insert(who);
+            let is_done = matches!(row.delivery, Delivery::Acknowledged { .. });
+            if is_done && *keep == Keep::None {
+                taken_back.insert(who);
+            }
+        }
+    }
     let mut seen = Vec::new();
     for row in rows {
         let Action::Laboratory { test } = &row.order.action else {
@@ -244,7 +228,6 @@ fn compare(
         let mut found = there.remove(key.as_str()).unwrap_or_default();
         found.sort_by_key(|order| (!is_active(order), order.reference.clone()));
         let n_active = found.iter().filter(|order| is_active(order)).count();
-        let is_cancelled = cancelled.contains(&(row.order.resident, row.order.round, test));
         let who = (row.order.resident, row.order.round, test);
         if 0 < n_active && taken_back.contains(&who) {
             differences.add("taken back, and the other side still has it", key);
@@ -268,7 +251,7 @@ fn compare(
                     differences.add("there more than once", key);
                 }
                 let is_news = !matches!(row.delivery, Delivery::Acknowledged { .. });
-                if is_news || (1 < n_active && !is_cancelled) {
+                if is_news || (1 < n_active && !cancelled.contains(&who)) {
                     seen.push((row.id, found_event(order, n_active)));
                 }
             }

@@ -404,11 +404,11 @@ impl World {
             stamp: &stamp,
         };
         let newest = self.n_pulls;
-        let handout = self.ledger.take(&self.channel, options, |order, _| {
+        let taken = self.ledger.take(&self.channel, options, |order, _| {
             Ok(order.key().to_string().into_bytes())
         });
-        let mut handout = handout.expect("the ledger in memory works");
-        for job in &handout.taken.jobs {
+        let mut taken = taken.expect("the ledger in memory works");
+        for job in &taken.jobs {
             let told = self.refused_in.get(&job.payload.order.resident);
             let is_order = matches!(job.payload.order.action, orders::Action::Laboratory { .. });
             if matches!(job.work, Work::Send { .. })
@@ -420,7 +420,7 @@ impl World {
             }
         }
         if self.bug == Some(Bug::LeaseUnchecked) {
-            for job in &mut handout.taken.jobs {
+            for job in &mut taken.jobs {
                 job.start_by = Timestamp::MAX;
             }
         }
@@ -434,7 +434,7 @@ impl World {
         } else {
             1 + self.dice.below(20)
         };
-        self.hears(process, delay, Event::Taken(handout.taken));
+        self.hears(process, delay, Event::Taken(taken));
     }
 
     /// Looks at residents again before orders leave.

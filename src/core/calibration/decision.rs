@@ -245,8 +245,8 @@ enum Flag {
 /// let p = vec![0.1, 0.2, 0.6, 0.9];
 /// let outcomes = PairedOutcomes::new(p, vec![false, true, false, true], None)?;
 /// let figures = at_threshold(&outcomes, 0.6);
-/// assert_eq!(figures.ppv.unwrap().value, 0.5);
-/// assert_eq!(figures.sensitivity.unwrap().value, 0.5);
+/// assert_eq!(figures.ppv.map(|ppv| ppv.value), Ok(0.5));
+/// assert_eq!(figures.sensitivity.map(|share| share.value), Ok(0.5));
 /// # Ok::<(), preventiojyraa_core::calibration::OutcomesError>(())
 /// ```
 #[must_use]

@@ -43,7 +43,7 @@ pub struct Auroc {
 ///
 /// let p = vec![0.1, 0.4, 0.35, 0.8];
 /// let outcomes = PairedOutcomes::new(p, vec![false, false, true, true], None)?;
-/// assert_eq!(auroc(&outcomes).unwrap().estimate.value, 0.75);
+/// assert_eq!(auroc(&outcomes).map(|auroc| auroc.estimate.value), Ok(0.75));
 /// # Ok::<(), preventiojyraa_core::calibration::OutcomesError>(())
 /// ```
 pub fn auroc(outcomes: &PairedOutcomes) -> Result<Auroc, NotIdentifiable> {

@@ -29,7 +29,7 @@ use super::outcomes::PairedOutcomes;
 /// use preventiojyraa_core::calibration::{PairedOutcomes, observed_to_expected};
 ///
 /// let outcomes = PairedOutcomes::new(vec![0.2, 0.3, 0.5], vec![false, true, true], None)?;
-/// assert_eq!(observed_to_expected(&outcomes).unwrap().value, 2.0);
+/// assert_eq!(observed_to_expected(&outcomes).map(|oe| oe.value), Ok(2.0));
 /// # Ok::<(), preventiojyraa_core::calibration::OutcomesError>(())
 /// ```
 pub fn observed_to_expected(outcomes: &PairedOutcomes) -> Figure {

@@ -32,7 +32,7 @@
 //! };
 //! let evaluation = evaluate(&rows, &[], &Settings::default())?;
 //! assert_eq!(evaluation.whole.events, 3);
-//! assert!((evaluation.whole.o_e.unwrap().value - 3.0 / 1.9).abs() < 1e-12);
+//! assert!(evaluation.whole.o_e.is_ok_and(|oe| (oe.value - 3.0 / 1.9).abs() < 1e-12));
 //! # Ok::<(), preventiojyraa_core::calibration::OutcomesError>(())
 //! ```
 //!

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Answer, DeliveryEvent, Found};
+use super::{Answer, DeliveryEvent, Found, after};
 
 /// How long a dispatcher goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,10 +187,7 @@ impl Dispatcher {
 
     fn taken<P>(&mut self, now: Timestamp, taken: Taken<P>, actions: &mut Vec<Action<P>>) {
         self.is_taking = false;
-        let not_before = |at: Timestamp| {
-            let gap = now.saturating_add(self.limits.gap);
-            at.max(gap.unwrap_or(Timestamp::MAX))
-        };
+        let not_before = |at: Timestamp| at.max(after(now, self.limits.gap));
         self.due = taken.more_at.map(not_before);
         for job in taken.jobs {
             if job.start_by < now {
@@ -237,7 +234,7 @@ impl Dispatcher {
     fn rest<P>(&mut self, now: Timestamp, actions: &mut Vec<Action<P>>) {
         match self.mode {
             Mode::Once(patience) => {
-                let last = now.saturating_add(patience).unwrap_or(Timestamp::MAX);
+                let last = after(now, patience);
                 match self.due.filter(|due| *due <= last) {
                     Some(due) => actions.push(Action::WakeAt(due)),
                     None => {
@@ -247,8 +244,7 @@ impl Dispatcher {
                 }
             }
             Mode::Until(end) => {
-                let polled = now.saturating_add(self.limits.poll);
-                let polled = polled.unwrap_or(Timestamp::MAX);
+                let polled = after(now, self.limits.poll);
                 let next = self.due.map_or(polled, |due| due.min(polled)).min(end);
                 self.due = Some(next);
                 actions.push(Action::WakeAt(next));

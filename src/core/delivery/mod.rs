@@ -59,3 +59,11 @@ pub use dispatcher::{
 pub use event::{Answer, DeliveryEvent, Found};
 pub use pace::{Pace, clamped_retry};
 pub use state::{Delivery, Next, Policy, ReadBack, Refused, Stale};
+
+use jiff::{SignedDuration, Timestamp};
+
+/// An instant so much later; the end of the calendar is late enough for any wait.
+#[must_use]
+pub fn after(at: Timestamp, wait: SignedDuration) -> Timestamp {
+    at.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}

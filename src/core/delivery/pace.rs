@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::ServerNews;
+use super::{ServerNews, after};
 
 /// A wait longer than this is a slip (a date of next year, milliseconds as seconds) and says nothing.
 const ABSURD: SignedDuration = SignedDuration::from_hours(24);
@@ -20,7 +20,7 @@ const FORGIVEN: u16 = 2;
 pub fn clamped_retry(now: Timestamp, wait: SignedDuration, longest: SignedDuration) -> Timestamp {
     let wait = if ABSURD < wait { SHORT } else { wait };
     let wait = wait.min(longest).max(MIN_PAUSE);
-    now.saturating_add(wait).unwrap_or(Timestamp::MAX)
+    after(now, wait)
 }
 
 /// A server's bucket of permits, and whether it wants to be left alone.
@@ -78,9 +78,8 @@ impl Pace {
     pub fn next_permit(&self, per_minute: u32) -> Timestamp {
         let missing = (MILLION - self.permits).max(0);
         let micros = (missing * 60).div_euclid(i64::from(per_minute.max(1))) + 1;
-        let wait = SignedDuration::from_micros(micros);
-        let at = self.counted_at.saturating_add(wait);
-        at.unwrap_or(Timestamp::MAX).max(self.paused_until)
+        let at = after(self.counted_at, SignedDuration::from_micros(micros));
+        at.max(self.paused_until)
     }
 
     /// What an answer, or its lack, told about the server; `spread` is any number that differs
@@ -111,8 +110,7 @@ impl Pace {
         let longest = (200_i64 << doublings.min(11)).min(300_000);
         let part = i64::try_from(spread % 1_000).unwrap_or(0);
         let wait = longest - longest * part / 2_000;
-        let until = now.saturating_add(SignedDuration::from_millis(wait));
-        self.told_to_wait(until.unwrap_or(Timestamp::MAX));
+        self.told_to_wait(after(now, SignedDuration::from_millis(wait)));
     }
 }
 

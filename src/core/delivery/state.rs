@@ -10,7 +10,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Answer, DeliveryEvent, Found};
+use super::{Answer, DeliveryEvent, Found, after};
 
 /// How often the other side must say that it has nothing before anything is sent again.
 const LOOK_UPS: u8 = 2;
@@ -150,6 +150,18 @@ impl Delivery {
         Self::after_silence(policy, now, 1)
     }
 
+    /// The name of the state, in the ledger and in reports.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Planned { .. } => "planned",
+            Self::Sending { .. } => "sending",
+            Self::Unknown { .. } => "unknown",
+            Self::Acknowledged { .. } => "acknowledged",
+            Self::Refused { .. } => "refused",
+        }
+    }
+
     /// Whether it may be claimed now.
     #[must_use]
     pub fn is_sendable(&self, now: Timestamp) -> bool {
@@ -272,7 +284,7 @@ impl Delivery {
         if now < *lease_until {
             return Err(Stale);
         }
-        let waited = now.saturating_add(policy.settle).unwrap_or(Timestamp::MAX);
+        let waited = after(now, policy.settle);
         Ok(Self::after_silence(policy, waited, *sends))
     }
 
@@ -308,7 +320,7 @@ impl Delivery {
             return Err(Stale);
         }
         let sends = *sends;
-        let waited = now.saturating_add(policy.settle).unwrap_or(Timestamp::MAX);
+        let waited = after(now, policy.settle);
         Ok(match answer {
             Answer::Accepted { .. } => return Err(Stale),
             Answer::Silence => Self::after_silence(policy, waited, sends),
@@ -390,7 +402,7 @@ impl Delivery {
             Found::Nothing | Found::One { .. } | Found::Several { .. } => {
                 let absent = absent + 1;
                 if absent < LOOK_UPS {
-                    let at = now.saturating_add(policy.settle).unwrap_or(Timestamp::MAX);
+                    let at = after(now, policy.settle);
                     Next::LookUp { absent, at }
                 } else if sends < SENDS {
                     Next::SendAgain { at: now }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::ORDERS;
+use super::{ORDERS, RemoteOrder};
 
 /// One page of a searchset.
 pub(super) struct Page {
@@ -85,6 +85,15 @@ impl RemoteRequest {
             let value = identifier.get("value").and_then(Value::as_str);
             value.filter(|_| system == Some(ORDERS))
         })
+    }
+
+    /// What reconciliation needs of it, under one of our keys.
+    pub(super) fn as_order(&self, key: &str) -> RemoteOrder {
+        RemoteOrder {
+            key: key.to_owned(),
+            reference: self.reference(),
+            status: self.status().to_owned(),
+        }
     }
 
     pub(super) fn into_resource(self) -> Value {

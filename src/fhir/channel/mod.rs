@@ -92,6 +92,8 @@ pub struct RemoteOrder {
 pub struct ServiceRequestChannel {
     client: Client,
     base: Url,
+    /// `ServiceRequest` below the base.
+    requests: Url,
     token_file: Option<PathBuf>,
     search_by: SearchBy,
     longest_pause: SignedDuration,
@@ -119,9 +121,11 @@ impl ServiceRequestChannel {
             .redirect(redirect::Policy::none())
             .build()
             .map_err(ChannelError::Setup)?;
+        let base = Url::parse(&base).map_err(|_| wrong())?;
         Ok(Self {
             client,
-            base: Url::parse(&base).map_err(|_| wrong())?,
+            requests: base.join("ServiceRequest").map_err(|_| wrong())?,
+            base,
             token_file: options.token_file.clone(),
             search_by,
             longest_pause: options.longest_pause,
@@ -130,19 +134,19 @@ impl ServiceRequestChannel {
     }
 
     /// Sends an order: creates it unless one with its key is there.
+    ///
+    /// # Panics
+    ///
+    /// Never: an address and hexadecimal digits make a header.
     pub async fn create(&self, key: OrderKey, bytes: &[u8]) -> (Answer, ServerNews) {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, FHIR_JSON);
         let minimal = HeaderValue::from_static("return=minimal");
         headers.insert(HeaderName::from_static("prefer"), minimal);
-        let condition = format!("identifier={ORDERS}|{key}");
-        match HeaderValue::from_str(&condition) {
-            Ok(condition) => headers.insert(HeaderName::from_static("if-none-exist"), condition),
-            Err(_) => return (Answer::TurnedDown(0), ServerNews::NotAsked),
-        };
-        let Some(url) = self.url("ServiceRequest") else {
-            return (Answer::TurnedDown(0), ServerNews::NotAsked);
-        };
+        let condition = HeaderValue::from_str(&format!("identifier={ORDERS}|{key}"));
+        let condition = condition.expect("an address and hexadecimal digits make a header");
+        headers.insert(HeaderName::from_static("if-none-exist"), condition);
+        let url = self.requests.clone();
         let answer = self.send(Method::POST, url, headers, Some(bytes)).await;
         match answer {
             Sent::Answered {
@@ -243,19 +247,18 @@ impl ServiceRequestChannel {
         }
     }
 
-    /// Every order of ours that the other side has, page by page; only where it finds them by identifier.
+    /// Every order of ours that the other side has, page by page; false where it does not find them
+    /// by identifier and nothing was asked.
     ///
     /// # Errors
     ///
     /// [`ChannelError::Search`] when an answer is missing or not a whole one.
-    pub async fn all(&self, mut each: impl FnMut(RemoteOrder)) -> Result<Option<()>, ChannelError> {
+    pub async fn all(&self, mut each: impl FnMut(RemoteOrder)) -> Result<bool, ChannelError> {
         if self.search_by != SearchBy::Identifier {
-            return Ok(None);
+            return Ok(false);
         }
         let failed = |what: &str| ChannelError::Search(what.to_owned());
-        let mut url = self
-            .url("ServiceRequest")
-            .ok_or_else(|| failed("no address"))?;
+        let mut url = self.requests.clone();
         url.query_pairs_mut()
             .append_pair("identifier", &format!("{ORDERS}|"))
             .append_pair("_count", "500");
@@ -264,14 +267,7 @@ impl ServiceRequestChannel {
             let page = self.page(url.clone()).await;
             let page = page.map_err(|news| failed(&format!("{news:?}")))?;
             for remote in page.requests {
-                let keys = remote.keys().map(str::to_owned).collect::<Vec<_>>();
-                for key in keys {
-                    each(RemoteOrder {
-                        key,
-                        reference: remote.reference(),
-                        status: remote.status().to_owned(),
-                    });
-                }
+                remote.keys().for_each(|key| each(remote.as_order(key)));
             }
             next = self
                 .next_page(page.next)
@@ -280,7 +276,7 @@ impl ServiceRequestChannel {
                 return Err(failed("a page is its own next page"));
             }
         }
-        Ok(Some(()))
+        Ok(true)
     }
 
     /// What the other side has under one of our keys.
@@ -295,12 +291,8 @@ impl ServiceRequestChannel {
     ) -> Result<Vec<RemoteOrder>, ChannelError> {
         let found = self.find(key, patient_id).await;
         let found = found.map_err(|news| ChannelError::Search(format!("{news:?}")))?;
-        let order = |remote: &RemoteRequest| RemoteOrder {
-            key: key.to_string(),
-            reference: remote.reference(),
-            status: remote.status().to_owned(),
-        };
-        Ok(found.iter().map(order).collect())
+        let key = key.to_string();
+        Ok(found.iter().map(|remote| remote.as_order(&key)).collect())
     }
 
     /// The requests under our key, on all pages.
@@ -309,7 +301,7 @@ impl ServiceRequestChannel {
         key: OrderKey,
         patient_id: &str,
     ) -> Result<Vec<RemoteRequest>, ServerNews> {
-        let mut url = self.url("ServiceRequest").ok_or(ServerNews::NotAsked)?;
+        let mut url = self.requests.clone();
         match self.search_by {
             SearchBy::Identifier => url
                 .query_pairs_mut()
@@ -361,7 +353,7 @@ impl ServiceRequestChannel {
     }
 
     async fn revoke(&self, remote: RemoteRequest) -> Sent {
-        let Some(url) = self.url(&remote.reference()) else {
+        let Ok(url) = self.base.join(&remote.reference()) else {
             return Sent::Unsent;
         };
         let mut headers = HeaderMap::new();
@@ -392,10 +384,6 @@ impl ServiceRequestChannel {
     fn not_told(&self, news: ServerNews) -> (Found, ServerNews) {
         let retry_at = waiting(news, self.moment());
         (Found::NotTold { retry_at }, news)
-    }
-
-    fn url(&self, path: &str) -> Option<Url> {
-        self.base.join(path).ok()
     }
 
     /// `ServiceRequest/id` of a location.
