@@ -342,7 +342,7 @@ impl Driver {
             let now = Some((stamp.clone(), newest_order));
             let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
             if *checked != now {
-                may_send = steps::recheck(&self.rulebook, &mut data, &self.channels, &stamp)?;
+                may_send = steps::recheck(&self.rulebook, &mut data, &self.config, &stamp)?;
                 *checked = now.filter(|_| may_send);
             }
         }
@@ -374,7 +374,11 @@ impl Driver {
             }
             // What is taken back is read from the other side first.
             orders::Action::Cancel { .. } => Ok(Vec::new()),
-            orders::Action::Questionnaire => Err(NotExpressible),
+            orders::Action::Questionnaire
+            | orders::Action::RemindQuestionnaire
+            | orders::Action::RemindLaboratory
+            | orders::Action::Message { .. }
+            | orders::Action::Contact { .. } => Err(NotExpressible),
         }
     }
 
@@ -409,7 +413,12 @@ impl Driver {
                         let channel = &self.channel;
                         channel.cancel(key, patient_id, *keep, may_go_on).await
                     }
-                    orders::Action::Laboratory { .. } | orders::Action::Questionnaire => {
+                    orders::Action::Laboratory { .. }
+                    | orders::Action::Questionnaire
+                    | orders::Action::RemindQuestionnaire
+                    | orders::Action::RemindLaboratory
+                    | orders::Action::Message { .. }
+                    | orders::Action::Contact { .. } => {
                         self.channel.create(order.key(), bytes).await
                     }
                 };
@@ -433,9 +442,12 @@ impl Driver {
                 let key = placed(order, test).key();
                 self.channel.look_up_cancelled(key, patient_id, *keep).await
             }
-            orders::Action::Laboratory { .. } | orders::Action::Questionnaire => {
-                self.channel.look_up(order.key(), patient_id).await
-            }
+            orders::Action::Laboratory { .. }
+            | orders::Action::Questionnaire
+            | orders::Action::RemindQuestionnaire
+            | orders::Action::RemindLaboratory
+            | orders::Action::Message { .. }
+            | orders::Action::Contact { .. } => self.channel.look_up(order.key(), patient_id).await,
         }
     }
 }

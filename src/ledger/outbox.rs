@@ -358,7 +358,11 @@ pub(super) fn cancel_order(order: &Order, test: &str, keep: Keep, today: Date) -
 fn episode_event(action: &Action, on: Date, news: Result<(), NotDelivered>) -> Event {
     let test = match action {
         Action::Laboratory { test } | Action::Cancel { test, .. } => Some(test.clone()),
-        Action::Questionnaire => None,
+        Action::Questionnaire
+        | Action::RemindQuestionnaire
+        | Action::RemindLaboratory
+        | Action::Message { .. }
+        | Action::Contact { .. } => None,
     };
     match news {
         Ok(()) => Event::Delivered { on, test },

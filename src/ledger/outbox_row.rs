@@ -113,6 +113,8 @@ fn read(raw: Raw) -> Result<OutboxRow, LedgerError> {
             decided_on: day(decided_on)?,
             send_by: day(send_by)?,
             due: day(due)?,
+            asks: Vec::new(),
+            recall_on: None,
         },
         delivery,
         payload: raw.payload,

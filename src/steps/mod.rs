@@ -52,6 +52,7 @@ mod recheck;
 mod reconcile;
 mod run;
 mod run_report;
+mod sampling;
 mod whole;
 
 pub use acting::{ActOptions, ActReport};
@@ -66,6 +67,7 @@ pub use recheck::recheck;
 pub use reconcile::{Difference, Evidence, ReconcileReport, reconcile};
 pub use run::{RunOptions, run};
 pub use run_report::RunReport;
+pub use sampling::SamplingReport;
 
 use std::path::PathBuf;
 

@@ -105,10 +105,19 @@ pub fn consequence(
         }
     };
     let (episode, task) = news.unzip();
-    // An episode knows its orders; their cancellation is between us and the other side.
     let is_order = !matches!(action, Action::Cancel { .. });
+    // A round waits for answers and samples; reminders and messages do not move it, and the
+    // cancellation of an order is between us and the other side.
+    let is_waited_for = match action {
+        Action::Questionnaire | Action::Laboratory { .. } => true,
+        Action::RemindQuestionnaire
+        | Action::RemindLaboratory
+        | Action::Message { .. }
+        | Action::Contact { .. }
+        | Action::Cancel { .. } => false,
+    };
     Consequence {
-        episode: episode.filter(|_| is_order),
+        episode: episode.filter(|_| is_waited_for),
         task: if is_doubled {
             Some(TaskCode::DeliveryDoubled)
         } else {
