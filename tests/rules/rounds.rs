@@ -164,10 +164,8 @@ fn who_does_not_answer_is_reminded_once_and_then_listed_by_name_of_the_state() {
 fn a_late_answer_still_decides() {
     let mut resident = Resident::new(spanning(Sex::Female));
     resident.on_day(0).on_day(29).on_day(60);
-    for item in ["high-glucose-answer"] {
-        resident.knows(70, answered(item, "yes"));
-    }
     resident
+        .knows(70, answered("high-glucose-answer", "yes"))
         .knows(70, answered("family-history-answer", "first-degree"))
         .on_day(71);
     assert_eq!(

@@ -77,12 +77,10 @@ impl Asking<'_> {
             (NextStep::OrderLaboratory { tests }, state) => {
                 let name = |id| self.rulebook.catalogue.definition(id).id.clone();
                 let tests = tests.iter().map(|test| name(*test)).collect();
-                let because = match (state, self.decision.lot) {
-                    (State::SampledNegative, Some(inclusion)) => {
-                        OrderedBecause::SampledNegative(inclusion)
-                    }
-                    _ => OrderedBecause::Flagged,
-                };
+                let drawn = self.decision.lot;
+                let drawn = drawn.filter(|_| state == State::SampledNegative);
+                let because =
+                    drawn.map_or(OrderedBecause::Flagged, OrderedBecause::SampledNegative);
                 self.tests(tests, because)
             }
             (NextStep::Ask, _) => self.questions(),
@@ -130,10 +128,8 @@ impl Asking<'_> {
         match &episode.stage {
             Stage::Eligible => Some((episode.round, Vec::new())),
             Stage::Asked { .. } if may_follow_questions => Some((episode.round, Vec::new())),
-            Stage::Asked { .. } => match episode.stage.kind(self.on) {
-                StageKind::NotAnswered => over(),
-                _ => None,
-            },
+            Stage::Asked { .. } if episode.stage.kind(self.on) == StageKind::NotAnswered => over(),
+            Stage::Asked { .. } => None,
             Stage::Closed { .. } => Some((next, Vec::new())),
             Stage::OfferedPrevention { .. } => over(),
             Stage::Ordered { .. } | Stage::Confirming { .. } | Stage::WithANurse { .. } => None,
