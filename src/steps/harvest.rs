@@ -175,7 +175,7 @@ pub(super) fn read_file(
 }
 
 impl Reader<'_> {
-    fn issue_row(
+    pub(super) fn issue_row(
         &self,
         file: &str,
         line: u64,

@@ -46,6 +46,7 @@ mod data;
 mod effects;
 mod explain;
 mod harvest;
+mod network;
 mod outgoing;
 mod pull;
 mod recheck;
@@ -61,6 +62,7 @@ pub use effects::{
     EffectsStatus, EpochFile, Stopped, Switch, effects_status, notice_old_copy, resume, stop,
 };
 pub use explain::{Explanation, explain};
+pub use network::{NetworkReport, ready_to_pull};
 pub use pull::{PullOptions, PullReport, export_files, pull};
 pub use recheck::recheck;
 pub use reconcile::{Difference, Evidence, ReconcileReport, reconcile};

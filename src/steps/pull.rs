@@ -9,9 +9,10 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::harvest::{Harvest, Reader, read_file};
+use super::network::NetworkReport;
 use super::whole::finish;
 use super::{DataFolder, StepError};
-use crate::fhir::{IdentityKey, Reading, is_export_file};
+use crate::fhir::{Deletion, IdentityKey, Reading, is_export_file};
 use crate::lake::{FactStream, RegisterRow, Table};
 use crate::ledger::{Identity, PullCommit, PullRecord};
 use crate::profile::{ResidentId, SubmissionId};
@@ -31,6 +32,10 @@ pub struct PullOptions<'a> {
     pub today: Date,
     /// The instant of the pull (UTC), for people.
     pub at: String,
+    /// How the files came over the network; none from a folder.
+    pub network: Option<&'a NetworkReport>,
+    /// What the source says that it has deleted.
+    pub deleted: &'a [Deletion],
 }
 
 /// Lines by what became of them; they add up to the lines read.
@@ -102,6 +107,9 @@ pub struct PullReport {
     pub ignored_files: Vec<String>,
     /// Whether identities were made with the key that everybody knows.
     pub public_identity_key: bool,
+    /// How the files came over the network; none from a folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkReport>,
 }
 
 /// How many unmapped codes a report lists.
@@ -118,7 +126,11 @@ pub fn pull(
     data: &mut DataFolder,
     options: &PullOptions<'_>,
 ) -> Result<PullReport, StepError> {
-    let (files, ignored_files) = export_files(options.from)?;
+    let (files, ignored_files) = match export_files(options.from) {
+        // A server may have nothing to say about a group.
+        Err(StepError::NothingToPull(_)) if options.network.is_some() => Default::default(),
+        listed => listed?,
+    };
     let pulls = data.ledger.pulls()?;
     if pulls
         .iter()
@@ -140,6 +152,9 @@ pub fn pull(
     let mut harvest = Harvest::default();
     for file in &files {
         read_file(&reader, file, options.threads, &mut harvest)?;
+    }
+    if let Some(network) = options.network {
+        reader.about_the_export(network, options.deleted, &mut harvest);
     }
     finish(data, &mut harvest, id)?;
     let mut report = report(&harvest, id, options, ignored_files);
@@ -221,7 +236,10 @@ fn report(
     PullReport {
         id,
         source: options.source.to_owned(),
-        is_complete: harvest.slices.iter().all(|slice| slice.is_whole),
+        is_complete: harvest.slices.iter().all(|slice| slice.is_whole)
+            && options
+                .network
+                .is_none_or(|network| network.incomplete.is_empty()),
         lines: harvest.counts,
         facts: harvest.facts.len() as u64,
         residents: residents.len() as u64,
@@ -230,6 +248,7 @@ fn report(
         slices: harvest.slices.clone(),
         ignored_files,
         public_identity_key: false,
+        network: options.network.cloned(),
     }
 }
 
