@@ -157,15 +157,8 @@ fn over_the_network(
     key: Option<IdentityKey>,
 ) -> Result<Option<PullReport>, Box<dyn std::error::Error>> {
     let network = &arguments.network;
-    let credentials = match (&network.client_id, &network.key, &network.token_file) {
-        (Some(client_id), Some(key_file), _) => Credentials::Key {
-            client_id: client_id.clone(),
-            key_file: key_file.clone(),
-            key_id: network.key_id.clone(),
-        },
-        (_, _, Some(file)) => Credentials::TokenFile(file.clone()),
-        (_, _, None) => Credentials::None,
-    };
+    let client = (network.client_id.clone(), network.key.clone());
+    let credentials = Credentials::of(network.token_file.clone(), client, network.key_id.clone())?;
     let types = if network.types.is_empty() {
         TYPES_READ.map(str::to_owned).into()
     } else {
@@ -232,8 +225,8 @@ fn render(report: &PullReport) -> String {
         report.slices.len()
     );
     text.push_str(&format!(
-        "  {} entries of the register\n  {} with facts ({} facts)\n  {} taken back\n  {} with codes that no rule speaks of\n  {} of resource types not used\n  {} set aside\n",
-        lines.register, lines.facts, report.facts, lines.withdrawn, lines.unmapped, lines.other_type, lines.set_aside
+        "  {} entries of the register\n  {} with facts ({} facts)\n  {} taken back\n  {} known before\n  {} with codes that no rule speaks of\n  {} of resource types not used\n  {} set aside\n",
+        lines.register, lines.facts, report.facts, lines.withdrawn, lines.unchanged, lines.unmapped, lines.other_type, lines.set_aside
     ));
     if !report.issues.is_empty() {
         text.push_str("Issues\n");

@@ -53,6 +53,7 @@ mod recheck;
 mod reconcile;
 mod run;
 mod run_report;
+mod unchanged;
 mod whole;
 
 pub use acting::{ActOptions, ActReport};

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::harvest::{Harvest, Reader, read_file};
 use super::network::NetworkReport;
+use super::unchanged::{pass_over_known_entries, pass_over_known_facts};
 use super::whole::finish;
 use super::{DataFolder, StepError};
 use crate::fhir::{Deletion, IdentityKey, Reading, is_export_file};
@@ -49,6 +50,9 @@ pub struct LineCounts {
     pub facts: u64,
     /// Lines that took an earlier statement back.
     pub withdrawn: u64,
+    /// Lines that say what an earlier pull has stored.
+    #[serde(default)]
+    pub unchanged: u64,
     /// Lines whose codes no rule speaks of.
     pub unmapped: u64,
     /// Lines of resource types that are not used.
@@ -63,6 +67,7 @@ impl LineCounts {
         self.register += other.register;
         self.facts += other.facts;
         self.withdrawn += other.withdrawn;
+        self.unchanged += other.unchanged;
         self.unmapped += other.unmapped;
         self.other_type += other.other_type;
         self.set_aside += other.set_aside;
@@ -157,9 +162,12 @@ pub fn pull(
         reader.about_the_export(network, options.deleted, &mut harvest);
     }
     finish(data, &mut harvest, id)?;
+    let register = register_rows(options.source, &harvest);
+    let register = pass_over_known_entries(data, &mut harvest, register)?;
+    pass_over_known_facts(rulebook, data, &mut harvest)?;
     let mut report = report(&harvest, id, options, ignored_files);
     report.public_identity_key = public_identity_key;
-    commit(rulebook, data, options, &harvest, &report)?;
+    commit(rulebook, data, options, (&harvest, &register), &report)?;
     Ok(report)
 }
 
@@ -252,26 +260,26 @@ fn report(
     }
 }
 
+fn register_rows(source: &str, harvest: &Harvest) -> Vec<RegisterRow> {
+    let source: Arc<str> = source.into();
+    let rows = harvest.entries.iter().map(|entry| RegisterRow {
+        resident: entry.resident,
+        source: Arc::clone(&source),
+        version: entry.version,
+        register: entry.register,
+        district: entry.district.clone(),
+        language: entry.language.clone(),
+    });
+    rows.collect()
+}
+
 fn commit(
     rulebook: &Rulebook,
     data: &mut DataFolder,
     options: &PullOptions<'_>,
-    harvest: &Harvest,
+    (harvest, register): (&Harvest, &[RegisterRow]),
     report: &PullReport,
 ) -> Result<(), StepError> {
-    let source: Arc<str> = options.source.into();
-    let register: Vec<RegisterRow> = harvest
-        .entries
-        .iter()
-        .map(|entry| RegisterRow {
-            resident: entry.resident,
-            source: Arc::clone(&source),
-            version: entry.version,
-            register: entry.register,
-            district: entry.district.clone(),
-            language: entry.language.clone(),
-        })
-        .collect();
     let identities: Vec<Identity> = harvest
         .entries
         .iter()
@@ -289,7 +297,7 @@ fn commit(
     let staged = [
         data.store
             .stage_facts(&rulebook.catalogue, &harvest.facts)?,
-        data.store.stage_register(&register)?,
+        data.store.stage_register(register)?,
         data.store.stage_issues(&harvest.issues)?,
     ];
     let record = PullRecord {

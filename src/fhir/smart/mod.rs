@@ -56,6 +56,36 @@ pub enum Credentials {
     },
 }
 
+impl Credentials {
+    /// From what a person wrote: a token file, or a client id with its key file, or nothing.
+    ///
+    /// # Errors
+    ///
+    /// What does not go together.
+    pub fn of(
+        token_file: Option<PathBuf>,
+        key: (Option<String>, Option<PathBuf>),
+        key_id: Option<String>,
+    ) -> Result<Self, &'static str> {
+        match (token_file, key, key_id) {
+            (None, (Some(client_id), Some(key_file)), key_id) => Ok(Self::Key {
+                client_id,
+                key_file,
+                key_id,
+            }),
+            (Some(file), (None, None), None) => Ok(Self::TokenFile(file)),
+            (None, (None, None), None) => Ok(Self::None),
+            (Some(_), (Some(_), _) | (_, Some(_)), _) => {
+                Err("`token_file` does not go together with `client_id` and `key_file`")
+            }
+            (None, (Some(_), None) | (None, Some(_)), _) => {
+                Err("`client_id` and `key_file` go together")
+            }
+            (_, (None, None), Some(_)) => Err("`key_id` needs `client_id` and `key_file`"),
+        }
+    }
+}
+
 /// Why there is no token.
 #[derive(Debug, thiserror::Error)]
 pub enum SmartError {
