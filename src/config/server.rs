@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::fhir::Credentials;
+
 /// A server the program talks to.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,6 +17,12 @@ pub struct Server {
     pub source: String,
     /// A file with a bearer token, read before each request; none for a server that needs none.
     pub token_file: Option<PathBuf>,
+    /// What the server calls this program (SMART Backend Services), instead of a token file.
+    pub client_id: Option<String>,
+    /// The client's private key, PEM or JWK.
+    pub key_file: Option<PathBuf>,
+    /// What the server calls the key, where the file does not say it.
+    pub key_id: Option<String>,
     /// Requests a minute, by all processes together.
     pub requests_per_minute: u32,
     /// Requests under way at once, by one process.
@@ -48,6 +56,16 @@ fn default_settle() -> f64 {
 }
 
 impl Server {
+    /// How the program shows this server who it is; checked when the configuration was read.
+    ///
+    /// # Errors
+    ///
+    /// What does not go together.
+    pub fn credentials(&self) -> Result<Credentials, &'static str> {
+        let key = (self.client_id.clone(), self.key_file.clone());
+        Credentials::of(self.token_file.clone(), key, self.key_id.clone())
+    }
+
     pub(super) fn mistakes(&self, name: &str, is_trial: bool, mistakes: &mut Vec<String>) {
         let mut wrong = |what: &str| mistakes.push(format!("server `{name}`: {what}"));
         let Some((scheme, host)) = scheme_and_host(&self.base) else {
@@ -64,6 +82,9 @@ impl Server {
         }
         if scheme == "http" && !is_here {
             wrong("`base` must be https: orders are about people");
+        }
+        if let Err(why) = self.credentials() {
+            wrong(why);
         }
         if self.requests_per_minute == 0 || self.parallel == 0 {
             wrong("`requests_per_minute` and `parallel` must be at least 1");

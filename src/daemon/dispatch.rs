@@ -161,9 +161,10 @@ pub(super) fn runtime() -> Result<Runtime, DispatchError> {
 
 pub(super) async fn open(channel: &Channel) -> Result<ServiceRequestChannel, ChannelError> {
     let server = &channel.server;
+    let credentials = server.credentials();
     let options = ChannelOptions {
         base: server.base.clone(),
-        token_file: server.token_file.clone(),
+        credentials: credentials.expect("checked when the configuration was read"),
         request_deadline: std::time::Duration::from_secs_f64(server.request_deadline_seconds),
         longest_pause: SignedDuration::from_secs(i64::from(server.longest_pause_seconds)),
         reads_back: channel.terms.policy.read_back == crate::delivery::ReadBack::Possible,

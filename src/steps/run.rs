@@ -191,29 +191,40 @@ pub(super) fn completed(row: &RegisterRow, open: &BTreeSet<String>) -> Register 
     }
 }
 
-/// Sources of which some resource type was cut off and has not come whole since.
+/// Sources of which some resource type was cut off and has not come whole since, from the same
+/// group where it came over the network.
 ///
 /// A file cut off before its first line is known by the word its name begins with.
 pub(super) fn sources_with_open_slices(pulls: &[PullRecord]) -> BTreeSet<String> {
-    let mut open: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    type Origin<'p> = (&'p str, Option<String>);
+    let mut open: BTreeMap<Origin<'_>, BTreeSet<String>> = BTreeMap::new();
     for pull in pulls {
-        let slices = serde_json::from_str::<PullReport>(&pull.report).map(|report| report.slices);
-        let slices = slices.unwrap_or_default();
+        let Ok(report) = serde_json::from_str::<PullReport>(&pull.report) else {
+            continue;
+        };
         let kinds = |is_whole: bool| {
-            let slices = slices
-                .iter()
-                .filter(move |slice| slice.is_whole == is_whole);
+            let slices = report.slices.iter();
+            let slices = slices.filter(move |slice| slice.is_whole == is_whole);
             let kinds = slices
                 .flat_map(|slice| slice.types.iter().cloned().chain([first_word(&slice.file)]));
             kinds.collect::<BTreeSet<String>>()
         };
-        let (whole, cut_off) = (kinds(true), kinds(false));
-        let open = open.entry(&pull.source).or_default();
+        let (mut whole, mut cut_off) = (kinds(true), kinds(false));
+        let mut group = None;
+        if let Some(network) = report.network {
+            // What was asked for and is in no file is not there: it came whole as well.
+            whole.extend(network.types);
+            cut_off.extend(network.incomplete);
+            group = Some(network.group);
+        }
+        let open = open.entry((&pull.source, group)).or_default();
         open.retain(|kind| !whole.contains(kind));
         open.extend(cut_off);
     }
     open.retain(|_, kinds| !kinds.is_empty());
-    open.into_keys().map(str::to_owned).collect()
+    open.into_keys()
+        .map(|(source, _)| source.to_owned())
+        .collect()
 }
 
 /// `Observation` of `Observation.000.ndjson.gz`.

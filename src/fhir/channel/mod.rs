@@ -8,7 +8,6 @@ mod answers;
 mod bundle;
 mod needs;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -19,6 +18,7 @@ use reqwest::{Client, Method, StatusCode, Url, redirect};
 use serde_json::Value;
 
 use super::server::ServerError;
+use super::smart::{Credentials, Right, SmartError, Tokens};
 use crate::delivery::{Answer, Found, ServerNews};
 use crate::orders::{Keep, OrderKey};
 use answers::{Moment, Sent, refused_news, sent, waiting};
@@ -48,15 +48,9 @@ pub enum ChannelError {
     /// The address is not one.
     #[error("`{0}` is not an http or https address")]
     Address(String),
-    /// The token could not be read.
-    #[error("cannot read the token file `{path}`")]
-    Token {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
+    /// No token was given, or it could not be read.
+    #[error(transparent)]
+    Token(#[from] SmartError),
     /// An answer that is not what was asked for.
     #[error("the server did not answer the search for our orders ({0})")]
     Search(String),
@@ -67,8 +61,8 @@ pub enum ChannelError {
 pub struct ChannelOptions {
     /// FHIR base address.
     pub base: String,
-    /// A file with a bearer token.
-    pub token_file: Option<PathBuf>,
+    /// How the program shows who it is.
+    pub credentials: Credentials,
     /// How long a request may take.
     pub request_deadline: Duration,
     /// Whether the server is asked for orders, or never.
@@ -94,7 +88,7 @@ pub struct ServiceRequestChannel {
     base: Url,
     /// `ServiceRequest` below the base.
     requests: Url,
-    token_file: Option<PathBuf>,
+    tokens: Tokens,
     search_by: SearchBy,
     longest_pause: SignedDuration,
     /// The clock of whoever drives.
@@ -113,6 +107,11 @@ impl ServiceRequestChannel {
     ) -> Result<Self, ChannelError> {
         let declared = super::capabilities(&options.base).await?;
         let search_by = needs(&declared, options.reads_back).map_err(ChannelError::Lacks)?;
+        let wanted = vec![("ServiceRequest".to_owned(), Right::Write)];
+        let deadline = options.request_deadline;
+        let tokens = Tokens::new(&options.base, &options.credentials, wanted, deadline, now)?;
+        // Asked for at once, so that a wrong key is told and not taken for a server that is down.
+        tokens.bearer().await?;
         let wrong = || ChannelError::Address(options.base.clone());
         let base = format!("{}/", options.base.trim_end_matches('/'));
         let client = Client::builder()
@@ -126,7 +125,7 @@ impl ServiceRequestChannel {
             client,
             requests: base.join("ServiceRequest").map_err(|_| wrong())?,
             base,
-            token_file: options.token_file.clone(),
+            tokens,
             search_by,
             longest_pause: options.longest_pause,
             now,
@@ -408,33 +407,32 @@ impl ServiceRequestChannel {
     ) -> Sent {
         // No fhirVersion parameter: some R4 servers refuse any they do not know.
         headers.insert(ACCEPT, FHIR_JSON);
-        match self.token() {
-            Ok(None) => {}
-            Ok(Some(token)) => {
-                headers.insert(AUTHORIZATION, token);
+        let mut may_repeat = method == Method::GET;
+        loop {
+            let Ok(token) = self.tokens.bearer().await else {
+                return Sent::Unsent;
+            };
+            let mut request = self.client.request(method.clone(), url.clone());
+            request = request.headers(headers.clone());
+            if let Some(token) = &token {
+                request = request.header(AUTHORIZATION, token);
             }
-            Err(_) => return Sent::Unsent,
+            if let Some(body) = body {
+                request = request.body(body.to_vec());
+            }
+            let sent = sent(request, MAX_BYTES).await;
+            let is_refused = matches!(&sent, Sent::Answered { status, .. } if *status == StatusCode::UNAUTHORIZED);
+            if let (true, Some(token)) = (is_refused, &token)
+                && self.tokens.refused(token).await
+                && may_repeat
+            {
+                // Reading may be repeated with a new token; what changes something is the
+                // dispatcher's to send again.
+                may_repeat = false;
+                continue;
+            }
+            return sent;
         }
-        let mut request = self.client.request(method, url).headers(headers);
-        if let Some(body) = body {
-            request = request.body(body.to_vec());
-        }
-        sent(request, MAX_BYTES).await
-    }
-
-    /// The token as it is now: whoever renews it writes the file anew.
-    fn token(&self) -> Result<Option<HeaderValue>, ChannelError> {
-        let Some(path) = &self.token_file else {
-            return Ok(None);
-        };
-        let text = std::fs::read_to_string(path).map_err(|source| ChannelError::Token {
-            path: path.clone(),
-            source,
-        })?;
-        let mut value = HeaderValue::from_str(&format!("Bearer {}", text.trim()))
-            .map_err(|_| ChannelError::Address("a token with odd characters".to_owned()))?;
-        value.set_sensitive(true);
-        Ok(Some(value))
     }
 }
 
