@@ -12,10 +12,10 @@ use jiff::SignedDuration;
 use jiff::civil::Date;
 use preventiojyraa_core::delivery::{Policy, ReadBack};
 use preventiojyraa_core::orders::{ActionKind, Offered};
-use preventiojyraa_core::rulebook::{Rulebook, Status};
+use preventiojyraa_core::rulebook::{Language, Rulebook, Status};
 use serde::Deserialize;
 
-use crate::fhir::IdentityKey;
+use crate::fhir::{IdentityKey, To, Way, somebody_takes};
 use crate::ledger::ChannelTerms;
 
 /// Why a configuration cannot be used.
@@ -56,6 +56,16 @@ pub enum NoEffects {
         "the rules are an unsigned draft: effects on people refuse to start\nhint: `status = \"in-force\"` in the signed programme, or a trial against this machine alone (`[site] trial = true`)"
     )]
     DraftRules,
+    /// Nobody stands for the texts.
+    #[error(
+        "the texts in {} are a draft that nobody stands for: effects on people refuse to start\nhint: `status = \"reviewed\"` and `reviewer` in `texts/`, or a trial against this machine alone (`[site] trial = true`)", .0.join(", ")
+    )]
+    DraftTexts(Vec<&'static str>),
+    /// The rules have nothing to say.
+    #[error(
+        "the rules have no texts, and the configuration names channels that send some\nhint: `texts/` in the rules, one file a language"
+    )]
+    NoTexts,
     /// The law's permission is missing today.
     #[error(
         "the legal basis `{reference}` holds from {from} to {until}, and today is {today}: no effect starts\nhint: `[legal_basis]` in the configuration"
@@ -175,6 +185,12 @@ fn default_settle() -> f64 {
 pub struct Channel {
     /// The server that takes them.
     pub server: Server,
+    /// The ways that may be taken, the first that the server declares being chosen.
+    pub ways: Vec<Way>,
+    /// Who takes what goes to professionals; the first owns tasks.
+    pub to: Vec<To>,
+    /// The language in which professionals are written to.
+    pub language: Language,
     /// What the ledger needs to know of it.
     pub terms: ChannelTerms,
 }
@@ -193,22 +209,44 @@ struct File {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawChannel {
-    way: Way,
+    way: RawWay,
     server: String,
     /// Whether the server is asked for orders whose arrival is in doubt. Without it orders arrive
     /// at most once, and each doubt is a task for a person.
     #[serde(default = "reads_back")]
     reads_back: bool,
+    /// Who takes what goes to professionals: `Type/id` or `system|value`.
+    #[serde(default)]
+    to: Vec<String>,
+    /// The language in which professionals are written to.
+    language: Option<String>,
 }
 
 fn reads_back() -> bool {
     true
 }
 
+/// How acts leave, or that the server's statement says it.
 #[derive(Clone, Copy, Deserialize)]
-enum Way {
-    #[serde(rename = "service-request")]
+#[serde(rename_all = "kebab-case")]
+enum RawWay {
     ServiceRequest,
+    Communication,
+    Task,
+    Declared,
+}
+
+impl RawWay {
+    /// The ways that may be taken; `None` when acts of this kind have no such way.
+    fn allowed(self, kind: ActionKind) -> Option<Vec<Way>> {
+        let only = match self {
+            Self::Declared => return Some(Way::of(kind).to_vec()),
+            Self::ServiceRequest => Way::ServiceRequest,
+            Self::Communication => Way::Communication,
+            Self::Task => Way::Task,
+        };
+        Way::of(kind).contains(&only).then(|| vec![only])
+    }
 }
 
 fn date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
@@ -261,7 +299,10 @@ impl Config {
         for (name, raw) in &file.channel {
             match channel(name, raw, &file.server) {
                 Ok(channel) => channels.push(channel),
-                Err(mistake) => mistakes.push(mistake),
+                Err(wrong) => {
+                    let told = wrong.into_iter();
+                    mistakes.extend(told.map(|what| format!("channel `{name}`: {what}")));
+                }
             }
         }
         if !mistakes.is_empty() {
@@ -334,16 +375,30 @@ impl Config {
         today: Date,
     ) -> Result<(), NoEffects> {
         self.legal_basis_holds(today)?;
+        if self.sends_texts() && rulebook.texts.is_empty() {
+            return Err(NoEffects::NoTexts);
+        }
         if self.site.trial {
             return Ok(());
         }
         if rulebook.programme.header.status == Status::Draft {
             return Err(NoEffects::DraftRules);
         }
+        let drafts = rulebook.texts.drafts();
+        if self.sends_texts() && !drafts.is_empty() {
+            let codes = drafts.into_iter().map(Language::code);
+            return Err(NoEffects::DraftTexts(codes.collect()));
+        }
         if key.is_none_or(|key| *key == IdentityKey::PUBLIC) {
             return Err(NoEffects::PublicKey);
         }
         Ok(())
+    }
+
+    /// Whether a channel may send words; a laboratory order has none but codes.
+    fn sends_texts(&self) -> bool {
+        let mut ways = self.channels.iter().flat_map(|(_, channel)| &channel.ways);
+        ways.any(|way| *way != Way::ServiceRequest)
     }
 
     /// Whether the law's permission holds on a day.
@@ -425,35 +480,73 @@ fn scheme_and_host(base: &str) -> Option<(&str, &str)> {
     Some((scheme, host))
 }
 
+/// A channel by the name of its kind, or all that is wrong with it.
 fn channel(
     name: &str,
     raw: &RawChannel,
     servers: &BTreeMap<String, Server>,
-) -> Result<(ActionKind, Channel), String> {
-    let kind = match name {
-        "laboratory" => ActionKind::Laboratory,
-        _ => {
-            return Err(format!(
-                "channel `{name}`: no such kind of act; known: laboratory"
-            ));
-        }
+) -> Result<(ActionKind, Channel), Vec<String>> {
+    let known = ActionKind::NAMES.map(|(known, _)| known).join(", ");
+    let mut kinds = ActionKind::NAMES.iter();
+    let Some((_, kind)) = kinds.find(|(known, _)| *known == name) else {
+        return Err(vec![format!("no such kind of act; known: {known}")]);
     };
-    let server = servers
-        .get(&raw.server)
-        .ok_or_else(|| format!("channel `{name}`: no server is called `{}`", raw.server))?;
+    let mut wrong = Vec::new();
+    let ways = raw.way.allowed(*kind).unwrap_or_else(|| {
+        let ways = Way::of(*kind).iter().map(|way| way.resource_type());
+        let ways = ways.collect::<Vec<_>>().join(" or ");
+        wrong.push(format!("acts of this kind leave as {ways} only"));
+        Vec::new()
+    });
+    let to: Vec<To> = raw.to.iter().filter_map(|text| To::parse(text)).collect();
+    if to.len() < raw.to.len() {
+        wrong.push("`to` is `Type/id` or `system|value`, each".to_owned());
+    }
+    match kind {
+        ActionKind::Questionnaire | ActionKind::Message if !raw.to.is_empty() => {
+            wrong.push("it goes to the resident: there is no `to`".to_owned());
+        }
+        // What the server declares decides whether anybody has to be named.
+        ActionKind::Questionnaire
+        | ActionKind::Message
+        | ActionKind::Laboratory
+        | ActionKind::Professional => {
+            if let ([way], true) = (&ways[..], wrong.is_empty())
+                && let Err(error) = somebody_takes(*kind, *way, &to)
+            {
+                wrong.push(error.to_string());
+            }
+        }
+    }
+    let language = match raw.language.as_deref() {
+        None => Some(Language::Finnish),
+        Some(code) => Language::of(code),
+    };
+    if language.is_none() {
+        wrong.push("`language` is none in which there are texts".to_owned());
+    }
+    let Some(server) = servers.get(&raw.server) else {
+        wrong.push(format!("no server is called `{}`", raw.server));
+        return Err(wrong);
+    };
     let deadline = SignedDuration::try_from_secs_f64(server.request_deadline_seconds);
     let settle = SignedDuration::try_from_secs_f64(server.settle_seconds);
-    let (Ok(request_deadline), Ok(settle)) = (deadline, settle) else {
-        return Err(format!(
-            "channel `{name}`: its server's times make no sense"
-        ));
+    let (Ok(request_deadline), Ok(settle), Some(language), true) =
+        (deadline, settle, language, wrong.is_empty())
+    else {
+        if wrong.is_empty() {
+            wrong.push("its server's times make no sense".to_owned());
+        }
+        return Err(wrong);
     };
-    let read_back = match (raw.way, raw.reads_back) {
-        (Way::ServiceRequest, true) => ReadBack::Possible,
-        (Way::ServiceRequest, false) => ReadBack::Impossible,
+    let read_back = if raw.reads_back {
+        ReadBack::Possible
+    } else {
+        ReadBack::Impossible
     };
     let terms = ChannelTerms {
         name: name.to_owned(),
+        server: raw.server.clone(),
         source: server.source.clone(),
         policy: Policy { read_back, settle },
         per_minute: server.requests_per_minute,
@@ -461,8 +554,14 @@ fn channel(
         lease: request_deadline * 3,
         request_deadline,
     };
-    let server = server.clone();
-    Ok((kind, Channel { server, terms }))
+    let channel = Channel {
+        server: server.clone(),
+        ways,
+        to,
+        language,
+        terms,
+    };
+    Ok((*kind, channel))
 }
 
 #[cfg(test)]

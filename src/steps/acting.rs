@@ -10,7 +10,7 @@ use super::effects::Switch;
 use super::{DataFolder, StepError};
 use crate::config::{Config, NoEffects};
 use crate::ledger::{ActCommit, Acted, NewTask};
-use crate::orders::{ActionKind, Intent, Offered, intend};
+use crate::orders::{Intent, Offered, intend};
 use crate::pathway::{Decision, Episode};
 use crate::profile::ResidentId;
 use crate::rulebook::{Priority, Rulebook};
@@ -176,8 +176,7 @@ impl Collected {
             *self.report.orders.entry(order.action.name()).or_default() += 1;
         }
         if let Some(kind) = intent.without_channel {
-            let name = ActionKind::NAMES.iter().find(|(_, known)| *known == kind);
-            let name = name.map_or("", |(name, _)| *name).to_owned();
+            let name = kind.name().to_owned();
             *self.report.without_channel.entry(name).or_default() += 1;
         }
         self.report.events += intent.events.len() as u64;

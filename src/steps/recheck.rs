@@ -6,7 +6,7 @@ use super::run::{checked_pulls, completed, sources_with_open_slices};
 use super::{DataFolder, StepError};
 use crate::delivery::Refused;
 use crate::lake::{FactStream, RegisterRow, Table};
-use crate::ledger::{ChannelTerms, RowView, Stamp, Verdict};
+use crate::ledger::{ChannelTerms, Checked, RowView, Stamp, Verdict};
 use crate::orders::{Action, before_leaving, still_wanted};
 use crate::pathway;
 use crate::profile::{Profile, ResidentId};
@@ -56,7 +56,7 @@ fn verdicts(
     data: &DataFolder,
     stamp: &Stamp,
     rows: &[RowView],
-) -> Result<Vec<(i64, Verdict)>, StepError> {
+) -> Result<Vec<Checked>, StepError> {
     let pulls = checked_pulls(rulebook, data)?;
     let open = sources_with_open_slices(&pulls);
     let register: HashMap<ResidentId, RegisterRow> = data
@@ -86,6 +86,9 @@ fn verdicts(
                 before_leaving(episode.as_ref()).as_ref(),
             )
         });
+        let language = register
+            .get(&resident)
+            .and_then(|entry| entry.language.clone());
         for row in of_resident {
             let is_order = !matches!(row.order.action, Action::Cancel { .. });
             let wanted = decision
@@ -100,7 +103,11 @@ fn verdicts(
                 Some(None) => Verdict::Hold,
                 Some(Some(true)) | None => Verdict::MayLeave,
             };
-            verdicts.push((row.id, verdict));
+            verdicts.push(Checked {
+                row: row.id,
+                verdict,
+                language: language.clone(),
+            });
         }
     }
     Ok(verdicts)

@@ -52,7 +52,7 @@ pub fn intend(
             let name = |id| rulebook.catalogue.definition(id).id.clone();
             asking.tests(tests.iter().map(|test| name(*test)).collect())
         }
-        (NextStep::Ask, _) => asking.questions(),
+        (NextStep::Ask, _) => asking.questions(decision),
         (_, State::Confirming) => asking.result(Finding::DiabeticRange),
         (_, State::OfferedPrevention) => asking.result(Finding::Impaired),
         (_, State::Concluded) => asking.result(Finding::Normal),
@@ -121,9 +121,13 @@ pub fn still_wanted(order: &Order, episode: Option<&Episode>, decision: &Decisio
             (tests.contains_key(test), State::Ordered)
         }
         (Action::Questionnaire, Some(Stage::Asked { .. })) => (true, State::Asked),
+        (Action::RemindLaboratory, Some(Stage::Ordered { .. })) => (true, State::Ordered),
+        (Action::RemindQuestionnaire, Some(Stage::Asked { .. })) => (true, State::Asked),
+        // What a result means is told whatever else is decided since.
+        (Action::Message { .. } | Action::Contact { .. }, _) => return Some(true),
         // A round that is over, or that has gone on, asks for nothing any more.
-        (Action::Laboratory { .. }, _) => (false, State::Ordered),
-        (Action::Questionnaire, _) => (false, State::Asked),
+        (Action::Laboratory { .. } | Action::RemindLaboratory, _) => (false, State::Ordered),
+        (Action::Questionnaire | Action::RemindQuestionnaire, _) => (false, State::Asked),
     };
     if !is_open {
         return Some(false);
@@ -185,7 +189,7 @@ impl Asking<'_> {
         }
     }
 
-    fn questions(&self) -> Intent {
+    fn questions(&self, decision: &Decision) -> Intent {
         let Some((round, mut events)) = self.round(false) else {
             return Intent::default();
         };
@@ -193,7 +197,10 @@ impl Asking<'_> {
             return Intent::lacking(ActionKind::Questionnaire);
         }
         let answer_by = self.after(self.rulebook.pathway.deadlines.answer_days);
-        let order = self.order(round, Action::Questionnaire, answer_by);
+        let mut order = self.order(round, Action::Questionnaire, answer_by);
+        let items = &self.rulebook.model.items;
+        let asked = decision.asks.iter().filter_map(|at| items.get(*at));
+        order.asks = asked.map(|item| item.id.clone()).collect();
         events.push((
             round,
             Event::Asked {
@@ -240,6 +247,8 @@ impl Asking<'_> {
             decided_on: self.on,
             send_by: self.after(self.rulebook.pathway.deadlines.send_days),
             due,
+            asks: Vec::new(),
+            recall_on: None,
         }
     }
 
