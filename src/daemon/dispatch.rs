@@ -189,9 +189,10 @@ pub(super) async fn open(
     channel: &Channel,
 ) -> Result<OrderChannel, ChannelError> {
     let server = &channel.server;
+    let credentials = server.credentials();
     let options = ChannelOptions {
         base: server.base.clone(),
-        token_file: server.token_file.clone(),
+        credentials: credentials.expect("checked when the configuration was read"),
         request_deadline: std::time::Duration::from_secs_f64(server.request_deadline_seconds),
         longest_pause: SignedDuration::from_secs(i64::from(server.longest_pause_seconds)),
         ways: channel.ways.clone(),
@@ -376,7 +377,7 @@ impl Driver {
             let now = Some((stamp.clone(), newest_order));
             let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
             if *checked != now {
-                may_send = steps::recheck(&self.rulebook, &mut data, &self.channels, &stamp)?;
+                may_send = steps::recheck(&self.rulebook, &mut data, &self.config, &stamp)?;
                 *checked = now.filter(|_| may_send);
             }
         }

@@ -39,27 +39,36 @@
 //! send, in a package of its own, and judges it in the tests.
 
 mod authored;
+mod bulk;
 mod channel;
 mod dates;
 mod form;
 mod frame;
+mod http;
 mod identity;
 mod lines;
 mod patient;
 mod read;
 mod reading;
 mod register_entry;
+mod retry_after;
 mod server;
+mod smart;
 mod statements;
 mod systems;
 mod values;
 mod wire;
 
 pub use authored::{NotWritten, To, Writing, risk_assessment, written};
+pub use bulk::{
+    Action, BulkClient, BulkError, Call, Deletion, ExportRequest, Failure, Fetch, FileKind, Job,
+    ListedFile, Manifest, Next, Patience, Stage, Told, deletions, told,
+};
 pub use channel::{ChannelError, ChannelOptions, OrderChannel, RemoteOrder, Way, somebody_takes};
 pub use identity::{IdentityKey, NationalId};
 pub use lines::{Block, FileEnd, Line, LineProblem, Lines, MAX_LINE_BYTES, is_export_file};
-pub use read::{read_line, salvage_subject};
+pub use read::{TYPES_READ, read_line, salvage_subject};
 pub use reading::{Reading, Resource, Unmapped};
 pub use register_entry::{Link, PatientEntry};
 pub use server::{Capabilities, Capability, ResourceCapabilities, ServerError, capabilities};
+pub use smart::{Credentials, KeyError, Right, SmartError, Tokens};

@@ -145,7 +145,7 @@ impl Planning<'_> {
                 continue;
             };
             let (resident, round) = (row.order.resident, row.order.round);
-            let episode = episodes::episode_of(self.connection, resident, Some(round))?;
+            let episode = episodes::episode_of(self.connection, resident, Some(round), None)?;
             let is_over = episode.is_some_and(|episode| match episode.stage {
                 Stage::Closed { conclusion, .. } => match conclusion {
                     Conclusion::Left(_) | Conclusion::Withdrawn => true,

@@ -3,10 +3,9 @@
 use jiff::civil::Date;
 
 use super::canonical::{Texts, canonical};
-use super::run::{checked_pulls, completed, sources_with_open_slices};
-use super::{DataFolder, StepError};
+use super::run::{checked_pulls, completed, decided, sources_with_open_slices};
+use super::{DataFolder, StepError, sampling};
 use crate::lake::{DecisionRow, FactStream, IssueRow, Table};
-use crate::pathway;
 use crate::profile::{Profile, ResidentId};
 use crate::report;
 use crate::risk::Assessment;
@@ -68,8 +67,25 @@ pub fn explain(
         facts,
         index_date,
     );
-    let episode = data.ledger.episode(resident)?;
-    let decision = pathway::decide(rulebook, &profile, episode.as_ref());
+    let same_day = runs
+        .iter()
+        .rev()
+        .find(|run| run.index_date == index_date.to_string());
+    // The run decided on the round as it was then, before what it asked for itself.
+    let episode = data
+        .ledger
+        .episode(resident, same_day.map(|run| run.ledger_event))?;
+    let sampling = same_day
+        .map(|run| sampling::of_run(data, run))
+        .transpose()?;
+    let sampling = sampling.flatten();
+    let (_, decision) = decided(
+        rulebook,
+        resident,
+        &profile,
+        episode.as_ref(),
+        sampling.as_ref(),
+    );
     let mut text = report::explain(
         rulebook,
         &profile,
@@ -77,10 +93,6 @@ pub fn explain(
         &format!("Resident {resident}"),
     );
     let now = canonical(rulebook, &Texts::new(rulebook), resident, &decision);
-    let same_day = runs
-        .iter()
-        .rev()
-        .find(|run| run.index_date == index_date.to_string());
     let stored = match same_day {
         Some(run) => stored(data, resident, run.id)?,
         None => None,

@@ -46,12 +46,15 @@ mod data;
 mod effects;
 mod explain;
 mod harvest;
+mod network;
 mod outgoing;
 mod pull;
 mod recheck;
 mod reconcile;
 mod run;
 mod run_report;
+mod sampling;
+mod unchanged;
 mod whole;
 
 pub use acting::{ActOptions, ActReport};
@@ -61,11 +64,13 @@ pub use effects::{
     EffectsStatus, EpochFile, Stopped, Switch, effects_status, notice_old_copy, resume, stop,
 };
 pub use explain::{Explanation, explain};
+pub use network::{NetworkReport, ready_to_pull};
 pub use pull::{PullOptions, PullReport, export_files, pull};
 pub use recheck::recheck;
 pub use reconcile::{Difference, Evidence, ReconcileReport, reconcile};
 pub use run::{RunOptions, run};
 pub use run_report::RunReport;
+pub use sampling::SamplingReport;
 
 use std::path::PathBuf;
 

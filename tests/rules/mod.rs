@@ -14,4 +14,5 @@ mod pathway;
 mod pathway_table;
 mod precedence;
 mod refused;
+mod rounds;
 mod wrong_copies;

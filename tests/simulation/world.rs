@@ -18,7 +18,7 @@ use preventiojyraa::ledger::{
     PullRecord, RunRecord, Seen, Stamp, TakeOptions, Verdict,
 };
 use preventiojyraa::orders::{self, ActionKind, Offered, Order, OrderKey, intend, still_wanted};
-use preventiojyraa::pathway::{Conclusion, Decision, Stage};
+use preventiojyraa::pathway::{Conclusion, Decision, Followed, Stage};
 use preventiojyraa::profile::ResidentId;
 use preventiojyraa::rulebook::{NextStep, State};
 
@@ -452,8 +452,8 @@ impl World {
             .map(|row| {
                 let resident = row.order.resident;
                 let decision = self.decision(resident);
-                let episode = self.ledger.episode(resident).expect("readable");
-                let wanted = still_wanted(&row.order, episode.as_ref(), &decision);
+                let episode = self.ledger.episode(resident, None).expect("readable");
+                let wanted = still_wanted(rulebook(), &row.order, episode.as_ref(), &decision);
                 let verdict = if wanted == Some(true) {
                     Verdict::MayLeave
                 } else {
@@ -720,20 +720,22 @@ impl World {
             reviews: Vec::new(),
             assessment: None,
             asks: Vec::new(),
+            lot: None,
         }
     }
 
     fn act(&mut self) {
         let (episodes, event) = self.ledger.episodes(None).expect("readable");
-        let offered = Offered {
-            kinds: BTreeSet::from([ActionKind::Laboratory]),
-        };
+        let offered = Offered::Kinds(BTreeSet::from([ActionKind::Laboratory]));
         let mut intents = Vec::new();
         for (resident, _) in &self.residents {
             let decision = self.decision(*resident);
-            let episode = episodes.get(resident);
+            let followed = Followed {
+                episode: episodes.get(resident).cloned(),
+                events: Vec::new(),
+            };
             let on = Self::today();
-            let mut intent = intend(rulebook(), *resident, on, episode, &decision, &offered);
+            let mut intent = intend(rulebook(), *resident, on, &followed, &decision, &offered);
             for order in &mut intent.orders {
                 self.planned
                     .insert((*resident, order.round, order.action.name()));
@@ -859,7 +861,8 @@ impl World {
                 .residents
                 .iter()
                 .find(|(id, _)| *id == row.order.resident);
-            let newest = self.ledger.episode(row.order.resident).expect("readable");
+            let newest = self.ledger.episode(row.order.resident, None);
+            let newest = newest.expect("readable");
             // An order of a round that ended by a result is not taken back.
             let said_no = life.is_some_and(|(_, life)| *life == Life::OptedOut)
                 && newest.is_some_and(|episode| {

@@ -39,7 +39,10 @@
 
 mod intend;
 
-pub use intend::{Intent, Offered, before_leaving, intend, still_wanted};
+mod wanted;
+
+pub use intend::{Intent, Offered, intend};
+pub use wanted::{before_leaving, still_wanted};
 
 use std::fmt;
 

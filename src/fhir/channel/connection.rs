@@ -1,11 +1,10 @@
 //! The wire to one server: requests with our token, answers read to their end, pages on the same server only.
 
-use std::path::PathBuf;
-
 use jiff::{SignedDuration, Timestamp};
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap};
 use reqwest::{Client, Method, StatusCode, Url, redirect};
 
+use super::super::smart::{Right, Tokens};
 use super::answers::{Moment, Sent, not_now, sent};
 use super::bundle::Page;
 use super::{ChannelError, ChannelOptions, FHIR_JSON, Way};
@@ -18,17 +17,23 @@ const MAX_BYTES: usize = 16 << 20;
 pub(super) struct Connection {
     client: Client,
     base: Url,
-    token_file: Option<PathBuf>,
+    tokens: Tokens,
     longest_pause: SignedDuration,
     /// The clock of whoever drives.
     now: fn() -> Timestamp,
 }
 
 impl Connection {
-    pub(super) fn new(
+    /// Asks for a token at once, so that a wrong key is told and not taken for a server that is down.
+    pub(super) async fn open(
         options: &ChannelOptions,
+        way: Way,
         now: fn() -> Timestamp,
     ) -> Result<Self, ChannelError> {
+        let wanted = vec![(way.resource_type().to_owned(), Right::Write)];
+        let deadline = options.request_deadline;
+        let tokens = Tokens::new(&options.base, &options.credentials, wanted, deadline, now)?;
+        tokens.bearer().await?;
         let base = format!("{}/", options.base.trim_end_matches('/'));
         let client = Client::builder()
             .timeout(options.request_deadline)
@@ -40,7 +45,7 @@ impl Connection {
         Ok(Self {
             client,
             base,
-            token_file: options.token_file.clone(),
+            tokens,
             longest_pause: options.longest_pause,
             now,
         })
@@ -112,32 +117,31 @@ impl Connection {
     ) -> Sent {
         // No fhirVersion parameter: some R4 servers refuse any they do not know.
         headers.insert(ACCEPT, FHIR_JSON);
-        match self.token() {
-            Ok(None) => {}
-            Ok(Some(token)) => {
-                headers.insert(AUTHORIZATION, token);
+        let mut may_repeat = method == Method::GET;
+        loop {
+            let Ok(token) = self.tokens.bearer().await else {
+                return Sent::Unsent;
+            };
+            let mut request = self.client.request(method.clone(), url.clone());
+            request = request.headers(headers.clone());
+            if let Some(token) = &token {
+                request = request.header(AUTHORIZATION, token);
             }
-            Err(_) => return Sent::Unsent,
+            if let Some(body) = body {
+                request = request.body(body.to_vec());
+            }
+            let sent = sent(request, MAX_BYTES).await;
+            let is_refused = matches!(&sent, Sent::Answered { status, .. } if *status == StatusCode::UNAUTHORIZED);
+            if let (true, Some(token)) = (is_refused, &token)
+                && self.tokens.refused(token).await
+                && may_repeat
+            {
+                // Reading may be repeated with a new token; what changes something is the
+                // dispatcher's to send again.
+                may_repeat = false;
+                continue;
+            }
+            return sent;
         }
-        let mut request = self.client.request(method, url).headers(headers);
-        if let Some(body) = body {
-            request = request.body(body.to_vec());
-        }
-        sent(request, MAX_BYTES).await
-    }
-
-    /// The token as it is now: whoever renews it writes the file anew.
-    fn token(&self) -> Result<Option<HeaderValue>, ChannelError> {
-        let Some(path) = &self.token_file else {
-            return Ok(None);
-        };
-        let text = std::fs::read_to_string(path).map_err(|source| ChannelError::Token {
-            path: path.clone(),
-            source,
-        })?;
-        let mut value = HeaderValue::from_str(&format!("Bearer {}", text.trim()))
-            .map_err(|_| ChannelError::Address("a token with odd characters".to_owned()))?;
-        value.set_sensitive(true);
-        Ok(Some(value))
     }
 }

@@ -10,7 +10,6 @@ mod connection;
 mod revoke;
 mod ways;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -18,6 +17,7 @@ use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
 use super::server::ServerError;
+use super::smart::{Credentials, SmartError};
 use crate::delivery::{Answer, Found, ServerNews};
 use crate::orders::{Action, ActionKind, Order, OrderKey};
 use answers::{Sent, waiting};
@@ -53,15 +53,9 @@ pub enum ChannelError {
     /// The address is not one.
     #[error("`{0}` is not an http or https address")]
     Address(String),
-    /// The token could not be read.
-    #[error("cannot read the token file `{path}`")]
-    Token {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
+    /// No token was given, or it could not be read.
+    #[error(transparent)]
+    Token(#[from] SmartError),
     /// An answer that is not what was asked for.
     #[error("the server did not answer the search for our orders ({0})")]
     Search(String),
@@ -81,8 +75,8 @@ fn lacking(ways: &[(Way, Vec<String>)]) -> String {
 pub struct ChannelOptions {
     /// FHIR base address.
     pub base: String,
-    /// A file with a bearer token.
-    pub token_file: Option<PathBuf>,
+    /// How the program shows who it is.
+    pub credentials: Credentials,
     /// How long a request may take.
     pub request_deadline: Duration,
     /// The ways that may be taken, the first that is open being chosen.
@@ -125,7 +119,7 @@ impl OrderChannel {
         let chosen = choose(&declared, &options.ways, options.reads_back);
         let (way, search_by) = chosen.map_err(ChannelError::Lacks)?;
         Ok(Self {
-            connection: Connection::new(options, now)?,
+            connection: Connection::open(options, way, now).await?,
             way,
             search_by,
         })

@@ -3,20 +3,26 @@
 //! One TOML file, read at start. It holds no medicine (that is `rules/`) and no
 //! secret (those are files of their own, named here).
 
+mod channel;
+mod sampled;
+mod server;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use jiff::SignedDuration;
 use jiff::civil::Date;
-use preventiojyraa_core::delivery::{Policy, ReadBack};
 use preventiojyraa_core::orders::{ActionKind, Offered};
 use preventiojyraa_core::rulebook::{Language, Rulebook, Status};
 use serde::Deserialize;
 
-use crate::fhir::{IdentityKey, To, Way, somebody_takes};
+use crate::fhir::{IdentityKey, Way};
 use crate::ledger::ChannelTerms;
+pub use channel::Channel;
+use channel::{RawChannel, channel};
+use sampled::RawSampledNegatives;
+pub use sampled::SampledNegatives;
+pub use server::Server;
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -106,6 +112,9 @@ pub struct Config {
     pub legal_basis: LegalBasis,
     /// Who takes which kind of act, by kind.
     pub channels: Vec<(ActionKind, Channel)>,
+    /// Whether residents below the action level are drawn to be tested all the same; nobody, unless
+    /// somebody has approved it by name.
+    pub sampled_negatives: Option<SampledNegatives>,
 }
 
 /// What the program may do here.
@@ -138,63 +147,6 @@ pub struct LegalBasis {
     pub valid_until: Date,
 }
 
-/// A server the program talks to.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Server {
-    /// FHIR base address.
-    pub base: String,
-    /// The source of pulls whose `Patient.id`s this server understands.
-    pub source: String,
-    /// A file with a bearer token, read before each request; none for a server that needs none.
-    pub token_file: Option<PathBuf>,
-    /// Requests a minute, by all processes together.
-    pub requests_per_minute: u32,
-    /// Requests under way at once, by one process.
-    #[serde(default = "default_parallel")]
-    pub parallel: u32,
-    /// Seconds until a request is given up.
-    #[serde(default = "default_deadline")]
-    pub request_deadline_seconds: f64,
-    /// Seconds until a request that was given up is asked about: longer than it can be under way.
-    #[serde(default = "default_settle")]
-    pub settle_seconds: f64,
-    /// Seconds that the server may ask to be left alone, at most.
-    #[serde(default = "default_longest_pause")]
-    pub longest_pause_seconds: u32,
-}
-
-fn default_longest_pause() -> u32 {
-    900
-}
-
-fn default_parallel() -> u32 {
-    4
-}
-
-fn default_deadline() -> f64 {
-    20.0
-}
-
-fn default_settle() -> f64 {
-    60.0
-}
-
-/// How orders of one kind leave.
-#[derive(Debug, Clone)]
-pub struct Channel {
-    /// The server that takes them.
-    pub server: Server,
-    /// The ways that may be taken, the first that the server declares being chosen.
-    pub ways: Vec<Way>,
-    /// Who takes what goes to professionals; the first owns tasks.
-    pub to: Vec<To>,
-    /// The language in which professionals are written to.
-    pub language: Language,
-    /// What the ledger needs to know of it.
-    pub terms: ChannelTerms,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -204,49 +156,7 @@ struct File {
     server: BTreeMap<String, Server>,
     #[serde(default)]
     channel: BTreeMap<String, RawChannel>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawChannel {
-    way: RawWay,
-    server: String,
-    /// Whether the server is asked for orders whose arrival is in doubt. Without it orders arrive
-    /// at most once, and each doubt is a task for a person.
-    #[serde(default = "reads_back")]
-    reads_back: bool,
-    /// Who takes what goes to professionals: `Type/id` or `system|value`.
-    #[serde(default)]
-    to: Vec<String>,
-    /// The language in which professionals are written to.
-    language: Option<String>,
-}
-
-fn reads_back() -> bool {
-    true
-}
-
-/// How acts leave, or that the server's statement says it.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum RawWay {
-    ServiceRequest,
-    Communication,
-    Task,
-    Declared,
-}
-
-impl RawWay {
-    /// The ways that may be taken; `None` when acts of this kind have no such way.
-    fn allowed(self, kind: ActionKind) -> Option<Vec<Way>> {
-        let only = match self {
-            Self::Declared => return Some(Way::of(kind).to_vec()),
-            Self::ServiceRequest => Way::ServiceRequest,
-            Self::Communication => Way::Communication,
-            Self::Task => Way::Task,
-        };
-        Way::of(kind).contains(&only).then(|| vec![only])
-    }
+    sampled_negatives: Option<RawSampledNegatives>,
 }
 
 fn date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
@@ -295,6 +205,11 @@ impl Config {
         for (name, server) in &file.server {
             server.mistakes(name, file.site.trial, &mut mistakes);
         }
+        let sampled = file.sampled_negatives.map(|raw| raw.checked()).transpose();
+        let sampled_negatives = sampled.unwrap_or_else(|mistake| {
+            mistakes.push(mistake);
+            None
+        });
         let mut channels = Vec::new();
         for (name, raw) in &file.channel {
             match channel(name, raw, &file.server) {
@@ -316,15 +231,14 @@ impl Config {
             site: file.site,
             legal_basis: file.legal_basis,
             channels,
+            sampled_negatives,
         })
     }
 
     /// The kinds of acts that somebody here takes.
     #[must_use]
     pub fn offered(&self) -> Offered {
-        Offered {
-            kinds: self.channels.iter().map(|(kind, _)| *kind).collect(),
-        }
+        Offered::Kinds(self.channels.iter().map(|(kind, _)| *kind).collect())
     }
 
     /// What the ledger needs to know of every channel.
@@ -431,160 +345,4 @@ fn canonical(path: &Path) -> Result<PathBuf, ConfigError> {
             path: path.to_path_buf(),
             source,
         })
-}
-
-impl Server {
-    fn mistakes(&self, name: &str, is_trial: bool, mistakes: &mut Vec<String>) {
-        let mut wrong = |what: &str| mistakes.push(format!("server `{name}`: {what}"));
-        let Some((scheme, host)) = scheme_and_host(&self.base) else {
-            wrong("`base` is not an http or https address");
-            return;
-        };
-        let is_here = host == "localhost"
-            || host
-                .trim_matches(['[', ']'])
-                .parse::<IpAddr>()
-                .is_ok_and(|ip| ip.is_loopback());
-        if is_trial && !is_here {
-            wrong("a trial talks to servers on this machine only (127.0.0.1, ::1, localhost)");
-        }
-        if scheme == "http" && !is_here {
-            wrong("`base` must be https: orders are about people");
-        }
-        if self.requests_per_minute == 0 || self.parallel == 0 {
-            wrong("`requests_per_minute` and `parallel` must be at least 1");
-        }
-        let seconds = 0.001..=3_600.0;
-        if !seconds.contains(&self.request_deadline_seconds)
-            || !seconds.contains(&self.settle_seconds)
-        {
-            wrong("`request_deadline_seconds` and `settle_seconds` are 0.001 to 3600");
-        } else if self.settle_seconds <= self.request_deadline_seconds {
-            wrong("`settle_seconds` must be longer than `request_deadline_seconds`");
-        }
-    }
-}
-
-/// Scheme and host of an address, without user, port and path.
-fn scheme_and_host(base: &str) -> Option<(&str, &str)> {
-    let (scheme, rest) = base.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    // A name before `@` could make another host look like this machine.
-    if !matches!(scheme, "http" | "https") || authority.is_empty() || authority.contains('@') {
-        return None;
-    }
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => authority.get(..rest.find(']')? + 2)?,
-        None => authority.split(':').next()?,
-    };
-    Some((scheme, host))
-}
-
-/// A channel by the name of its kind, or all that is wrong with it.
-fn channel(
-    name: &str,
-    raw: &RawChannel,
-    servers: &BTreeMap<String, Server>,
-) -> Result<(ActionKind, Channel), Vec<String>> {
-    let known = ActionKind::NAMES.map(|(known, _)| known).join(", ");
-    let mut kinds = ActionKind::NAMES.iter();
-    let Some((_, kind)) = kinds.find(|(known, _)| *known == name) else {
-        return Err(vec![format!("no such kind of act; known: {known}")]);
-    };
-    let mut wrong = Vec::new();
-    let ways = raw.way.allowed(*kind).unwrap_or_else(|| {
-        let ways = Way::of(*kind).iter().map(|way| way.resource_type());
-        let ways = ways.collect::<Vec<_>>().join(" or ");
-        wrong.push(format!("acts of this kind leave as {ways} only"));
-        Vec::new()
-    });
-    let to: Vec<To> = raw.to.iter().filter_map(|text| To::parse(text)).collect();
-    if to.len() < raw.to.len() {
-        wrong.push("`to` is `Type/id` or `system|value`, each".to_owned());
-    }
-    match kind {
-        ActionKind::Questionnaire | ActionKind::Message if !raw.to.is_empty() => {
-            wrong.push("it goes to the resident: there is no `to`".to_owned());
-        }
-        // What the server declares decides whether anybody has to be named.
-        ActionKind::Questionnaire
-        | ActionKind::Message
-        | ActionKind::Laboratory
-        | ActionKind::Professional => {
-            if let ([way], true) = (&ways[..], wrong.is_empty())
-                && let Err(error) = somebody_takes(*kind, *way, &to)
-            {
-                wrong.push(error.to_string());
-            }
-        }
-    }
-    let language = match raw.language.as_deref() {
-        None => Some(Language::Finnish),
-        Some(code) => Language::of(code),
-    };
-    if language.is_none() {
-        wrong.push("`language` is none in which there are texts".to_owned());
-    }
-    let Some(server) = servers.get(&raw.server) else {
-        wrong.push(format!("no server is called `{}`", raw.server));
-        return Err(wrong);
-    };
-    let deadline = SignedDuration::try_from_secs_f64(server.request_deadline_seconds);
-    let settle = SignedDuration::try_from_secs_f64(server.settle_seconds);
-    let (Ok(request_deadline), Ok(settle), Some(language), true) =
-        (deadline, settle, language, wrong.is_empty())
-    else {
-        if wrong.is_empty() {
-            wrong.push("its server's times make no sense".to_owned());
-        }
-        return Err(wrong);
-    };
-    let read_back = if raw.reads_back {
-        ReadBack::Possible
-    } else {
-        ReadBack::Impossible
-    };
-    let terms = ChannelTerms {
-        name: name.to_owned(),
-        server: raw.server.clone(),
-        source: server.source.clone(),
-        policy: Policy { read_back, settle },
-        per_minute: server.requests_per_minute,
-        // Longer than two requests, so that whoever starts in time is never overtaken.
-        lease: request_deadline * 3,
-        request_deadline,
-    };
-    let channel = Channel {
-        server: server.clone(),
-        ways,
-        to,
-        language,
-        terms,
-    };
-    Ok((*kind, channel))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::scheme_and_host;
-
-    #[test]
-    fn the_host_of_an_address_cannot_be_hidden() {
-        for (base, host) in [
-            ("http://127.0.0.1:80/fhir", Some("127.0.0.1")),
-            ("http://[::1]:80/fhir", Some("[::1]")),
-            ("https://fhir.example.org/R4", Some("fhir.example.org")),
-            ("http://127.0.0.1@evil.example.org/", None),
-            ("http://127.0.0.1:80@evil.example.org/", None),
-            (
-                "http://127.0.0.1.evil.example.org/",
-                Some("127.0.0.1.evil.example.org"),
-            ),
-            ("ftp://127.0.0.1/", None),
-            ("127.0.0.1", None),
-            ("http:///fhir", None),
-        ] {
-            assert_eq!(scheme_and_host(base).map(|(_, host)| host), host, "{base}");
-        }
-    }
 }
