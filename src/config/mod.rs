@@ -3,6 +3,7 @@
 //! One TOML file, read at start. It holds no medicine (that is `rules/`) and no
 //! secret (those are files of their own, named here).
 
+mod channel;
 mod sampled;
 mod server;
 
@@ -10,15 +11,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jiff::SignedDuration;
 use jiff::civil::Date;
-use preventiojyraa_core::delivery::{Policy, ReadBack};
 use preventiojyraa_core::orders::{ActionKind, Offered};
-use preventiojyraa_core::rulebook::{Rulebook, Status};
+use preventiojyraa_core::rulebook::{Language, Rulebook, Status};
 use serde::Deserialize;
 
-use crate::fhir::IdentityKey;
+use crate::fhir::{IdentityKey, Way};
 use crate::ledger::ChannelTerms;
+pub use channel::Channel;
+use channel::{RawChannel, channel};
 use sampled::RawSampledNegatives;
 pub use sampled::SampledNegatives;
 pub use server::Server;
@@ -61,6 +62,16 @@ pub enum NoEffects {
         "the rules are an unsigned draft: effects on people refuse to start\nhint: `status = \"in-force\"` in the signed programme, or a trial against this machine alone (`[site] trial = true`)"
     )]
     DraftRules,
+    /// Nobody stands for the texts.
+    #[error(
+        "the texts in {} are a draft that nobody stands for: effects on people refuse to start\nhint: `status = \"reviewed\"` and `reviewer` in `texts/`, or a trial against this machine alone (`[site] trial = true`)", .0.join(", ")
+    )]
+    DraftTexts(Vec<&'static str>),
+    /// The rules have nothing to say.
+    #[error(
+        "the rules have no texts, and the configuration names channels that send some\nhint: `texts/` in the rules, one file a language"
+    )]
+    NoTexts,
     /// The law's permission is missing today.
     #[error(
         "the legal basis `{reference}` holds from {from} to {until}, and today is {today}: no effect starts\nhint: `[legal_basis]` in the configuration"
@@ -136,15 +147,6 @@ pub struct LegalBasis {
     pub valid_until: Date,
 }
 
-/// How orders of one kind leave.
-#[derive(Debug, Clone)]
-pub struct Channel {
-    /// The server that takes them.
-    pub server: Server,
-    /// What the ledger needs to know of it.
-    pub terms: ChannelTerms,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -155,27 +157,6 @@ struct File {
     #[serde(default)]
     channel: BTreeMap<String, RawChannel>,
     sampled_negatives: Option<RawSampledNegatives>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawChannel {
-    way: Way,
-    server: String,
-    /// Whether the server is asked for orders whose arrival is in doubt. Without it orders arrive
-    /// at most once, and each doubt is a task for a person.
-    #[serde(default = "reads_back")]
-    reads_back: bool,
-}
-
-fn reads_back() -> bool {
-    true
-}
-
-#[derive(Clone, Copy, Deserialize)]
-enum Way {
-    #[serde(rename = "service-request")]
-    ServiceRequest,
 }
 
 fn date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
@@ -233,7 +214,10 @@ impl Config {
         for (name, raw) in &file.channel {
             match channel(name, raw, &file.server) {
                 Ok(channel) => channels.push(channel),
-                Err(mistake) => mistakes.push(mistake),
+                Err(wrong) => {
+                    let told = wrong.into_iter();
+                    mistakes.extend(told.map(|what| format!("channel `{name}`: {what}")));
+                }
             }
         }
         if !mistakes.is_empty() {
@@ -305,16 +289,30 @@ impl Config {
         today: Date,
     ) -> Result<(), NoEffects> {
         self.legal_basis_holds(today)?;
+        if self.sends_texts() && rulebook.texts.is_empty() {
+            return Err(NoEffects::NoTexts);
+        }
         if self.site.trial {
             return Ok(());
         }
         if rulebook.programme.header.status == Status::Draft {
             return Err(NoEffects::DraftRules);
         }
+        let drafts = rulebook.texts.drafts();
+        if self.sends_texts() && !drafts.is_empty() {
+            let codes = drafts.into_iter().map(Language::code);
+            return Err(NoEffects::DraftTexts(codes.collect()));
+        }
         if key.is_none_or(|key| *key == IdentityKey::PUBLIC) {
             return Err(NoEffects::PublicKey);
         }
         Ok(())
+    }
+
+    /// Whether a channel may send words; a laboratory order has none but codes.
+    fn sends_texts(&self) -> bool {
+        let mut ways = self.channels.iter().flat_map(|(_, channel)| &channel.ways);
+        ways.any(|way| *way != Way::ServiceRequest)
     }
 
     /// Whether the law's permission holds on a day.
@@ -347,44 +345,4 @@ fn canonical(path: &Path) -> Result<PathBuf, ConfigError> {
             path: path.to_path_buf(),
             source,
         })
-}
-
-fn channel(
-    name: &str,
-    raw: &RawChannel,
-    servers: &BTreeMap<String, Server>,
-) -> Result<(ActionKind, Channel), String> {
-    let kind = match name {
-        "laboratory" => ActionKind::Laboratory,
-        _ => {
-            return Err(format!(
-                "channel `{name}`: no such kind of act; known: laboratory"
-            ));
-        }
-    };
-    let server = servers
-        .get(&raw.server)
-        .ok_or_else(|| format!("channel `{name}`: no server is called `{}`", raw.server))?;
-    let deadline = SignedDuration::try_from_secs_f64(server.request_deadline_seconds);
-    let settle = SignedDuration::try_from_secs_f64(server.settle_seconds);
-    let (Ok(request_deadline), Ok(settle)) = (deadline, settle) else {
-        return Err(format!(
-            "channel `{name}`: its server's times make no sense"
-        ));
-    };
-    let read_back = match (raw.way, raw.reads_back) {
-        (Way::ServiceRequest, true) => ReadBack::Possible,
-        (Way::ServiceRequest, false) => ReadBack::Impossible,
-    };
-    let terms = ChannelTerms {
-        name: name.to_owned(),
-        source: server.source.clone(),
-        policy: Policy { read_back, settle },
-        per_minute: server.requests_per_minute,
-        // Longer than two requests, so that whoever starts in time is never overtaken.
-        lease: request_deadline * 3,
-        request_deadline,
-    };
-    let server = server.clone();
-    Ok((kind, Channel { server, terms }))
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Transaction};
 use super::outbox::{cancel_order, change};
 use super::outbox_row::{insert, select, select_order};
 use super::{ActCommit, Acted, ChannelTerms, LedgerError, episodes, sql, tasks};
-use crate::delivery::{Delivery, DeliveryEvent, ReadBack, Refused};
+use crate::delivery::{Delivery, DeliveryEvent};
 use crate::orders::{Action, ActionKind, Intent, Keep, Order};
 use crate::pathway::{Conclusion, Stage};
 use crate::profile::ResidentId;
@@ -163,11 +163,6 @@ impl Planning<'_> {
                 let planned = Delivery::planned(self.now);
                 let run = Some(self.run);
                 let added = insert(self.connection, &cancel, &channel.name, &planned, run)?;
-                // What cannot be looked up cannot be taken back by a program.
-                if added && channel.policy.read_back == ReadBack::Impossible {
-                    let event = DeliveryEvent::Stopped(Refused::NotExpressible);
-                    self.changes(channel, &cancel, &event)?;
-                }
                 n += u64::from(added);
             }
         }

@@ -148,6 +148,8 @@ pub struct NewTask {
 pub struct ChannelTerms {
     /// Its name in the configuration.
     pub name: String,
+    /// The server's name there: channels to one server share its pace.
+    pub server: String,
     /// The source whose names for residents its server understands.
     pub source: String,
     /// Whether it can be asked, and how long to wait before it is.

@@ -7,7 +7,7 @@ use super::{DataFolder, StepError, sampling};
 use crate::config::Config;
 use crate::delivery::Refused;
 use crate::lake::{FactStream, RegisterRow, Table};
-use crate::ledger::{RowView, Stamp, Verdict};
+use crate::ledger::{Checked, RowView, Stamp, Verdict};
 use crate::orders::{Action, before_leaving, still_wanted};
 use crate::pathway::Sampling;
 use crate::profile::{Profile, ResidentId};
@@ -59,7 +59,7 @@ fn verdicts(
     sampling: Option<&Sampling>,
     stamp: &Stamp,
     rows: &[RowView],
-) -> Result<Vec<(i64, Verdict)>, StepError> {
+) -> Result<Vec<Checked>, StepError> {
     let pulls = checked_pulls(rulebook, data)?;
     let open = sources_with_open_slices(&pulls);
     let register: HashMap<ResidentId, RegisterRow> = data
@@ -86,6 +86,9 @@ fn verdicts(
             let before = before_leaving(episode.as_ref());
             decided(rulebook, resident, &profile, before.as_ref(), sampling).1
         });
+        let language = register
+            .get(&resident)
+            .and_then(|entry| entry.language.clone());
         for row in of_resident {
             let is_order = !matches!(row.order.action, Action::Cancel { .. });
             let wanted = decision
@@ -100,7 +103,11 @@ fn verdicts(
                 Some(None) => Verdict::Hold,
                 Some(Some(true)) | None => Verdict::MayLeave,
             };
-            verdicts.push((row.id, verdict));
+            verdicts.push(Checked {
+                row: row.id,
+                verdict,
+                language: language.clone(),
+            });
         }
     }
     Ok(verdicts)

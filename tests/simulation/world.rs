@@ -14,8 +14,8 @@ use preventiojyraa::delivery::{
     Policy, ReadBack, Refused, ServerNews, Work,
 };
 use preventiojyraa::ledger::{
-    ActCommit, ChannelTerms, Clock, Handed, Identity, Ledger, PullCommit, PullRecord, RunRecord,
-    Seen, Stamp, TakeOptions, Verdict,
+    ActCommit, ChannelTerms, Checked, Clock, Handed, Identity, Ledger, NotExpressible, PullCommit,
+    PullRecord, RunRecord, Seen, Stamp, TakeOptions, Verdict,
 };
 use preventiojyraa::orders::{self, ActionKind, Offered, Order, OrderKey, intend, still_wanted};
 use preventiojyraa::pathway::{Conclusion, Decision, Followed, Stage};
@@ -155,6 +155,7 @@ impl World {
         let millis = SignedDuration::from_millis;
         let channel = ChannelTerms {
             name: "laboratory".to_owned(),
+            server: "simulated".to_owned(),
             source: "export".to_owned(),
             policy: Policy {
                 read_back: match kind {
@@ -404,7 +405,12 @@ impl World {
             stamp: &stamp,
         };
         let newest = self.n_pulls;
+        let is_blind = self.channel.policy.read_back == ReadBack::Impossible;
         let taken = self.ledger.take(&self.channel, options, |order, _| {
+            // What cannot be looked up cannot be taken back by a program.
+            if is_blind && matches!(order.action, orders::Action::Cancel { .. }) {
+                return Err(NotExpressible);
+            }
             Ok(order.key().to_string().into_bytes())
         });
         let mut taken = taken.expect("the ledger in memory works");
@@ -441,7 +447,7 @@ impl World {
     fn recheck(&mut self) {
         let stamp = self.stamp();
         let rows = self.ledger.unchecked(&stamp).expect("readable");
-        let verdicts: Vec<(i64, Verdict)> = rows
+        let verdicts: Vec<Checked> = rows
             .iter()
             .map(|row| {
                 let resident = row.order.resident;
@@ -453,7 +459,11 @@ impl World {
                 } else {
                     Verdict::Stop(Refused::Withdrawn)
                 };
-                (row.id, verdict)
+                Checked {
+                    row: row.id,
+                    verdict,
+                    language: None,
+                }
             })
             .collect();
         let channels = [self.channel.clone()];
