@@ -45,6 +45,7 @@ mod check;
 mod data;
 mod effects;
 mod explain;
+mod funnel;
 mod harvest;
 mod network;
 mod outgoing;
@@ -64,6 +65,7 @@ pub use effects::{
     EffectsStatus, EpochFile, Stopped, Switch, effects_status, notice_old_copy, resume, stop,
 };
 pub use explain::{Explanation, explain};
+pub use funnel::funnel;
 pub use network::{NetworkReport, ready_to_pull};
 pub use pull::{PullOptions, PullReport, export_files, pull};
 pub use recheck::recheck;
