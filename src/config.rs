@@ -1,5 +1,6 @@
 //! The site's configuration: what the program may do here, and whom it talks to.
 //!
+//! Longer than other files: every key of the one file is declared and checked in one place.
 //! One TOML file, read at start. It holds no medicine (that is `rules/`) and no
 //! secret (those are files of their own, named here).
 
@@ -385,12 +386,8 @@ fn canonical(path: &Path) -> Result<PathBuf, ConfigError> {
 }
 
 impl Server {
-    /// How the program shows this server who it is; checked when the configuration was read.
-    ///
-    /// # Errors
-    ///
-    /// What does not go together.
-    pub fn credentials(&self) -> Result<Credentials, &'static str> {
+    /// How the program shows who it is; what does not go together was refused at reading.
+    pub(crate) fn credentials(&self) -> Result<Credentials, &'static str> {
         let key = (self.client_id.clone(), self.key_file.clone());
         Credentials::of(self.token_file.clone(), key, self.key_id.clone())
     }

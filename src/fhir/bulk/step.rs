@@ -3,7 +3,7 @@
 //! | stage | what comes | what follows |
 //! |---|---|---|
 //! | asking | 202 with an address on the same origin | preparing, on disk before the first poll |
-//! | | 429, 503, `transient`, no answer | ask again later |
+//! | | 429, 502, 503, 504, `transient`, a page for people, no answer | ask again later |
 //! | | anything else | refused |
 //! | preparing | 202, or 200 with `X-Export-Status: 202` | ask again later |
 //! | | 200 with a manifest | fetching, or its next page |
@@ -309,7 +309,7 @@ impl Machine {
     }
 
     fn answer_to_kick_off(&mut self, heard: Heard, tries: u32) {
-        if let Some(why) = later(&heard) {
+        if let Some(why) = later(&heard).or_else(|| page_for_people(&heard)) {
             if MOST_FAILURES <= tries && !asks_to_wait(&heard) {
                 return self.end(Some(Failure::Failed(why)));
             }
