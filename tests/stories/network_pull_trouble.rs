@@ -88,9 +88,9 @@ fn an_export_comes_through_a_server_that_fails_now_and_then() {
     let keys = Keys::new("es384");
     let city = ["--residents", "60", "--seed", "5", "--export-seconds", "1"];
     for faults in [
-        "seed=1,status-503=0.3,status-429=0.2",
-        "seed=2,lost-request=0.2,lost-answer=0.1,cut-short=0.3",
-        "seed=3,wrong-type=0.3,slow=0.3,slow-ms=100",
+        "seed=1,status-503=0.2,status-429=0.2",
+        "seed=2,lost-request=0.1,lost-answer=0.1,cut-short=0.15",
+        "seed=3,wrong-type=0.2,slow=0.2,slow-ms=100",
     ] {
         let server = keys.server(&[&city[..], &["--faults", faults]].concat());
         let site = Site::new();
