@@ -1,13 +1,16 @@
 //! Every stage with every event, and what each answer leads to.
+//!
+//! Longer than other files: one row for each case, all in one table of the machine.
 
 use jiff::Timestamp;
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::super::http::{Answer, Heard};
+use super::action::{Action, Call, Patience};
 use super::job::{ExportRequest, Failure, Job, Pages, Stage};
 use super::manifest::{FileKind, Got, ListedFile, Manifest};
-use super::step::{Action, Call, Event, Patience, step};
+use super::step::{Event, step};
 
 const STATUS: &str = "https://fhir.example.org/bulk/7";
 const PATIENCE: Patience = Patience { days: 21 };
