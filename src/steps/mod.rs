@@ -8,7 +8,7 @@
 //!
 //! # How the data flows
 //!
-//! [`pull`]: export folder → `fhir` → `intake` → lake and ledger.
+//! [`pull`]: export folder → `fhir` → `intake` → lake and ledger, without what is stored already.
 //! [`run`]: lake → profile → `pathway` → lake and ledger.
 //! [`explain`]: the same for one resident, held against the stored decision.
 //! [`check`]: whether the data folder is whole.
