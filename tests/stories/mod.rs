@@ -16,6 +16,7 @@ mod orders_repeated;
 mod orders_restored;
 mod orders_say_nothing;
 mod orders_stopped;
+mod orders_ways;
 mod other_units;
 mod privacy;
 mod same_answer;
