@@ -336,6 +336,28 @@ impl Ledger {
         Ok((episodes, newest))
     }
 
+    /// Every event of every episode, in the order in which they were written.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn every_event(
+        &self,
+        mut each: impl FnMut(ResidentId, u16, &Event),
+    ) -> Result<(), LedgerError> {
+        let action = "cannot read episodes";
+        let mut statement = self
+            .connection
+            .prepare(&format!("SELECT {COLUMNS} FROM episode_event ORDER BY id"))
+            .map_err(sql(action))?;
+        let rows = statement.query_map([], raw).map_err(sql(action))?;
+        for row in rows {
+            let (resident, round, event) = read(row.map_err(sql(action))?)?;
+            each(resident, round, &event);
+        }
+        Ok(())
+    }
+
     /// One resident's newest episode, as of the newest event or an earlier one.
     ///
     /// # Errors

@@ -35,10 +35,12 @@ mod evaluation_page;
 mod evaluation_plots;
 mod evaluation_text;
 mod explanation;
+mod funnel;
 mod phrases;
 mod svg;
 
 pub use evaluation_page::{Subject, evaluation_page};
 pub use evaluation_text::evaluation_text;
 pub use explanation::explain;
+pub use funnel::{Course, Funnel, FunnelLine, OnRecord, Place, Questions, Tests};
 pub use phrases::{age_phrase, date_phrase, list_phrase, number_phrase};
