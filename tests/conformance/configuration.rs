@@ -79,7 +79,15 @@ fn every_key_of_the_configuration_is_in_the_example() {
     // The keys of a channel are read by themselves.
     let fields = fields.chain(["way", "server", "reads_back", "share"]);
     // What `Config` makes of the file, and what errors hold, is not in the file.
-    let not_keys = ["path", "site", "servers", "channels", "terms", "ways", "inclusion"];
+    let not_keys = [
+        "path",
+        "site",
+        "servers",
+        "channels",
+        "terms",
+        "ways",
+        "inclusion",
+    ];
     for field in fields.filter(|field| !not_keys.contains(field)) {
         assert!(EXAMPLE.contains(field), "`{field}` is not in the example");
     }

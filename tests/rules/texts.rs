@@ -32,7 +32,10 @@ fn codes(files: &[RuleFile]) -> Vec<&'static str> {
 
 fn line_of(path: &str, text: &str) -> usize {
     let files = rule_files();
-    let file = files.iter().find(|file| file.path == path).expect("shipped");
+    let file = files
+        .iter()
+        .find(|file| file.path == path)
+        .expect("shipped");
     let at = file.text.find(text).expect("the file says so");
     file.text[..at].matches('\n').count() + 1
 }
@@ -91,7 +94,10 @@ fn every_text_can_be_written_in_every_language_and_differs() {
 #[test]
 fn the_form_asks_every_item_but_age_and_sends_each_question_once() {
     let form = rulebook().form().expect("the programme names a form");
-    assert_eq!(form.canonical, "https://preventiojyraa.example.org/fhir/Questionnaire/t2d-riskikysymykset");
+    assert_eq!(
+        form.canonical,
+        "https://preventiojyraa.example.org/fhir/Questionnaire/t2d-riskikysymykset"
+    );
     let mut asked = Vec::new();
     for item in &rulebook().model.items {
         let questions = form.questions_about(item);
@@ -150,10 +156,26 @@ fn a_text_that_one_language_lacks_is_named_there() {
 fn what_cannot_be_put_into_a_text_is_named_at_the_text() {
     let line = |text: &str| line_of(FI, text);
     for (find, replace, at) in [
-        ("uudelleen {recall_on}", "uudelleen {next}", "[texts.normal-result]"),
-        ("uudelleen {recall_on}", "uudelleen {recall_on", "[texts.normal-result]"),
-        ("Vastaa viimeistään {due}", "Vastaa {test} viimeistään {due}", "[texts.questionnaire]"),
-        ("Saat tämän viestin", "Saat {due} tämän viestin", "[texts.other-languages]"),
+        (
+            "uudelleen {recall_on}",
+            "uudelleen {next}",
+            "[texts.normal-result]",
+        ),
+        (
+            "uudelleen {recall_on}",
+            "uudelleen {recall_on",
+            "[texts.normal-result]",
+        ),
+        (
+            "Vastaa viimeistään {due}",
+            "Vastaa {test} viimeistään {due}",
+            "[texts.questionnaire]",
+        ),
+        (
+            "Saat tämän viestin",
+            "Saat {due} tämän viestin",
+            "[texts.other-languages]",
+        ),
     ] {
         let found = said(FI, find, replace);
         let expected = format!("{FI}:{} text-placeholder", line(at));
@@ -162,18 +184,26 @@ fn what_cannot_be_put_into_a_text_is_named_at_the_text() {
     // A day that one language leaves out is a mistake too.
     let found = said(FI, "uudelleen {recall_on}", "uudelleen aikanaan");
     assert!(!found.is_empty());
-    assert!(found.iter().all(|m| m.ends_with("text-placeholder")), "{found:?}");
+    assert!(
+        found.iter().all(|m| m.ends_with("text-placeholder")),
+        "{found:?}"
+    );
 }
 
 #[test]
 fn whoever_reviewed_is_named_and_a_draft_has_nobody() {
     for (find, replace) in [
         ("status = \"draft\"", "status = \"reviewed\""),
-        ("status = \"draft\"", "status = \"draft\"\nreviewer = \"Maija Meikäläinen\""),
+        (
+            "status = \"draft\"",
+            "status = \"draft\"\nreviewer = \"Maija Meikäläinen\"",
+        ),
     ] {
         let found = said(FI, find, replace);
         assert!(
-            found.iter().any(|m| m.starts_with(FI) && m.ends_with("text-without-reviewer")),
+            found
+                .iter()
+                .any(|m| m.starts_with(FI) && m.ends_with("text-without-reviewer")),
             "{replace}: {found:?}"
         );
     }
@@ -193,7 +223,11 @@ fn whoever_reviewed_is_named_and_a_draft_has_nobody() {
 fn a_question_or_an_answer_without_words_is_named() {
     for (find, replace, code) in [
         ("[questions.suku]", "[questions.sukulaiset]", "text-missing"),
-        ("[questions.suku]", "[questions.sukulaiset]", "question-not-on-form"),
+        (
+            "[questions.suku]",
+            "[questions.sukulaiset]",
+            "question-not-on-form",
+        ),
         ("lahi = ", "lähi = ", "rule-syntax"),
         ("lahi = ", "laheinen = ", "text-answers"),
         ("kylla = \"Kyllä\", ", "", "text-answers"),
@@ -211,14 +245,31 @@ fn a_question_or_an_answer_without_words_is_named() {
 #[test]
 fn the_form_that_is_sent_asks_everything_and_says_whose_codes_its_answers_are() {
     for (path, find, replace, code) in [
-        (FORM, "fact = \"waist-circumference\"", "fact = \"body-height\"", "form-item"),
+        (
+            FORM,
+            "fact = \"waist-circumference\"",
+            "fact = \"body-height\"",
+            "form-item",
+        ),
         (FORM, "answer_system = ", "# answer_system = ", "form-item"),
-        (PROGRAMME, "form = \"programme-t2d\"", "form = \"programme\"", "rule-not-found"),
-        (PROGRAMME, "form = \"programme-t2d\"", "form = \"maisa-t2d-riskitesti\"", "form-item"),
+        (
+            PROGRAMME,
+            "form = \"programme-t2d\"",
+            "form = \"programme\"",
+            "rule-not-found",
+        ),
+        (
+            PROGRAMME,
+            "form = \"programme-t2d\"",
+            "form = \"maisa-t2d-riskitesti\"",
+            "form-item",
+        ),
     ] {
         let found = said(path, find, replace);
         assert!(
-            found.iter().any(|m| m.starts_with(PROGRAMME) && m.ends_with(code)),
+            found
+                .iter()
+                .any(|m| m.starts_with(PROGRAMME) && m.ends_with(code)),
             "{replace}: {found:?}"
         );
     }
@@ -248,11 +299,16 @@ fn a_language_that_is_missing_or_there_twice_is_named_and_the_pathway_tells_only
     assert_eq!(codes(&without(SV)), ["text-missing"]);
     let (files, _) = edited(SV, "language = \"sv\"", "language = \"fi\"");
     let found = codes(&files);
-    assert!(found.contains(&"text-twice") && found.contains(&"text-missing"), "{found:?}");
+    assert!(
+        found.contains(&"text-twice") && found.contains(&"text-missing"),
+        "{found:?}"
+    );
     let (mut files, _) = edited(FI, "[texts.contact-overdue]", "[texts.contact-late]");
     for file in &mut files {
         if file.path.starts_with("texts/") {
-            file.text = file.text.replace("[texts.contact-overdue]", "[texts.contact-late]");
+            file.text = file
+                .text
+                .replace("[texts.contact-overdue]", "[texts.contact-late]");
         }
     }
     assert_eq!(codes(&files), ["text-missing"], "the pathway tells it");

@@ -15,8 +15,7 @@ use crate::support::site::{Site, TempFolder};
 use crate::support::world::World;
 
 /// What the clinic's configuration says of channels when it says nothing else.
-const CHANNEL: &str =
-    "[channel.laboratory]\nway = \"service-request\"\nserver = \"standin\"\n";
+const CHANNEL: &str = "[channel.laboratory]\nway = \"service-request\"\nserver = \"standin\"\n";
 /// Every kind of act by the first way that the server declares.
 const DECLARED: &str = r#"[channel.laboratory]
 way = "declared"
@@ -36,7 +35,8 @@ way = "declared"
 server = "standin"
 to = ["PractitionerRole/nurses"]
 "#;
-const FAULTS: &str = "seed=3,lost-request=0.1,lost-answer=0.15,status-503=0.1,status-500-after=0.1,no-location=0.1";
+const FAULTS: &str =
+    "seed=3,lost-request=0.1,lost-answer=0.15,status-503=0.1,status-500-after=0.1,no-location=0.1";
 const ORDERS: &str = "https://preventiojyraa.example.org/fhir/order|";
 const TYPES: [&str; 3] = ["ServiceRequest", "Communication", "Task"];
 
@@ -125,6 +125,15 @@ fn about(clinic: &Clinic, kind: &str, name: &str) -> Vec<Value> {
     each.map(|mut entry| entry["resource"].take()).collect()
 }
 
+/// Delivers while requests and answers get lost, and then the rest.
+#[track_caller]
+fn delivers_whatever_goes_wrong(clinic: &Clinic) {
+    clinic.faults(FAULTS);
+    clinic.does(&["dispatch", "--for", "2s"]).ends_well();
+    clinic.quiet();
+    clinic.delivers_everything();
+}
+
 /// Results of the tests that were ordered for two of them, and a decision about what they mean.
 fn results_come(clinic: &mut Clinic) {
     let world = &mut clinic.world;
@@ -147,13 +156,10 @@ fn every_kind_of_act_arrives_once_by_the_way_that_the_server_declares() {
         ("apotti", "Communication", "Communication"),
     ] {
         let mut clinic = clinic(profile, world());
-        clinic.faults(FAULTS);
         assert_eq!(count(&clinic.acts()["planned"]), 10, "{profile}");
-        clinic.does(&["dispatch", "--for", "1s"]).ends_well();
+        delivers_whatever_goes_wrong(&clinic);
         results_come(&mut clinic);
-        clinic.does(&["dispatch", "--for", "2s"]).ends_well();
-        clinic.quiet();
-        clinic.delivers_everything();
+        delivers_whatever_goes_wrong(&clinic);
         let requested = |test: &str| format!("laboratory:{test} as {request}");
         let expected = [
             requested("hba1c"),
@@ -180,10 +186,7 @@ fn a_request_that_was_said_is_taken_back_by_saying_so() {
     clinic.world.resident(ORDERED[0]).says_no("2025-10-20");
     clinic.world.pulls();
     assert_eq!(count(&clinic.acts()["cancelled"]), 2);
-    clinic.faults(FAULTS);
-    clinic.does(&["dispatch", "--for", "2s"]).ends_well();
-    clinic.quiet();
-    clinic.delivers_everything();
+    delivers_whatever_goes_wrong(&clinic);
     let after = everything(&clinic);
     assert_eq!(after.len(), before.len() + 2, "two messages more");
     assert_eq!(clinic.differences(), BTreeMap::new());
@@ -226,10 +229,15 @@ fn residents_are_asked_what_decides_in_their_own_language() {
     for task in [&swedish, &other] {
         let form = &task["contained"][0];
         let items = form["item"].as_array().expect("questions");
-        let asked: Vec<&str> = items.iter().filter_map(|item| item["linkId"].as_str()).collect();
+        let asked: Vec<&str> = items
+            .iter()
+            .filter_map(|item| item["linkId"].as_str())
+            .collect();
         let rows = clinic.rows();
         let row = rows.iter().find(|row| {
-            let name = task["for"]["reference"].as_str().and_then(|r| r.strip_prefix("Patient/"));
+            let name = task["for"]["reference"]
+                .as_str()
+                .and_then(|r| r.strip_prefix("Patient/"));
             name.is_some_and(|name| row.order.resident == opaque(name))
         });
         let asks = &row.expect("it was planned").order.asks;
@@ -241,7 +249,10 @@ fn residents_are_asked_what_decides_in_their_own_language() {
 
 #[test]
 fn what_cannot_be_told_to_a_resident_is_told_by_a_person() {
-    for (who, code) in [(NORMAL, "resident-not-told"), (DIABETIC, "contact-not-asked")] {
+    for (who, code) in [
+        (NORMAL, "resident-not-told"),
+        (DIABETIC, "contact-not-asked"),
+    ] {
         let mut clinic = clinic("apotti", world());
         clinic.acts();
         clinic.delivers_everything();
@@ -295,7 +306,11 @@ fn texts_that_nobody_stands_for_are_not_sent_to_people() {
         assert_ne!(before, after, "{file}");
         fs::write(&path, after).expect("a rule file can be written");
     };
-    change("programme.toml", "status = \"draft\"", "status = \"in-force\"");
+    change(
+        "programme.toml",
+        "status = \"draft\"",
+        "status = \"in-force\"",
+    );
     let for_people = [
         ("trial = true\ntoday = 2025-11-01", "trial = false"),
         ("valid_until = 2025-12-31", "valid_until = 2999-12-31"),
@@ -305,7 +320,11 @@ fn texts_that_nobody_stands_for_are_not_sent_to_people() {
     let folder = rules.display().to_string();
     let refusals = || {
         let words = [&["run", "--act"][..], &["dispatch", "--once"]];
-        words.map(|words| clinic.does(&[words, &["--rules", &folder]].concat()).ends_with(1))
+        words.map(|words| {
+            clinic
+                .does(&[words, &["--rules", &folder]].concat())
+                .ends_with(1)
+        })
     };
     let [run, dispatch] = refusals();
     assert_eq!(run, dispatch);
@@ -319,11 +338,19 @@ fn texts_that_nobody_stands_for_are_not_sent_to_people() {
     assert!(refusals()[0].contains("the texts in sv are a draft"));
     change("texts/sv.toml", "status = \"draft\"", reviewed);
     // The next thing that is missing.
-    assert!(refusals().iter().all(|told| told.contains("a key that everybody knows")));
+    assert!(
+        refusals()
+            .iter()
+            .all(|told| told.contains("a key that everybody knows"))
+    );
     // Who sends codes only needs no words.
     clinic.configured(&for_people[..2]);
     change("texts/sv.toml", reviewed, "status = \"draft\"");
-    assert!(refusals().iter().all(|told| told.contains("a key that everybody knows")));
+    assert!(
+        refusals()
+            .iter()
+            .all(|told| told.contains("a key that everybody knows"))
+    );
     assert_eq!(everything(&clinic), BTreeMap::new());
 }
 
@@ -339,12 +366,18 @@ fn a_channel_with_much_to_do_keeps_no_other_waiting() {
     clinic.configured(&[(CHANNEL, DECLARED), ("60000", "480")]);
     clinic.does(&["dispatch", "--for", "3s"]).ends_well();
     let there = everything(&clinic);
-    let asked = clinic.rows().into_iter().filter(|row| row.order.action == Action::Questionnaire);
+    let asked = clinic
+        .rows()
+        .into_iter()
+        .filter(|row| row.order.action == Action::Questionnaire);
     for row in asked {
         let key = row.order.key().to_string();
         assert_eq!(there.get(&key), Some(&"Task"), "asked beside the orders");
     }
-    assert!(there.len() < 60, "the pace is the server's, not each channel's");
+    assert!(
+        there.len() < 60,
+        "the pace is the server's, not each channel's"
+    );
 }
 
 #[test]
@@ -374,7 +407,8 @@ fn answers_to_our_form_come_back_as_facts() {
         );
         fs::write(&config, configured).expect("a configuration can be written");
         let config = config.display().to_string();
-        site.does(&["run", "--act", "--config", &config]).ends_well();
+        site.does(&["run", "--act", "--config", &config])
+            .ends_well();
         site.does(&["dispatch", "--once", "--config", &config])
             .ends_well();
         server
@@ -402,11 +436,18 @@ fn answers_to_our_form_come_back_as_facts() {
         fs::write(answers.join("QuestionnaireResponse.ndjson"), lines)
             .expect("an export file can be written");
         let pulled = site.pulls(&answers, &[]);
-        assert_eq!(count(&pulled["lines"]["facts"]), n_answered, "{profile}: {pulled}");
+        assert_eq!(
+            count(&pulled["lines"]["facts"]),
+            n_answered,
+            "{profile}: {pulled}"
+        );
         assert_eq!(pulled["issues"], json!({}), "{profile}");
         let before = site.runs("2025-01-15", &[])["states"]["asked"].clone();
         let after = site.runs("2025-03-16", &[])["states"]["asked"].clone();
-        assert!(count(&after) < count(&before), "{profile}: {before} and then {after}");
+        assert!(
+            count(&after) < count(&before),
+            "{profile}: {before} and then {after}"
+        );
     }
 }
 
