@@ -8,7 +8,7 @@ use preventiojyraa::delivery::Delivery;
 use preventiojyraa::orders::{Action, ActionKind};
 use serde_json::{Value, json};
 
-use crate::support::acting::{Clinic, at_risk, key};
+use crate::support::acting::{Clinic, at_risk, key, until};
 use crate::support::served::Served;
 use crate::support::site::{INDEX_DATE, count, made_up_register, opaque, text};
 use crate::support::site::{Site, TempFolder};
@@ -203,6 +203,93 @@ fn a_request_that_was_said_is_taken_back_by_saying_so() {
     }
     assert_eq!(about_what, placed);
     clinic.site().is_whole();
+}
+
+#[test]
+fn what_was_said_twice_is_before_a_person_and_professionals_are_told_of_a_test() {
+    let clinic = clinic("apotti", world());
+    clinic.acts();
+    clinic.faults("late=1,late-ms=6000");
+    let mut dispatcher = clinic.starts(&["dispatch", "--for", "2s"]);
+    until("each request is lost for now", || {
+        let requests = clinic.server.gets("/_control/requests").with(200);
+        10 <= count(&requests["faults"]["late"])
+    });
+    clinic.quiet();
+    dispatcher.0.wait().expect("a child ends");
+    clinic.delivers_everything();
+    until("what was late is there", || {
+        there(&clinic, "Communication").values().all(|n| *n == 2)
+    });
+    let twice = |n| BTreeMap::from([("there more than once".to_owned(), n)]);
+    assert_eq!(clinic.differences(), twice(10));
+    assert_eq!(clinic.tasks().get("delivery-doubled"), Some(&10));
+    // Eight messages to professionals that a request came twice; the questions stay before a person.
+    clinic.delivers_everything();
+    assert_eq!(clinic.differences(), twice(2));
+    let words = about(&clinic, "Communication", ORDERED[0]);
+    let words = words.iter().map(|m| text(&m["topic"]["text"]));
+    let n_told = words
+        .filter(|subject| subject.contains("tuli kahdesti"))
+        .count();
+    assert_eq!(n_told, 2, "one for each test");
+    assert_eq!(clinic.tasks().get("delivery-doubled"), Some(&10));
+    let ledger = clinic.site().data().join("ledger.sqlite");
+    let ledger = rusqlite::Connection::open(ledger).expect("the ledger opens");
+    let closed = ledger.execute("UPDATE task SET closed_at = 1, closed_by = 'a nurse'", []);
+    closed.expect("a person closes their tasks");
+    assert_eq!(clinic.differences(), BTreeMap::new());
+    assert_eq!(clinic.tasks(), BTreeMap::new(), "and is left alone");
+}
+
+#[test]
+fn whoever_does_not_answer_or_come_is_reminded_once_and_handed_to_a_professional() {
+    for profile in ["open", "apotti"] {
+        let clinic = clinic(profile, world());
+        clinic.acts();
+        clinic.delivers_everything();
+        let mut seen: BTreeSet<String> = clinic
+            .rows()
+            .iter()
+            .map(|r| r.order.action.name())
+            .collect();
+        let mut sent = Vec::new();
+        for day in ["2025-12-05", "2026-01-05", "2026-02-20", "2026-03-20"] {
+            let today = format!("today = {day}");
+            let until = "valid_until = 2026-12-31";
+            clinic.configured(&[
+                (CHANNEL, DECLARED),
+                ("today = 2025-11-01", &today),
+                ("valid_until = 2025-12-31", until),
+            ]);
+            clinic.acts();
+            delivers_whatever_goes_wrong(&clinic);
+            let acts = clinic.rows();
+            let acts: BTreeSet<String> = acts.iter().map(|r| r.order.action.name()).collect();
+            sent.extend(acts.difference(&seen).map(|act| format!("{day} {act}")));
+            seen = acts;
+        }
+        assert_eq!(
+            sent,
+            [
+                "2025-12-05 questionnaire-reminder",
+                "2026-01-05 laboratory-reminder",
+                "2026-02-20 contact:contact-overdue",
+            ],
+            "{profile}"
+        );
+        // Each act of each round is there once.
+        let there = everything(&clinic);
+        let rows = clinic.rows();
+        let is_there = |row: &&preventiojyraa::ledger::RowView| {
+            there.contains_key(&row.order.key().to_string())
+        };
+        assert_eq!(
+            rows.iter().filter(is_there).count(),
+            rows.len(),
+            "{profile}"
+        );
+    }
 }
 
 #[test]
