@@ -130,7 +130,7 @@ fn each_technology_stays_in_its_rooms() {
         (&["rusqlite"], &["src/ledger/"]),
         (&["arrow_array", "parquet::"], &["src/lake/"]),
         (&["fhir_sdk"], &["src/fhir/authoring/"]),
-        (&["preventiojyraa_authoring"], &["src/fhir/authored.rs"]),
+        (&["preventiojyraa_authoring"], &["src/fhir/authored/"]),
         (
             &["serde_json"],
             &["src/fhir/", "src/steps/", "src/cli/", "src/standin/"],

@@ -10,7 +10,7 @@ use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, show}
 
 /// Compare what left, what arrived and what ended; name every difference
 ///
-/// Asks the server of the configuration for every order of ours. An order in doubt that is there is
+/// Asks the servers of the configuration for every order of ours. An order in doubt that is there is
 /// acknowledged; one that is there twice is to be taken back once and a person is told; one that is
 /// gone is a task for a person. Exit code 5 when something does not agree.
 ///
@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
 
 fn render(report: &ReconcileReport) -> String {
     let mut text = format!(
-        "{} orders: {} not handed over, {} handed over\n{} acknowledged: {} closed, {} waiting for a sample\n",
+        "{} orders: {} not handed over, {} handed over\n{} acknowledged: {} closed, {} waiting for answers or a sample\n",
         report.orders,
         report.not_handed_over,
         report.handed_over,

@@ -35,6 +35,7 @@ async fn of_channel(
         channel: channel.terms.name.clone(),
         server: channel.terms.server.clone(),
         kind,
+        resource_type: open.way().resource_type(),
         is_revoked: open.way().is_revoked(),
         // Judged is only what was acknowledged before anything was asked.
         acknowledged: data.acknowledged()?,

@@ -21,6 +21,7 @@
 //! * The data folder is not held while a server prepares an export.
 //! * The switch is looked at before each send, not once at the start.
 //! * Nothing leaves before the epoch outside the data folder knows of it.
+//! * Channels run side by side; those to one server share its places and its pace.
 //! * An error of the ledger ends the dispatcher; what was under way is found in
 //!   doubt by the next one and asked about.
 //!

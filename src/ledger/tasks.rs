@@ -1,6 +1,6 @@
 //! Tasks: what a person has to look at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Span;
 use jiff::civil::Date;
@@ -98,6 +98,26 @@ impl Ledger {
             )
             .map_err(sql(action))?;
         let rows = statement.query_map([], |row| row.get(0));
+        rows.and_then(Iterator::collect).map_err(sql(action))
+    }
+
+    /// The orders of which a person has seen that they are there more than once, by number in the
+    /// outbox.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn doubles_seen_to(&self) -> Result<BTreeSet<i64>, LedgerError> {
+        let action = "cannot read tasks";
+        let mut statement = self
+            .connection
+            .prepare(
+                "SELECT DISTINCT outbox FROM task
+                 WHERE closed_at IS NOT NULL AND outbox IS NOT NULL AND code = ?1",
+            )
+            .map_err(sql(action))?;
+        let code = TaskCode::DeliveryDoubled.name();
+        let rows = statement.query_map([code], |row| row.get(0));
         rows.and_then(Iterator::collect).map_err(sql(action))
     }
 }

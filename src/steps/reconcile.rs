@@ -24,6 +24,8 @@ pub struct Evidence {
     pub server: String,
     /// The kind of acts that leave by it.
     pub kind: ActionKind,
+    /// The type of resource by which they leave, as it is in references.
+    pub resource_type: &'static str,
     /// Whether orders are taken back there by changing them; else a cancellation is there by itself.
     pub is_revoked: bool,
     /// Orders that were acknowledged before it was asked, by number in the outbox.
@@ -56,9 +58,9 @@ pub struct ReconcileReport {
     pub handed_over: u64,
     /// Orders that the other side has acknowledged.
     pub acknowledged: u64,
-    /// Acknowledged orders whose round has gone on: a result, a conclusion, a cancellation.
+    /// Acknowledged orders of which nothing is waited for: something was told, or the round has gone on.
     pub closed: u64,
-    /// Acknowledged orders for which a sample is waited for.
+    /// Acknowledged orders for which answers or a sample are waited for.
     pub waiting: u64,
     /// Cancellations, by state.
     pub cancellations: BTreeMap<String, u64>,
@@ -109,7 +111,8 @@ pub fn reconcile(
     for evidence in evidence {
         if let Some(channel) = channels.iter().find(|c| c.name == evidence.channel) {
             let rows = data.ledger.outbox()?;
-            let seen = compare(&rows, evidence, &mut differences);
+            let seen_to = data.ledger.doubles_seen_to()?;
+            let seen = compare(&rows, evidence, &seen_to, &mut differences);
             data.ledger.seen(channel, today, &seen)?;
             unknown.extend(unknown_here(&rows, evidence));
         }
@@ -247,19 +250,24 @@ fn unknown_here<'e>(rows: &[RowView], evidence: &'e Evidence) -> Vec<(&'e str, &
 fn compare(
     rows: &[RowView],
     evidence: &Evidence,
+    seen_to: &BTreeSet<i64>,
     differences: &mut Differences,
 ) -> Vec<(i64, Seen)> {
     let mut there: BTreeMap<&str, Vec<&RemoteOrder>> = BTreeMap::new();
     for order in &evidence.orders {
         there.entry(&order.key).or_default().push(order);
     }
-    // Tests that are to be taken back, wholly or but for one, and those that were, wholly.
-    let (mut cancelled, mut taken_back) = (BTreeSet::new(), BTreeSet::new());
+    // Tests that are to be taken back, wholly or but for one; those that were; and those wholly.
+    let (mut cancelled, mut told, mut taken_back) =
+        (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for row in rows {
         if let Action::Cancel { test, keep } = &row.order.action {
             let who = (row.order.resident, row.order.round, test);
             cancelled.insert(who);
             let is_done = matches!(row.delivery, Delivery::Acknowledged { .. });
+            if is_done {
+                told.insert(who);
+            }
             if is_done && *keep == Keep::None {
                 taken_back.insert(who);
             }
@@ -278,7 +286,7 @@ fn compare(
             | Action::Message { .. }
             | Action::Contact { .. } => None,
         };
-        if row.order.action.kind() != evidence.kind {
+        if row.order.action.kind() != evidence.kind || went_another_way(&row.delivery, evidence) {
             continue;
         }
         let key = row.order.key().to_string();
@@ -304,14 +312,18 @@ fn compare(
                 seen.push((row.id, found_event(order, n_standing)));
             }
             (_, Some(order)) => {
-                let is_told = who.as_ref().is_some_and(|who| cancelled.contains(who));
-                // What was said twice stays said twice: it is a difference until a person knows.
-                let is_doubled = 1 < n_standing && !(is_told && !evidence.is_revoked);
+                // What was said twice stays said twice: professionals are told so of a test, and of
+                // anything else a person has to know.
+                let is_seen_to = !evidence.is_revoked
+                    && (seen_to.contains(&row.id)
+                        || who.as_ref().is_some_and(|who| told.contains(who)));
+                let is_doubled = 1 < n_standing && !is_seen_to;
                 if is_doubled {
                     differences.add("there more than once", key);
                 }
+                let is_being_seen_to = who.as_ref().is_some_and(|who| cancelled.contains(who));
                 let is_news = !matches!(row.delivery, Delivery::Acknowledged { .. });
-                if is_news || (is_doubled && !is_told) {
+                if is_news || (is_doubled && !is_being_seen_to) {
                     seen.push((row.id, found_event(order, n_standing)));
                 }
             }
@@ -319,6 +331,21 @@ fn compare(
         }
     }
     seen
+}
+
+/// Whether an order was acknowledged as another type of resource, before the configuration changed:
+/// this search cannot tell anything about it.
+fn went_another_way(delivery: &Delivery, evidence: &Evidence) -> bool {
+    match delivery {
+        Delivery::Acknowledged {
+            reference: Some(reference),
+        } => !reference.starts_with(&format!("{}/", evidence.resource_type)),
+        Delivery::Acknowledged { reference: None }
+        | Delivery::Planned { .. }
+        | Delivery::Sending { .. }
+        | Delivery::Unknown { .. }
+        | Delivery::Refused { .. } => false,
+    }
 }
 
 fn found_event(order: &RemoteOrder, n_standing: usize) -> Seen {

@@ -1,5 +1,6 @@
 //! The configuration: the example is read, every key is in it, and what does not fit is named.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use preventiojyraa::config::Config;
@@ -8,6 +9,7 @@ use preventiojyraa::delivery::ReadBack;
 use crate::support::site::TempFolder;
 
 const EXAMPLE: &str = include_str!("../../fixtures/config/trial.toml");
+const APOTTI: &str = include_str!("../../fixtures/config/apotti.toml");
 
 fn read(text: &str) -> Result<Config, String> {
     let folder = TempFolder::new();
@@ -36,9 +38,37 @@ fn the_example_is_read_and_says_what_it_says() {
 }
 
 #[test]
+fn the_examples_name_every_kind_of_act_and_the_ways_it_can_take() {
+    for (example, expected) in [
+        (
+            EXAMPLE,
+            "laboratory: ServiceRequest; message: Communication; professional: Task, Communication; questionnaire: Task, Communication",
+        ),
+        (
+            APOTTI,
+            "laboratory: Communication; message: Communication; professional: Communication; questionnaire: Communication",
+        ),
+    ] {
+        let config = read(example).expect("the example is sound");
+        let channels = config.channels.iter().map(|(kind, channel)| {
+            let ways = channel.ways.iter().map(|way| way.resource_type());
+            format!("{}: {}", kind.name(), ways.collect::<Vec<_>>().join(", "))
+        });
+        assert_eq!(channels.collect::<Vec<_>>().join("; "), expected);
+        let servers: BTreeSet<&str> = config
+            .channels
+            .iter()
+            .map(|(_, channel)| channel.terms.server.as_str())
+            .collect();
+        assert_eq!(servers.len(), 1, "all kinds share the pace of one server");
+    }
+}
+
+#[test]
 fn every_key_of_the_configuration_is_in_the_example() {
     let source = concat!(
         include_str!("../../src/config/mod.rs"),
+        include_str!("../../src/config/channel.rs"),
         include_str!("../../src/config/server.rs"),
         include_str!("../../src/config/sampled.rs"),
     );
@@ -49,7 +79,15 @@ fn every_key_of_the_configuration_is_in_the_example() {
     // The keys of a channel are read by themselves.
     let fields = fields.chain(["way", "server", "reads_back", "share"]);
     // What `Config` makes of the file, and what errors hold, is not in the file.
-    let not_keys = ["path", "site", "servers", "channels", "terms", "inclusion"];
+    let not_keys = [
+        "path",
+        "site",
+        "servers",
+        "channels",
+        "terms",
+        "ways",
+        "inclusion",
+    ];
     for field in fields.filter(|field| !not_keys.contains(field)) {
         assert!(EXAMPLE.contains(field), "`{field}` is not in the example");
     }
@@ -57,7 +95,7 @@ fn every_key_of_the_configuration_is_in_the_example() {
 
 #[test]
 fn what_does_not_go_together_is_named_all_at_once() {
-    let cases: [(&str, &str, &str); 12] = [
+    let cases: [(&str, &str, &str); 19] = [
         ("trial = true", "trail = true", "unknown field `trail`"),
         (
             "trial = true",
@@ -109,6 +147,41 @@ fn what_does_not_go_together_is_named_all_at_once() {
             "way = \"service-request\"",
             "way = \"carrier-pigeon\"",
             "unknown variant `carrier-pigeon`",
+        ),
+        (
+            "way = \"service-request\"",
+            "way = \"task\"",
+            "channel `laboratory`: acts of this kind leave as ServiceRequest or Communication only",
+        ),
+        (
+            "way = \"service-request\"",
+            "way = \"communication\"",
+            "channel `laboratory`: `laboratory` goes to professionals as Communication, and nobody is named who takes it",
+        ),
+        (
+            "[channel.message]\nway = \"declared\"",
+            "[channel.message]\nway = \"task\"",
+            "channel `message`: acts of this kind leave as Communication only",
+        ),
+        (
+            "[channel.message]\n",
+            "[channel.message]\nto = [\"Group/all\"]\n",
+            "channel `message`: it goes to the resident: there is no `to`",
+        ),
+        (
+            "to = [\"PractitionerRole/prevention-nurses\"]",
+            "to = [\"nurses\"]",
+            "channel `professional`: `to` is `Type/id` or `system|value`, each",
+        ),
+        (
+            "language = \"fi\"",
+            "language = \"de\"",
+            "channel `professional`: `language` is none in which there are texts",
+        ),
+        (
+            "[channel.questionnaire]\nway = \"declared\"\nserver = \"standin\"",
+            "[channel.questionnaire]\nway = \"declared\"\nserver = \"nowhere\"",
+            "channel `questionnaire`: no server is called `nowhere`",
         ),
     ];
     for (from, to, expected) in cases {

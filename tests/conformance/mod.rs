@@ -1,5 +1,6 @@
 //! What is accepted, passed over and refused, resource by resource.
 
+mod acts;
 mod configuration;
 mod made_up_export;
 mod made_up_server;

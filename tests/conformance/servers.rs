@@ -76,7 +76,8 @@ fn a_record_like_apottis_takes_no_order_and_the_reason_is_named() {
       yes  get data by bulk export of a group
       yes  get data by search
       no   order a test as ServiceRequest: not declared: create of ServiceRequest
-      yes  ask professionals by Communication
+      no   ask residents or professionals as Task: not declared: create of Task
+      yes  ask residents or professionals as Communication
       yes  write the score as Observation
       yes  read forms as QuestionnaireResponse
     ");
@@ -84,8 +85,8 @@ fn a_record_like_apottis_takes_no_order_and_the_reason_is_named() {
 
 #[test]
 fn an_open_server_takes_everything_and_a_silent_one_nothing() {
-    assert_eq!(declared("open").matches("  yes  ").count(), 6);
-    assert_eq!(declared("minimum").matches("  no   ").count(), 6);
+    assert_eq!(declared("open").matches("  yes  ").count(), 7);
+    assert_eq!(declared("minimum").matches("  no   ").count(), 7);
 }
 
 #[test]

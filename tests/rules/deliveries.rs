@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use preventiojyraa_core::delivery::{
-    Answer, Delivery, DeliveryEvent, Found, Next, Policy, ReadBack, Refused, consequence,
+    Answer, Delivery, DeliveryEvent, Found, Next, Policy, ReadBack, Refused, TaskCode, consequence,
 };
 use preventiojyraa_core::orders::Action;
 
@@ -236,6 +236,94 @@ fn where_the_other_side_can_be_asked_every_state_meets_every_event() {
 #[test]
 fn where_it_cannot_be_asked_a_doubt_is_for_a_person_at_once() {
     reads("deliveries-blind", &table(ReadBack::Impossible));
+}
+
+/// What an act that ends like this means: for the episode, for a person, for the other side.
+fn meaning(action: &Action, event: &DeliveryEvent) -> String {
+    let before = match event {
+        DeliveryEvent::Stopped(_) => Delivery::planned(now()),
+        DeliveryEvent::LookedUp { .. } => Delivery::Unknown {
+            sends: 2,
+            next: Next::LookUp {
+                absent: 1,
+                at: now(),
+            },
+        },
+        _ => Delivery::Sending {
+            claim: 7,
+            lease_until: later(90),
+            sends: 1,
+        },
+    };
+    let after = before.apply(&policy(ReadBack::Possible), now(), event);
+    let means = consequence(action, &before, event, &after.expect("it is news"));
+    let episode = means.episode.map_or("-", |news| match news {
+        Ok(()) => "delivered",
+        Err(_) => "not delivered",
+    });
+    let task = means.task.map_or("-", TaskCode::name);
+    let cancels = if means.cancel_duplicates {
+        ", take duplicates back"
+    } else {
+        ""
+    };
+    format!("{episode}, {task}{cancels}")
+}
+
+#[test]
+fn only_questions_and_tests_move_a_round_and_nobody_is_left_untold() {
+    let named = |name: &str| Action::parse(name).expect("an act");
+    let answered = |answer| DeliveryEvent::Answered { claim: 7, answer };
+    let looked_up = |found| DeliveryEvent::LookedUp {
+        until: now(),
+        found,
+    };
+    let several = || Found::Several {
+        reference: "x".to_owned(),
+    };
+    let accepted = answered(Answer::Accepted { reference: None });
+    let refused = answered(Answer::TurnedDown(422));
+    let unknown = looked_up(Found::Nothing);
+    let doubled = looked_up(several());
+    let late = DeliveryEvent::Stopped(Refused::TooLate);
+    let hidden = DeliveryEvent::Stopped(Refused::Withheld);
+    let unwanted = DeliveryEvent::Stopped(Refused::Withdrawn);
+    let unwritten = DeliveryEvent::Stopped(Refused::NotExpressible);
+    for (act, event, expected) in [
+        ("laboratory:hba1c", &accepted, "delivered, -"),
+        (
+            "laboratory:hba1c",
+            &refused,
+            "not delivered, delivery-refused",
+        ),
+        (
+            "laboratory:hba1c",
+            &doubled,
+            "delivered, delivery-doubled, take duplicates back",
+        ),
+        ("questionnaire", &accepted, "delivered, -"),
+        ("questionnaire", &late, "not delivered, delivery-too-late"),
+        ("questionnaire", &doubled, "delivered, delivery-doubled"),
+        ("questionnaire-reminder", &accepted, "-, -"),
+        ("questionnaire-reminder", &late, "-, delivery-too-late"),
+        ("laboratory-reminder", &refused, "-, delivery-refused"),
+        ("message:normal-result", &accepted, "-, -"),
+        ("message:normal-result", &refused, "-, resident-not-told"),
+        ("message:normal-result", &unknown, "-, resident-not-told"),
+        ("message:normal-result", &hidden, "-, resident-not-told"),
+        ("message:normal-result", &unwritten, "-, resident-not-told"),
+        ("message:normal-result", &unwanted, "-, -"),
+        ("message:normal-result", &doubled, "-, delivery-doubled"),
+        ("contact:diabetic-range", &accepted, "-, -"),
+        ("contact:diabetic-range", &late, "-, contact-not-asked"),
+        ("contact:diabetic-range", &unknown, "-, contact-not-asked"),
+        ("contact:diabetic-range", &unwritten, "-, contact-not-asked"),
+        ("cancel:hba1c", &accepted, "-, -"),
+        ("cancel:hba1c", &refused, "-, delivery-refused"),
+        ("cancel:hba1c", &doubled, "-, delivery-doubled"),
+    ] {
+        assert_eq!(meaning(&named(act), event), expected, "{act} {event:?}");
+    }
 }
 
 /// Whatever happens in whatever order, the promises of the room hold.

@@ -15,4 +15,5 @@ mod pathway_table;
 mod precedence;
 mod refused;
 mod rounds;
+mod texts;
 mod wrong_copies;

@@ -19,6 +19,7 @@ mod orders_repeated;
 mod orders_restored;
 mod orders_say_nothing;
 mod orders_stopped;
+mod orders_ways;
 mod orders_with_a_key;
 mod other_units;
 mod privacy;

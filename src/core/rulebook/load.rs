@@ -270,6 +270,7 @@ fn choose(
         .collect();
     let n_files = in_folder(parsed, "texts").count();
     texts_proof::prove_files(&table, &texts, n_files);
+    texts_proof::prove_pathway(&table, &pathway, &texts);
     if let Some(form) = &form {
         texts_proof::prove_form(&table, form, &model, &texts);
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::model::{ItemInput, Model};
+use super::pathway::Pathway;
 use super::questionnaire::{AnswerMeaning, Questionnaire};
 use super::reader::Table;
 use super::texts::{Language, Placeholder, QuestionText, TextFile};
@@ -70,6 +71,25 @@ pub(super) fn prove_files(programme: &Table<'_>, files: &[(Table<'_>, TextFile)]
                 report_in(root, "texts", id, "text-placeholder", message);
             }
             used.get_or_insert(here);
+        }
+    }
+}
+
+/// What the pathway tells residents and professionals has words.
+pub(super) fn prove_pathway(
+    programme: &Table<'_>,
+    pathway: &Pathway,
+    files: &[(Table<'_>, TextFile)],
+) {
+    if files.is_empty() {
+        return;
+    }
+    for row in &pathway.rows {
+        for id in [&row.message, &row.contact].into_iter().flatten() {
+            if files.iter().all(|(_, file)| !file.texts.contains_key(id)) {
+                let message = format!("row `{}` tells `{id}`, and no text is called so", row.id);
+                programme.report_at("pathway", "text-missing", message, None);
+            }
         }
     }
 }
