@@ -8,6 +8,7 @@ mod effects;
 mod evaluate;
 mod explain;
 mod fsck;
+mod learn;
 mod pull;
 mod reconcile;
 mod rules;
@@ -41,6 +42,7 @@ enum Command {
     Effects(effects::Arguments),
     Reconcile(reconcile::Arguments),
     Explain(explain::Arguments),
+    Learn(learn::Arguments),
     Evaluate(evaluate::Arguments),
     Fsck(fsck::Arguments),
     Rules(rules::Arguments),
@@ -85,6 +87,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Effects(arguments) => effects::run(&arguments),
         Command::Reconcile(arguments) => reconcile::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Learn(arguments) => learn::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),

@@ -46,6 +46,9 @@ mod data;
 mod effects;
 mod explain;
 mod harvest;
+mod in_force;
+mod learn;
+mod learn_document;
 mod outgoing;
 mod pull;
 mod recheck;
@@ -61,6 +64,9 @@ pub use effects::{
     EffectsStatus, EpochFile, Stopped, Switch, effects_status, notice_old_copy, resume, stop,
 };
 pub use explain::{Explanation, explain};
+pub use in_force::{InForce, in_force};
+pub use learn::{LearnOptions, LearnReport, learn};
+pub use learn_document::LearnDocument;
 pub use pull::{PullOptions, PullReport, export_files, pull};
 pub use recheck::recheck;
 pub use reconcile::{Difference, Evidence, ReconcileReport, reconcile};
@@ -72,6 +78,7 @@ use std::path::PathBuf;
 use crate::config::NoEffects;
 use crate::lake::LakeError;
 use crate::ledger::LedgerError;
+use crate::rulebook::EstimandsDiffer;
 
 /// Why a step did not finish.
 #[derive(Debug, thiserror::Error)]
@@ -139,6 +146,18 @@ pub enum StepError {
         "nobody on the register is called `{0}`\nhint: give the 32-digit resident id, or the source's `Patient.id`"
     )]
     UnknownResident(String),
+    /// No run has that number.
+    #[error("no run has the number {0}")]
+    UnknownRun(u32),
+    /// Probabilities of one thing, outcomes of another.
+    #[error(transparent)]
+    Estimands(#[from] EstimandsDiffer),
+    /// There is no proposal.
+    #[error("nothing to accept: no recalibration is proposed ({0})")]
+    NothingToAccept(String),
+    /// A name is what makes an acceptance somebody's.
+    #[error("`--accept-as` is empty\nhint: the name of the person who accepts the recalibration")]
+    AcceptedByNobody,
     /// Several are.
     #[error("{0} residents are called `{1}`\nhint: give the 32-digit resident id")]
     AmbiguousResident(usize, String),

@@ -740,6 +740,7 @@ impl World {
         }
         self.n_runs += 1;
         let record = RunRecord {
+            recalibration: None,
             id: self.n_runs,
             at: String::new(),
             index_date: Self::today().to_string(),

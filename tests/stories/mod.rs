@@ -7,6 +7,7 @@ mod corrections;
 mod damage;
 mod evaluate;
 mod killed;
+mod learn;
 mod orders_changed_mind;
 mod orders_disk;
 mod orders_doubled;

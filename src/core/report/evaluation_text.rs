@@ -113,7 +113,7 @@ pub(super) fn threshold_figures(at: &ThresholdFigures) -> [(&'static str, Figure
     ]
 }
 
-fn figure_cells(figure: Figure) -> String {
+pub(super) fn figure_cells(figure: Figure) -> String {
     match figure {
         Ok(known) => format!(
             "{:>9}  {:<22} {}",

@@ -35,10 +35,14 @@ mod evaluation_page;
 mod evaluation_plots;
 mod evaluation_text;
 mod explanation;
+mod learning_page;
+mod learning_text;
 mod phrases;
 mod svg;
 
 pub use evaluation_page::{Subject, evaluation_page};
 pub use evaluation_text::evaluation_text;
 pub use explanation::explain;
+pub use learning_page::{learning_page, learning_section};
+pub use learning_text::{LearningSubject, learning_text};
 pub use phrases::{age_phrase, date_phrase, list_phrase, number_phrase};

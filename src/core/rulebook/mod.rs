@@ -56,7 +56,9 @@ mod reader;
 mod thresholds;
 
 pub use bands::{Band, Bands, End};
-pub use calibration::{Calibration, CalibrationUse, Estimand};
+pub use calibration::{
+    Calibration, CalibrationUse, Conversion, Estimand, EstimandsDiffer, Line, Observed,
+};
 pub use catalogue::{Catalogue, CodeSystem, FactDefinition, FactKind, Specimen};
 pub use diagnostic::{Diagnostic, RuleFile, Severity};
 pub use header::{Header, Source, Status};
@@ -97,7 +99,7 @@ pub struct Rulebook {
     pub model: Model,
     /// Score to probability, in force.
     pub calibration: Calibration,
-    /// Score to probability as the published form has it, for display only.
+    /// Score to probability of another estimand, shown beside the one in force.
     pub display_calibration: Option<Calibration>,
     /// Bands of laboratory results in force.
     pub thresholds: Thresholds,
