@@ -1,27 +1,39 @@
 //! `preventio pull`
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use preventiojyraa::daemon;
-use preventiojyraa::fhir::IdentityKey;
+use preventiojyraa::daemon::{self, NetworkPullOptions};
+use preventiojyraa::fhir::{Credentials, IdentityKey, TYPES_READ};
+use preventiojyraa::rulebook::Rulebook;
 use preventiojyraa::rules;
 use preventiojyraa::steps::{self, Access, DataFolder, PullOptions, PullReport};
 
 use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, show, tell};
 
-/// Read an export folder into the data folder
+/// Read an export into the data folder, from a folder or over the network
 ///
-/// Reads every `.ndjson`, `.ndjson.gz` and `.ndjson.zst` file of the folder. Nothing is dropped:
-/// each line becomes facts, a register entry, a count of codes that no rule speaks of, or an issue
-/// with its file and line. A file that is cut off leaves its residents undetermined.
+/// From a folder, every `.ndjson`, `.ndjson.gz` and `.ndjson.zst` file is read. Over the network, a
+/// group's bulk export is asked for, waited for and fetched; killed at any moment, the same command
+/// goes on where it was. Nothing is dropped: each line becomes facts, a register entry, a count of
+/// codes that no rule speaks of, or an issue with its file and line; what is already known is
+/// counted and not stored again. What is cut off or missing leaves its residents undetermined.
 ///
 /// Example: preventio pull --from export/2026-02-01 --data data
+///
+/// Example: preventio pull --server https://fhir.example.org/R4 --client-id preventio --key private.pem --group e3a5 --data data
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// The export folder
-    #[arg(long, value_name = "DIR")]
-    from: PathBuf,
+    #[arg(
+        long,
+        value_name = "DIR",
+        required_unless_present = "server",
+        conflicts_with = "server"
+    )]
+    from: Option<PathBuf>,
+    #[command(flatten)]
+    network: NetworkArguments,
     #[command(flatten)]
     data: DataArguments,
     #[command(flatten)]
@@ -43,21 +55,65 @@ pub(super) struct Arguments {
     json: bool,
 }
 
+/// A server that exports, and what of it.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Over the network")]
+struct NetworkArguments {
+    /// FHIR R4 base address of a server with bulk export of groups; https unless on this machine
+    #[arg(long, value_name = "URL", requires = "group")]
+    server: Option<String>,
+    /// Which group to export; the hospital says its id
+    #[arg(long, value_name = "ID", requires = "server")]
+    group: Option<String>,
+    /// What the server calls this program (SMART Backend Services)
+    #[arg(long, value_name = "ID", requires_all = ["server", "key"])]
+    client_id: Option<String>,
+    /// The private key of the client: PEM (PKCS #8) or JWK; P-384 signs ES384, RSA signs RS384
+    #[arg(long, value_name = "FILE", requires = "client_id")]
+    key: Option<PathBuf>,
+    /// What the server calls the key [default: the JWK's `kid`, else the key's thumbprint]
+    #[arg(long, value_name = "ID", requires = "key")]
+    key_id: Option<String>,
+    /// A file with a bearer token that somebody else renews, instead of a client id and a key
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "server",
+        conflicts_with = "client_id"
+    )]
+    token_file: Option<PathBuf>,
+    /// Resource types to ask for, separated by commas [default: all that the rules can read]
+    #[arg(long, value_name = "TYPES", value_delimiter = ',', requires = "server")]
+    types: Vec<String>,
+    /// Ask only for what changed since the last pull of this group that lacked nothing
+    ///
+    /// Needs a server that dates its resources (Epic does not). Whoever joined the group since may
+    /// lack what was recorded before: pull everything now and then.
+    #[arg(long, requires = "server")]
+    changed: bool,
+    /// Ask by POST with repeated parameters (Bulk Data STU4), not by GET with lists
+    #[arg(long, requires = "server")]
+    post: bool,
+    /// Give an export up after so many days
+    #[arg(long, value_name = "DAYS", default_value_t = 21, requires = "server")]
+    give_up_after: u32,
+    /// Give up the export of this group that is under way, here and at the server
+    #[arg(long, requires = "server")]
+    cancel: bool,
+}
+
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let rulebook = rules::load(arguments.rules.rules.as_deref())?;
     let key = arguments.identity_key.as_ref().map(read_key).transpose()?;
-    // Looked at before the data folder is made, so that a slip of the pen leaves none behind.
-    steps::export_files(&arguments.from)?;
-    let mut data = DataFolder::open(&arguments.data.data, Access::Write)?;
-    let options = PullOptions {
-        from: &arguments.from,
-        source: &arguments.source,
-        key,
-        threads: arguments.threads.unwrap_or_else(super::all_cores),
-        today: daemon::today(&rulebook, None)?,
-        at: super::now(),
+    let report = match (&arguments.from, &arguments.network.server) {
+        (_, Some(server)) => match over_the_network(arguments, &rulebook, server, key)? {
+            Some(report) => report,
+            None => return Ok(Outcome::Done),
+        },
+        (Some(from), None) => from_a_folder(arguments, &rulebook, from, key)?,
+        // The command line asks for one of the two.
+        (None, None) => return Ok(Outcome::Done),
     };
-    let report = steps::pull(&rulebook, &mut data, &options)?;
     if report.public_identity_key {
         tell(
             "note: identities are made with a key that everybody knows\nhint: for real people, give a new data folder its own with `--identity-key FILE`\n",
@@ -65,6 +121,76 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
     }
     show(&report, arguments.json, render)?;
     Ok(Outcome::Done)
+}
+
+fn threads(arguments: &Arguments) -> usize {
+    arguments.threads.unwrap_or_else(super::all_cores)
+}
+
+fn from_a_folder(
+    arguments: &Arguments,
+    rulebook: &Rulebook,
+    from: &Path,
+    key: Option<IdentityKey>,
+) -> Result<PullReport, Box<dyn std::error::Error>> {
+    // Looked at before the data folder is made, so that a slip of the pen leaves none behind.
+    steps::export_files(from)?;
+    let mut data = DataFolder::open(&arguments.data.data, Access::Write)?;
+    let options = PullOptions {
+        from,
+        source: &arguments.source,
+        key,
+        threads: threads(arguments),
+        today: daemon::today(rulebook, None)?,
+        at: super::now(),
+        network: None,
+        deleted: &[],
+    };
+    Ok(steps::pull(rulebook, &mut data, &options)?)
+}
+
+/// Pulls a group, or cancels its export; then there is no report.
+fn over_the_network(
+    arguments: &Arguments,
+    rulebook: &Rulebook,
+    server: &str,
+    key: Option<IdentityKey>,
+) -> Result<Option<PullReport>, Box<dyn std::error::Error>> {
+    let network = &arguments.network;
+    let client = (network.client_id.clone(), network.key.clone());
+    let credentials = Credentials::of(network.token_file.clone(), client, network.key_id.clone())?;
+    let types = if network.types.is_empty() {
+        TYPES_READ.map(str::to_owned).into()
+    } else {
+        network.types.clone()
+    };
+    let options = NetworkPullOptions {
+        root: arguments.data.data.clone(),
+        rulebook,
+        server: server.to_owned(),
+        credentials,
+        group: network.group.clone().unwrap_or_default(),
+        source: arguments.source.clone(),
+        types,
+        changed: network.changed,
+        by_post: network.post,
+        days: network.give_up_after,
+        key,
+        threads: threads(arguments),
+        today: daemon::today(rulebook, None)?,
+        tell: &|text| tell(&format!("{text}\n")),
+    };
+    if network.cancel {
+        let was_there = daemon::cancel_pull(&options)?;
+        let text = if was_there {
+            "The export was given up.\n"
+        } else {
+            "No export of this group is under way.\n"
+        };
+        super::print(text)?;
+        return Ok(None);
+    }
+    Ok(Some(daemon::network_pull(&options)?))
 }
 
 fn read_key(path: &PathBuf) -> Result<IdentityKey, String> {
@@ -99,8 +225,8 @@ fn render(report: &PullReport) -> String {
         report.slices.len()
     );
     text.push_str(&format!(
-        "  {} entries of the register\n  {} with facts ({} facts)\n  {} taken back\n  {} with codes that no rule speaks of\n  {} of resource types not used\n  {} set aside\n",
-        lines.register, lines.facts, report.facts, lines.withdrawn, lines.unmapped, lines.other_type, lines.set_aside
+        "  {} entries of the register\n  {} with facts ({} facts)\n  {} taken back\n  {} known before\n  {} with codes that no rule speaks of\n  {} of resource types not used\n  {} set aside\n",
+        lines.register, lines.facts, report.facts, lines.withdrawn, lines.unchanged, lines.unmapped, lines.other_type, lines.set_aside
     ));
     if !report.issues.is_empty() {
         text.push_str("Issues\n");
@@ -110,6 +236,25 @@ fn render(report: &PullReport) -> String {
         text.push_str("Codes most often met that no rule speaks of\n");
         for (resource_type, system, code, n) in &report.unmapped {
             text.push_str(&format!("  {n:>9}  {resource_type} {code} {system}\n"));
+        }
+    }
+    if let Some(network) = &report.network {
+        let which = match &network.since {
+            Some(since) => format!("what changed since {since}"),
+            None => "everything".to_owned(),
+        };
+        text.push_str(&format!(
+            "Group {}, {which}, as of {}\n",
+            network.group, network.transaction_time
+        ));
+        if !network.incomplete.is_empty() {
+            text.push_str(&format!(
+                "Incomplete: {}; residents of this source stay undetermined until a whole export comes\n",
+                network.incomplete.join(", ")
+            ));
+        }
+        if let Some(error) = &network.error {
+            text.push_str(&format!("The server says of the export: {error}\n"));
         }
     }
     for slice in report.slices.iter().filter(|slice| !slice.is_whole) {

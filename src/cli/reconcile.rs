@@ -35,11 +35,11 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let mut data = DataFolder::open(&arguments.data.data, Access::Read)?;
     let evidence = match &config {
         Some(config) => daemon::evidence(&data, config)?,
-        None => None,
+        None => Vec::new(),
     };
     let terms = config.as_ref().map(Config::terms).unwrap_or_default();
     let today = daemon::today(&rulebook, config.as_ref())?;
-    let report = steps::reconcile(&mut data, &terms, evidence.as_ref(), today)?;
+    let report = steps::reconcile(&mut data, &terms, &evidence, today)?;
     show(&report, arguments.json, render)?;
     Ok(if report.agrees() {
         Outcome::Done

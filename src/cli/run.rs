@@ -119,6 +119,10 @@ fn acted(act: &ActReport) -> String {
             act.moved_on
         ));
     }
+    if !act.held.is_empty() {
+        text.push_str("Residents who are asked for nothing while effects are stopped\n");
+        text.push_str(&counts(&act.held));
+    }
     if !act.without_channel.is_empty() {
         text.push_str("Residents whom nobody is there to ask: no channel in the configuration\n");
         text.push_str(&counts(&act.without_channel));

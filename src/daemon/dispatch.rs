@@ -1,24 +1,25 @@
 //! Dispatch: orders leave the outbox.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::config::{Channel, Config, ConfigError, NoEffects};
 use crate::delivery::{
-    Action, Answer, DeliveryEvent, Dispatcher, Event, Found, Job, Limits, Mode, Outcome,
+    Action, Answer, DeliveryEvent, Dispatcher, Event, Found, Job, Limits, Mode, Outcome, ReadBack,
     ServerNews, Work, after,
 };
-use crate::fhir::{self, ChannelError, ChannelOptions, ServiceRequestChannel};
-use crate::ledger::{ChannelTerms, Handed, NotExpressible, Stamp, TakeOptions};
-use crate::orders::{self, Order};
+use crate::fhir::{self, ChannelError, ChannelOptions, OrderChannel, Writing, somebody_takes};
+use crate::ledger::{Addressee, ChannelTerms, Handed, NotExpressible, Stamp, TakeOptions};
+use crate::orders::{ActionKind, Order};
 use crate::rulebook::Rulebook;
 use crate::steps::{self, DataFolder, EpochFile, StepError, Switch};
 
@@ -121,33 +122,27 @@ pub fn dispatch(options: &DispatchOptions) -> Result<DispatchReport, DispatchErr
     let runtime = runtime()?;
     let data = Arc::new(Mutex::new(data));
     let mut report = DispatchReport::default();
-    for (_, channel) in &options.config.channels {
-        let open = runtime.block_on(open(channel))?;
-        let driver = Arc::new(Driver {
-            data: Arc::clone(&data),
-            rulebook: options.rulebook.clone(),
-            config: options.config.clone(),
-            channels: options.config.terms(),
-            terms: channel.terms.clone(),
-            switch: Switch::of(&options.root),
-            epoch: EpochFile::at(epoch.clone()),
-            channel: open,
-            checked: Mutex::new(None),
-        });
-        let machine = Dispatcher::new(
-            Limits {
-                in_flight: channel.server.parallel,
+    runtime.block_on(async {
+        let drivers = drivers(options, &data, &epoch).await?;
+        let mut driven = JoinSet::new();
+        for driver in drivers {
+            let limits = Limits {
+                in_flight: driver.parallel,
                 gap: SignedDuration::from_millis(50),
                 poll: SignedDuration::from_millis(500),
-            },
-            match options.duration {
+            };
+            let mode = match options.duration {
                 Duration::Once => Mode::Once(PATIENCE),
                 Duration::For(length) => Mode::Until(after(now(), length)),
-            },
-        );
-        let done = runtime.block_on(drive(&driver, machine))?;
-        report.add(&done);
-    }
+            };
+            // All at once: a channel with much to do keeps no other waiting.
+            driven.spawn(async move { drive(&driver, Dispatcher::new(limits, mode)).await });
+        }
+        while let Some(done) = driven.join_next().await {
+            report.add(&done.map_err(DispatchError::Broke)??);
+        }
+        Ok::<(), DispatchError>(())
+    })?;
     let data = data.lock().unwrap_or_else(PoisonError::into_inner);
     report.outbox = data.outbox_states()?;
     report.held = held(&options.config, &Switch::of(&options.root), today);
@@ -159,16 +154,53 @@ pub(super) fn runtime() -> Result<Runtime, DispatchError> {
     builder.enable_all().build().map_err(DispatchError::Runtime)
 }
 
-pub(super) async fn open(channel: &Channel) -> Result<ServiceRequestChannel, ChannelError> {
+/// A driver for each channel: every way is open before anything leaves by any.
+async fn drivers(
+    options: &DispatchOptions,
+    data: &Arc<Mutex<DataFolder>>,
+    epoch: &Path,
+) -> Result<Vec<Arc<Driver>>, DispatchError> {
+    let mut at_once: BTreeMap<String, Arc<Semaphore>> = BTreeMap::new();
+    let mut drivers = Vec::new();
+    for (kind, channel) in &options.config.channels {
+        let parallel = channel.server.parallel;
+        let slots = at_once
+            .entry(channel.terms.server.clone())
+            .or_insert_with(|| Arc::new(Semaphore::new(parallel as usize)));
+        drivers.push(Arc::new(Driver {
+            data: Arc::clone(data),
+            rulebook: options.rulebook.clone(),
+            config: options.config.clone(),
+            channels: options.config.terms(),
+            open: open(*kind, channel).await?,
+            channel: channel.clone(),
+            switch: Switch::of(&options.root),
+            epoch: EpochFile::at(epoch.to_path_buf()),
+            parallel,
+            slots: Arc::clone(slots),
+            checked: Mutex::new(None),
+        }));
+    }
+    Ok(drivers)
+}
+
+pub(super) async fn open(
+    kind: ActionKind,
+    channel: &Channel,
+) -> Result<OrderChannel, ChannelError> {
     let server = &channel.server;
+    let credentials = server.credentials();
     let options = ChannelOptions {
         base: server.base.clone(),
-        token_file: server.token_file.clone(),
+        credentials: credentials.expect("checked when the configuration was read"),
         request_deadline: std::time::Duration::from_secs_f64(server.request_deadline_seconds),
         longest_pause: SignedDuration::from_secs(i64::from(server.longest_pause_seconds)),
-        reads_back: channel.terms.policy.read_back == crate::delivery::ReadBack::Possible,
+        ways: channel.ways.clone(),
+        reads_back: channel.terms.policy.read_back == ReadBack::Possible,
     };
-    ServiceRequestChannel::open(&options, now).await
+    let open = OrderChannel::open(&options, now).await?;
+    somebody_takes(kind, open.way(), &channel.to)?;
+    Ok(open)
 }
 
 fn now() -> Timestamp {
@@ -238,12 +270,15 @@ struct Driver {
     data: Arc<Mutex<DataFolder>>,
     rulebook: Rulebook,
     config: Config,
-    /// The terms of every channel, and of the one that is driven.
+    /// The terms of every channel, and the one that is driven.
     channels: Vec<ChannelTerms>,
-    terms: ChannelTerms,
+    channel: Channel,
+    open: OrderChannel,
     switch: Switch,
     epoch: EpochFile,
-    channel: ServiceRequestChannel,
+    /// Requests under way at once, by this process, and their places among all channels to the server.
+    parallel: u32,
+    slots: Arc<Semaphore>,
     /// On what this process last decided about residents again, and the newest order then.
     checked: Mutex<Option<(Stamp, i64)>>,
 }
@@ -342,7 +377,7 @@ impl Driver {
             let now = Some((stamp.clone(), newest_order));
             let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
             if *checked != now {
-                may_send = steps::recheck(&self.rulebook, &mut data, &self.channels, &stamp)?;
+                may_send = steps::recheck(&self.rulebook, &mut data, &self.config, &stamp)?;
                 *checked = now.filter(|_| may_send);
             }
         }
@@ -351,8 +386,8 @@ impl Driver {
             may_send,
             stamp: &stamp,
         };
-        let taken = data.take(&self.terms, options, |order, patient_id| {
-            self.author(order, patient_id)
+        let taken = data.take(&self.channel.terms, options, |order, to| {
+            self.author(order, to, today)
         })?;
         let is_sending = |job: &Job<Handed>| matches!(job.work, Work::Send { .. });
         if taken.jobs.iter().any(is_sending)
@@ -360,28 +395,39 @@ impl Driver {
         {
             // Nothing may leave, and nothing has: the claims are given back.
             let outcomes: Vec<Outcome> = taken.jobs.iter().filter_map(not_sent).collect();
-            data.save(&self.terms, today, &outcomes)?;
+            data.save(&self.channel.terms, today, &outcomes)?;
             return Err(error.into());
         }
         Ok(Event::Taken(taken))
     }
 
-    fn author(&self, order: &Order, patient_id: &str) -> Result<Vec<u8>, NotExpressible> {
-        match &order.action {
-            orders::Action::Laboratory { .. } => {
-                let written = fhir::service_request(&self.rulebook, order, patient_id);
-                written.ok().flatten().ok_or(NotExpressible)
-            }
-            // What is taken back is read from the other side first.
-            orders::Action::Cancel { .. } => Ok(Vec::new()),
-            orders::Action::Questionnaire => Err(NotExpressible),
+    fn author(
+        &self,
+        order: &Order,
+        to: Addressee<'_>,
+        today: Date,
+    ) -> Result<Vec<u8>, NotExpressible> {
+        if !self.open.takes(&order.action) {
+            return Err(NotExpressible);
         }
+        // What is changed at the other side is read from there first.
+        if !self.open.is_written(&order.action) {
+            return Ok(Vec::new());
+        }
+        let writing = Writing {
+            rulebook: &self.rulebook,
+            way: self.open.way(),
+            to: &self.channel.to,
+            language: self.channel.language,
+            on: today,
+        };
+        fhir::written(&writing, order, to.patient_id, to.language).map_err(|_| NotExpressible)
     }
 
     fn save(&self, outcomes: &[Outcome]) -> Result<Event<Handed>, DispatchError> {
         let today = today(&self.rulebook, Some(&self.config))?;
         let mut data = self.data.lock().unwrap_or_else(PoisonError::into_inner);
-        data.save(&self.terms, today, outcomes)?;
+        data.save(&self.channel.terms, today, outcomes)?;
         Ok(Event::Saved)
     }
 
@@ -392,31 +438,33 @@ impl Driver {
             patient_id,
             bytes,
         } = &job.payload;
+        // Other channels to the same server may be using all places there.
+        let _slot = self.slots.acquire().await;
+        let is_late = job.start_by < now();
+        let soon = after(now(), SOON);
         let (event, server) = match job.work {
-            Work::Send { claim } if self.switch.is_stopped() => {
-                let retry_at = after(now(), SOON);
-                let answer = Answer::NotSent { retry_at };
+            Work::Send { claim } if is_late || self.switch.is_stopped() => {
+                let answer = Answer::NotSent { retry_at: soon };
                 (
                     DeliveryEvent::Answered { claim, answer },
                     ServerNews::NotAsked,
                 )
             }
             Work::Send { claim } => {
-                let (answer, server) = match &order.action {
-                    orders::Action::Cancel { test, keep } => {
-                        let key = placed(order, test).key();
-                        let may_go_on = || !self.switch.is_stopped();
-                        let channel = &self.channel;
-                        channel.cancel(key, patient_id, *keep, may_go_on).await
-                    }
-                    orders::Action::Laboratory { .. } | orders::Action::Questionnaire => {
-                        self.channel.create(order.key(), bytes).await
-                    }
-                };
+                let may_go_on = || !self.switch.is_stopped();
+                let sent = self.open.send(order, patient_id, bytes, may_go_on);
+                let (answer, server) = sent.await;
                 (DeliveryEvent::Answered { claim, answer }, server)
             }
+            Work::LookUp { until } if is_late => {
+                let found = Found::NotTold { retry_at: soon };
+                (
+                    DeliveryEvent::LookedUp { until, found },
+                    ServerNews::NotAsked,
+                )
+            }
             Work::LookUp { until } => {
-                let (found, server) = self.look_up(order, patient_id).await;
+                let (found, server) = self.open.look_up(order, patient_id).await;
                 (DeliveryEvent::LookedUp { until, found }, server)
             }
         };
@@ -424,18 +472,6 @@ impl Driver {
             row: job.row,
             event,
             server,
-        }
-    }
-
-    async fn look_up(&self, order: &Order, patient_id: &str) -> (Found, ServerNews) {
-        match &order.action {
-            orders::Action::Cancel { test, keep } => {
-                let key = placed(order, test).key();
-                self.channel.look_up_cancelled(key, patient_id, *keep).await
-            }
-            orders::Action::Laboratory { .. } | orders::Action::Questionnaire => {
-                self.channel.look_up(order.key(), patient_id).await
-            }
         }
     }
 }
@@ -451,14 +487,4 @@ fn not_sent(job: &Job<Handed>) -> Option<Outcome> {
         event: DeliveryEvent::Answered { claim, answer },
         server: ServerNews::NotAsked,
     })
-}
-
-/// The order that a cancellation takes back.
-fn placed(cancel: &Order, test: &str) -> Order {
-    Order {
-        action: orders::Action::Laboratory {
-            test: test.to_owned(),
-        },
-        ..cancel.clone()
-    }
 }

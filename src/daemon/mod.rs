@@ -3,16 +3,22 @@
 //! # What lives here
 //!
 //! The driver of the dispatcher: it reads the clock, holds the connections and
-//! the threads, and does what `delivery`'s machine says. No rule, no SQL and no
-//! FHIR field name.
+//! the threads, and does what `delivery`'s machine says. The driver of a pull
+//! over the network: it waits, keeps the job on disk, and does what the bulk
+//! export's machine says. No rule, no SQL and no FHIR field name.
 //!
 //! # How the data flows
 //!
 //! `ledger.take` → job → `fhir` channel → outcome → `ledger.save`, with
 //! [`Dispatcher`](crate::delivery::Dispatcher) deciding what comes when.
 //!
+//! [`network_pull`]: `fhir`'s machine → ask, fetch, wait → files →
+//! [`pull`](crate::steps::pull).
+//!
 //! # Invariants
 //!
+//! * Where an export is asked for is on disk before the server is asked how far it is.
+//! * The data folder is not held while a server prepares an export.
 //! * The switch is looked at before each send, not once at the start.
 //! * Nothing leaves before the epoch outside the data folder knows of it.
 //! * An error of the ledger ends the dispatcher; what was under way is found in
@@ -26,6 +32,10 @@
 
 mod dispatch;
 mod evidence;
+mod job_folder;
+mod network_pull;
 
 pub use dispatch::{DispatchError, DispatchOptions, DispatchReport, Duration, dispatch, today};
 pub use evidence::evidence;
+pub use job_folder::JobFolderError;
+pub use network_pull::{NetworkPullError, NetworkPullOptions, cancel_pull, network_pull};

@@ -26,6 +26,13 @@ impl IdentityKey {
         &self.0
     }
 
+    /// The key by which residents below the action level are drawn. It follows from this one, so a
+    /// folder needs one secret; who knows it does not know this one.
+    #[must_use]
+    pub fn sampling_key(&self) -> [u8; 32] {
+        *blake3::keyed_hash(&self.0, b"preventiojyraa sampled negatives").as_bytes()
+    }
+
     fn hash(&self, kind: &str, parts: [&str; 2]) -> [u8; 16] {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
         for part in [kind, parts[0], parts[1]] {

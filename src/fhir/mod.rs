@@ -9,8 +9,8 @@
 //! # How the data flows
 //!
 //! file → [`Lines`] → line → [`read_line`] → [`Resource`] → `intake::admit`.
-//! The other way, [`risk_assessment`] and [`service_request`] put an assessment and
-//! an order into the words of FHIR, and [`ServiceRequestChannel`] carries orders:
+//! The other way, [`risk_assessment`] and [`written`] put an assessment and
+//! an order into the words of FHIR, and [`OrderChannel`] carries orders:
 //! it sends, asks and takes back, and says what an answer means; when to do which
 //! is `delivery`'s to say.
 //!
@@ -39,27 +39,36 @@
 //! send, in a package of its own, and judges it in the tests.
 
 mod authored;
+mod bulk;
 mod channel;
 mod dates;
 mod form;
 mod frame;
+mod http;
 mod identity;
 mod lines;
 mod patient;
 mod read;
 mod reading;
 mod register_entry;
+mod retry_after;
 mod server;
+mod smart;
 mod statements;
 mod systems;
 mod values;
 mod wire;
 
-pub use authored::{risk_assessment, service_request};
-pub use channel::{ChannelError, ChannelOptions, RemoteOrder, ServiceRequestChannel};
+pub use authored::{NotWritten, To, Writing, risk_assessment, written};
+pub use bulk::{
+    Action, BulkClient, BulkError, Call, Deletion, ExportRequest, Failure, Fetch, FileKind, Job,
+    ListedFile, Manifest, Next, Patience, Stage, Told, deletions, told,
+};
+pub use channel::{ChannelError, ChannelOptions, OrderChannel, RemoteOrder, Way, somebody_takes};
 pub use identity::{IdentityKey, NationalId};
 pub use lines::{Block, FileEnd, Line, LineProblem, Lines, MAX_LINE_BYTES, is_export_file};
-pub use read::{read_line, salvage_subject};
+pub use read::{TYPES_READ, read_line, salvage_subject};
 pub use reading::{Reading, Resource, Unmapped};
 pub use register_entry::{Link, PatientEntry};
-pub use server::{Capabilities, ResourceCapabilities, ServerError, Way, capabilities};
+pub use server::{Capabilities, Capability, ResourceCapabilities, ServerError, capabilities};
+pub use smart::{Credentials, KeyError, Right, SmartError, Tokens};

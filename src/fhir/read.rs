@@ -14,6 +14,17 @@ use super::wire::{
     QuestionnaireResponse,
 };
 
+/// The resource types that [`read_line`] understands: what a server is asked for.
+pub const TYPES_READ: [&str; 7] = [
+    "Patient",
+    "Observation",
+    "Condition",
+    "MedicationRequest",
+    "FamilyMemberHistory",
+    "QuestionnaireResponse",
+    "Consent",
+];
+
 /// Reads one line and calls `use_it` with what it says.
 ///
 /// The resource borrows from the line and from the parsed wire structs, so it

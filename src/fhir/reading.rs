@@ -137,6 +137,25 @@ impl<'r> Reading<'r> {
     }
 }
 
+impl Reading<'_> {
+    /// The submission that a source says it has deleted, and the version that takes it back: as of
+    /// the instant at which the source said so.
+    #[must_use]
+    pub fn deletion(
+        &self,
+        resource_type: &str,
+        id: &str,
+        said_at: &str,
+    ) -> (SubmissionId, Version) {
+        let version = Version {
+            updated: dates::microseconds(said_at).unwrap_or(i64::MIN),
+            pull: self.pull,
+            digest: 0,
+        };
+        (self.submission(resource_type, id), version)
+    }
+}
+
 /// A code that no rule knows, for the count of unmapped codes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Unmapped {

@@ -77,7 +77,7 @@ pub struct Capabilities {
 
 /// One way of working with a server, and what it lacks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Way {
+pub struct Capability {
     /// What one would do.
     pub name: &'static str,
     /// What the server does not declare; empty when the way is open.
@@ -102,8 +102,8 @@ impl Capabilities {
 
     /// Every way of getting data and of placing an order that this program knows of.
     #[must_use]
-    pub fn ways(&self) -> Vec<Way> {
-        let way = |name, lacks: Vec<Option<String>>| Way {
+    pub fn ways(&self) -> Vec<Capability> {
+        let way = |name, lacks: Vec<Option<String>>| Capability {
             name,
             lacks: lacks.into_iter().flatten().collect(),
         };
@@ -123,8 +123,15 @@ impl Capabilities {
                 ],
             ),
             way(
-                "ask professionals by Communication",
-                vec![self.can("Communication", "create")],
+                "ask residents or professionals as Task",
+                vec![self.can("Task", "create"), self.can("Task", "search-type")],
+            ),
+            way(
+                "ask residents or professionals as Communication",
+                vec![
+                    self.can("Communication", "create"),
+                    self.can("Communication", "search-type"),
+                ],
             ),
             way(
                 "write the score as Observation",

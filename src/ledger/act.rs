@@ -8,7 +8,7 @@ use rusqlite::{Connection, Transaction};
 use super::outbox::{cancel_order, change};
 use super::outbox_row::{insert, select, select_order};
 use super::{ActCommit, Acted, ChannelTerms, LedgerError, episodes, sql, tasks};
-use crate::delivery::{Delivery, DeliveryEvent, ReadBack, Refused};
+use crate::delivery::{Delivery, DeliveryEvent};
 use crate::orders::{Action, ActionKind, Intent, Keep, Order};
 use crate::pathway::{Conclusion, Stage};
 use crate::profile::ResidentId;
@@ -145,7 +145,7 @@ impl Planning<'_> {
                 continue;
             };
             let (resident, round) = (row.order.resident, row.order.round);
-            let episode = episodes::episode_of(self.connection, resident, Some(round))?;
+            let episode = episodes::episode_of(self.connection, resident, Some(round), None)?;
             let is_over = episode.is_some_and(|episode| match episode.stage {
                 Stage::Closed { conclusion, .. } => match conclusion {
                     Conclusion::Left(_) | Conclusion::Withdrawn => true,
@@ -163,11 +163,6 @@ impl Planning<'_> {
                 let planned = Delivery::planned(self.now);
                 let run = Some(self.run);
                 let added = insert(self.connection, &cancel, &channel.name, &planned, run)?;
-                // What cannot be looked up cannot be taken back by a program.
-                if added && channel.policy.read_back == ReadBack::Impossible {
-                    let event = DeliveryEvent::Stopped(Refused::NotExpressible);
-                    self.changes(channel, &cancel, &event)?;
-                }
                 n += u64::from(added);
             }
         }

@@ -6,7 +6,9 @@ use jiff::civil::Date;
 use rusqlite::{Connection, Row, params};
 
 use super::{Ledger, LedgerError, sql};
-use crate::pathway::{Episode, Event, Finding, NotDelivered};
+use crate::pathway::{
+    Episode, Event, Finding, HandedOver, Inclusion, NotDelivered, OrderedBecause,
+};
 use crate::profile::ResidentId;
 use crate::rulebook::State;
 
@@ -16,6 +18,30 @@ const FINDINGS: [(&str, Finding); 3] = [
     ("impaired", Finding::Impaired),
     ("normal", Finding::Normal),
 ];
+
+/// The names of why a person acts; `NotDelivered` is told by the event of that name.
+const HANDED_OVER: [(&str, HandedOver); 2] = [
+    ("did-not-attend", HandedOver::DidNotAttend),
+    ("results-undecided", HandedOver::ResultsUndecided),
+];
+
+/// Why tests are ordered, as stored: nothing for the flagged, as before there were others.
+fn because_text(because: OrderedBecause) -> Option<String> {
+    match because {
+        OrderedBecause::Flagged => None,
+        OrderedBecause::SampledNegative(inclusion) => {
+            Some(format!("sampled-negative:{}", inclusion.billionths()))
+        }
+    }
+}
+
+pub(super) fn because(text: Option<&str>) -> Option<OrderedBecause> {
+    let Some(text) = text else {
+        return Some(OrderedBecause::Flagged);
+    };
+    let billionths = text.strip_prefix("sampled-negative:")?.parse().ok()?;
+    Inclusion::from_billionths(billionths).map(OrderedBecause::SampledNegative)
+}
 
 /// An event as columns: kind, day, until, tests, detail.
 struct Columns {
@@ -48,10 +74,34 @@ fn columns(event: &Event) -> Columns {
             on,
             tests,
             sample_by,
+            because,
         } => Columns {
             until: Some(*sample_by),
             tests: Some(tests.join(",")),
+            detail: because_text(*because),
             ..plain("tests-ordered", on)
+        },
+        Event::Reminded { on, until } => Columns {
+            until: Some(*until),
+            ..plain("reminded", on)
+        },
+        Event::ResultReceived {
+            on,
+            test,
+            sampled_on,
+        } => Columns {
+            until: Some(*sampled_on),
+            tests: Some(test.clone()),
+            ..plain("result-received", on)
+        },
+        Event::HandedOver { on, why } => Columns {
+            detail: match why {
+                HandedOver::NotDelivered(why) => Some(name_of(&NotDelivered::NAMES, why)),
+                HandedOver::DidNotAttend | HandedOver::ResultsUndecided => {
+                    Some(name_of(&HANDED_OVER, why))
+                }
+            },
+            ..plain("handed-over", on)
         },
         Event::Delivered { on, test } => Columns {
             tests: test.clone(),
@@ -96,6 +146,18 @@ fn event(
             on,
             tests: tests?.split(',').map(str::to_owned).collect(),
             sample_by: until?,
+            because: because(detail)?,
+        },
+        "reminded" => Event::Reminded { on, until: until? },
+        "result-received" => Event::ResultReceived {
+            on,
+            test: tests?,
+            sampled_on: until?,
+        },
+        "handed-over" => Event::HandedOver {
+            on,
+            why: value_of(&HANDED_OVER, detail)
+                .or_else(|| value_of(&NotDelivered::NAMES, detail).map(HandedOver::NotDelivered))?,
         },
         "delivered" => Event::Delivered { on, test: tests },
         "not-delivered" => Event::NotDelivered {
@@ -173,21 +235,29 @@ fn fold(
     Ok(Some(episode))
 }
 
-/// The newest episode of one resident, or one round of it.
+/// The newest episode of one resident, or one round of it, as of the newest event or an earlier one.
 pub(super) fn episode_of(
     connection: &Connection,
     resident: ResidentId,
     only_round: Option<u16>,
+    up_to_event: Option<i64>,
 ) -> Result<Option<Episode>, LedgerError> {
     let action = "cannot read an episode";
     let mut statement = connection
         .prepare_cached(&format!(
             "SELECT {COLUMNS} FROM episode_event
-             WHERE resident = ?1 AND (?2 IS NULL OR round = ?2) ORDER BY id"
+             WHERE resident = ?1 AND (?2 IS NULL OR round = ?2) AND id <= ?3 ORDER BY id"
         ))
         .map_err(sql(action))?;
     let rows = statement
-        .query_map(params![resident.as_bytes(), only_round], raw)
+        .query_map(
+            params![
+                resident.as_bytes(),
+                only_round,
+                up_to_event.unwrap_or(i64::MAX)
+            ],
+            raw,
+        )
         .map_err(sql(action))?;
     let mut episode = None;
     for row in rows {
@@ -204,8 +274,8 @@ pub(super) fn add_event(
     run: Option<u32>,
     at: i64,
 ) -> Result<bool, LedgerError> {
-    let mut episode =
-        episode_of(connection, resident, Some(round))?.unwrap_or_else(|| Episode::begin(round));
+    let mut episode = episode_of(connection, resident, Some(round), None)?
+        .unwrap_or_else(|| Episode::begin(round));
     if episode.apply(event).is_err() {
         return Ok(false);
     }
@@ -266,12 +336,38 @@ impl Ledger {
         Ok((episodes, newest))
     }
 
-    /// One resident's newest episode.
+    /// Every event of every episode, in the order in which they were written.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn episode(&self, resident: ResidentId) -> Result<Option<Episode>, LedgerError> {
-        episode_of(&self.connection, resident, None)
+    pub fn every_event(
+        &self,
+        mut each: impl FnMut(ResidentId, u16, &Event),
+    ) -> Result<(), LedgerError> {
+        let action = "cannot read episodes";
+        let mut statement = self
+            .connection
+            .prepare(&format!("SELECT {COLUMNS} FROM episode_event ORDER BY id"))
+            .map_err(sql(action))?;
+        let rows = statement.query_map([], raw).map_err(sql(action))?;
+        for row in rows {
+            let (resident, round, event) = read(row.map_err(sql(action))?)?;
+            each(resident, round, &event);
+        }
+        Ok(())
+    }
+
+    /// One resident's newest episode, as of the newest event or an earlier one.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn episode(
+        &self,
+        resident: ResidentId,
+        up_to_event: Option<i64>,
+    ) -> Result<Option<Episode>, LedgerError> {
+        episode_of(&self.connection, resident, None, up_to_event)
     }
 }

@@ -16,6 +16,15 @@ use crate::orders::Order;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotExpressible;
 
+/// Whom an order is for, as its author needs to know.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Addressee<'a> {
+    /// What the source calls the resident.
+    pub patient_id: &'a str,
+    /// Their language of contact, when the register knows one.
+    pub language: Option<&'a str>,
+}
+
 /// One row handed out. Holds what is sent: no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Handed {
@@ -51,13 +60,13 @@ impl Ledger {
         &mut self,
         channel: &ChannelTerms,
         options: TakeOptions<'_>,
-        mut author: impl FnMut(&Order, &str) -> Result<Vec<u8>, NotExpressible>,
+        mut author: impl FnMut(&Order, Addressee<'_>) -> Result<Vec<u8>, NotExpressible>,
     ) -> Result<Taken<Handed>, LedgerError> {
         let action = "cannot hand out orders";
         let clock = self.clock.clone();
         let transaction = self.begin(action)?;
         let now = clock.now(&transaction)?;
-        let mut pace = read_pace(&transaction, &channel.name, now)?;
+        let mut pace = read_pace(&transaction, &channel.server, now)?;
         end_leases(&transaction, channel, now, options.stamp.day)?;
         stop_what_was_under_way(&transaction, channel, now, options.stamp)?;
         let permits = pace.take(now, channel.per_minute, options.most);
@@ -95,7 +104,7 @@ impl Ledger {
         // What was not used is given back.
         let used = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
         pace.permits += i64::from(permits.saturating_sub(used)) * 1_000_000;
-        write_pace(&transaction, &channel.name, &pace)?;
+        write_pace(&transaction, &channel.server, &pace)?;
         let more_at = next_due(&transaction, channel, options, now)?;
         let more_at = more_at.map(|at| at.max(pace.next_permit(channel.per_minute)));
         transaction.commit().map_err(sql(action))?;
@@ -285,14 +294,20 @@ fn begin_send(
     (now, today): (Timestamp, Date),
     claim: u64,
     row: &OutboxRow,
-    author: &mut impl FnMut(&Order, &str) -> Result<Vec<u8>, NotExpressible>,
+    author: &mut impl FnMut(&Order, Addressee<'_>) -> Result<Vec<u8>, NotExpressible>,
 ) -> Result<Option<Job<Handed>>, LedgerError> {
     let lease_until = now + channel.lease;
     let patient_id = patient_id(connection, channel, &row.order)?;
     // The same bytes again, when the row was sent before.
     let bytes = match (&row.payload, &patient_id) {
         (Some(bytes), _) => Ok(bytes.clone()),
-        (None, Some(patient_id)) => author(&row.order, patient_id),
+        (None, Some(patient_id)) => author(
+            &row.order,
+            Addressee {
+                patient_id,
+                language: row.language.as_deref(),
+            },
+        ),
         (None, None) => Err(NotExpressible),
     };
     let (Ok(bytes), Some(patient_id)) = (bytes, patient_id) else {

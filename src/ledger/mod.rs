@@ -60,8 +60,8 @@ mod write;
 pub use clock::Clock;
 pub use effects::{EffectsChange, EffectsEntry, Epoch};
 pub use episodes::EpisodeMap;
-pub use handout::{Handed, NotExpressible, TakeOptions};
-pub use outbox::{RowView, Seen, Stamp, Verdict};
+pub use handout::{Addressee, Handed, NotExpressible, TakeOptions};
+pub use outbox::{Checked, RowView, Seen, Stamp, Verdict};
 pub use records::{
     ActCommit, Acted, ChannelTerms, Generation, Identity, NewTask, OrderedInRound, PullCommit,
     PullRecord, Quarantined, RecalibrationRecord, RunRecord,

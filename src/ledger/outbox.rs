@@ -70,6 +70,17 @@ impl Verdict {
     }
 }
 
+/// A row whose resident was decided about again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// Its number.
+    pub row: i64,
+    /// What that said about it.
+    pub verdict: Verdict,
+    /// The resident's language of contact by the register of the day.
+    pub language: Option<String>,
+}
+
 /// A row as reconciliation sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowView {
@@ -99,7 +110,7 @@ impl Ledger {
         let clock = self.clock.clone();
         let transaction = self.begin(action)?;
         let now = clock.now(&transaction)?;
-        let mut pace = read_pace(&transaction, &channel.name, now)?;
+        let mut pace = read_pace(&transaction, &channel.server, now)?;
         let mut has_failed = false;
         for outcome in outcomes {
             match outcome.server {
@@ -121,7 +132,7 @@ impl Ledger {
                 None,
             )?;
         }
-        write_pace(&transaction, &channel.name, &pace)?;
+        write_pace(&transaction, &channel.server, &pace)?;
         transaction.commit().map_err(sql(action))
     }
 
@@ -192,17 +203,24 @@ impl Ledger {
         &mut self,
         channels: &[ChannelTerms],
         stamp: &Stamp,
-        verdicts: &[(i64, Verdict)],
+        checked: &[Checked],
     ) -> Result<(), LedgerError> {
         let action = "cannot note what was looked at again";
         let clock = self.clock.clone();
         let transaction = self.begin(action)?;
         let now = clock.now(&transaction)?;
         let text = stamp.text();
-        for (id, verdict) in verdicts {
+        for Checked {
+            row: id,
+            verdict,
+            language,
+        } in checked
+        {
             transaction
-                .prepare_cached("UPDATE outbox SET checked = ?2, verdict = ?3 WHERE id = ?1")
-                .and_then(|mut s| s.execute(params![id, text, verdict.name()]))
+                .prepare_cached(
+                    "UPDATE outbox SET checked = ?2, verdict = ?3, language = ?4 WHERE id = ?1",
+                )
+                .and_then(|mut s| s.execute(params![id, text, verdict.name(), language]))
                 .map_err(sql(action))?;
             let Verdict::Stop(why) = verdict else {
                 continue;
@@ -351,6 +369,8 @@ pub(super) fn cancel_order(order: &Order, test: &str, keep: Keep, today: Date) -
         decided_on: today,
         send_by: last,
         due: last,
+        asks: Vec::new(),
+        recall_on: None,
         ..order.clone()
     }
 }
@@ -358,7 +378,11 @@ pub(super) fn cancel_order(order: &Order, test: &str, keep: Keep, today: Date) -
 fn episode_event(action: &Action, on: Date, news: Result<(), NotDelivered>) -> Event {
     let test = match action {
         Action::Laboratory { test } | Action::Cancel { test, .. } => Some(test.clone()),
-        Action::Questionnaire => None,
+        Action::Questionnaire
+        | Action::RemindQuestionnaire
+        | Action::RemindLaboratory
+        | Action::Message { .. }
+        | Action::Contact { .. } => None,
     };
     match news {
         Ok(()) => Event::Delivered { on, test },

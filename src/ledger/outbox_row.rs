@@ -12,7 +12,7 @@ use crate::orders::{Action, Order};
 use crate::profile::ResidentId;
 
 pub(super) const COLUMNS: &str = "id, resident, programme, round, action, decided_on, send_by, due, \
-     state, next, at, claim, sends, absent, reference, why, payload, verdict";
+     state, next, at, claim, sends, absent, reference, why, payload, verdict, asks, recall_on, language";
 
 /// A row as it is in the outbox.
 pub(super) struct OutboxRow {
@@ -22,6 +22,8 @@ pub(super) struct OutboxRow {
     pub(super) payload: Option<Vec<u8>>,
     /// What deciding again said about it last.
     pub(super) verdict: Option<String>,
+    /// The resident's language of contact, as it was then.
+    pub(super) language: Option<String>,
 }
 
 /// Columns that need reading beyond their type.
@@ -39,6 +41,9 @@ struct Raw {
     round: u16,
     payload: Option<Vec<u8>>,
     verdict: Option<String>,
+    asks: String,
+    recall_on: Option<String>,
+    language: Option<String>,
 }
 
 fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
@@ -63,6 +68,9 @@ fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
         why: row.get(15)?,
         payload: row.get(16)?,
         verdict: row.get(17)?,
+        asks: row.get(18)?,
+        recall_on: row.get(19)?,
+        language: row.get(20)?,
     })
 }
 
@@ -113,10 +121,13 @@ fn read(raw: Raw) -> Result<OutboxRow, LedgerError> {
             decided_on: day(decided_on)?,
             send_by: day(send_by)?,
             due: day(due)?,
+            asks: raw.asks.split_whitespace().map(str::to_owned).collect(),
+            recall_on: raw.recall_on.as_deref().map(day).transpose()?,
         },
         delivery,
         payload: raw.payload,
         verdict: raw.verdict,
+        language: raw.language,
     })
 }
 
@@ -259,8 +270,8 @@ pub(super) fn insert(
     connection
         .prepare_cached(
             "INSERT INTO outbox (key, resident, programme, round, action, channel, decided_on,
-                 send_by, due, run, state, next, at, sends, absent)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                 send_by, due, run, state, next, at, sends, absent, asks, recall_on)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
              ON CONFLICT (key) DO NOTHING",
         )
         .and_then(|mut statement| {
@@ -279,7 +290,9 @@ pub(super) fn insert(
                 columns.next,
                 columns.at,
                 columns.sends,
-                columns.absent
+                columns.absent,
+                order.asks.join(" "),
+                order.recall_on.map(|day| day.to_string())
             ])
         })
         .map(|n| n == 1)

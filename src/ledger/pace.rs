@@ -1,4 +1,4 @@
-//! How fast each channel's server is asked: one bucket of permits for all processes.
+//! How fast each server is asked: one bucket of permits for all processes and all channels to it.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -8,16 +8,16 @@ use crate::delivery::Pace;
 
 pub(super) fn read_pace(
     connection: &Connection,
-    channel: &str,
+    server: &str,
     now: Timestamp,
 ) -> Result<Pace, LedgerError> {
     let row: Option<(i64, i64, i64, u16)> = connection
         .prepare_cached(
-            "SELECT permits, counted_at, paused_until, failures FROM pace WHERE channel = ?1",
+            "SELECT permits, counted_at, paused_until, failures FROM pace WHERE server = ?1",
         )
         .and_then(|mut statement| {
             statement
-                .query_row([channel], |row| {
+                .query_row([server], |row| {
                     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
                 })
                 .optional()
@@ -36,20 +36,20 @@ pub(super) fn read_pace(
 
 pub(super) fn write_pace(
     connection: &Connection,
-    channel: &str,
+    server: &str,
     pace: &Pace,
 ) -> Result<(), LedgerError> {
     connection
         .prepare_cached(
-            "INSERT INTO pace (channel, permits, counted_at, paused_until, failures)
+            "INSERT INTO pace (server, permits, counted_at, paused_until, failures)
              VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (channel) DO UPDATE SET permits = excluded.permits,
+             ON CONFLICT (server) DO UPDATE SET permits = excluded.permits,
                  counted_at = excluded.counted_at, paused_until = excluded.paused_until,
                  failures = excluded.failures",
         )
         .and_then(|mut statement| {
             statement.execute(params![
-                channel,
+                server,
                 pace.permits,
                 pace.counted_at.as_microsecond(),
                 pace.paused_until.as_microsecond(),

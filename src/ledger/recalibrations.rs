@@ -2,6 +2,7 @@
 
 use rusqlite::{Row, params};
 
+use super::episodes::because;
 use super::{Ledger, LedgerError, OrderedInRound, RecalibrationRecord, sql};
 use crate::profile::ResidentId;
 
@@ -140,18 +141,29 @@ impl Ledger {
         let mut statement = self
             .connection
             .prepare(
-                "SELECT resident, round, run FROM episode_event
+                "SELECT resident, round, run, detail FROM episode_event
                  WHERE kind = 'tests-ordered' AND run IS NOT NULL ORDER BY id",
             )
             .map_err(sql(action))?;
-        let rows = statement.query_map([], |row| {
-            Ok(OrderedInRound {
-                resident: ResidentId::from_bytes(row.get(0)?),
-                round: row.get(1)?,
-                run: row.get(2)?,
-                inclusion_e9: None,
+        let rows = statement
+            .query_map([], |row| {
+                let (resident, round, run) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                Ok((resident, round, run, row.get::<_, Option<String>>(3)?))
             })
-        });
-        rows.and_then(Iterator::collect).map_err(sql(action))
+            .map_err(sql(action))?;
+        let mut ordered = Vec::new();
+        for row in rows {
+            let (resident, round, run, detail) = row.map_err(sql(action))?;
+            let because = because(detail.as_deref());
+            ordered.push(OrderedInRound {
+                resident: ResidentId::from_bytes(resident),
+                round,
+                run,
+                because: because.ok_or_else(|| {
+                    LedgerError::Content("tests ordered for no reason".to_owned())
+                })?,
+            });
+        }
+        Ok(ordered)
     }
 }

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use jiff::civil::Date;
 use preventiojyraa_core::delivery::Policy;
 use preventiojyraa_core::orders::{ActionKind, Intent};
+use preventiojyraa_core::pathway::OrderedBecause;
 use preventiojyraa_core::rulebook::Priority;
 
 use crate::lake::ManifestFile;
@@ -146,8 +147,8 @@ pub struct OrderedInRound {
     pub round: u16,
     /// The run that ordered.
     pub run: u32,
-    /// The probability of having been drawn, in units of 1e-9, when chance was the reason.
-    pub inclusion_e9: Option<u32>,
+    /// Why.
+    pub because: OrderedBecause,
 }
 
 /// What a pull adds beside lake files.
@@ -212,6 +213,8 @@ pub struct NewTask {
 pub struct ChannelTerms {
     /// Its name in the configuration.
     pub name: String,
+    /// The server's name there: channels to one server share its pace.
+    pub server: String,
     /// The source whose names for residents its server understands.
     pub source: String,
     /// Whether it can be asked, and how long to wait before it is.

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -190,6 +190,23 @@ CREATE TABLE epoch (
     restored INTEGER NOT NULL
 ) STRICT;
 INSERT INTO epoch (id, ledger, number, restored) VALUES (1, randomblob(16), 0, 0);
+",
+    r"
+-- What an act tells beside its name: items of the model to ask, joined by spaces, and the day of the next look.
+ALTER TABLE outbox ADD COLUMN asks TEXT NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD COLUMN recall_on TEXT;
+-- The resident's language of contact, as the register had it when the resident was last decided about again.
+ALTER TABLE outbox ADD COLUMN language TEXT;
+
+-- A server is asked as fast as it allows, however many channels lead to it; it is counted anew.
+DROP TABLE pace;
+CREATE TABLE pace (
+    server       TEXT PRIMARY KEY,
+    permits      INTEGER NOT NULL,
+    counted_at   INTEGER NOT NULL,
+    paused_until INTEGER NOT NULL,
+    failures     INTEGER NOT NULL
+) STRICT;
 ",
     r"
 -- What outcomes would change in the calibration in force. A proposal changes nothing; log odds

@@ -55,7 +55,11 @@ pub(super) fn open_for_delivery(
         code: code.name().to_owned(),
         priority: Priority::Soon,
         opened_on: today,
-        due: today.saturating_add(Span::new().days(DELIVERY_DAYS)),
+        // Sooner when the act itself was due sooner: a contact does not wait for a worklist.
+        due: today
+            .saturating_add(Span::new().days(DELIVERY_DAYS))
+            .min(order.due)
+            .max(today),
         about: None,
     };
     open(connection, &task, Some(outbox), None).map(drop)

@@ -10,10 +10,13 @@ use super::effects::Switch;
 use super::{DataFolder, StepError};
 use crate::config::{Config, NoEffects};
 use crate::ledger::{ActCommit, Acted, NewTask};
-use crate::orders::{ActionKind, Intent, Offered, intend};
-use crate::pathway::{Decision, Episode};
+use crate::orders::{Intent, Offered, intend};
+use crate::pathway::{Decision, Followed};
 use crate::profile::ResidentId;
 use crate::rulebook::{Priority, Rulebook};
+
+/// Days within which a person does what no channel takes.
+const BY_PERSON_DAYS: i64 = 7;
 
 /// What a run needs in order to act.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +36,9 @@ pub struct ActReport {
     pub orders: BTreeMap<String, u64>,
     /// Residents whose decision asks for an act that no channel takes, by kind of act.
     pub without_channel: BTreeMap<String, u64>,
+    /// Residents whose decision asks for an act that waits until effects are resumed, by kind of act.
+    #[serde(default)]
+    pub held: BTreeMap<String, u64>,
     /// Events added to episodes.
     pub events: u64,
     /// Orders put into the outbox.
@@ -92,7 +98,7 @@ impl Acting {
         let stopped = Switch::of(&data.root).stopped();
         Ok(Self {
             offered: if stopped.is_some() {
-                Offered::default()
+                Offered::Stopped
             } else {
                 config.offered()
             },
@@ -106,7 +112,7 @@ impl Acting {
         &self,
         rulebook: &Rulebook,
         resident: ResidentId,
-        episode: Option<&Episode>,
+        followed: &Followed,
         decision: &Decision,
     ) -> Asked {
         let on = self.index_date;
@@ -123,10 +129,20 @@ impl Acting {
                 due: on.saturating_add(Span::new().days(i64::from(review.within_days))),
                 about: about(decision, *row),
             });
+        let intent = intend(rulebook, resident, on, followed, decision, &self.offered);
+        // The round goes on as if it had been done, so that somebody has to do it.
+        let by_person = intent.by_person.as_ref().map(|action| NewTask {
+            resident,
+            code: action.name(),
+            priority: Priority::Soon,
+            opened_on: on,
+            due: on.saturating_add(Span::new().days(BY_PERSON_DAYS)),
+            about: about(decision, decision.row),
+        });
         Asked {
             resident,
-            intent: intend(rulebook, resident, on, episode, decision, &self.offered),
-            tasks: tasks.collect(),
+            tasks: tasks.chain(by_person).collect(),
+            intent,
         }
     }
 }
@@ -176,9 +192,12 @@ impl Collected {
             *self.report.orders.entry(order.action.name()).or_default() += 1;
         }
         if let Some(kind) = intent.without_channel {
-            let name = ActionKind::NAMES.iter().find(|(_, known)| *known == kind);
-            let name = name.map_or("", |(name, _)| *name).to_owned();
+            let name = kind.name().to_owned();
             *self.report.without_channel.entry(name).or_default() += 1;
+        }
+        if let Some(kind) = intent.held {
+            let name = kind.name().to_owned();
+            *self.report.held.entry(name).or_default() += 1;
         }
         self.report.events += intent.events.len() as u64;
         if !intent.events.is_empty() {

@@ -93,6 +93,7 @@ fn next_text(rulebook: &Rulebook, next: &NextStep) -> String {
         NextStep::Nothing => "nothing".to_owned(),
         NextStep::Recall { months } => format!("recall:{months}"),
         NextStep::Ask => "ask".to_owned(),
+        NextStep::Remind => "remind".to_owned(),
         NextStep::OrderLaboratory { tests } => {
             let tests = tests
                 .iter()

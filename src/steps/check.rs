@@ -83,6 +83,7 @@ fn check_pulls(data: &DataFolder, problems: &mut Vec<String>) -> Result<(), Step
         let sum = lines.register
             + lines.facts
             + lines.withdrawn
+            + lines.unchanged
             + lines.unmapped
             + lines.other_type
             + lines.set_aside;

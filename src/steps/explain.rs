@@ -4,10 +4,9 @@ use jiff::civil::Date;
 
 use super::canonical::{Texts, canonical};
 use super::in_force::{as_pinned, in_force};
-use super::run::{checked_pulls, completed, sources_with_open_slices};
-use super::{DataFolder, StepError};
+use super::run::{checked_pulls, completed, decided, sources_with_open_slices};
+use super::{DataFolder, StepError, sampling};
 use crate::lake::{DecisionRow, FactStream, IssueRow, Table};
-use crate::pathway;
 use crate::profile::{Profile, ResidentId};
 use crate::report;
 use crate::risk::Assessment;
@@ -80,8 +79,21 @@ pub fn explain(
         facts,
         index_date,
     );
-    let episode = data.ledger.episode(resident)?;
-    let decision = pathway::decide(rulebook, &profile, episode.as_ref());
+    // The run decided on the round as it was then, before what it asked for itself.
+    let episode = data
+        .ledger
+        .episode(resident, same_day.map(|run| run.ledger_event))?;
+    let sampling = same_day
+        .map(|run| sampling::of_run(data, run))
+        .transpose()?;
+    let sampling = sampling.flatten();
+    let (_, decision) = decided(
+        rulebook,
+        resident,
+        &profile,
+        episode.as_ref(),
+        sampling.as_ref(),
+    );
     let mut text = report::explain(
         rulebook,
         &profile,

@@ -48,6 +48,11 @@ pub(super) struct Harvest {
     pub(super) types: BTreeSet<String>,
     /// Dated versions that say nothing here: each may follow a version that said something.
     pub(super) silent: Vec<(ResidentId, SubmissionId, Version)>,
+    /// Lines that took an earlier statement back.
+    pub(super) withdrawn: Vec<(ResidentId, SubmissionId, Version)>,
+    /// How many lines there were of the same statement or entry, where more than one.
+    pub(super) repeated: HashMap<(ResidentId, SubmissionId, Version), u64>,
+    pub(super) repeated_entries: HashMap<(ResidentId, Version), u64>,
 }
 
 /// An issue about a statement that changed whom it is about.
@@ -80,6 +85,7 @@ impl Harvest {
         self.issues.extend(other.issues);
         self.quarantined.extend(other.quarantined);
         self.silent.extend(other.silent);
+        self.withdrawn.extend(other.withdrawn);
         self.types.extend(other.types);
         for (code, n) in other.unmapped {
             *self.unmapped.entry(code).or_default() += n;
@@ -175,7 +181,7 @@ pub(super) fn read_file(
 }
 
 impl Reader<'_> {
-    fn issue_row(
+    pub(super) fn issue_row(
         &self,
         file: &str,
         line: u64,
@@ -258,6 +264,12 @@ impl Reader<'_> {
                 }
                 let taken_back = facts.iter().all(|fact| fact.value == FactValue::Withdrawn);
                 let (has_facts, has_issues) = (!facts.is_empty(), !issues.is_empty());
+                if let Some(first) = submissions.first()
+                    && has_facts
+                    && taken_back
+                {
+                    harvest.withdrawn.push((resident, first.id, first.version));
+                }
                 let counts = &mut harvest.counts;
                 match (has_facts, has_issues) {
                     (true, _) if taken_back => counts.withdrawn += 1,

@@ -13,6 +13,7 @@ use crate::lake::{DecisionRow, FactStream, Table};
 use crate::learning::{self, Case, Learning, Round};
 use crate::ledger::{OrderedInRound, RecalibrationRecord, RunRecord};
 use crate::outcomes::{self, Decided, IndexDecision, Outcome};
+use crate::pathway::OrderedBecause;
 use crate::profile::{Profile, ResidentId};
 use crate::report::LearningSubject;
 use crate::rulebook::{Rulebook, State};
@@ -151,7 +152,7 @@ impl Followed {
         let mut hash = Sha256::new();
         for (resident, run, case) in &self.cases {
             let inclusion = match case.decided {
-                Decided::SampledNegative { inclusion_e9 } => inclusion_e9,
+                Decided::SampledNegative(inclusion) => inclusion.billionths(),
                 Decided::Flagged
                 | Decided::BelowLevel
                 | Decided::Undecided
@@ -314,7 +315,7 @@ fn decisions(
         let counts = counting.contains_key(&run)
             && matches!(
                 decided,
-                Decided::Flagged | Decided::SampledNegative { .. } | Decided::BelowLevel
+                Decided::Flagged | Decided::SampledNegative(_) | Decided::BelowLevel
             );
         let is_wanted = options.index_run.is_none_or(|wanted| wanted == run);
         if order.is_some_and(|order| 1 < order.round) {
@@ -352,10 +353,10 @@ fn decided(row: &DecisionRow, order: Option<&OrderedInRound>) -> Decided {
     let (_, state) = known.expect("the lake holds only states that there are");
     match state {
         State::Ordered if row.next.starts_with("order-laboratory") => Decided::Flagged,
-        State::SampledNegative => match order.and_then(|order| order.inclusion_e9) {
-            Some(inclusion_e9) => Decided::SampledNegative { inclusion_e9 },
-            // Drawn, but nothing was ordered: nobody tested stands for others.
-            None => Decided::BelowLevel,
+        State::SampledNegative => match order.map(|order| order.because) {
+            Some(OrderedBecause::SampledNegative(inclusion)) => Decided::SampledNegative(inclusion),
+            // Drawn, but nothing was ordered for it: nobody tested stands for others.
+            Some(OrderedBecause::Flagged) | None => Decided::BelowLevel,
         },
         State::BelowLevel => Decided::BelowLevel,
         State::Asked | State::UndecidedNotAnswered | State::UndeterminedIncomplete => {

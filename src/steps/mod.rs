@@ -49,12 +49,15 @@ mod harvest;
 mod in_force;
 mod learn;
 mod learn_document;
+mod network;
 mod outgoing;
 mod pull;
 mod recheck;
 mod reconcile;
 mod run;
 mod run_report;
+mod sampling;
+mod unchanged;
 mod whole;
 
 pub use acting::{ActOptions, ActReport};
@@ -67,11 +70,13 @@ pub use explain::{Explanation, explain};
 pub use in_force::{InForce, in_force};
 pub use learn::{LearnOptions, LearnReport, learn};
 pub use learn_document::LearnDocument;
+pub use network::{NetworkReport, ready_to_pull};
 pub use pull::{PullOptions, PullReport, export_files, pull};
 pub use recheck::recheck;
 pub use reconcile::{Difference, Evidence, ReconcileReport, reconcile};
 pub use run::{RunOptions, run};
 pub use run_report::RunReport;
+pub use sampling::SamplingReport;
 
 use std::path::PathBuf;
 

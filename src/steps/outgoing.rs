@@ -6,8 +6,8 @@ use jiff::civil::Date;
 
 use super::{DataFolder, StepError};
 use crate::delivery::{Delivery, Outcome, Taken};
-use crate::ledger::{ChannelTerms, Epoch, Handed, NotExpressible, Stamp, TakeOptions};
-use crate::orders::{Action, Order, OrderKey};
+use crate::ledger::{Addressee, ChannelTerms, Epoch, Handed, NotExpressible, Stamp, TakeOptions};
+use crate::orders::{ActionKind, Order};
 use crate::rulebook::Rulebook;
 
 impl DataFolder {
@@ -40,17 +40,16 @@ impl DataFolder {
         }
     }
 
-    /// Laboratory orders that are acknowledged, by number in the outbox.
+    /// Orders that are acknowledged, by number in the outbox.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be read.
     pub fn acknowledged(&self) -> Result<BTreeSet<i64>, StepError> {
         let rows = self.ledger.outbox()?;
-        let acknowledged = rows.iter().filter(|row| {
-            matches!(row.order.action, Action::Laboratory { .. })
-                && matches!(row.delivery, Delivery::Acknowledged { .. })
-        });
+        let acknowledged = rows
+            .iter()
+            .filter(|row| matches!(row.delivery, Delivery::Acknowledged { .. }));
         Ok(acknowledged.map(|row| row.id).collect())
     }
 
@@ -63,7 +62,7 @@ impl DataFolder {
         &mut self,
         channel: &ChannelTerms,
         options: TakeOptions<'_>,
-        author: impl FnMut(&Order, &str) -> Result<Vec<u8>, NotExpressible>,
+        author: impl FnMut(&Order, Addressee<'_>) -> Result<Vec<u8>, NotExpressible>,
     ) -> Result<Taken<Handed>, StepError> {
         Ok(self.ledger.take(channel, options, author)?)
     }
@@ -100,26 +99,26 @@ impl DataFolder {
         Ok(self.ledger.outbox_states()?)
     }
 
-    /// Laboratory orders that may be at the other side, and what it calls the resident.
+    /// Orders of a kind that may be at the other side, and what it calls the resident.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn asked_about(&self) -> Result<Vec<(OrderKey, String)>, StepError> {
+    pub fn asked_about(&self, kind: ActionKind) -> Result<Vec<(Order, String)>, StepError> {
         let mut asked = Vec::new();
         for row in self.ledger.outbox()? {
-            let is_order = matches!(row.order.action, Action::Laboratory { .. });
+            let is_of_kind = row.order.action.kind() == kind;
             let may_be_there = match row.delivery {
                 Delivery::Sending { .. }
                 | Delivery::Unknown { .. }
                 | Delivery::Acknowledged { .. } => true,
                 Delivery::Planned { .. } | Delivery::Refused { .. } => false,
             };
-            if is_order
+            if is_of_kind
                 && may_be_there
                 && let Some(patient_id) = self.ledger.patient_id(row.order.resident)?
             {
-                asked.push((row.order.key(), patient_id));
+                asked.push((row.order, patient_id));
             }
         }
         Ok(asked)

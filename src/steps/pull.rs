@@ -9,9 +9,11 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::harvest::{Harvest, Reader, read_file};
+use super::network::NetworkReport;
+use super::unchanged::{pass_over_known_entries, pass_over_known_facts};
 use super::whole::finish;
 use super::{DataFolder, StepError};
-use crate::fhir::{IdentityKey, Reading, is_export_file};
+use crate::fhir::{Deletion, IdentityKey, Reading, is_export_file};
 use crate::lake::{FactStream, RegisterRow, Table};
 use crate::ledger::{Identity, PullCommit, PullRecord};
 use crate::profile::{ResidentId, SubmissionId};
@@ -31,6 +33,10 @@ pub struct PullOptions<'a> {
     pub today: Date,
     /// The instant of the pull (UTC), for people.
     pub at: String,
+    /// How the files came over the network; none from a folder.
+    pub network: Option<&'a NetworkReport>,
+    /// What the source says that it has deleted.
+    pub deleted: &'a [Deletion],
 }
 
 /// Lines by what became of them; they add up to the lines read.
@@ -44,6 +50,9 @@ pub struct LineCounts {
     pub facts: u64,
     /// Lines that took an earlier statement back.
     pub withdrawn: u64,
+    /// Lines that say what an earlier pull has stored.
+    #[serde(default)]
+    pub unchanged: u64,
     /// Lines whose codes no rule speaks of.
     pub unmapped: u64,
     /// Lines of resource types that are not used.
@@ -58,6 +67,7 @@ impl LineCounts {
         self.register += other.register;
         self.facts += other.facts;
         self.withdrawn += other.withdrawn;
+        self.unchanged += other.unchanged;
         self.unmapped += other.unmapped;
         self.other_type += other.other_type;
         self.set_aside += other.set_aside;
@@ -102,6 +112,9 @@ pub struct PullReport {
     pub ignored_files: Vec<String>,
     /// Whether identities were made with the key that everybody knows.
     pub public_identity_key: bool,
+    /// How the files came over the network; none from a folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkReport>,
 }
 
 /// How many unmapped codes a report lists.
@@ -118,7 +131,11 @@ pub fn pull(
     data: &mut DataFolder,
     options: &PullOptions<'_>,
 ) -> Result<PullReport, StepError> {
-    let (files, ignored_files) = export_files(options.from)?;
+    let (files, ignored_files) = match export_files(options.from) {
+        // A server may have nothing to say about a group.
+        Err(StepError::NothingToPull(_)) if options.network.is_some() => Default::default(),
+        listed => listed?,
+    };
     let pulls = data.ledger.pulls()?;
     if pulls
         .iter()
@@ -141,10 +158,16 @@ pub fn pull(
     for file in &files {
         read_file(&reader, file, options.threads, &mut harvest)?;
     }
+    if let Some(network) = options.network {
+        reader.about_the_export(network, options.deleted, &mut harvest);
+    }
     finish(data, &mut harvest, id)?;
+    let register = register_rows(options.source, &harvest);
+    let register = pass_over_known_entries(data, &mut harvest, register)?;
+    pass_over_known_facts(rulebook, data, &mut harvest)?;
     let mut report = report(&harvest, id, options, ignored_files);
     report.public_identity_key = public_identity_key;
-    commit(rulebook, data, options, &harvest, &report)?;
+    commit(rulebook, data, options, (&harvest, &register), &report)?;
     Ok(report)
 }
 
@@ -221,7 +244,10 @@ fn report(
     PullReport {
         id,
         source: options.source.to_owned(),
-        is_complete: harvest.slices.iter().all(|slice| slice.is_whole),
+        is_complete: harvest.slices.iter().all(|slice| slice.is_whole)
+            && options
+                .network
+                .is_none_or(|network| network.incomplete.is_empty()),
         lines: harvest.counts,
         facts: harvest.facts.len() as u64,
         residents: residents.len() as u64,
@@ -230,29 +256,30 @@ fn report(
         slices: harvest.slices.clone(),
         ignored_files,
         public_identity_key: false,
+        network: options.network.cloned(),
     }
+}
+
+fn register_rows(source: &str, harvest: &Harvest) -> Vec<RegisterRow> {
+    let source: Arc<str> = source.into();
+    let rows = harvest.entries.iter().map(|entry| RegisterRow {
+        resident: entry.resident,
+        source: Arc::clone(&source),
+        version: entry.version,
+        register: entry.register,
+        district: entry.district.clone(),
+        language: entry.language.clone(),
+    });
+    rows.collect()
 }
 
 fn commit(
     rulebook: &Rulebook,
     data: &mut DataFolder,
     options: &PullOptions<'_>,
-    harvest: &Harvest,
+    (harvest, register): (&Harvest, &[RegisterRow]),
     report: &PullReport,
 ) -> Result<(), StepError> {
-    let source: Arc<str> = options.source.into();
-    let register: Vec<RegisterRow> = harvest
-        .entries
-        .iter()
-        .map(|entry| RegisterRow {
-            resident: entry.resident,
-            source: Arc::clone(&source),
-            version: entry.version,
-            register: entry.register,
-            district: entry.district.clone(),
-            language: entry.language.clone(),
-        })
-        .collect();
     let identities: Vec<Identity> = harvest
         .entries
         .iter()
@@ -270,7 +297,7 @@ fn commit(
     let staged = [
         data.store
             .stage_facts(&rulebook.catalogue, &harvest.facts)?,
-        data.store.stage_register(&register)?,
+        data.store.stage_register(register)?,
         data.store.stage_issues(&harvest.issues)?,
     ];
     let record = PullRecord {

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::run::{checked_pulls, completed, sources_with_open_slices};
-use super::{DataFolder, StepError};
+use super::run::{checked_pulls, completed, decided, sources_with_open_slices};
+use super::{DataFolder, StepError, sampling};
+use crate::config::Config;
 use crate::delivery::Refused;
 use crate::lake::{FactStream, RegisterRow, Table};
-use crate::ledger::{ChannelTerms, RowView, Stamp, Verdict};
+use crate::ledger::{Checked, RowView, Stamp, Verdict};
 use crate::orders::{Action, before_leaving, still_wanted};
-use crate::pathway;
+use crate::pathway::Sampling;
 use crate::profile::{Profile, ResidentId};
 use crate::rulebook::Rulebook;
 
@@ -25,7 +26,7 @@ use crate::rulebook::Rulebook;
 pub fn recheck(
     rulebook: &Rulebook,
     data: &mut DataFolder,
-    channels: &[ChannelTerms],
+    config: &Config,
     stamp: &Stamp,
 ) -> Result<bool, StepError> {
     let rows = data.ledger.unchecked(stamp)?;
@@ -36,12 +37,13 @@ pub fn recheck(
     if before.is_none() {
         return Ok(false);
     }
-    let verdicts = verdicts(rulebook, data, stamp, &rows)?;
+    let sampling = sampling::in_force(data, config)?.map(|(sampling, _)| sampling);
+    let verdicts = verdicts(rulebook, data, sampling.as_ref(), stamp, &rows)?;
     // What appeared while reading was not wholly seen.
     if published(data)? != before || data.ledger.newest_pull()? != stamp.pull {
         return Ok(false);
     }
-    data.ledger.checked(channels, stamp, &verdicts)?;
+    data.ledger.checked(&config.terms(), stamp, &verdicts)?;
     Ok(true)
 }
 
@@ -54,9 +56,10 @@ fn published(data: &DataFolder) -> Result<Option<u32>, StepError> {
 fn verdicts(
     rulebook: &Rulebook,
     data: &DataFolder,
+    sampling: Option<&Sampling>,
     stamp: &Stamp,
     rows: &[RowView],
-) -> Result<Vec<(i64, Verdict)>, StepError> {
+) -> Result<Vec<Checked>, StepError> {
     let pulls = checked_pulls(rulebook, data)?;
     let open = sources_with_open_slices(&pulls);
     let register: HashMap<ResidentId, RegisterRow> = data
@@ -77,20 +80,20 @@ fn verdicts(
         for stream in &mut streams {
             stream.take_until(resident, &mut facts)?;
         }
-        let episode = data.ledger.episode(resident)?;
+        let episode = data.ledger.episode(resident, None)?;
         let decision = register.get(&resident).map(|entry| {
             let profile = Profile::as_of(completed(entry, &open), facts, stamp.day);
-            pathway::decide(
-                rulebook,
-                &profile,
-                before_leaving(episode.as_ref()).as_ref(),
-            )
+            let before = before_leaving(episode.as_ref());
+            decided(rulebook, resident, &profile, before.as_ref(), sampling).1
         });
+        let language = register
+            .get(&resident)
+            .and_then(|entry| entry.language.clone());
         for row in of_resident {
             let is_order = !matches!(row.order.action, Action::Cancel { .. });
             let wanted = decision
                 .as_ref()
-                .map(|decision| still_wanted(&row.order, episode.as_ref(), decision));
+                .map(|decision| still_wanted(rulebook, &row.order, episode.as_ref(), decision));
             let verdict = match wanted {
                 _ if row.order.send_by < stamp.day => Verdict::Stop(Refused::TooLate),
                 // Erased since: there is nobody to ask.
@@ -100,7 +103,11 @@ fn verdicts(
                 Some(None) => Verdict::Hold,
                 Some(Some(true)) | None => Verdict::MayLeave,
             };
-            verdicts.push((row.id, verdict));
+            verdicts.push(Checked {
+                row: row.id,
+                verdict,
+                language: language.clone(),
+            });
         }
     }
     Ok(verdicts)

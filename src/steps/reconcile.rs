@@ -9,17 +9,23 @@ use super::{DataFolder, StepError};
 use crate::delivery::{Delivery, Found, Next, Refused};
 use crate::fhir::RemoteOrder;
 use crate::ledger::{ChannelTerms, RowView, Seen};
-use crate::orders::{Action, Keep};
+use crate::orders::{Action, ActionKind, Keep};
 use crate::pathway::Stage;
 
 /// Orders named in a report, at most; the count is always whole.
 const NAMED: usize = 20;
 
-/// What the other side has, by our keys.
-#[derive(Debug, Clone, Default)]
+/// What the other side has by one channel, by our keys.
+#[derive(Debug, Clone)]
 pub struct Evidence {
     /// Which channel was asked.
     pub channel: String,
+    /// Which server.
+    pub server: String,
+    /// The kind of acts that leave by it.
+    pub kind: ActionKind,
+    /// Whether orders are taken back there by changing them; else a cancellation is there by itself.
+    pub is_revoked: bool,
     /// Orders that were acknowledged before it was asked, by number in the outbox.
     pub acknowledged: BTreeSet<i64>,
     /// What it has.
@@ -95,16 +101,25 @@ impl Differences {
 pub fn reconcile(
     data: &mut DataFolder,
     channels: &[ChannelTerms],
-    evidence: Option<&Evidence>,
+    evidence: &[Evidence],
     today: Date,
 ) -> Result<ReconcileReport, StepError> {
     let mut differences = Differences::default();
-    if let Some(evidence) = evidence
-        && let Some(channel) = channels.iter().find(|c| c.name == evidence.channel)
-    {
-        let rows = data.ledger.outbox()?;
-        let seen = compare(&rows, evidence, &mut differences);
-        data.ledger.seen(channel, today, &seen)?;
+    let mut unknown = BTreeSet::new();
+    for evidence in evidence {
+        if let Some(channel) = channels.iter().find(|c| c.name == evidence.channel) {
+            let rows = data.ledger.outbox()?;
+            let seen = compare(&rows, evidence, &mut differences);
+            data.ledger.seen(channel, today, &seen)?;
+            unknown.extend(unknown_here(&rows, evidence));
+        }
+    }
+    // Channels to one server may each have come upon it.
+    for (_, key) in unknown {
+        differences.add(
+            "at the other side under our name, and unknown here",
+            key.to_owned(),
+        );
     }
     let rows = data.ledger.outbox()?;
     let mut report = ReconcileReport {
@@ -115,10 +130,7 @@ pub fn reconcile(
         closed: 0,
         waiting: 0,
         cancellations: BTreeMap::new(),
-        active_at_server: evidence.map(|evidence| {
-            let active = evidence.orders.iter().filter(|order| is_active(order));
-            active.count() as u64
-        }),
+        active_at_server: active(evidence),
         differences: Vec::new(),
     };
     let (episodes, _) = data.ledger.episodes(None)?;
@@ -178,10 +190,11 @@ fn count(
             report.handed_over += 1;
             report.acknowledged += 1;
             let episode = episodes.get(&row.order.resident);
-            let is_open = episode.is_some_and(|episode| {
-                episode.round == row.order.round
-                    && matches!(episode.stage, Stage::Ordered { .. } | Stage::Asked { .. })
-            });
+            let is_open = is_answered(&row.order.action)
+                && episode.is_some_and(|episode| {
+                    episode.round == row.order.round
+                        && matches!(episode.stage, Stage::Ordered { .. } | Stage::Asked { .. })
+                });
             if !is_open {
                 report.closed += 1;
             } else if row.order.due < today {
@@ -193,8 +206,41 @@ fn count(
     }
 }
 
-fn is_active(order: &RemoteOrder) -> bool {
-    order.status == "active"
+/// Whether something comes back of an act: answers, or a sample. Who was told something is done.
+const fn is_answered(action: &Action) -> bool {
+    match action {
+        Action::Questionnaire | Action::Laboratory { .. } => true,
+        Action::RemindQuestionnaire
+        | Action::RemindLaboratory
+        | Action::Message { .. }
+        | Action::Contact { .. }
+        | Action::Cancel { .. } => false,
+    }
+}
+
+/// What stands at all servers that were asked, each once, however many channels came upon it.
+fn active(evidence: &[Evidence]) -> Option<u64> {
+    if evidence.is_empty() {
+        return None;
+    }
+    let standing = evidence.iter().flat_map(|of| {
+        let orders = of.orders.iter().filter(|order| order.stands);
+        orders.map(|order| (&of.server, &order.reference))
+    });
+    Some(standing.collect::<BTreeSet<_>>().len() as u64)
+}
+
+/// What stands at a server under our name and is in no row, with its server.
+fn unknown_here<'e>(rows: &[RowView], evidence: &'e Evidence) -> Vec<(&'e str, &'e str)> {
+    if !evidence.is_everything {
+        return Vec::new();
+    }
+    let known: BTreeSet<String> = rows.iter().map(|row| row.order.key().to_string()).collect();
+    let standing = evidence.orders.iter().filter(|order| order.stands);
+    standing
+        .filter(|order| !known.contains(&order.key))
+        .map(|order| (evidence.server.as_str(), order.key.as_str()))
+        .collect()
 }
 
 /// What the other side's list tells about our rows.
@@ -221,15 +267,28 @@ fn compare(
     }
     let mut seen = Vec::new();
     for row in rows {
-        let Action::Laboratory { test } = &row.order.action else {
-            continue;
+        let test = match &row.order.action {
+            Action::Laboratory { test } => Some(test),
+            // Taken back by a change of the order itself: nothing is there under its own key.
+            Action::Cancel { .. } if evidence.is_revoked => continue,
+            Action::Cancel { .. }
+            | Action::Questionnaire
+            | Action::RemindQuestionnaire
+            | Action::RemindLaboratory
+            | Action::Message { .. }
+            | Action::Contact { .. } => None,
         };
+        if row.order.action.kind() != evidence.kind {
+            continue;
+        }
         let key = row.order.key().to_string();
         let mut found = there.remove(key.as_str()).unwrap_or_default();
-        found.sort_by_key(|order| (!is_active(order), order.reference.clone()));
-        let n_active = found.iter().filter(|order| is_active(order)).count();
-        let who = (row.order.resident, row.order.round, test);
-        if 0 < n_active && taken_back.contains(&who) {
+        found.sort_by_key(|order| (!order.stands, order.reference.clone()));
+        let n_standing = found.iter().filter(|order| order.stands).count();
+        let who = test.map(|test| (row.order.resident, row.order.round, test));
+        let is_taken_back =
+            evidence.is_revoked && who.as_ref().is_some_and(|who| taken_back.contains(who));
+        if 0 < n_standing && is_taken_back {
             differences.add("taken back, and the other side still has it", key);
             seen.push((row.id, Seen::NotTakenBack));
             continue;
@@ -240,40 +299,31 @@ fn compare(
                 differences.add("acknowledged, and the other side no longer has it", key);
                 seen.push((row.id, Seen::Missing));
             }
-            (Delivery::Refused { .. } | Delivery::Planned { .. }, Some(order))
-                if is_active(order) =>
-            {
+            (Delivery::Refused { .. } | Delivery::Planned { .. }, Some(order)) if order.stands => {
                 differences.add("not handed over, and the other side has it", key);
-                seen.push((row.id, found_event(order, n_active)));
+                seen.push((row.id, found_event(order, n_standing)));
             }
             (_, Some(order)) => {
-                if 1 < n_active {
+                let is_told = who.as_ref().is_some_and(|who| cancelled.contains(who));
+                // What was said twice stays said twice: it is a difference until a person knows.
+                let is_doubled = 1 < n_standing && !(is_told && !evidence.is_revoked);
+                if is_doubled {
                     differences.add("there more than once", key);
                 }
                 let is_news = !matches!(row.delivery, Delivery::Acknowledged { .. });
-                if is_news || (1 < n_active && !cancelled.contains(&who)) {
-                    seen.push((row.id, found_event(order, n_active)));
+                if is_news || (is_doubled && !is_told) {
+                    seen.push((row.id, found_event(order, n_standing)));
                 }
             }
             (_, None) => {}
         }
     }
-    if evidence.is_everything {
-        for (key, orders) in there {
-            if orders.iter().any(|order| is_active(order)) {
-                differences.add(
-                    "at the other side under our name, and unknown here",
-                    key.to_owned(),
-                );
-            }
-        }
-    }
     seen
 }
 
-fn found_event(order: &RemoteOrder, n_active: usize) -> Seen {
+fn found_event(order: &RemoteOrder, n_standing: usize) -> Seen {
     let reference = order.reference.clone();
-    Seen::Found(if 1 < n_active {
+    Seen::Found(if 1 < n_standing {
         Found::Several { reference }
     } else {
         Found::One { reference }

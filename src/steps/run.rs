@@ -11,10 +11,10 @@ use super::acting::{ActOptions, Acting, Asked, Collected};
 use super::canonical::{Texts, canonical};
 use super::in_force::{InForce, in_force};
 use super::run_report::{RunReport, Tally};
-use super::{DataFolder, PullReport, StepError};
+use super::{DataFolder, PullReport, StepError, sampling};
 use crate::lake::{DecisionRow, FactStream, RegisterRow, Store, Table};
 use crate::ledger::{EpisodeMap, PullRecord, RunRecord};
-use crate::pathway;
+use crate::pathway::{self, Decision, Episode, Followed, Sampling};
 use crate::profile::{Fact, Profile, Register, ResidentId};
 use crate::rulebook::Rulebook;
 
@@ -47,6 +47,7 @@ struct Deciding<'a> {
     rulebook: &'a Rulebook,
     episodes: &'a EpisodeMap,
     acting: Option<&'a Acting>,
+    sampling: Option<&'a Sampling>,
     index_date: Date,
     threads: usize,
 }
@@ -80,6 +81,9 @@ pub fn run(
     let act = options.act;
     let acting = act.map(|act| Acting::begin(rulebook, data, options.index_date, act));
     let acting = acting.transpose()?;
+    // Only who may be asked for a test is drawn for one.
+    let drawn = act.map(|act| sampling::in_force(data, act.config));
+    let (sampling, sampled) = drawn.transpose()?.flatten().unzip();
     let register = residents(data, &pulls)?;
     let id = data.ledger.runs()?.last().map_or(1, |run| run.id + 1);
     let (episodes, ledger_event) = data.ledger.episodes(None)?;
@@ -87,6 +91,7 @@ pub fn run(
         rulebook,
         episodes: &episodes,
         acting: acting.as_ref(),
+        sampling: sampling.as_ref(),
         index_date: options.index_date,
         threads: options.threads.max(1),
     };
@@ -123,6 +128,7 @@ pub fn run(
         staged
     })?;
     let mut report = tally.report(rulebook, id, options, &pulls, register.len());
+    report.sampled_negatives = sampled;
     let record = RunRecord {
         id,
         at: options.at.clone(),
@@ -191,29 +197,40 @@ pub(super) fn completed(row: &RegisterRow, open: &BTreeSet<String>) -> Register 
     }
 }
 
-/// Sources of which some resource type was cut off and has not come whole since.
+/// Sources of which some resource type was cut off and has not come whole since, from the same
+/// group where it came over the network.
 ///
 /// A file cut off before its first line is known by the word its name begins with.
 pub(super) fn sources_with_open_slices(pulls: &[PullRecord]) -> BTreeSet<String> {
-    let mut open: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    type Origin<'p> = (&'p str, Option<String>);
+    let mut open: BTreeMap<Origin<'_>, BTreeSet<String>> = BTreeMap::new();
     for pull in pulls {
-        let slices = serde_json::from_str::<PullReport>(&pull.report).map(|report| report.slices);
-        let slices = slices.unwrap_or_default();
+        let Ok(report) = serde_json::from_str::<PullReport>(&pull.report) else {
+            continue;
+        };
         let kinds = |is_whole: bool| {
-            let slices = slices
-                .iter()
-                .filter(move |slice| slice.is_whole == is_whole);
+            let slices = report.slices.iter();
+            let slices = slices.filter(move |slice| slice.is_whole == is_whole);
             let kinds = slices
                 .flat_map(|slice| slice.types.iter().cloned().chain([first_word(&slice.file)]));
             kinds.collect::<BTreeSet<String>>()
         };
-        let (whole, cut_off) = (kinds(true), kinds(false));
-        let open = open.entry(&pull.source).or_default();
+        let (mut whole, mut cut_off) = (kinds(true), kinds(false));
+        let mut group = None;
+        if let Some(network) = report.network {
+            // What was asked for and is in no file is not there: it came whole as well.
+            whole.extend(network.types);
+            cut_off.extend(network.incomplete);
+            group = Some(network.group);
+        }
+        let open = open.entry((&pull.source, group)).or_default();
         open.retain(|kind| !whole.contains(kind));
         open.extend(cut_off);
     }
     open.retain(|_, kinds| !kinds.is_empty());
-    open.into_keys().map(str::to_owned).collect()
+    open.into_keys()
+        .map(|(source, _)| source.to_owned())
+        .collect()
 }
 
 /// `Observation` of `Observation.000.ndjson.gz`.
@@ -302,17 +319,34 @@ fn decide(deciding: Deciding<'_>, texts: &Texts, case: Case) -> Decided {
         rulebook,
         episodes,
         acting,
+        sampling,
         index_date,
         ..
     } = deciding;
-    let episode = episodes.get(&case.resident);
     let profile = Profile::as_of(case.register, case.facts, index_date);
-    let decision = pathway::decide(rulebook, &profile, episode);
-    let asked = acting.map(|acting| acting.ask(rulebook, case.resident, episode, &decision));
+    let episode = episodes.get(&case.resident);
+    let (followed, decision) = decided(rulebook, case.resident, &profile, episode, sampling);
+    let asked = acting.map(|acting| acting.ask(rulebook, case.resident, &followed, &decision));
     Decided {
         row: canonical(rulebook, texts, case.resident, &decision),
         asked,
     }
+}
+
+/// What came in for a resident's round, and what the rules then say.
+pub(super) fn decided(
+    rulebook: &Rulebook,
+    resident: ResidentId,
+    profile: &Profile,
+    episode: Option<&Episode>,
+    sampling: Option<&Sampling>,
+) -> (Followed, Decision) {
+    let followed = pathway::follow(rulebook, profile, episode);
+    let programme = &rulebook.programme.header.id;
+    let newest = followed.episode.as_ref();
+    let lot = sampling.and_then(|sampling| sampling.draws(programme, resident, newest));
+    let decision = pathway::decide(rulebook, profile, newest, lot);
+    (followed, decision)
 }
 
 /// Puts finished chunks back into the order of the register.

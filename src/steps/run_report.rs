@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::PullReport;
 use super::acting::ActReport;
 use super::run::{RunOptions, sources_with_open_slices};
+use super::{PullReport, SamplingReport};
 use crate::lake::{DecisionRow, DecisionsHash};
 use crate::ledger::PullRecord;
 use crate::rulebook::{Rulebook, State, Status};
@@ -69,6 +69,9 @@ pub struct RunReport {
     pub pull: PullSummary,
     /// What was done to the world: nothing, unless a run is told to act.
     pub effects: String,
+    /// How residents below the action level were drawn, when somebody has approved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampled_negatives: Option<SamplingReport>,
     /// What a run that acts asked of the world.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<ActReport>,
@@ -148,6 +151,7 @@ impl Tally {
                 facts: reports.iter().map(|report| report.facts).sum(),
             },
             effects: "none: nothing was sent to anybody".to_owned(),
+            sampled_negatives: None,
             act: None,
             decisions_hash: self.hash.finish(),
         }

@@ -3,14 +3,15 @@
 use std::collections::{HashMap, HashSet};
 
 use super::harvest::{Harvest, subject_changed, withdrawal};
+use super::unchanged::repeats;
 use super::{DataFolder, StepError};
 use crate::intake::{Issue, IssueCode};
 use crate::lake::IssueRow;
-use crate::profile::{Fact, FactValue, ResidentId, SubmissionId};
+use crate::profile::{Fact, FactId, FactValue, ResidentId, SubmissionId, Version};
 
 /// Sorts, removes repetitions, and finds what only the whole shows.
 pub(super) fn finish(data: &DataFolder, harvest: &mut Harvest, pull: u32) -> Result<(), StepError> {
-    sort_facts(harvest);
+    sort_and_count_facts(harvest);
     take_back_what_fell_silent(harvest);
     take_back_from_former_subjects(harvest, pull);
     for pair in harvest.facts.windows(2) {
@@ -27,6 +28,11 @@ pub(super) fn finish(data: &DataFolder, harvest: &mut Harvest, pull: u32) -> Res
     harvest
         .entries
         .sort_by_key(|entry| (entry.resident, entry.version));
+    harvest.repeated_entries = repeats(
+        &harvest.entries,
+        |a, b| (a.resident, a.version) == (b.resident, b.version),
+        |entry| (entry.resident, entry.version),
+    );
     harvest
         .entries
         .dedup_by(|a, b| (a.resident, a.version) == (b.resident, b.version));
@@ -59,9 +65,24 @@ fn undated_versions(at: &str) -> Issue {
 }
 
 fn sort_facts(harvest: &mut Harvest) {
-    harvest
-        .facts
-        .sort_unstable_by_key(|(resident, f)| (*resident, f.submission, f.version, f.part, f.id));
+    harvest.facts.sort_unstable_by_key(order);
+    harvest.facts.dedup();
+}
+
+fn order(
+    (resident, fact): &(ResidentId, Fact),
+) -> (ResidentId, SubmissionId, Version, u16, FactId) {
+    (*resident, fact.submission, fact.version, fact.part, fact.id)
+}
+
+/// The same for the first time, when a line that came twice still shows by its facts.
+fn sort_and_count_facts(harvest: &mut Harvest) {
+    harvest.facts.sort_unstable_by_key(order);
+    harvest.repeated = repeats(
+        &harvest.facts,
+        |a, b| a == b,
+        |(resident, fact)| (*resident, fact.submission, fact.version),
+    );
     harvest.facts.dedup();
 }
 

@@ -37,15 +37,19 @@ fn the_example_is_read_and_says_what_it_says() {
 
 #[test]
 fn every_key_of_the_configuration_is_in_the_example() {
-    let source = include_str!("../../src/config.rs");
+    let source = concat!(
+        include_str!("../../src/config/mod.rs"),
+        include_str!("../../src/config/server.rs"),
+        include_str!("../../src/config/sampled.rs"),
+    );
     let fields = source.lines().filter_map(|line| {
         let (name, kind) = line.strip_prefix("    pub ")?.split_once(": ")?;
         kind.ends_with(',').then_some(name)
     });
     // The keys of a channel are read by themselves.
-    let fields = fields.chain(["way", "server", "reads_back"]);
+    let fields = fields.chain(["way", "server", "reads_back", "share"]);
     // What `Config` makes of the file, and what errors hold, is not in the file.
-    let not_keys = ["path", "site", "servers", "channels", "terms"];
+    let not_keys = ["path", "site", "servers", "channels", "terms", "inclusion"];
     for field in fields.filter(|field| !not_keys.contains(field)) {
         assert!(EXAMPLE.contains(field), "`{field}` is not in the example");
     }

@@ -145,7 +145,7 @@ fn answering_what_the_pathway_asks_always_decides() {
         .filter(|pattern| pattern[0].is_some())
         .step_by(STRIDE)
     {
-        let decision = decide(rulebook(), &residents.profile(&pattern), None);
+        let decision = decide(rulebook(), &residents.profile(&pattern), None, None);
         let position = residents.assessment(&pattern).position(level);
         assert_eq!(
             decision.asks.is_empty(),

@@ -167,11 +167,14 @@ pub(crate) fn facts(n: usize) -> impl Strategy<Value = Vec<Fact>> {
 pub(crate) fn anyone() -> impl Strategy<Value = Someone> {
     let stages = select(stages());
     let round = proptest::option::weighted(0.3, stages);
-    (register(), facts(14), 0..4u8, round).prop_map(|(register, facts, form, stage)| {
+    let lot = any::<bool>();
+    (register(), facts(14), 0..4u8, round, lot).prop_map(|(register, facts, form, stage, drawn)| {
+        let nobody = Someone::unknown();
+        let nobody = if drawn { nobody.drawn() } else { nobody };
         let someone = Someone {
             register,
             episode: stage.map(|stage| Episode { round: 1, stage }),
-            ..Someone::unknown()
+            ..nobody
         };
         let mut someone = match form {
             0 => someone.with_lowest_answers(),

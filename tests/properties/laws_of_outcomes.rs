@@ -3,9 +3,11 @@
 use jiff::civil::{Date, date};
 use preventiojyraa_core::learning::{Case, Round, learn};
 use preventiojyraa_core::outcomes::{Account, Decided, IndexDecision, Outcome, outcome};
+use preventiojyraa_core::pathway::Inclusion;
 use preventiojyraa_core::profile::{Death, Residence, Standing, Unit};
 use proptest::prelude::*;
 
+use super::draw::fixed;
 use crate::support::core::{Someone, Statement, rulebook};
 
 const INDEX: Date = date(2024, 3, 1);
@@ -18,8 +20,8 @@ fn statement() -> impl Strategy<Value = Statement> {
     let standing = prop::sample::select(vec![Standing::Established, Standing::Unaccepted]);
     (0..3_u8, 4.0..9.0_f64, day(), standing).prop_map(|(kind, value, on, standing)| {
         let statement = match kind {
-            0 => Statement::measured("fasting-plasma-glucose", value, Unit::MmolPerLitre),
-            1 => Statement::measured("hba1c", value * 7.0, Unit::MmolPerMol),
+            0 => Statement::measured("fasting-plasma-glucose", value, Unit::MillimolePerLitre),
+            1 => Statement::measured("hba1c", value * 7.0, Unit::MillimolePerMole),
             _ => Statement::present("diabetes-diagnosis").by(standing),
         };
         statement.on(on)
@@ -29,9 +31,7 @@ fn statement() -> impl Strategy<Value = Statement> {
 fn decided() -> impl Strategy<Value = Decided> {
     prop::sample::select(vec![
         Decided::Flagged,
-        Decided::SampledNegative {
-            inclusion_e9: 20_000_000,
-        },
+        Decided::SampledNegative(Inclusion::from_billionths(20_000_000).expect("a probability")),
         Decided::BelowLevel,
         Decided::Undecided,
         Decided::NotEligible,

@@ -1,10 +1,12 @@
 //! Episodes as a table: every stage meets every event.
 
 use jiff::civil::{Date, date};
-use preventiojyraa_core::pathway::{Event, Finding, NotDelivered, Stage};
+use preventiojyraa_core::pathway::{
+    Event, Finding, HandedOver, NotDelivered, OrderedBecause, Stage,
+};
 use preventiojyraa_core::rulebook::{StageKind, State};
 
-use crate::support::core::stages;
+use crate::support::core::{TODAY, stages};
 use crate::support::site::reads;
 
 const DAY: Date = date(2025, 7, 1);
@@ -30,6 +32,37 @@ fn events() -> Vec<(&'static str, Event)> {
                 on: DAY,
                 tests: vec!["hba1c".to_owned()],
                 sample_by: DAY,
+                because: OrderedBecause::Flagged,
+            },
+        ),
+        (
+            "reminded",
+            Event::Reminded {
+                on: DAY,
+                until: date(2025, 7, 31),
+            },
+        ),
+        (
+            "result received",
+            Event::ResultReceived {
+                on: DAY,
+                test: "hba1c".to_owned(),
+                sampled_on: DAY,
+            },
+        ),
+        (
+            "result received of another test",
+            Event::ResultReceived {
+                on: DAY,
+                test: "lipids".to_owned(),
+                sampled_on: DAY,
+            },
+        ),
+        (
+            "handed over",
+            Event::HandedOver {
+                on: DAY,
+                why: HandedOver::DidNotAttend,
             },
         ),
         (
@@ -102,6 +135,7 @@ fn intended() -> Stage {
         on: DAY,
         tests: vec!["hba1c".to_owned()],
         sample_by: DAY,
+        because: OrderedBecause::Flagged,
     };
     let stage = Stage::Eligible.apply(&ordered);
     stage.expect("a round begins with an order")
@@ -112,9 +146,9 @@ fn every_stage_answers_every_event() {
     let mut text = String::new();
     let mut stages: Vec<(String, Stage)> = stages()
         .into_iter()
-        .map(|stage| (kind(stage.kind()).to_owned(), stage))
+        .map(|stage| (kind(stage.kind(TODAY)).to_owned(), stage))
         .collect();
-    stages.insert(3, ("ordered, not delivered yet".to_owned(), intended()));
+    stages.insert(5, ("ordered, not delivered yet".to_owned(), intended()));
     for (name, stage) in stages {
         text.push_str(&format!("{name}\n"));
         for (event_name, event) in events() {
@@ -123,7 +157,7 @@ fn every_stage_answers_every_event() {
                 Ok(Stage::Closed { conclusion, .. }) => format!("closed: {conclusion:?}"),
                 Ok(Stage::WithANurse { why, .. }) => format!("with-a-nurse: {why:?}"),
                 Ok(Stage::Ordered { tests, .. }) => format!("ordered: {tests:?}"),
-                Ok(after) => kind(after.kind()).to_owned(),
+                Ok(after) => kind(after.kind(TODAY)).to_owned(),
                 Err(misfit) => format!("({misfit})"),
             };
             text.push_str(&format!("  {event_name} -> {after}\n"));
@@ -138,6 +172,7 @@ fn a_round_waits_while_one_of_its_tests_is_still_with_somebody() {
         on: DAY,
         tests: vec!["hba1c".to_owned(), "fasting-plasma-glucose".to_owned()],
         sample_by: DAY,
+        because: OrderedBecause::Flagged,
     };
     let fails = |test: &str, why| Event::NotDelivered {
         on: DAY,
@@ -148,14 +183,14 @@ fn a_round_waits_while_one_of_its_tests_is_still_with_somebody() {
         .apply(&ordered)
         .and_then(|stage| stage.apply(&fails("hba1c", NotDelivered::TurnedDown)))
         .expect("it fits");
-    assert_eq!(one_failed.kind(), StageKind::Ordered);
+    assert_eq!(one_failed.kind(DAY), StageKind::Ordered);
     // A reason for a person outweighs a withdrawal, whichever came last.
     let both = one_failed
         .apply(&fails("fasting-plasma-glucose", NotDelivered::Withdrawn))
         .expect("it fits");
     let with_a_nurse = Stage::WithANurse {
         since: DAY,
-        why: NotDelivered::TurnedDown,
+        why: HandedOver::NotDelivered(NotDelivered::TurnedDown),
     };
     assert_eq!(both, with_a_nurse);
 }

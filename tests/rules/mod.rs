@@ -15,4 +15,5 @@ mod pathway;
 mod pathway_table;
 mod precedence;
 mod refused;
+mod rounds;
 mod wrong_copies;

@@ -64,7 +64,8 @@ fn exercise(files: &[RuleFile]) -> Result<(), TestCaseError> {
         Ok(rulebook) => {
             let _ = check_examples(&rulebook);
             for someone in [Someone::unknown(), Someone::woman_of(60)] {
-                let _ = preventiojyraa_core::pathway::decide(&rulebook, &someone.profile(), None);
+                let _ =
+                    preventiojyraa_core::pathway::decide(&rulebook, &someone.profile(), None, None);
             }
         }
         Err(mistakes) => {

@@ -4,6 +4,7 @@ use jiff::civil::{Date, date};
 use preventiojyraa_core::outcomes::{
     Decided, IndexDecision, Lost, Negative, Outcome, Unverified, horizon_end, outcome,
 };
+use preventiojyraa_core::pathway::Inclusion;
 use preventiojyraa_core::profile::{
     Death, Fact, FactValue, Recorded, Residence, Standing, SubmissionId, Unit, Version,
 };
@@ -35,12 +36,12 @@ fn tested(fasting: f64, hba1c: f64, on: Date) -> Someone {
 }
 
 fn fasted(someone: Someone, value: f64, on: Date) -> Someone {
-    let glucose = Statement::measured("fasting-plasma-glucose", value, Unit::MmolPerLitre);
+    let glucose = Statement::measured("fasting-plasma-glucose", value, Unit::MillimolePerLitre);
     someone.with(glucose.on(on))
 }
 
 fn long_term(value: f64, on: Date) -> Statement {
-    Statement::measured("hba1c", value, Unit::MmolPerMol).on(on)
+    Statement::measured("hba1c", value, Unit::MillimolePerMole).on(on)
 }
 
 fn diagnosis(on: Date) -> Statement {
@@ -144,8 +145,8 @@ fn a_professional_confirms_and_nothing_else_does() {
 #[test]
 fn a_negative_needs_the_whole_battery_within_the_horizon() {
     let own = long_term(38.0, SOON).by(Standing::SelfReported);
-    let lesser = Statement::measured("hba1c-point-of-care", 38.0, Unit::MmolPerMol).on(SOON);
-    let capillary = Statement::measured("fasting-capillary-glucose", 5.0, Unit::MmolPerLitre);
+    let lesser = Statement::measured("hba1c-point-of-care", 38.0, Unit::MillimolePerMole).on(SOON);
+    let capillary = Statement::measured("fasting-capillary-glucose", 5.0, Unit::MillimolePerLitre);
     check(&[
         ("nothing", someone(), NOT_TESTED),
         ("glucose alone", fasted(someone(), 5.0, SOON), MISSING),
@@ -303,9 +304,8 @@ fn an_amended_result_and_a_withdrawn_diagnosis_count_as_they_are_now() {
 #[test]
 fn only_decisions_by_the_score_are_followed() {
     let diagnosed = tested(8.0, 55.0, SOON).with(diagnosis(LATER));
-    let sampled = Decided::SampledNegative {
-        inclusion_e9: 20_000_000,
-    };
+    let sampled =
+        Decided::SampledNegative(Inclusion::from_billionths(20_000_000).expect("a probability"));
     for decided in [Decided::Flagged, sampled, Decided::BelowLevel] {
         assert_eq!(after(decided, &diagnosed, OVER), POSITIVE);
     }

@@ -267,6 +267,50 @@ fn episode_cases() -> Vec<Case> {
             at_risk().in_round(StageKind::Ordered),
             at_risk().in_round(StageKind::Closed),
         ),
+        case(
+            "results-undecided",
+            at_risk().in_round(StageKind::Resulted),
+            at_risk().in_round(StageKind::Ordered),
+        ),
+        case(
+            "sample-overdue",
+            at_risk().in_round(StageKind::SampleOverdue),
+            at_risk().in_round(StageKind::Ordered),
+        ),
+        case(
+            "did-not-attend",
+            at_risk().in_round(StageKind::DidNotAttend),
+            at_risk().in_round(StageKind::SampleOverdue),
+        ),
+        case("sampled-negative", low().drawn(), low()),
+        // Nobody at the level is drawn.
+        case("score-at-or-above", scoring(12).drawn(), scoring(11)),
+        case(
+            "answer-overdue",
+            spanning(Sex::Female).in_round(StageKind::AnswerOverdue),
+            spanning(Sex::Female).in_round(StageKind::Asked),
+        ),
+        // What is known by now decides, however late.
+        case(
+            "answer-overdue",
+            spanning(Sex::Female).in_round(StageKind::AnswerOverdue),
+            low().in_round(StageKind::AnswerOverdue),
+        ),
+        case(
+            "not-answered",
+            spanning(Sex::Female).in_round(StageKind::NotAnswered),
+            spanning(Sex::Female).in_round(StageKind::AnswerOverdue),
+        ),
+        case(
+            "not-answered",
+            // The answer was waited for until 14 June 2025.
+            spanning(Sex::Female)
+                .in_round(StageKind::NotAnswered)
+                .seen_on(date(2026, 6, 14)),
+            spanning(Sex::Female)
+                .in_round(StageKind::NotAnswered)
+                .seen_on(date(2026, 6, 15)),
+        ),
     ]
 }
 

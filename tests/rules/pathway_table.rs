@@ -4,7 +4,7 @@ use preventiojyraa_core::rulebook::{NextStep, Row};
 
 use crate::support::core::rulebook;
 
-/// Row, state, next step, review; `-` where a row has none.
+/// Row, state, next step, review, `-` where a row has none; then what somebody is told.
 const TABLE: &str = "
 born-later | not-yet-born | nothing | -
 deceased | deceased | nothing | -
@@ -16,7 +16,7 @@ birth-date-unknown | under-review | task | routine within 30 days
 diabetes-known | known-diabetes | nothing | -
 diabetes-unaccepted-and-high | under-review | task | urgent within 7 days
 diabetes-unaccepted | under-review | task | routine within 90 days
-result-diabetic-range | confirming | task | urgent within 7 days
+result-diabetic-range | confirming | task | urgent within 7 days | asks a professional: contact-diabetic-range
 result-diabetic-range-old | - | - | routine within 90 days
 result-gone | confirming | task | urgent within 7 days
 outside-age | outside-age | nothing | -
@@ -25,14 +25,20 @@ drug-without-diagnosis | - | - | routine within 90 days
 pregnant | out-of-scope | nothing | -
 end-of-life-care | out-of-scope | nothing | -
 record-incomplete | undetermined-incomplete | complete the record | -
-glucose-impaired | offered-prevention | offer prevention, recall in 12 months | -
-recently-normal-and-high-score | offered-prevention | offer prevention, recall in 36 months | -
-recently-normal | concluded | recall in 36 months | -
+glucose-impaired | offered-prevention | offer prevention, recall in 12 months | - | tells: offer-prevention
+recently-normal-and-high-score | offered-prevention | offer prevention, recall in 36 months | - | tells: offer-prevention
+recently-normal | concluded | recall in 36 months | - | tells: normal-result
 handed-to-a-nurse | with-a-nurse | nothing | -
+results-undecided | with-a-nurse | task | soon within 14 days
+sample-overdue | overdue | remind | -
+did-not-attend | with-a-nurse | task | soon within 30 days | asks a professional: contact-overdue
 order-open | ordered | nothing | -
 score-at-or-above | ordered | order fasting-plasma-glucose and hba1c | -
+sampled-negative | sampled-negative | order fasting-plasma-glucose and hba1c | -
 score-below | below-level | recall in 36 months | -
 sex-decides | under-review | task | routine within 90 days
+answer-overdue | asked | remind | -
+not-answered | undecided-not-answered | recall in 12 months | -
 score-spans | asked | ask | -
 ";
 
@@ -41,6 +47,7 @@ fn next(step: &NextStep) -> String {
         NextStep::Nothing => "nothing".to_owned(),
         NextStep::Recall { months } => format!("recall in {months} months"),
         NextStep::Ask => "ask".to_owned(),
+        NextStep::Remind => "remind".to_owned(),
         NextStep::OrderLaboratory { tests } => {
             let name = |id| rulebook().catalogue.definition(id).id.as_str();
             let names: Vec<&str> = tests.iter().map(|test| name(*test)).collect();
@@ -69,7 +76,14 @@ fn line(row: &Row) -> String {
             review.within_days
         )
     });
-    format!("{} | {state} | {next} | {review}", row.id)
+    let mut line = format!("{} | {state} | {next} | {review}", row.id);
+    if let Some(text) = &row.message {
+        line.push_str(&format!(" | tells: {text}"));
+    }
+    if let Some(text) = &row.contact {
+        line.push_str(&format!(" | asks a professional: {text}"));
+    }
+    line
 }
 
 #[test]
@@ -93,9 +107,11 @@ fn the_level_the_ages_and_every_deadline_are_marked_as_not_verified() {
         (
             deadlines.send_days,
             deadlines.sample_days,
-            deadlines.answer_days
+            deadlines.answer_days,
+            deadlines.sample_reminder_days,
+            deadlines.answer_reminder_days
         ),
-        (14, 60, 28)
+        (14, 60, 28, 30, 21)
     );
     assert_eq!(
         marked.count(),

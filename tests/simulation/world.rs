@@ -14,11 +14,11 @@ use preventiojyraa::delivery::{
     Policy, ReadBack, Refused, ServerNews, Work,
 };
 use preventiojyraa::ledger::{
-    ActCommit, ChannelTerms, Clock, Handed, Identity, Ledger, PullCommit, PullRecord, RunRecord,
-    Seen, Stamp, TakeOptions, Verdict,
+    ActCommit, ChannelTerms, Checked, Clock, Handed, Identity, Ledger, NotExpressible, PullCommit,
+    PullRecord, RunRecord, Seen, Stamp, TakeOptions, Verdict,
 };
 use preventiojyraa::orders::{self, ActionKind, Offered, Order, OrderKey, intend, still_wanted};
-use preventiojyraa::pathway::{Conclusion, Decision, Stage};
+use preventiojyraa::pathway::{Conclusion, Decision, Followed, Stage};
 use preventiojyraa::profile::ResidentId;
 use preventiojyraa::rulebook::{NextStep, State};
 
@@ -155,6 +155,7 @@ impl World {
         let millis = SignedDuration::from_millis;
         let channel = ChannelTerms {
             name: "laboratory".to_owned(),
+            server: "simulated".to_owned(),
             source: "export".to_owned(),
             policy: Policy {
                 read_back: match kind {
@@ -404,7 +405,12 @@ impl World {
             stamp: &stamp,
         };
         let newest = self.n_pulls;
+        let is_blind = self.channel.policy.read_back == ReadBack::Impossible;
         let taken = self.ledger.take(&self.channel, options, |order, _| {
+            // What cannot be looked up cannot be taken back by a program.
+            if is_blind && matches!(order.action, orders::Action::Cancel { .. }) {
+                return Err(NotExpressible);
+            }
             Ok(order.key().to_string().into_bytes())
         });
         let mut taken = taken.expect("the ledger in memory works");
@@ -441,19 +447,23 @@ impl World {
     fn recheck(&mut self) {
         let stamp = self.stamp();
         let rows = self.ledger.unchecked(&stamp).expect("readable");
-        let verdicts: Vec<(i64, Verdict)> = rows
+        let verdicts: Vec<Checked> = rows
             .iter()
             .map(|row| {
                 let resident = row.order.resident;
                 let decision = self.decision(resident);
-                let episode = self.ledger.episode(resident).expect("readable");
-                let wanted = still_wanted(&row.order, episode.as_ref(), &decision);
+                let episode = self.ledger.episode(resident, None).expect("readable");
+                let wanted = still_wanted(rulebook(), &row.order, episode.as_ref(), &decision);
                 let verdict = if wanted == Some(true) {
                     Verdict::MayLeave
                 } else {
                     Verdict::Stop(Refused::Withdrawn)
                 };
-                (row.id, verdict)
+                Checked {
+                    row: row.id,
+                    verdict,
+                    language: None,
+                }
             })
             .collect();
         let channels = [self.channel.clone()];
@@ -560,9 +570,12 @@ impl World {
                             Found::Nothing
                         }
                     }
-                    orders::Action::Laboratory { .. } | orders::Action::Questionnaire => {
-                        self.server.find(order.key())
-                    }
+                    orders::Action::Laboratory { .. }
+                    | orders::Action::Questionnaire
+                    | orders::Action::RemindQuestionnaire
+                    | orders::Action::RemindLaboratory
+                    | orders::Action::Message { .. }
+                    | orders::Action::Contact { .. } => self.server.find(order.key()),
                 };
                 DeliveryEvent::LookedUp { until, found }
             }
@@ -600,7 +613,12 @@ impl World {
                 self.server.cancel(placed(order, test).key(), *keep);
                 Answer::Accepted { reference: None }
             }
-            orders::Action::Laboratory { .. } | orders::Action::Questionnaire => {
+            orders::Action::Laboratory { .. }
+            | orders::Action::Questionnaire
+            | orders::Action::RemindQuestionnaire
+            | orders::Action::RemindLaboratory
+            | orders::Action::Message { .. }
+            | orders::Action::Contact { .. } => {
                 let reference = Some(self.server.create(order.key()));
                 if self.fault(4) {
                     return Answer::Silence;
@@ -702,20 +720,22 @@ impl World {
             reviews: Vec::new(),
             assessment: None,
             asks: Vec::new(),
+            lot: None,
         }
     }
 
     fn act(&mut self) {
         let (episodes, event) = self.ledger.episodes(None).expect("readable");
-        let offered = Offered {
-            kinds: BTreeSet::from([ActionKind::Laboratory]),
-        };
+        let offered = Offered::Kinds(BTreeSet::from([ActionKind::Laboratory]));
         let mut intents = Vec::new();
         for (resident, _) in &self.residents {
             let decision = self.decision(*resident);
-            let episode = episodes.get(resident);
+            let followed = Followed {
+                episode: episodes.get(resident).cloned(),
+                events: Vec::new(),
+            };
             let on = Self::today();
-            let mut intent = intend(rulebook(), *resident, on, episode, &decision, &offered);
+            let mut intent = intend(rulebook(), *resident, on, &followed, &decision, &offered);
             for order in &mut intent.orders {
                 self.planned
                     .insert((*resident, order.round, order.action.name()));
@@ -842,7 +862,8 @@ impl World {
                 .residents
                 .iter()
                 .find(|(id, _)| *id == row.order.resident);
-            let newest = self.ledger.episode(row.order.resident).expect("readable");
+            let newest = self.ledger.episode(row.order.resident, None);
+            let newest = newest.expect("readable");
             // An order of a round that ended by a result is not taken back.
             let said_no = life.is_some_and(|(_, life)| *life == Life::OptedOut)
                 && newest.is_some_and(|episode| {

@@ -15,7 +15,8 @@ use std::sync::OnceLock;
 
 use jiff::civil::{Date, date};
 use preventiojyraa_core::pathway::{
-    Conclusion, Decision, Episode, NotDelivered, Stage, TestOrder, decide,
+    Conclusion, Decision, Episode, HandedOver, Inclusion, NotDelivered, OrderedBecause, Stage,
+    TestOrder, decide,
 };
 use preventiojyraa_core::profile::{
     BirthDate, Comparator, Death, Fact, FactId, FactValue, Profile, Quantity, Recorded, Register,
@@ -155,23 +156,37 @@ pub(crate) struct Someone {
     pub(crate) facts: Vec<Fact>,
     pub(crate) index_date: Date,
     pub(crate) episode: Option<Episode>,
+    pub(crate) lot: Option<Inclusion>,
 }
 
-/// A stage of each kind, with nothing particular in it.
+/// A stage of each kind on [`TODAY`], with nothing particular in it.
 pub(crate) fn stages() -> Vec<Stage> {
-    let tests = BTreeMap::from([("hba1c".to_owned(), TestOrder::Delivered)]);
+    let yesterday = TODAY.yesterday().expect("a day before");
+    let asked = |answer_by, reminded| Stage::Asked {
+        answer_by,
+        reminded,
+    };
+    let ordered = |sample_by, reminded, order| Stage::Ordered {
+        on: yesterday,
+        because: OrderedBecause::Flagged,
+        sample_by,
+        reminded,
+        tests: BTreeMap::from([("hba1c".to_owned(), order)]),
+    };
     vec![
         Stage::Eligible,
-        Stage::Asked { answer_by: TODAY },
-        Stage::Ordered {
-            sample_by: TODAY,
-            tests,
-        },
+        asked(TODAY, false),
+        asked(yesterday, false),
+        asked(yesterday, true),
+        ordered(TODAY, false, TestOrder::Delivered),
+        ordered(yesterday, false, TestOrder::Delivered),
+        ordered(yesterday, true, TestOrder::Delivered),
+        ordered(TODAY, false, TestOrder::Resulted(yesterday)),
         Stage::Confirming { since: TODAY },
         Stage::OfferedPrevention { since: TODAY },
         Stage::WithANurse {
             since: TODAY,
-            why: NotDelivered::Unknown,
+            why: HandedOver::NotDelivered(NotDelivered::Unknown),
         },
         Stage::Closed {
             on: TODAY,
@@ -188,6 +203,7 @@ impl Someone {
             facts: Vec::new(),
             index_date: TODAY,
             episode: None,
+            lot: None,
         }
     }
 
@@ -280,9 +296,15 @@ impl Someone {
     /// The same resident, whose newest round stands in a stage of this kind.
     #[track_caller]
     pub(crate) fn in_round(mut self, kind: StageKind) -> Self {
-        let stage = stages().into_iter().find(|stage| stage.kind() == kind);
+        let stage = stages().into_iter().find(|stage| stage.kind(TODAY) == kind);
         let stage = stage.expect("a stage of each kind");
         self.episode = Some(Episode { round: 1, stage });
+        self
+    }
+
+    /// The same resident, drawn by a lot of one in fifty.
+    pub(crate) fn drawn(mut self) -> Self {
+        self.lot = Inclusion::from_billionths(20_000_000);
         self
     }
 
@@ -318,7 +340,7 @@ impl Someone {
     }
 
     pub(crate) fn decision(&self) -> Decision {
-        decide(rulebook(), &self.profile(), self.episode.as_ref())
+        decide(rulebook(), &self.profile(), self.episode.as_ref(), self.lot)
     }
 }
 
@@ -348,6 +370,8 @@ impl fmt::Debug for Someone {
             f,
             "{sex:?} born {birth:?}, {death}, {residence}, complete: {complete},"
         )?;
+        let lot = self.lot.map(Inclusion::billionths);
+        writeln!(f, "{:?}, drawn: {lot:?},", self.episode)?;
         writeln!(f, "seen on {}:", self.index_date)?;
         for fact in &self.facts {
             writeln!(f, "  {:?}", Statement(*fact))?;

@@ -21,11 +21,15 @@ pub enum TaskCode {
     DeliveryMissing,
     /// The other side still has an order that was taken back.
     DeliveryNotTakenBack,
+    /// What a result means could not be told to the resident, or may not have been.
+    ResidentNotTold,
+    /// No professional was asked to get in touch with the resident, or none may have been.
+    ContactNotAsked,
 }
 
 impl TaskCode {
     /// Every code with its name.
-    pub const NAMES: [(&'static str, Self); 7] = [
+    pub const NAMES: [(&'static str, Self); 9] = [
         ("delivery-unknown", Self::DeliveryUnknown),
         ("delivery-refused", Self::DeliveryRefused),
         ("delivery-too-late", Self::DeliveryTooLate),
@@ -33,6 +37,8 @@ impl TaskCode {
         ("delivery-doubled", Self::DeliveryDoubled),
         ("delivery-missing", Self::DeliveryMissing),
         ("delivery-not-taken-back", Self::DeliveryNotTakenBack),
+        ("resident-not-told", Self::ResidentNotTold),
+        ("contact-not-asked", Self::ContactNotAsked),
     ];
 
     /// The name in the ledger and on the worklist.
@@ -105,15 +111,43 @@ pub fn consequence(
         }
     };
     let (episode, task) = news.unzip();
-    // An episode knows its orders; their cancellation is between us and the other side.
-    let is_order = !matches!(action, Action::Cancel { .. });
+    let task = task.flatten().map(|why| for_whoever_tells(action, why));
     Consequence {
-        episode: episode.filter(|_| is_order),
+        episode: episode.filter(|_| settles_a_stage(action)),
         task: if is_doubled {
             Some(TaskCode::DeliveryDoubled)
         } else {
-            task.flatten()
+            task
         },
-        cancel_duplicates: is_doubled && is_order,
+        // What somebody has read cannot be unread; a test that was ordered twice can be taken back.
+        cancel_duplicates: is_doubled && matches!(action, Action::Laboratory { .. }),
+    }
+}
+
+/// Whether an episode waits for what becomes of an act. It knows its questions and its tests; that
+/// somebody was reminded or told changes nothing about where the resident stands, and a
+/// cancellation is between us and the other side.
+const fn settles_a_stage(action: &Action) -> bool {
+    match action {
+        Action::Questionnaire | Action::Laboratory { .. } => true,
+        Action::RemindQuestionnaire
+        | Action::RemindLaboratory
+        | Action::Message { .. }
+        | Action::Contact { .. }
+        | Action::Cancel { .. } => false,
+    }
+}
+
+/// What a person is asked to do about an act that did not arrive. Of a message or a contact it does
+/// not matter why: somebody has to tell the resident, or no result would end with anybody told.
+const fn for_whoever_tells(action: &Action, why: TaskCode) -> TaskCode {
+    match action {
+        Action::Message { .. } => TaskCode::ResidentNotTold,
+        Action::Contact { .. } => TaskCode::ContactNotAsked,
+        Action::Questionnaire
+        | Action::RemindQuestionnaire
+        | Action::Laboratory { .. }
+        | Action::RemindLaboratory
+        | Action::Cancel { .. } => why,
     }
 }

@@ -31,7 +31,7 @@ impl Case {
     pub(super) fn weight(&self) -> Option<f64> {
         let weight = match self.decided {
             Decided::Flagged => 1.0,
-            Decided::SampledNegative { inclusion_e9 } => 1e9 / f64::from(inclusion_e9.max(1)),
+            Decided::SampledNegative(inclusion) => 1e9 / f64::from(inclusion.billionths()),
             Decided::BelowLevel
             | Decided::Undecided
             | Decided::NotEligible

@@ -235,7 +235,7 @@ fn learn_round(
             .collect()
     };
     let flagged = of(|decided| *decided == Decided::Flagged);
-    let sampled = of(|decided| matches!(decided, Decided::SampledNegative { .. }));
+    let sampled = of(|decided| matches!(decided, Decided::SampledNegative(_)));
     let whole = Counts::of(&flagged);
     let came = Weighted::of(&flagged, bands);
     let population = population(model, level, bands, (&flagged, &sampled));

@@ -6,9 +6,11 @@ use jiff::Span;
 use jiff::civil::Date;
 
 use super::{Action, ActionKind, Order};
-use crate::pathway::{Decision, Episode, Event, Finding, Stage, TestOrder};
+use crate::pathway::{
+    Conclusion, Decision, Episode, Event, Finding, Followed, HandedOver, OrderedBecause, Stage,
+};
 use crate::profile::ResidentId;
-use crate::rulebook::{NextStep, Rulebook, State};
+use crate::rulebook::{NextStep, Rulebook, StageKind, State};
 
 /// What a run that acts adds for one resident: news for episodes, orders for the outbox.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,26 +19,33 @@ pub struct Intent {
     pub events: Vec<(u16, Event)>,
     /// Orders.
     pub orders: Vec<Order>,
-    /// An act that the decision asks for and that nobody is there to take.
+    /// An act that the decision asks for and that no channel takes: nothing happens.
     pub without_channel: Option<ActionKind>,
+    /// An act that the decision asks for while effects are stopped: a later run asks for it.
+    pub held: Option<ActionKind>,
+    /// An act that a person does, since no channel takes it and the round goes on.
+    pub by_person: Option<Action>,
 }
 
-/// What somebody who takes orders can be asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Offered {
-    /// Kinds of acts with a channel.
-    pub kinds: BTreeSet<ActionKind>,
+/// What others can be asked for now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Offered {
+    /// Nothing: effects are stopped.
+    Stopped,
+    /// Acts of the kinds that have a channel.
+    Kinds(BTreeSet<ActionKind>),
 }
 
 /// What a decision asks of the world, given where the resident's newest round stands.
 ///
-/// A round asks for each act once: the same decision again adds nothing.
+/// A round asks for each act once: the same decision again adds nothing. What
+/// came in since the last run (`followed`) is part of it.
 #[must_use]
 pub fn intend(
     rulebook: &Rulebook,
     resident: ResidentId,
     on: Date,
-    episode: Option<&Episode>,
+    followed: &Followed,
     decision: &Decision,
     offered: &Offered,
 ) -> Intent {
@@ -44,91 +53,13 @@ pub fn intend(
         rulebook,
         resident,
         on,
-        episode,
+        episode: followed.episode.as_ref(),
+        decision,
         offered,
     };
-    match (&decision.next, decision.state) {
-        (NextStep::OrderLaboratory { tests }, _) => {
-            let name = |id| rulebook.catalogue.definition(id).id.clone();
-            asking.tests(tests.iter().map(|test| name(*test)).collect())
-        }
-        (NextStep::Ask, _) => asking.questions(),
-        (_, State::Confirming) => asking.result(Finding::DiabeticRange),
-        (_, State::OfferedPrevention) => asking.result(Finding::Impaired),
-        (_, State::Concluded) => asking.result(Finding::Normal),
-        (_, State::BelowLevel) => asking.news(|on| Event::BelowLevel { on }),
-        (
-            _,
-            state @ (State::Deceased
-            | State::NotYetBorn
-            | State::Moved
-            | State::OutsideAge
-            | State::OutOfScope
-            | State::OptedOut
-            | State::KnownDiabetes),
-        ) => asking.news(|on| Event::Left { on, state }),
-        (
-            _,
-            State::UnderReview
-            | State::UndeterminedIncomplete
-            | State::Asked
-            | State::UndecidedNotAnswered
-            | State::SampledNegative
-            | State::Ordered
-            | State::Overdue
-            | State::WithANurse,
-        ) => Intent::default(),
-    }
-}
-
-/// The round as it is for whoever decides again just before an order leaves: orders of which none
-/// has arrived do not count as a reason for themselves.
-#[must_use]
-pub fn before_leaving(episode: Option<&Episode>) -> Option<Episode> {
-    let episode = episode?;
-    let has_left_nothing = match &episode.stage {
-        Stage::Ordered { tests, .. } => {
-            let intended = |test: &TestOrder| *test == TestOrder::Intended;
-            tests.values().all(intended)
-        }
-        Stage::Asked { .. } => true,
-        Stage::Eligible
-        | Stage::Confirming { .. }
-        | Stage::OfferedPrevention { .. }
-        | Stage::WithANurse { .. }
-        | Stage::Closed { .. } => false,
-    };
-    Some(if has_left_nothing {
-        Episode::begin(episode.round)
-    } else {
-        episode.clone()
-    })
-}
-
-/// Whether an order that has not arrived yet is still wanted, by a decision made again on
-/// [`before_leaving`]. `episode` is the resident's newest round.
-///
-/// `None` while that cannot be said: data of the resident may be missing.
-#[must_use]
-pub fn still_wanted(order: &Order, episode: Option<&Episode>, decision: &Decision) -> Option<bool> {
-    let stage = episode
-        .filter(|episode| episode.round == order.round)
-        .map(|episode| &episode.stage);
-    let (is_open, wants) = match (&order.action, stage) {
-        // Taking back what is out there is never out of date.
-        (Action::Cancel { .. }, _) => return Some(true),
-        (Action::Laboratory { test }, Some(Stage::Ordered { tests, .. })) => {
-            (tests.contains_key(test), State::Ordered)
-        }
-        (Action::Questionnaire, Some(Stage::Asked { .. })) => (true, State::Asked),
-        // A round that is over, or that has gone on, asks for nothing any more.
-        (Action::Laboratory { .. }, _) => (false, State::Ordered),
-        (Action::Questionnaire, _) => (false, State::Asked),
-    };
-    if !is_open {
-        return Some(false);
-    }
-    (decision.state != State::UndeterminedIncomplete).then_some(decision.state == wants)
+    let mut intent = asking.intent();
+    intent.events.splice(0..0, followed.events.iter().cloned());
+    intent
 }
 
 struct Asking<'a> {
@@ -136,10 +67,52 @@ struct Asking<'a> {
     resident: ResidentId,
     on: Date,
     episode: Option<&'a Episode>,
+    decision: &'a Decision,
     offered: &'a Offered,
 }
 
 impl Asking<'_> {
+    fn intent(&self) -> Intent {
+        match (&self.decision.next, self.decision.state) {
+            (NextStep::OrderLaboratory { tests }, state) => {
+                let name = |id| self.rulebook.catalogue.definition(id).id.clone();
+                let tests = tests.iter().map(|test| name(*test)).collect();
+                let drawn = self.decision.lot;
+                let drawn = drawn.filter(|_| state == State::SampledNegative);
+                let because =
+                    drawn.map_or(OrderedBecause::Flagged, OrderedBecause::SampledNegative);
+                self.tests(tests, because)
+            }
+            (NextStep::Ask, _) => self.questions(),
+            (NextStep::Remind, _) => self.reminder(),
+            (_, State::Confirming) => self.result(Finding::DiabeticRange),
+            (_, State::OfferedPrevention) => self.result(Finding::Impaired),
+            (_, State::Concluded) => self.result(Finding::Normal),
+            (_, State::WithANurse) => self.hand_over(),
+            (_, State::BelowLevel) => self.news(Event::BelowLevel { on: self.on }),
+            (
+                _,
+                state @ (State::Deceased
+                | State::NotYetBorn
+                | State::Moved
+                | State::OutsideAge
+                | State::OutOfScope
+                | State::OptedOut
+                | State::KnownDiabetes),
+            ) => self.news(Event::Left { on: self.on, state }),
+            (
+                _,
+                State::UnderReview
+                | State::UndeterminedIncomplete
+                | State::Asked
+                | State::UndecidedNotAnswered
+                | State::SampledNegative
+                | State::Ordered
+                | State::Overdue,
+            ) => Intent::default(),
+        }
+    }
+
     /// The round that may ask, with what must happen before it does; `None` when the newest
     /// round has asked already.
     fn round(&self, may_follow_questions: bool) -> Option<(u16, Vec<(u16, Event)>)> {
@@ -147,25 +120,49 @@ impl Asking<'_> {
             return Some((1, Vec::new()));
         };
         let next = episode.round.saturating_add(1);
+        // The rules ask anew, so the time for which the offer or the questions stood is over.
+        let over = || {
+            let over = Event::RecallDue { on: self.on };
+            Some((next, vec![(episode.round, over)]))
+        };
         match &episode.stage {
             Stage::Eligible => Some((episode.round, Vec::new())),
-            Stage::Asked { .. } => may_follow_questions.then(|| (episode.round, Vec::new())),
+            Stage::Asked { .. } if may_follow_questions => Some((episode.round, Vec::new())),
+            Stage::Asked { .. } if episode.stage.kind(self.on) == StageKind::NotAnswered => over(),
+            Stage::Asked { .. } => None,
             Stage::Closed { .. } => Some((next, Vec::new())),
-            // The rules ask anew, so the time for which the offer stood is over.
-            Stage::OfferedPrevention { .. } => {
-                let over = Event::RecallDue { on: self.on };
-                Some((next, vec![(episode.round, over)]))
-            }
+            Stage::OfferedPrevention { .. } => over(),
             Stage::Ordered { .. } | Stage::Confirming { .. } | Stage::WithANurse { .. } => None,
         }
     }
 
-    fn tests(&self, tests: Vec<String>) -> Intent {
+    fn takes(&self, kind: ActionKind) -> bool {
+        match self.offered {
+            Offered::Stopped => false,
+            Offered::Kinds(kinds) => kinds.contains(&kind),
+        }
+    }
+
+    /// Nothing happens, since nobody takes such an act, now or at all.
+    fn not_asked(&self, kind: ActionKind) -> Intent {
+        match self.offered {
+            Offered::Stopped => Intent {
+                held: Some(kind),
+                ..Intent::default()
+            },
+            Offered::Kinds(_) => Intent {
+                without_channel: Some(kind),
+                ..Intent::default()
+            },
+        }
+    }
+
+    fn tests(&self, tests: Vec<String>, because: OrderedBecause) -> Intent {
         let Some((round, mut events)) = self.round(true) else {
             return Intent::default();
         };
-        if !self.offered.kinds.contains(&ActionKind::Laboratory) {
-            return Intent::lacking(ActionKind::Laboratory);
+        if !self.takes(ActionKind::Laboratory) {
+            return self.not_asked(ActionKind::Laboratory);
         }
         let due = self.after(self.rulebook.pathway.deadlines.sample_days);
         let orders = tests
@@ -176,12 +173,13 @@ impl Asking<'_> {
             on: self.on,
             tests,
             sample_by: due,
+            because,
         };
         events.push((round, event));
         Intent {
             events,
             orders,
-            without_channel: None,
+            ..Intent::default()
         }
     }
 
@@ -189,8 +187,8 @@ impl Asking<'_> {
         let Some((round, mut events)) = self.round(false) else {
             return Intent::default();
         };
-        if !self.offered.kinds.contains(&ActionKind::Questionnaire) {
-            return Intent::lacking(ActionKind::Questionnaire);
+        if !self.takes(ActionKind::Questionnaire) {
+            return self.not_asked(ActionKind::Questionnaire);
         }
         let answer_by = self.after(self.rulebook.pathway.deadlines.answer_days);
         let order = self.order(round, Action::Questionnaire, answer_by);
@@ -204,20 +202,159 @@ impl Asking<'_> {
         Intent {
             events,
             orders: vec![order],
-            without_channel: None,
+            ..Intent::default()
         }
     }
 
-    fn result(&self, finding: Finding) -> Intent {
-        self.news(|on| Event::ResultSeen { on, finding })
-    }
-
-    /// An event for an open round, when it changes where the round stands.
-    fn news(&self, event: impl FnOnce(Date) -> Event) -> Intent {
+    /// What is late is reminded of once.
+    fn reminder(&self) -> Intent {
         let Some(episode) = self.episode else {
             return Intent::default();
         };
-        let event = event(self.on);
+        let deadlines = self.rulebook.pathway.deadlines;
+        let (action, days) = match episode.stage.kind(self.on) {
+            StageKind::AnswerOverdue => {
+                (Action::RemindQuestionnaire, deadlines.answer_reminder_days)
+            }
+            StageKind::SampleOverdue => (Action::RemindLaboratory, deadlines.sample_reminder_days),
+            StageKind::Eligible
+            | StageKind::Asked
+            | StageKind::NotAnswered
+            | StageKind::Ordered
+            | StageKind::DidNotAttend
+            | StageKind::Resulted
+            | StageKind::Confirming
+            | StageKind::OfferedPrevention
+            | StageKind::WithANurse
+            | StageKind::Closed => return Intent::default(),
+        };
+        let until = self.after(days);
+        let event = Event::Reminded { on: self.on, until };
+        self.with_act(episode.round, event, action, until)
+    }
+
+    /// A result, by what the rules say it means.
+    fn result(&self, finding: Finding) -> Intent {
+        let row = &self.rulebook.pathway.rows[self.decision.row];
+        let (action, days) = match (&row.message, &row.contact) {
+            (_, Some(text)) => {
+                let days = row.review.map(|review| review.within_days);
+                (Some(Action::Contact { text: text.clone() }), days)
+            }
+            (Some(text), None) => (Some(Action::Message { text: text.clone() }), None),
+            (None, None) => (None, None),
+        };
+        let event = Event::ResultSeen {
+            on: self.on,
+            finding,
+        };
+        let due = self.after(days.unwrap_or(self.rulebook.pathway.deadlines.send_days));
+        let Some(action) = action else {
+            return self.news(event);
+        };
+        if let Some(round) = self.round_of_a_result(finding, &action) {
+            return self.with_act(round, event, action, due);
+        }
+        let intent = self.news(event.clone());
+        match (&intent.events[..], self.episode) {
+            ([_, ..], Some(episode)) => self.with_act(episode.round, event, action, due),
+            _ => intent,
+        }
+    }
+
+    /// The round that begins with a result which nobody here has ordered, when it asks for something
+    /// and somebody takes it. A normal result of somebody else's is theirs to tell.
+    fn round_of_a_result(&self, finding: Finding, action: &Action) -> Option<u16> {
+        let asks = match finding {
+            Finding::DiabeticRange | Finding::Impaired => self.takes(action.kind()),
+            Finding::Normal => false,
+        };
+        match self.episode {
+            _ if !asks => None,
+            None => Some(1),
+            Some(episode) => match &episode.stage {
+                Stage::Closed {
+                    conclusion:
+                        Conclusion::BelowLevel
+                        | Conclusion::Left(_)
+                        | Conclusion::Withdrawn
+                        | Conclusion::Recalled,
+                    ..
+                } => Some(episode.round.saturating_add(1)),
+                Stage::Closed {
+                    conclusion: Conclusion::Normal,
+                    ..
+                }
+                | Stage::Eligible
+                | Stage::Asked { .. }
+                | Stage::Ordered { .. }
+                | Stage::Confirming { .. }
+                | Stage::OfferedPrevention { .. }
+                | Stage::WithANurse { .. } => None,
+            },
+        }
+    }
+
+    /// What was ordered has led to nothing: a person acts.
+    fn hand_over(&self) -> Intent {
+        let Some(episode) = self.episode else {
+            return Intent::default();
+        };
+        let why = match episode.stage.kind(self.on) {
+            StageKind::DidNotAttend => HandedOver::DidNotAttend,
+            StageKind::Resulted => HandedOver::ResultsUndecided,
+            StageKind::Eligible
+            | StageKind::Asked
+            | StageKind::AnswerOverdue
+            | StageKind::NotAnswered
+            | StageKind::Ordered
+            | StageKind::SampleOverdue
+            | StageKind::Confirming
+            | StageKind::OfferedPrevention
+            | StageKind::WithANurse
+            | StageKind::Closed => return Intent::default(),
+        };
+        let event = Event::HandedOver { on: self.on, why };
+        let row = &self.rulebook.pathway.rows[self.decision.row];
+        match &row.contact {
+            None => self.news(event),
+            Some(text) => {
+                let days = row.review.map_or(0, |review| review.within_days);
+                let action = Action::Contact { text: text.clone() };
+                self.with_act(episode.round, event, action, self.after(days))
+            }
+        }
+    }
+
+    /// An event and the act that goes with it; without a channel the event stands and a person acts.
+    /// While effects are stopped both wait.
+    fn with_act(&self, round: u16, event: Event, action: Action, due: Date) -> Intent {
+        if *self.offered == Offered::Stopped {
+            return self.not_asked(action.kind());
+        }
+        let mut intent = Intent {
+            events: vec![(round, event)],
+            ..Intent::default()
+        };
+        if self.takes(action.kind()) {
+            intent.orders.push(self.order(round, action, due));
+        } else {
+            match action.kind() {
+                // The row's review has put it before a professional already.
+                ActionKind::Professional => {}
+                ActionKind::Questionnaire | ActionKind::Laboratory | ActionKind::Message => {
+                    intent.by_person = Some(action);
+                }
+            }
+        }
+        intent
+    }
+
+    /// An event for an open round, when it changes where the round stands.
+    fn news(&self, event: Event) -> Intent {
+        let Some(episode) = self.episode else {
+            return Intent::default();
+        };
         let changes = episode
             .stage
             .apply(&event)
@@ -232,6 +369,31 @@ impl Asking<'_> {
     }
 
     fn order(&self, round: u16, action: Action, due: Date) -> Order {
+        let asks = match &action {
+            Action::Questionnaire | Action::RemindQuestionnaire => {
+                let items = &self.rulebook.model.items;
+                let asks = self.decision.asks.iter();
+                asks.map(|item| items[*item].id.clone()).collect()
+            }
+            Action::Laboratory { .. }
+            | Action::RemindLaboratory
+            | Action::Message { .. }
+            | Action::Contact { .. }
+            | Action::Cancel { .. } => Vec::new(),
+        };
+        let recall_on = match (&action, &self.decision.next) {
+            (Action::Message { .. }, NextStep::Recall { months })
+            | (
+                Action::Message { .. },
+                NextStep::OfferPrevention {
+                    recall_months: months,
+                },
+            ) => {
+                let months = Span::new().months(i64::from(*months));
+                Some(self.decided_by().saturating_add(months))
+            }
+            _ => None,
+        };
         Order {
             resident: self.resident,
             programme: self.rulebook.programme.header.id.clone(),
@@ -240,19 +402,21 @@ impl Asking<'_> {
             decided_on: self.on,
             send_by: self.after(self.rulebook.pathway.deadlines.send_days),
             due,
+            asks,
+            recall_on,
         }
+    }
+
+    /// The day of the fact that decided; else today.
+    fn decided_by(&self) -> Date {
+        let mut reasons = self.decision.reasons.iter();
+        let reason = reasons.find(|reason| reason.row == self.decision.row);
+        reason
+            .and_then(|reason| reason.fact)
+            .map_or(self.on, |fact| fact.effective)
     }
 
     fn after(&self, days: u16) -> Date {
         self.on.saturating_add(Span::new().days(i64::from(days)))
-    }
-}
-
-impl Intent {
-    fn lacking(kind: ActionKind) -> Self {
-        Self {
-            without_channel: Some(kind),
-            ..Self::default()
-        }
     }
 }

@@ -15,6 +15,7 @@
 //! * The key is a function of resident, programme, round and action, and of nothing else:
 //!   who has lost every record of an order can derive its key again.
 //! * A round asks for each act once.
+//! * What a result means for a resident is told to somebody: the resident, or a person who tells them.
 //!
 //! # Example
 //!
@@ -38,7 +39,10 @@
 
 mod intend;
 
-pub use intend::{Intent, Offered, before_leaving, intend, still_wanted};
+mod wanted;
+
+pub use intend::{Intent, Offered, intend};
+pub use wanted::{before_leaving, still_wanted};
 
 use std::fmt;
 
@@ -52,10 +56,24 @@ use crate::profile::ResidentId;
 pub enum Action {
     /// The resident answers the questions that decide.
     Questionnaire,
+    /// They are asked once more.
+    RemindQuestionnaire,
     /// A laboratory takes a sample and measures one test.
     Laboratory {
         /// The test, by its name in the rules.
         test: String,
+    },
+    /// The resident is reminded of a sample that was not taken.
+    RemindLaboratory,
+    /// The resident is told something.
+    Message {
+        /// What, as the id of a text in the rules.
+        text: String,
+    },
+    /// A professional gets in touch with the resident.
+    Contact {
+        /// Why, as the id of a text in the rules.
+        text: String,
     },
     /// A laboratory order is taken back.
     Cancel {
@@ -81,7 +99,11 @@ impl Action {
     pub fn name(&self) -> String {
         match self {
             Self::Questionnaire => "questionnaire".to_owned(),
+            Self::RemindQuestionnaire => "questionnaire-reminder".to_owned(),
             Self::Laboratory { test } => format!("laboratory:{test}"),
+            Self::RemindLaboratory => "laboratory-reminder".to_owned(),
+            Self::Message { text } => format!("message:{text}"),
+            Self::Contact { text } => format!("contact:{text}"),
             Self::Cancel {
                 test,
                 keep: Keep::None,
@@ -102,7 +124,11 @@ impl Action {
         };
         Some(match (kind, test) {
             ("questionnaire", None) => Self::Questionnaire,
+            ("questionnaire-reminder", None) => Self::RemindQuestionnaire,
             ("laboratory", Some(test)) => Self::Laboratory { test },
+            ("laboratory-reminder", None) => Self::RemindLaboratory,
+            ("message", Some(text)) => Self::Message { text },
+            ("contact", Some(text)) => Self::Contact { text },
             ("cancel", Some(test)) => Self::Cancel {
                 test,
                 keep: Keep::None,
@@ -119,9 +145,11 @@ impl Action {
     #[must_use]
     pub const fn kind(&self) -> ActionKind {
         match self {
-            Self::Questionnaire => ActionKind::Questionnaire,
+            Self::Questionnaire | Self::RemindQuestionnaire => ActionKind::Questionnaire,
             // Who takes an order takes it back too.
             Self::Laboratory { .. } | Self::Cancel { .. } => ActionKind::Laboratory,
+            Self::RemindLaboratory | Self::Message { .. } => ActionKind::Message,
+            Self::Contact { .. } => ActionKind::Professional,
         }
     }
 }
@@ -133,14 +161,31 @@ pub enum ActionKind {
     Questionnaire,
     /// Laboratory orders and their cancellation.
     Laboratory,
+    /// What residents are told.
+    Message,
+    /// What professionals are asked to do.
+    Professional,
 }
 
 impl ActionKind {
     /// Every kind with its name in the configuration and in reports.
-    pub const NAMES: [(&'static str, Self); 2] = [
+    pub const NAMES: [(&'static str, Self); 4] = [
         ("questionnaire", Self::Questionnaire),
         ("laboratory", Self::Laboratory),
+        ("message", Self::Message),
+        ("professional", Self::Professional),
     ];
+
+    /// The name in the configuration and in reports.
+    ///
+    /// # Panics
+    ///
+    /// Never: every kind is in [`ActionKind::NAMES`].
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let found = Self::NAMES.iter().find(|(_, kind)| *kind == self);
+        found.expect("every kind has a name").0
+    }
 }
 
 /// What makes an order one order, here and on the other side: 16 bytes, shown as 32 hexadecimal digits.
@@ -210,6 +255,10 @@ pub struct Order {
     pub send_by: Date,
     /// The day by which the act is expected to have happened.
     pub due: Date,
+    /// Items of the model to ask, by id; empty for other acts.
+    pub asks: Vec<String>,
+    /// The day of the next look, where the act tells one.
+    pub recall_on: Option<Date>,
 }
 
 impl Order {
@@ -229,6 +278,10 @@ mod tests {
         let test = || "hba1c".to_owned();
         for action in [
             Action::Questionnaire,
+            Action::RemindQuestionnaire,
+            Action::RemindLaboratory,
+            Action::Message { text: test() },
+            Action::Contact { text: test() },
             Action::Laboratory { test: test() },
             Action::Cancel {
                 test: test(),

@@ -48,6 +48,7 @@ pub use account::{Account, Tally};
 use jiff::Span;
 use jiff::civil::Date;
 
+use crate::pathway::Inclusion;
 use crate::profile::{Death, Fact, FactId, FactValue, Profile, Residence, Standing};
 use crate::rulebook::{Category, Observed, Rulebook};
 
@@ -57,10 +58,7 @@ pub enum Decided {
     /// Tests were ordered because of the score.
     Flagged,
     /// Scored below the level, and was drawn at random for the same tests.
-    SampledNegative {
-        /// Probability of being drawn, in units of 1e-9; above zero.
-        inclusion_e9: u32,
-    },
+    SampledNegative(Inclusion),
     /// Scored below the level, and was not drawn.
     BelowLevel,
     /// The score was open on both sides of the level.
@@ -77,7 +75,7 @@ impl Decided {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Flagged => "flagged",
-            Self::SampledNegative { .. } => "sampled-negative",
+            Self::SampledNegative(_) => "sampled-negative",
             Self::BelowLevel => "below-level",
             Self::Undecided => "undecided",
             Self::NotEligible => "not-eligible",
@@ -91,7 +89,7 @@ impl Decided {
     #[must_use]
     pub const fn unless_it_counts(self) -> Self {
         match self {
-            Self::Flagged | Self::SampledNegative { .. } | Self::BelowLevel => Self::NotCounted,
+            Self::Flagged | Self::SampledNegative(_) | Self::BelowLevel => Self::NotCounted,
             Self::Undecided | Self::NotEligible | Self::NotCounted => self,
         }
     }
@@ -248,7 +246,7 @@ pub fn outcome(
         Decided::Undecided | Decided::NotEligible | Decided::NotCounted => {
             return Outcome::NotFollowed;
         }
-        Decided::Flagged | Decided::SampledNegative { .. } | Decided::BelowLevel => {}
+        Decided::Flagged | Decided::SampledNegative(_) | Decided::BelowLevel => {}
     }
     let end = horizon_end(index.on, horizon_months);
     let confirmed = confirmed_on(later.facts_of(observed.confirmed_by));

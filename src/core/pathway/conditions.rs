@@ -1,5 +1,6 @@
 //! Whether the condition of a row holds, and if not, by how little.
 
+use super::{Inclusion, Stage};
 use crate::profile::{Death, Fact, Profile, Residence, Sex, Standing, is_within_months};
 use crate::risk::Assessment;
 use crate::rulebook::{
@@ -59,7 +60,9 @@ pub(super) struct Known<'a> {
     pub(super) profile: &'a Profile,
     pub(super) assessment: Option<&'a Assessment>,
     /// Where the newest round stands.
-    pub(super) stage: Option<StageKind>,
+    pub(super) stage: Option<&'a Stage>,
+    /// What was drawn for residents below the level.
+    pub(super) lot: Option<Inclusion>,
 }
 
 pub(super) fn evaluate(known: &Known<'_>, condition: &Condition) -> Found {
@@ -68,9 +71,16 @@ pub(super) fn evaluate(known: &Known<'_>, condition: &Condition) -> Found {
         profile,
         assessment,
         stage,
+        lot,
     } = *known;
     match condition {
-        Condition::Episode(kind) => Found::plain(stage == Some(*kind)),
+        Condition::Episode {
+            stage: wanted,
+            within_months,
+        } => Found::plain(
+            stage.is_some_and(|stage| stands_there(profile, stage, *wanted, *within_months)),
+        ),
+        Condition::Drawn => Found::plain(lot.is_some()),
         Condition::Register(finding) => Found::plain(register_says(profile, *finding)),
         Condition::OutsideAge => Found::plain(outside_age(rulebook, profile)),
         Condition::Fact {
@@ -104,6 +114,27 @@ pub(super) fn evaluate(known: &Known<'_>, condition: &Condition) -> Found {
             })
         }
     }
+}
+
+/// Whether the round stands there; with `within_months`, no longer than that after its deadline.
+fn stands_there(
+    profile: &Profile,
+    stage: &Stage,
+    wanted: StageKind,
+    within_months: Option<u32>,
+) -> bool {
+    let today = profile.index_date();
+    let is_recent = |since| is_within_months(since, today, within_months);
+    stage.kind(today) == wanted
+        && match stage {
+            Stage::Eligible => true,
+            Stage::Asked { answer_by, .. } => is_recent(*answer_by),
+            Stage::Ordered { sample_by, .. } => is_recent(*sample_by),
+            Stage::Confirming { since }
+            | Stage::OfferedPrevention { since }
+            | Stage::WithANurse { since, .. } => is_recent(*since),
+            Stage::Closed { on, .. } => is_recent(*on),
+        }
 }
 
 fn register_says(profile: &Profile, finding: RegisterFinding) -> bool {

@@ -6,21 +6,24 @@
 //! returns a [`Decision`]: the state, the next step, the reviews a professional
 //! should do, every row that held and every row that nearly did. An
 //! [`Episode`] is one pass through the pathway: the fold of its [`Event`]s.
+//! [`follow`] finds the results of what an episode has ordered. [`Sampling`]
+//! draws residents below the level who are offered the same tests.
 //! Nothing is sent, stored or scheduled here.
 //!
 //! # How the data flows
 //!
-//! `(rulebook, profile, episode) → Decision`. The assessment is part of the
+//! `(rulebook, profile, episode) → Followed`, and with it and the lot `→ Decision`. The assessment is part of the
 //! decision, also of a negative one. What a decision asks of the world is
 //! `orders`; what happened comes back as events.
 //!
 //! # Invariants
 //!
 //! * Every resident gets exactly one state: the loader proved that the rows are total.
-//! * Same rule book, same profile, same episode: same decision.
+//! * Same rule book, same profile, same episode, same lot: same decision.
 //! * A negative decision has its reason, like a positive one.
 //! * Every pair of stage and event is answered, by a stage or by a named misfit.
 //! * A round orders once: whoever has an open order is not ordered for again.
+//! * What is overdue is reminded of once, then a person acts, or it has a state of its own.
 //!
 //! # Example
 //!
@@ -38,9 +41,17 @@
 
 mod conditions;
 mod episode;
+mod event;
+mod follow;
+mod sampling;
+mod stage;
 
 pub use conditions::NearMiss;
-pub use episode::{Conclusion, Episode, Event, Finding, Misfit, NotDelivered, Stage, TestOrder};
+pub use episode::Episode;
+pub use event::{Event, Finding, HandedOver, NotDelivered, OrderedBecause};
+pub use follow::{Followed, follow};
+pub use sampling::{Inclusion, Sampling};
+pub use stage::{Conclusion, Misfit, Stage, TestOrder};
 
 use crate::profile::{Fact, Profile};
 use crate::risk::{self, Assessment, PointSet};
@@ -81,24 +92,33 @@ pub struct Decision {
     pub reviews: Vec<(usize, Review)>,
     /// The score; `None` for residents not alive on the index date.
     pub assessment: Option<Assessment>,
-    /// Items to ask, by position in the model; empty unless the next step is to ask.
+    /// Items to ask, by position in the model; empty unless the next step is to ask or remind.
     pub asks: Vec<usize>,
+    /// With which probability the resident was drawn from those below the level; `None` for who was not.
+    pub lot: Option<Inclusion>,
 }
 
-/// Decides what comes next for one resident, whose newest round is `episode`.
+/// Decides what comes next for one resident, whose newest round is `episode`, looked after by
+/// [`follow`], and who has drawn `lot`, should they be below the action level.
 ///
 /// # Panics
 ///
 /// Never: the loader proved that some row decides for every score.
 #[must_use]
-pub fn decide(rulebook: &Rulebook, profile: &Profile, episode: Option<&Episode>) -> Decision {
+pub fn decide(
+    rulebook: &Rulebook,
+    profile: &Profile,
+    episode: Option<&Episode>,
+    lot: Option<Inclusion>,
+) -> Decision {
     let unborn = profile.register().birth.is_after(profile.index_date());
     let assessment = (!unborn && !profile.is_deceased()).then(|| risk::assess(rulebook, profile));
     let known = conditions::Known {
         rulebook,
         profile,
         assessment: assessment.as_ref(),
-        stage: episode.map(|episode| episode.stage.kind()),
+        stage: episode.map(|episode| &episode.stage),
+        lot,
     };
     let mut reasons = Vec::new();
     let mut reviews = Vec::new();
@@ -121,7 +141,10 @@ pub fn decide(rulebook: &Rulebook, profile: &Profile, episode: Option<&Episode>)
         if let Some((state, next)) = &row.outcome {
             let asks = match next {
                 NextStep::Ask => asks(rulebook, assessment.as_ref()),
+                // Who is reminded of a sample is asked nothing.
+                NextStep::Remind if *state == State::Asked => asks(rulebook, assessment.as_ref()),
                 NextStep::Nothing
+                | NextStep::Remind
                 | NextStep::Recall { .. }
                 | NextStep::OrderLaboratory { .. }
                 | NextStep::Task
@@ -137,6 +160,7 @@ pub fn decide(rulebook: &Rulebook, profile: &Profile, episode: Option<&Episode>)
                 reviews,
                 assessment,
                 asks,
+                lot,
             };
         }
     }

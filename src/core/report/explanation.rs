@@ -119,6 +119,7 @@ impl Explained<'_> {
                 );
             }
             NextStep::Ask => say!(text, "{}", self.ask_sentence()),
+            NextStep::Remind => say!(text, "Next: a reminder, once."),
             NextStep::OrderLaboratory { tests } => {
                 let names: Vec<&str> = tests
                     .iter()

@@ -72,7 +72,7 @@ impl Header {
     }
 }
 
-fn read_source(root: &Table<'_>) -> Option<Source> {
+pub(super) fn read_source(root: &Table<'_>) -> Option<Source> {
     if !root.has("source") {
         root.document.report(
             root.span(),

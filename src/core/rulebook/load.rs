@@ -7,9 +7,10 @@ use toml::de::DeTable;
 use super::catalogue::{self, Catalogue};
 use super::header::Header;
 use super::reader::{Document, Findings, Table};
+use super::texts_proof;
 use super::{
     Calibration, CalibrationUse, Conversion, Diagnostic, Model, OrderCodes, Pathway, Programme,
-    Questionnaire, RuleFile, Rulebook, Severity, Thresholds,
+    Questionnaire, RuleFile, Rulebook, Severity, TextFile, Texts, Thresholds,
 };
 
 /// A file with its parsed text.
@@ -28,6 +29,8 @@ struct Shelves {
     pathways: Vec<Pathway>,
     order_codes: Vec<OrderCodes>,
     questionnaires: Vec<Questionnaire>,
+    /// With the place of its file among all.
+    texts: Vec<(usize, TextFile)>,
 }
 
 pub(super) fn load(files: &[RuleFile]) -> Result<Rulebook, Vec<Diagnostic>> {
@@ -91,7 +94,7 @@ fn read_catalogue(parsed: &[Parsed<'_>]) -> Catalogue {
 
 fn read_shelves(parsed: &[Parsed<'_>], catalogue: &Catalogue) -> Shelves {
     let mut shelves = Shelves::default();
-    for file in parsed {
+    for (at, file) in parsed.iter().enumerate() {
         let root = Table::root(&file.document, &file.table);
         let path = file.document.file.path.as_str();
         match path.split_once('/').map(|(folder, _)| folder) {
@@ -120,13 +123,16 @@ fn read_shelves(parsed: &[Parsed<'_>], catalogue: &Catalogue) -> Shelves {
                 }
                 shelves.questionnaires.extend(form);
             }
+            Some("texts") => shelves
+                .texts
+                .extend(TextFile::read(&root).map(|texts| (at, texts))),
             Some("facts") => {}
             _ => root.document.report(
                 0..0,
                 "rule-file-unknown",
                 "this file belongs to no folder of rules",
                 Some(
-                    "folders: scores, calibrations, thresholds, pathways, orders, facts, questionnaires; `programme.toml` beside them"
+                    "folders: scores, calibrations, thresholds, pathways, orders, facts, questionnaires, texts; `programme.toml` beside them"
                         .to_owned(),
                 ),
             ),
@@ -289,8 +295,28 @@ fn choose(
             );
         }
     }
+    let form = programme.form.as_ref().map(|id| {
+        let forms = shelves.questionnaires.clone();
+        pick(&table, "form", id, forms, |form| &form.header)
+    });
+    let form = match form {
+        Some(found) => Some(found?),
+        None => None,
+    };
+    let texts: Vec<(Table<'_>, TextFile)> = shelves
+        .texts
+        .into_iter()
+        .map(|(at, texts)| (Table::root(&parsed[at].document, &parsed[at].table), texts))
+        .collect();
+    let n_files = in_folder(parsed, "texts").count();
+    texts_proof::prove_files(&table, &texts, n_files);
+    if let Some(form) = &form {
+        texts_proof::prove_form(&table, form, &model, &texts);
+    }
+    let texts = Texts::new(texts.into_iter().map(|(_, texts)| texts));
     Some(Rulebook {
         programme,
+        texts,
         catalogue,
         questionnaires: shelves.questionnaires,
         model,

@@ -53,6 +53,8 @@ mod pathway_read;
 mod programme;
 mod questionnaire;
 mod reader;
+mod texts;
+mod texts_proof;
 mod thresholds;
 
 pub use bands::{Band, Bands, End};
@@ -73,6 +75,7 @@ pub use pathway::{
 };
 pub use programme::Programme;
 pub use questionnaire::{AnswerMeaning, Questionnaire, QuestionnaireItem};
+pub use texts::{Language, QuestionText, Text, TextFile, TextStatus, TextValues, Texts};
 pub use thresholds::{Category, CategoryBand, Thresholds};
 
 /// A number or choice in the rules whose source nobody has seen.
@@ -107,6 +110,8 @@ pub struct Rulebook {
     pub pathway: Pathway,
     /// What laboratories are asked for, in force.
     pub order_codes: OrderCodes,
+    /// What people read, in every language.
+    pub texts: Texts,
     /// Every number that is not verified, file by file.
     pub unverified: Vec<Unverified>,
     /// SHA-256 over all files: the identity of this rule book, 64 hexadecimal digits.
@@ -123,5 +128,12 @@ impl Rulebook {
     /// All mistakes of all files, sorted by file and line.
     pub fn load(files: &[RuleFile]) -> Result<Self, Vec<Diagnostic>> {
         load::load(files)
+    }
+
+    /// The form by which residents are asked, when the programme names one.
+    #[must_use]
+    pub fn form(&self) -> Option<&Questionnaire> {
+        let id = self.programme.form.as_deref()?;
+        self.questionnaires.iter().find(|form| form.header.id == id)
     }
 }

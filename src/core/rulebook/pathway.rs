@@ -108,8 +108,18 @@ pub enum StageKind {
     Eligible,
     /// Asked questions.
     Asked,
+    /// The answer is late, and no reminder was sent.
+    AnswerOverdue,
+    /// The answer is late, after a reminder.
+    NotAnswered,
     /// Tests are ordered.
     Ordered,
+    /// The sample is late, and no reminder was sent.
+    SampleOverdue,
+    /// The sample is late, after a reminder.
+    DidNotAttend,
+    /// Every ordered test has its result.
+    Resulted,
     /// A result waits for a professional.
     Confirming,
     /// The lifestyle service is offered.
@@ -122,10 +132,15 @@ pub enum StageKind {
 
 impl StageKind {
     /// The names in rule files and in the ledger.
-    pub const NAMES: [(&'static str, Self); 7] = [
+    pub const NAMES: [(&'static str, Self); 12] = [
         ("eligible", Self::Eligible),
         ("asked", Self::Asked),
+        ("answer-overdue", Self::AnswerOverdue),
+        ("not-answered", Self::NotAnswered),
         ("ordered", Self::Ordered),
+        ("sample-overdue", Self::SampleOverdue),
+        ("did-not-attend", Self::DidNotAttend),
+        ("resulted", Self::Resulted),
         ("confirming", Self::Confirming),
         ("offered-prevention", Self::OfferedPrevention),
         ("with-a-nurse", Self::WithANurse),
@@ -139,7 +154,14 @@ pub enum Condition {
     /// The register says so.
     Register(RegisterFinding),
     /// The newest round stands there.
-    Episode(StageKind),
+    Episode {
+        /// Where.
+        stage: StageKind,
+        /// For how long at most, counted from the round's deadline or from when it came there.
+        within_months: Option<u32>,
+    },
+    /// The resident was drawn as a sampled negative.
+    Drawn,
     /// Certainly outside the programme's ages.
     OutsideAge,
     /// A fact is there.
@@ -180,6 +202,8 @@ pub enum NextStep {
     },
     /// Ask the resident the items that decide.
     Ask,
+    /// Remind the resident of what was asked or ordered.
+    Remind,
     /// Order these laboratory tests.
     OrderLaboratory {
         /// The tests, as facts.
@@ -250,6 +274,10 @@ pub struct Row {
     pub outcome: Option<(State, NextStep)>,
     /// A review it opens.
     pub review: Option<Review>,
+    /// What the resident is told when a round of theirs comes here, as the id of a text.
+    pub message: Option<String>,
+    /// What a professional is asked to do when a round comes here, as the id of a text.
+    pub contact: Option<String>,
     /// How it reads after "the resident".
     pub says: String,
 }
@@ -263,6 +291,10 @@ pub struct Deadlines {
     pub sample_days: u16,
     /// Days from the decision until an answer is overdue.
     pub answer_days: u16,
+    /// Days from a reminder until a sample is waited for no longer.
+    pub sample_reminder_days: u16,
+    /// Days from a reminder until an answer is waited for no longer.
+    pub answer_reminder_days: u16,
 }
 
 /// The table in force.
@@ -293,6 +325,7 @@ impl Pathway {
             NextStep::Nothing
             | NextStep::Recall { .. }
             | NextStep::Ask
+            | NextStep::Remind
             | NextStep::Task
             | NextStep::OfferPrevention { .. }
             | NextStep::CompleteRecord => None,
@@ -365,12 +398,16 @@ fn read_deadlines(table: &Table<'_>) -> Option<Deadlines> {
     let send_days = table.whole("send_days");
     let sample_days = table.whole("sample_days");
     let answer_days = table.whole("answer_days");
+    let sample_reminder_days = table.whole("sample_reminder_days");
+    let answer_reminder_days = table.whole("answer_reminder_days");
     table.note_verification();
     table.finish();
     Some(Deadlines {
         send_days: send_days?,
         sample_days: sample_days?,
         answer_days: answer_days?,
+        sample_reminder_days: sample_reminder_days?,
+        answer_reminder_days: answer_reminder_days?,
     })
 }
 

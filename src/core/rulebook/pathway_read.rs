@@ -29,6 +29,8 @@ pub(super) fn read_row(table: &Table<'_>, catalogue: &Catalogue) -> Option<Row> 
         })
     });
     let says = table.text("says");
+    let message = table.optional_text("message").map(str::to_owned);
+    let contact = table.optional_text("contact").map(str::to_owned);
     table.finish();
     let outcome = match (state, next) {
         (Some(state), Some(next)) => Some((state, next)),
@@ -56,6 +58,8 @@ pub(super) fn read_row(table: &Table<'_>, catalogue: &Catalogue) -> Option<Row> 
         when: when?,
         outcome,
         review,
+        message,
+        contact,
         says: says?.to_owned(),
     })
 }
@@ -65,6 +69,7 @@ enum NextWord {
     Nothing,
     Recall,
     Ask,
+    Remind,
     OrderLaboratory,
     Task,
     OfferPrevention,
@@ -78,6 +83,7 @@ fn read_next(table: &Table<'_>, catalogue: &Catalogue) -> Option<NextStep> {
             ("nothing", NextWord::Nothing),
             ("recall", NextWord::Recall),
             ("ask", NextWord::Ask),
+            ("remind", NextWord::Remind),
             ("order-laboratory", NextWord::OrderLaboratory),
             ("task", NextWord::Task),
             ("offer-prevention", NextWord::OfferPrevention),
@@ -90,6 +96,7 @@ fn read_next(table: &Table<'_>, catalogue: &Catalogue) -> Option<NextStep> {
             months: table.whole("recall_months")?,
         },
         NextWord::Ask => NextStep::Ask,
+        NextWord::Remind => NextStep::Remind,
         NextWord::Task => NextStep::Task,
         NextWord::CompleteRecord => NextStep::CompleteRecord,
         NextWord::OfferPrevention => NextStep::OfferPrevention {
@@ -138,9 +145,16 @@ fn read_condition(table: &Table<'_>, catalogue: &Catalogue) -> Option<Condition>
     } else if table.has("register") {
         read_register(table).map(Condition::Register)
     } else if table.has("episode") {
+        let stage = table.word("episode", &StageKind::NAMES);
+        let within_months = table.optional_whole("within_months");
+        stage.map(|stage| Condition::Episode {
+            stage,
+            within_months,
+        })
+    } else if table.has("lot") {
         table
-            .word("episode", &StageKind::NAMES)
-            .map(Condition::Episode)
+            .word("lot", &[("drawn", ())])
+            .map(|()| Condition::Drawn)
     } else if table.has("age") {
         table
             .word(
@@ -166,7 +180,7 @@ fn read_condition(table: &Table<'_>, catalogue: &Catalogue) -> Option<Condition>
     } else {
         table.report(
             "row-condition",
-            "`when` needs one of: register, episode, age, score, test, fact, all",
+            "`when` needs one of: register, episode, lot, age, score, test, fact, all",
         );
         None
     };

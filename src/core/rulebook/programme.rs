@@ -20,6 +20,8 @@ pub struct Programme {
     pub pathway: String,
     /// Id of the order codes in force.
     pub orders: String,
+    /// Id of the form by which residents are asked; none where nobody is asked.
+    pub form: Option<String>,
     /// Time zone in which an instant has its date.
     pub time_zone: String,
     /// Addresses of coding systems whose codes the rules call `programme`.
@@ -39,6 +41,7 @@ impl Programme {
             let thresholds = table.text("thresholds");
             let pathway = table.text("pathway");
             let orders = table.text("orders");
+            let form = table.optional_text("form");
             let time_zone = table.text("time_zone");
             let code_systems = table
                 .texts("code_systems")
@@ -66,12 +69,12 @@ impl Programme {
                     time_zone?,
                 ]
                 .map(str::to_owned),
-                display_calibration.map(str::to_owned),
+                [display_calibration, form].map(|id| id.map(str::to_owned)),
                 (code_systems, municipalities?),
             ))
         });
         root.finish();
-        let (names, display_calibration, (code_systems, municipalities)) = body?;
+        let (names, [display_calibration, form], (code_systems, municipalities)) = body?;
         let [model, calibration, thresholds, pathway, orders, time_zone] = names;
         Some(Self {
             header: header?,
@@ -81,6 +84,7 @@ impl Programme {
             thresholds,
             pathway,
             orders,
+            form,
             time_zone,
             code_systems,
             municipalities,

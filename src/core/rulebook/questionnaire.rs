@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::catalogue::{Catalogue, FactKind, fact};
 use super::header::Header;
+use super::model::{Item, ItemInput, MeasureSource, SignalTest};
 use super::reader::Table;
 use super::thresholds::read_unit;
 use crate::profile::{FactId, Unit};
@@ -15,6 +16,8 @@ pub struct Questionnaire {
     pub header: Header,
     /// Canonical address, without version.
     pub canonical: String,
+    /// The coding system of its answers, for a form that is sent.
+    pub answer_system: Option<String>,
     /// Its items by link id.
     pub items: BTreeMap<String, QuestionnaireItem>,
 }
@@ -22,6 +25,8 @@ pub struct Questionnaire {
 /// One question.
 #[derive(Debug, Clone)]
 pub struct QuestionnaireItem {
+    /// Its place on the form.
+    pub position: usize,
     /// The fact its answer becomes.
     pub fact: FactId,
     /// How the answer is read.
@@ -41,10 +46,11 @@ impl Questionnaire {
     pub(super) fn read(root: &Table<'_>, catalogue: &Catalogue) -> Option<Self> {
         let header = Header::read(root);
         let canonical = root.text("questionnaire");
+        let answer_system = root.optional_text("answer_system");
         let mut items = BTreeMap::new();
-        for table in root.tables("item") {
+        for (position, table) in root.tables("item").into_iter().enumerate() {
             let link_id = table.text("link_id");
-            let item = read_item(&table, catalogue);
+            let item = read_item(&table, catalogue, position);
             table.finish();
             if let (Some(link_id), Some(item)) = (link_id, item)
                 && items.insert(link_id.to_owned(), item).is_some()
@@ -56,12 +62,50 @@ impl Questionnaire {
         Some(Self {
             header: header?,
             canonical: canonical?.to_owned(),
+            answer_system: answer_system.map(str::to_owned),
             items,
         })
     }
+
+    /// The questions whose answers say what an item of a score needs to know, in the form's order;
+    /// none when the form does not ask it.
+    #[must_use]
+    pub fn questions_about(&self, item: &Item) -> Vec<(&str, &QuestionnaireItem)> {
+        let facts = facts_asked_of_people(item);
+        let items = self.items.iter();
+        let mut found: Vec<(&str, &QuestionnaireItem)> = items
+            .filter(|(_, question)| facts.contains(&question.fact))
+            .map(|(link_id, question)| (link_id.as_str(), question))
+            .collect();
+        found.sort_by_key(|(_, question)| question.position);
+        found
+    }
 }
 
-fn read_item(table: &Table<'_>, catalogue: &Catalogue) -> Option<QuestionnaireItem> {
+/// The facts of an item that somebody can be asked for.
+fn facts_asked_of_people(item: &Item) -> Vec<FactId> {
+    match &item.input {
+        ItemInput::Age(_) => Vec::new(),
+        ItemInput::Measure { sources, .. } => sources
+            .iter()
+            .flat_map(|source| match source {
+                MeasureSource::Fact { fact, .. } => vec![*fact],
+                MeasureSource::MassOverHeightSquared { mass, height, .. } => vec![*mass, *height],
+            })
+            .collect(),
+        ItemInput::Answers { signals, .. } => signals
+            .iter()
+            .filter(|signal| matches!(signal.test, SignalTest::Answer(_)))
+            .map(|signal| signal.fact)
+            .collect(),
+    }
+}
+
+fn read_item(
+    table: &Table<'_>,
+    catalogue: &Catalogue,
+    position: usize,
+) -> Option<QuestionnaireItem> {
     let fact = fact(catalogue, table, "fact");
     let unit = if table.has("unit") {
         read_unit(table, "unit")
@@ -114,5 +158,9 @@ fn read_item(table: &Table<'_>, catalogue: &Catalogue) -> Option<QuestionnaireIt
             return None;
         }
     };
-    Some(QuestionnaireItem { fact, meaning })
+    Some(QuestionnaireItem {
+        position,
+        fact,
+        meaning,
+    })
 }

@@ -312,6 +312,18 @@ impl<'a> Table<'a> {
         tables
     }
 
+    /// The tables of this table, for tables whose keys are data.
+    pub(super) fn named_tables(&self) -> Vec<(&'a str, Self)> {
+        let mut tables = Vec::new();
+        for (key, value) in self.entries() {
+            match value.get_ref().as_table() {
+                Some(table) => tables.push((key, self.nested(table, value.span()))),
+                None => self.wrong_type(value, key, "a table"),
+            }
+        }
+        tables
+    }
+
     /// Every key of this table, for tables whose keys are data.
     pub(super) fn entries(&self) -> Vec<(&'a str, &'a Spanned<DeValue<'a>>)> {
         self.table

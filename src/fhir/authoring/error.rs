@@ -21,6 +21,12 @@ pub enum AuthoringError {
         /// What the reference has to look like.
         expected: &'static str,
     },
+    /// A reference to something that cannot read a message or do a task.
+    #[error("`{field}` refers to a type of resource that the standard does not allow there")]
+    Recipient {
+        /// The field of the content at fault.
+        field: &'static str,
+    },
     /// A date does not exist, or is not written as `YYYY-MM-DD`.
     #[error("`{field}` is not a calendar date of the form `YYYY-MM-DD`")]
     Date {

@@ -11,7 +11,9 @@
 //!
 //! [`RiskAssessmentContent`] → [`risk_assessment`] → `Vec<u8>`, or an
 //! [`AuthoringError`] that names the field at fault; [`ServiceRequestContent`] →
-//! [`service_request`] likewise.
+//! [`service_request`], [`CommunicationContent`] → [`communication`] and
+//! [`TaskContent`] → [`task`] likewise, the last two with a [`FormContent`]
+//! inside when questions are asked.
 //!
 //! # Invariants
 //!
@@ -28,14 +30,22 @@
 //! those of R4B (4.3.0), because the library has none of R4 (4.0.1); the
 //! elements used here have the same shape in both.
 
+#[cfg(test)]
+mod asking_tests;
+mod communication;
 mod error;
 mod parts;
+mod questionnaire;
 mod risk_assessment;
 mod service_request;
+mod task;
 #[cfg(test)]
 mod tests;
 
+pub use communication::{CommunicationContent, communication};
 pub use error::AuthoringError;
-pub use parts::{BusinessIdentifier, Coded};
+pub use parts::{BusinessIdentifier, Coded, Recipient};
+pub use questionnaire::{AnswerContent, FormContent, QuestionContent};
 pub use risk_assessment::{RiskAssessmentContent, risk_assessment};
 pub use service_request::{ServiceRequestContent, service_request};
+pub use task::{TaskContent, task};

@@ -57,7 +57,7 @@ pub(crate) fn concept(
         .build()?)
 }
 
-fn coding(fields: &CodedFields, coded: &Coded<'_>) -> Result<Coding, AuthoringError> {
+pub(crate) fn coding(fields: &CodedFields, coded: &Coded<'_>) -> Result<Coding, AuthoringError> {
     let coding = Coding::builder()
         .system(token(fields.system, coded.system)?)
         .code(token(fields.code, coded.code)?);
@@ -66,6 +66,46 @@ fn coding(fields: &CodedFields, coded: &Coded<'_>) -> Result<Coding, AuthoringEr
         None => coding,
     };
     Ok(coding.build()?)
+}
+
+/// Who reads a message or does a task.
+///
+/// It has no `Debug`, which could print the name of a resident's record.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Recipient<'a> {
+    /// A resource `Type/id` at the receiver, relative or absolute.
+    Reference(&'a str),
+    /// Somebody known to the receiver by an identifier.
+    Identifier(BusinessIdentifier<'a>),
+}
+
+/// Somebody of one of these types, or somebody with an identifier.
+pub(crate) fn recipient(
+    field: &'static str,
+    to: &Recipient<'_>,
+    types: &[&str],
+) -> Result<Reference, AuthoringError> {
+    match to {
+        Recipient::Reference(to) => {
+            let built = reference(field, to, None)?;
+            let parsed = ParsedReference::new(to);
+            let is_known = parsed.resource_type().is_some_and(|is| types.contains(&is));
+            if is_known {
+                Ok(built)
+            } else {
+                Err(AuthoringError::Recipient { field })
+            }
+        }
+        Recipient::Identifier(by) => {
+            Ok(Reference::builder().identifier(identifier(by)?).build()?)
+        }
+    }
+}
+
+/// This program, by name: it is no resource of the receiver's.
+pub(crate) fn sender() -> Result<Reference, AuthoringError> {
+    let named = Reference::builder().display("PreventioJyrää".to_owned());
+    Ok(named.build()?)
 }
 
 pub(crate) fn note(text: String) -> Result<Annotation, AuthoringError> {
@@ -120,7 +160,7 @@ pub(crate) fn date(field: &'static str, text: &str) -> Result<Date, AuthoringErr
 }
 
 /// A code or a URI of ours: a text without spaces.
-fn token(field: &'static str, token: &str) -> Result<String, AuthoringError> {
+pub(crate) fn token(field: &'static str, token: &str) -> Result<String, AuthoringError> {
     if token.contains(char::is_whitespace) {
         return Err(AuthoringError::Text { field });
     }

@@ -15,9 +15,10 @@
 //! so it is not taken for a "no".
 
 use jiff::{SignedDuration, Timestamp};
-use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{RequestBuilder, StatusCode};
 
+use super::super::retry_after::told;
 use crate::delivery::{Answer, ServerNews, clamped_retry};
 
 /// When an answer came, and how long a server may ask to be left alone.
@@ -154,20 +155,10 @@ pub(super) fn waiting(news: ServerNews, at: Moment) -> Timestamp {
     }
 }
 
-/// `Retry-After`, in seconds or as an HTTP date.
-fn told(headers: &HeaderMap, now: Timestamp) -> Option<SignedDuration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<i64>() {
-        return Some(SignedDuration::from_secs(seconds));
-    }
-    let date = jiff::fmt::rfc2822::parse(text).ok()?;
-    Some(date.timestamp().duration_since(now))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use reqwest::header::HeaderValue;
+    use reqwest::header::{HeaderValue, RETRY_AFTER};
 
     fn meaning(status: u16, retry_after: Option<&'static str>) -> String {
         let mut headers = HeaderMap::new();

@@ -1,26 +1,26 @@
-//! Searchsets of `ServiceRequest`, read without losing anything of a resource.
+//! Searchsets of what we sent, read without losing anything of a resource.
 
 use serde_json::Value;
 
-use super::{ORDERS, RemoteOrder};
+use super::{ORDERS, RemoteOrder, Way};
 
 /// One page of a searchset.
 pub(super) struct Page {
-    /// The requests on it; other resources (an `OperationOutcome` of the search) are passed over.
-    pub(super) requests: Vec<RemoteRequest>,
+    /// What it has of the way's type; other resources (an `OperationOutcome` of the search) are passed over.
+    pub(super) found: Vec<Remote>,
     /// Where the next page is.
     pub(super) next: Option<String>,
 }
 
 impl Page {
-    /// Reads a page; `None` when it is not a searchset or one of its requests cannot be
+    /// Reads a page; `None` when it is not a searchset or one of its resources cannot be
     /// understood: half a page is no answer to "is it there".
-    pub(super) fn read(body: &[u8]) -> Option<Self> {
+    pub(super) fn read(body: &[u8], way: Way) -> Option<Self> {
         let bundle: Value = serde_json::from_slice(body).ok()?;
         if bundle.get("resourceType")?.as_str()? != "Bundle" {
             return None;
         }
-        let mut requests = Vec::new();
+        let mut found = Vec::new();
         // `entry` is absent when nothing was found; a `search.mode` may be absent on a match.
         let entries = match bundle.get("entry") {
             None => &[],
@@ -28,8 +28,8 @@ impl Page {
         };
         for entry in entries {
             let resource = entry.get("resource")?;
-            if resource.get("resourceType")?.as_str()? == "ServiceRequest" {
-                requests.push(RemoteRequest::read(resource.clone())?);
+            if resource.get("resourceType")?.as_str()? == way.resource_type() {
+                found.push(Remote::read(resource.clone(), way)?);
             }
         }
         let links = bundle.get("link").and_then(Value::as_array);
@@ -38,20 +38,21 @@ impl Page {
             let url = link.get("url").and_then(Value::as_str);
             url.filter(|_| is_next).map(str::to_owned)
         });
-        Some(Self { requests, next })
+        Some(Self { found, next })
     }
 }
 
-/// A request as the other side has it, whole. Holds a resident's data: no `Debug`.
-pub(super) struct RemoteRequest {
+/// Something of ours as the other side has it, whole. Holds a resident's data: no `Debug`.
+pub(super) struct Remote {
+    way: Way,
     resource: Value,
 }
 
-impl RemoteRequest {
-    fn read(resource: Value) -> Option<Self> {
+impl Remote {
+    fn read(resource: Value, way: Way) -> Option<Self> {
         resource.get("id")?.as_str()?;
         resource.get("status")?.as_str()?;
-        Some(Self { resource })
+        Some(Self { way, resource })
     }
 
     fn text(&self, field: &str) -> &str {
@@ -59,18 +60,14 @@ impl RemoteRequest {
         value.unwrap_or_default()
     }
 
-    /// `ServiceRequest/id`.
+    /// `Type/id`.
     pub(super) fn reference(&self) -> String {
-        format!("ServiceRequest/{}", self.text("id"))
+        format!("{}/{}", self.way.resource_type(), self.text("id"))
     }
 
-    pub(super) fn status(&self) -> &str {
-        self.text("status")
-    }
-
-    /// Whether somebody may still act on it.
-    pub(super) fn is_active(&self) -> bool {
-        matches!(self.status(), "active" | "on-hold" | "draft" | "unknown")
+    /// Whether it still stands: somebody may act on it, or has read it.
+    pub(super) fn stands(&self) -> bool {
+        self.way.stands(self.text("status"))
     }
 
     pub(super) fn version(&self) -> Option<&str> {
@@ -92,7 +89,7 @@ impl RemoteRequest {
         RemoteOrder {
             key: key.to_owned(),
             reference: self.reference(),
-            status: self.status().to_owned(),
+            stands: self.stands(),
         }
     }
 

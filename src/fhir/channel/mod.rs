@@ -1,4 +1,4 @@
-//! The way `service-request`: laboratory orders as FHIR `ServiceRequest`.
+//! The order channel: acts leave as FHIR resources, by the way that fits their kind and the server.
 //!
 //! FHIR R4, `http.html`: conditional create (`If-None-Exist`), search, and update
 //! with `If-Match`. What an answer means for an order is said in the words of
@@ -6,39 +6,44 @@
 
 mod answers;
 mod bundle;
-mod needs;
+mod connection;
+mod revoke;
+mod ways;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MATCH,
-};
-use reqwest::{Client, Method, StatusCode, Url, redirect};
-use serde_json::Value;
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
 use super::server::ServerError;
+use super::smart::{Credentials, SmartError};
 use crate::delivery::{Answer, Found, ServerNews};
-use crate::orders::{Keep, OrderKey};
-use answers::{Moment, Sent, refused_news, sent, waiting};
-use bundle::{Page, RemoteRequest};
-use needs::{SearchBy, needs};
+use crate::orders::{Action, ActionKind, Order, OrderKey};
+use answers::{Sent, waiting};
+use bundle::Remote;
+use connection::Connection;
+use ways::{SearchBy, choose};
+
+pub use ways::Way;
 
 /// Namespace of our orders: by this identifier the other side knows an order again.
 pub(super) const ORDERS: &str = "https://preventiojyraa.example.org/fhir/order";
-/// A larger answer is not read.
-const MAX_BYTES: usize = 16 << 20;
 /// Pages of one search; more means that the server does not search for what was asked.
 const MAX_PAGES: usize = 200;
 const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json");
 
-/// Why orders cannot leave this way.
+/// Why acts of a kind cannot leave.
 #[derive(Debug, thiserror::Error)]
 pub enum ChannelError {
     /// The server lacks something.
-    #[error("orders cannot leave as ServiceRequest: the server does not declare {}", .0.join(", "))]
-    Lacks(Vec<String>),
+    #[error("{}", lacking(.0))]
+    Lacks(Vec<(Way, Vec<String>)>),
+    /// Nobody is named who would read it.
+    #[error(
+        "`{0}` goes to professionals as {as_what}, and nobody is named who takes it\nhint: `to = [\"PractitionerRole/…\"]` beside `way`; a Task has no Group as its owner", as_what = .1.resource_type()
+    )]
+    Nobody(&'static str, Way),
     /// The server could not be asked what it can do.
     #[error("cannot ask the server what it can do")]
     Server(#[from] ServerError),
@@ -48,29 +53,34 @@ pub enum ChannelError {
     /// The address is not one.
     #[error("`{0}` is not an http or https address")]
     Address(String),
-    /// The token could not be read.
-    #[error("cannot read the token file `{path}`")]
-    Token {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
+    /// No token was given, or it could not be read.
+    #[error(transparent)]
+    Token(#[from] SmartError),
     /// An answer that is not what was asked for.
     #[error("the server did not answer the search for our orders ({0})")]
     Search(String),
 }
 
-/// How to reach a server.
+fn lacking(ways: &[(Way, Vec<String>)]) -> String {
+    let told = ways.iter().map(|(way, lacks)| {
+        let name = way.resource_type();
+        let lacks = lacks.join(", ");
+        format!("orders cannot leave as {name}: the server does not declare {lacks}")
+    });
+    told.collect::<Vec<_>>().join("; ")
+}
+
+/// How to reach a server, and by which ways.
 #[derive(Debug, Clone)]
 pub struct ChannelOptions {
     /// FHIR base address.
     pub base: String,
-    /// A file with a bearer token.
-    pub token_file: Option<PathBuf>,
+    /// How the program shows who it is.
+    pub credentials: Credentials,
     /// How long a request may take.
     pub request_deadline: Duration,
+    /// The ways that may be taken, the first that is open being chosen.
+    pub ways: Vec<Way>,
     /// Whether the server is asked for orders, or never.
     pub reads_back: bool,
     /// How long the server may ask to be left alone.
@@ -84,25 +94,19 @@ pub struct RemoteOrder {
     pub key: String,
     /// What the other side calls it.
     pub reference: String,
-    /// Its status there.
-    pub status: String,
+    /// Whether it still stands: somebody may act on it, or has read it.
+    pub stands: bool,
 }
 
 /// An open way to a server.
-pub struct ServiceRequestChannel {
-    client: Client,
-    base: Url,
-    /// `ServiceRequest` below the base.
-    requests: Url,
-    token_file: Option<PathBuf>,
+pub struct OrderChannel {
+    connection: Connection,
+    way: Way,
     search_by: SearchBy,
-    longest_pause: SignedDuration,
-    /// The clock of whoever drives.
-    now: fn() -> Timestamp,
 }
 
-impl ServiceRequestChannel {
-    /// Opens the way, when the server declares what it needs.
+impl OrderChannel {
+    /// Opens the first way of those allowed for which the server declares what it needs.
     ///
     /// # Errors
     ///
@@ -112,65 +116,111 @@ impl ServiceRequestChannel {
         now: fn() -> Timestamp,
     ) -> Result<Self, ChannelError> {
         let declared = super::capabilities(&options.base).await?;
-        let search_by = needs(&declared, options.reads_back).map_err(ChannelError::Lacks)?;
-        let wrong = || ChannelError::Address(options.base.clone());
-        let base = format!("{}/", options.base.trim_end_matches('/'));
-        let client = Client::builder()
-            .timeout(options.request_deadline)
-            // An order is about a person: it goes where it was addressed, or nowhere.
-            .redirect(redirect::Policy::none())
-            .build()
-            .map_err(ChannelError::Setup)?;
-        let base = Url::parse(&base).map_err(|_| wrong())?;
+        let chosen = choose(&declared, &options.ways, options.reads_back);
+        let (way, search_by) = chosen.map_err(ChannelError::Lacks)?;
         Ok(Self {
-            client,
-            requests: base.join("ServiceRequest").map_err(|_| wrong())?,
-            base,
-            token_file: options.token_file.clone(),
+            connection: Connection::open(options, way, now).await?,
+            way,
             search_by,
-            longest_pause: options.longest_pause,
-            now,
         })
     }
 
-    /// Sends an order: creates it unless one with its key is there.
+    /// The way that was chosen.
+    #[must_use]
+    pub const fn way(&self) -> Way {
+        self.way
+    }
+
+    /// Whether an act leaves by being written, and not by changing what is there.
+    #[must_use]
+    pub fn is_written(&self, action: &Action) -> bool {
+        self.revoked(action).is_none()
+    }
+
+    /// Whether an act can leave this way at all.
+    #[must_use]
+    pub fn takes(&self, action: &Action) -> bool {
+        // What cannot be looked up cannot be taken back by a program.
+        self.revoked(action).is_none() || self.search_by != SearchBy::Never
+    }
+
+    /// Sends an order: creates it unless it is there, or takes another back.
     ///
-    /// # Panics
-    ///
-    /// Never: an address and hexadecimal digits make a header.
-    pub async fn create(&self, key: OrderKey, bytes: &[u8]) -> (Answer, ServerNews) {
+    /// Taking back is several requests; it goes on as long as `may_go_on` says so.
+    pub async fn send(
+        &self,
+        order: &Order,
+        patient_id: &str,
+        bytes: &[u8],
+        may_go_on: impl Fn() -> bool,
+    ) -> (Answer, ServerNews) {
+        match self.revoked(&order.action) {
+            Some((placed, keep)) => {
+                let key = OrderKey::derive(order.resident, &order.programme, order.round, &placed);
+                self.cancel(key, patient_id, keep, may_go_on).await
+            }
+            None => self.create(order.key(), bytes).await,
+        }
+    }
+
+    /// Asks whether an order is there, or was taken back.
+    pub async fn look_up(&self, order: &Order, patient_id: &str) -> (Found, ServerNews) {
+        match self.revoked(&order.action) {
+            Some((placed, keep)) => {
+                let key = OrderKey::derive(order.resident, &order.programme, order.round, &placed);
+                self.look_up_cancelled(key, patient_id, keep).await
+            }
+            None => self.look_up_created(order.key(), patient_id).await,
+        }
+    }
+
+    /// Creates a resource unless one with its key is there.
+    async fn create(&self, key: OrderKey, bytes: &[u8]) -> (Answer, ServerNews) {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, FHIR_JSON);
         let minimal = HeaderValue::from_static("return=minimal");
         headers.insert(HeaderName::from_static("prefer"), minimal);
-        let condition = HeaderValue::from_str(&format!("identifier={ORDERS}|{key}"));
-        let condition = condition.expect("an address and hexadecimal digits make a header");
-        headers.insert(HeaderName::from_static("if-none-exist"), condition);
-        let url = self.requests.clone();
-        let answer = self.send(Method::POST, url, headers, Some(bytes)).await;
-        match answer {
+        // A server that does not search by identifier could not tell what the condition means; of
+        // one that is never asked it is not known, and it may heed the condition.
+        let is_conditional = match self.search_by {
+            SearchBy::Identifier | SearchBy::Never => true,
+            SearchBy::Resident(_) => false,
+        };
+        if is_conditional
+            && let Ok(condition) = HeaderValue::from_str(&format!("identifier={ORDERS}|{key}"))
+        {
+            headers.insert(HeaderName::from_static("if-none-exist"), condition);
+        }
+        let Some(url) = self.connection.address(self.way.resource_type()) else {
+            let retry_at = self.connection.now();
+            return (Answer::NotSent { retry_at }, ServerNews::Failed);
+        };
+        let answer = self
+            .connection
+            .send(Method::POST, url, headers, Some(bytes));
+        match answer.await {
             Sent::Answered {
                 status, headers, ..
-            } => answers::created(status, &headers, self.moment(), |text| self.reference(text)),
+            } => answers::created(status, &headers, self.connection.moment(), |text| {
+                self.connection.reference(self.way, text)
+            }),
             Sent::Unsent => {
-                let retry_at = (self.now)();
+                let retry_at = self.connection.now();
                 (Answer::NotSent { retry_at }, ServerNews::Failed)
             }
             Sent::Silence => (Answer::Silence, ServerNews::Failed),
         }
     }
 
-    /// Asks whether an order is there.
-    pub async fn look_up(&self, key: OrderKey, patient_id: &str) -> (Found, ServerNews) {
+    async fn look_up_created(&self, key: OrderKey, patient_id: &str) -> (Found, ServerNews) {
         match self.find(key, patient_id).await {
             Err(news) => self.not_told(news),
             Ok(found) => {
-                let n_active = found.iter().filter(|remote| remote.is_active()).count();
+                let n_standing = found.iter().filter(|remote| remote.stands()).count();
                 // An order that somebody has revoked or completed has arrived all the same.
-                let oldest = oldest(&found);
-                let found = match oldest {
+                let found = match revoke::oldest(&found) {
                     None => Found::Nothing,
-                    Some(remote) if 1 < n_active => Found::Several {
+                    Some(remote) if 1 < n_standing => Found::Several {
                         reference: remote.reference(),
                     },
                     Some(remote) => Found::One {
@@ -182,73 +232,8 @@ impl ServiceRequestChannel {
         }
     }
 
-    /// Takes an order back: revokes what is active under its key, but for what is kept, as long as
-    /// `may_go_on` says so.
-    pub async fn cancel(
-        &self,
-        key: OrderKey,
-        patient_id: &str,
-        keep: Keep,
-        may_go_on: impl Fn() -> bool,
-    ) -> (Answer, ServerNews) {
-        let found = match self.find(key, patient_id).await {
-            // Nothing was changed yet, so it can simply be tried again.
-            Err(news) => {
-                let retry_at = waiting(news, self.moment());
-                return (Answer::NotSent { retry_at }, news);
-            }
-            Ok(found) => found,
-        };
-        // The order was acknowledged, so a search that finds nothing has not found it yet.
-        if found.is_empty() {
-            return (Answer::Silence, ServerNews::Answered);
-        }
-        for remote in superfluous(found, keep) {
-            // Searching took its time: the switch may have been set meanwhile.
-            if !may_go_on() {
-                let retry_at = (self.now)();
-                return (Answer::NotSent { retry_at }, ServerNews::NotAsked);
-            }
-            match self.revoke(remote).await {
-                Sent::Answered { status, .. } if status.is_success() => {}
-                Sent::Answered { status, .. } if refused_news(status).is_some() => {
-                    let retry_at = waiting(ServerNews::Failed, self.moment());
-                    return (Answer::Later { retry_at }, ServerNews::Wait(retry_at));
-                }
-                // Somebody else changed it meanwhile, or nobody knows: look again before the next try.
-                Sent::Answered { .. } => return (Answer::Silence, ServerNews::Answered),
-                Sent::Unsent | Sent::Silence => return (Answer::Silence, ServerNews::Failed),
-            }
-        }
-        (Answer::Accepted { reference: None }, ServerNews::Answered)
-    }
-
-    /// Asks whether an order was taken back.
-    pub async fn look_up_cancelled(
-        &self,
-        key: OrderKey,
-        patient_id: &str,
-        keep: Keep,
-    ) -> (Found, ServerNews) {
-        match self.find(key, patient_id).await {
-            Err(news) => self.not_told(news),
-            Ok(found) => {
-                let reference = oldest(&found).map(RemoteRequest::reference);
-                let is_done = !found.is_empty() && superfluous(found, keep).is_empty();
-                let found = if is_done {
-                    Found::One {
-                        reference: reference.unwrap_or_default(),
-                    }
-                } else {
-                    Found::Nothing
-                };
-                (found, ServerNews::Answered)
-            }
-        }
-    }
-
-    /// Every order of ours that the other side has, page by page; false where it does not find them
-    /// by identifier and nothing was asked.
+    /// Everything of ours that the other side has of this way's type, page by page; false where it
+    /// does not find it by identifier and nothing was asked.
     ///
     /// # Errors
     ///
@@ -258,18 +243,20 @@ impl ServiceRequestChannel {
             return Ok(false);
         }
         let failed = |what: &str| ChannelError::Search(what.to_owned());
-        let mut url = self.requests.clone();
+        let url = self.connection.address(self.way.resource_type());
+        let mut url = url.ok_or_else(|| failed("no address"))?;
         url.query_pairs_mut()
             .append_pair("identifier", &format!("{ORDERS}|"))
             .append_pair("_count", "500");
         let mut next = Some(url);
         while let Some(url) = next {
-            let page = self.page(url.clone()).await;
+            let page = self.connection.page(self.way, url.clone()).await;
             let page = page.map_err(|news| failed(&format!("{news:?}")))?;
-            for remote in page.requests {
+            for remote in page.found {
                 remote.keys().for_each(|key| each(remote.as_order(key)));
             }
             next = self
+                .connection
                 .next_page(page.next)
                 .map_err(|news| failed(&format!("{news:?}")))?;
             if next.as_ref() == Some(&url) {
@@ -284,7 +271,7 @@ impl ServiceRequestChannel {
     /// # Errors
     ///
     /// [`ChannelError::Search`] when it did not say.
-    pub async fn requests(
+    pub async fn under(
         &self,
         key: OrderKey,
         patient_id: &str,
@@ -295,13 +282,10 @@ impl ServiceRequestChannel {
         Ok(found.iter().map(|remote| remote.as_order(&key)).collect())
     }
 
-    /// The requests under our key, on all pages.
-    async fn find(
-        &self,
-        key: OrderKey,
-        patient_id: &str,
-    ) -> Result<Vec<RemoteRequest>, ServerNews> {
-        let mut url = self.requests.clone();
+    /// What is there under our key, on all pages.
+    async fn find(&self, key: OrderKey, patient_id: &str) -> Result<Vec<Remote>, ServerNews> {
+        let url = self.connection.address(self.way.resource_type());
+        let mut url = url.ok_or(ServerNews::NotAsked)?;
         match self.search_by {
             SearchBy::Identifier => url
                 .query_pairs_mut()
@@ -309,6 +293,7 @@ impl ServiceRequestChannel {
             SearchBy::Resident(parameter) => url
                 .query_pairs_mut()
                 .append_pair(parameter, &format!("Patient/{patient_id}")),
+            SearchBy::Never => return Err(ServerNews::NotAsked),
         };
         let key = key.to_string();
         let mut found = Vec::new();
@@ -317,140 +302,43 @@ impl ServiceRequestChannel {
             let Some(url) = next else {
                 return Ok(found);
             };
-            let page = self.page(url).await?;
-            let ours = page.requests.into_iter();
+            let page = self.connection.page(self.way, url).await?;
+            let ours = page.found.into_iter();
             found.extend(ours.filter(|remote| remote.keys().any(|other| other == key)));
-            next = self.next_page(page.next)?;
+            next = self.connection.next_page(page.next)?;
         }
         Err(ServerNews::Failed)
     }
 
-    async fn page(&self, url: Url) -> Result<Page, ServerNews> {
-        match self.send(Method::GET, url, HeaderMap::new(), None).await {
-            Sent::Answered {
-                status: StatusCode::OK,
-                body,
-                ..
-            } => Page::read(&body).ok_or(ServerNews::Answered),
-            Sent::Answered {
-                status, headers, ..
-            } => Err(answers::not_now(status, &headers, self.moment())),
-            Sent::Unsent | Sent::Silence => Err(ServerNews::Failed),
-        }
-    }
-
-    /// The address of the next page, on the same server only.
-    fn next_page(&self, next: Option<String>) -> Result<Option<Url>, ServerNews> {
-        let Some(next) = next else {
-            return Ok(None);
-        };
-        let next = self.base.join(&next).map_err(|_| ServerNews::Failed)?;
-        if next.origin() == self.base.origin() {
-            Ok(Some(next))
-        } else {
-            Err(ServerNews::Failed)
-        }
-    }
-
-    async fn revoke(&self, remote: RemoteRequest) -> Sent {
-        let Ok(url) = self.base.join(&remote.reference()) else {
-            return Sent::Unsent;
-        };
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, FHIR_JSON);
-        // Without its version it could have been completed meanwhile, and would be un-completed.
-        let version = remote.version().map(|version| format!("W/\"{version}\""));
-        let Some(version) = version.and_then(|v| HeaderValue::from_str(&v).ok()) else {
-            return Sent::Silence;
-        };
-        headers.insert(IF_MATCH, version);
-        let mut resource = remote.into_resource();
-        if let Value::Object(fields) = &mut resource {
-            fields.insert("status".to_owned(), Value::from("revoked"));
-        }
-        let Ok(bytes) = serde_json::to_vec(&resource) else {
-            return Sent::Unsent;
-        };
-        self.send(Method::PUT, url, headers, Some(&bytes)).await
-    }
-
-    fn moment(&self) -> Moment {
-        Moment {
-            now: (self.now)(),
-            longest: self.longest_pause,
-        }
-    }
-
     fn not_told(&self, news: ServerNews) -> (Found, ServerNews) {
-        let retry_at = waiting(news, self.moment());
+        let retry_at = waiting(news, self.connection.moment());
         (Found::NotTold { retry_at }, news)
     }
-
-    /// `ServiceRequest/id` of a location.
-    fn reference(&self, location: &str) -> Option<String> {
-        let url = self.base.join(location).ok()?;
-        let path = url.path().strip_prefix(self.base.path())?;
-        let mut parts = path.split('/');
-        match (parts.next(), parts.next()) {
-            (Some("ServiceRequest"), Some(id)) if !id.is_empty() => {
-                Some(format!("ServiceRequest/{id}"))
-            }
-            _ => None,
-        }
-    }
-
-    async fn send(
-        &self,
-        method: Method,
-        url: Url,
-        mut headers: HeaderMap,
-        body: Option<&[u8]>,
-    ) -> Sent {
-        // No fhirVersion parameter: some R4 servers refuse any they do not know.
-        headers.insert(ACCEPT, FHIR_JSON);
-        match self.token() {
-            Ok(None) => {}
-            Ok(Some(token)) => {
-                headers.insert(AUTHORIZATION, token);
-            }
-            Err(_) => return Sent::Unsent,
-        }
-        let mut request = self.client.request(method, url).headers(headers);
-        if let Some(body) = body {
-            request = request.body(body.to_vec());
-        }
-        sent(request, MAX_BYTES).await
-    }
-
-    /// The token as it is now: whoever renews it writes the file anew.
-    fn token(&self) -> Result<Option<HeaderValue>, ChannelError> {
-        let Some(path) = &self.token_file else {
-            return Ok(None);
-        };
-        let text = std::fs::read_to_string(path).map_err(|source| ChannelError::Token {
-            path: path.clone(),
-            source,
-        })?;
-        let mut value = HeaderValue::from_str(&format!("Bearer {}", text.trim()))
-            .map_err(|_| ChannelError::Address("a token with odd characters".to_owned()))?;
-        value.set_sensitive(true);
-        Ok(Some(value))
-    }
 }
 
-/// The one that came first, an active one before the others.
-fn oldest(found: &[RemoteRequest]) -> Option<&RemoteRequest> {
-    found
-        .iter()
-        .min_by_key(|remote| (!remote.is_active(), remote.reference()))
-}
-
-/// Active requests that are not to stay.
-fn superfluous(mut found: Vec<RemoteRequest>, keep: Keep) -> Vec<RemoteRequest> {
-    found.retain(RemoteRequest::is_active);
-    found.sort_by_key(RemoteRequest::reference);
-    match keep {
-        Keep::None => found,
-        Keep::Oldest => found.split_off(found.len().min(1)),
+/// Whether somebody named can take what goes to professionals as this resource.
+///
+/// # Errors
+///
+/// [`ChannelError::Nobody`].
+pub fn somebody_takes(
+    kind: ActionKind,
+    way: Way,
+    to: &[super::authored::To],
+) -> Result<(), ChannelError> {
+    let is_for_professionals = match kind {
+        ActionKind::Laboratory => way != Way::ServiceRequest,
+        ActionKind::Professional => true,
+        ActionKind::Questionnaire | ActionKind::Message => false,
+    };
+    let is_taken = match way {
+        Way::ServiceRequest => true,
+        Way::Communication => !to.is_empty(),
+        // The first is the owner.
+        Way::Task => to.first().is_some_and(|to| !to.is_group()),
+    };
+    if is_for_professionals && !is_taken {
+        return Err(ChannelError::Nobody(kind.name(), way));
     }
+    Ok(())
 }

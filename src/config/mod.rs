@@ -3,20 +3,26 @@
 //! One TOML file, read at start. It holds no medicine (that is `rules/`) and no
 //! secret (those are files of their own, named here).
 
+mod channel;
+mod sampled;
+mod server;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use jiff::SignedDuration;
 use jiff::civil::Date;
-use preventiojyraa_core::delivery::{Policy, ReadBack};
 use preventiojyraa_core::orders::{ActionKind, Offered};
-use preventiojyraa_core::rulebook::{Rulebook, Status};
+use preventiojyraa_core::rulebook::{Language, Rulebook, Status};
 use serde::Deserialize;
 
-use crate::fhir::IdentityKey;
+use crate::fhir::{IdentityKey, Way};
 use crate::ledger::ChannelTerms;
+pub use channel::Channel;
+use channel::{RawChannel, channel};
+use sampled::RawSampledNegatives;
+pub use sampled::SampledNegatives;
+pub use server::Server;
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +62,16 @@ pub enum NoEffects {
         "the rules are an unsigned draft: effects on people refuse to start\nhint: `status = \"in-force\"` in the signed programme, or a trial against this machine alone (`[site] trial = true`)"
     )]
     DraftRules,
+    /// Nobody stands for the texts.
+    #[error(
+        "the texts in {} are a draft that nobody stands for: effects on people refuse to start\nhint: `status = \"reviewed\"` and `reviewer` in `texts/`, or a trial against this machine alone (`[site] trial = true`)", .0.join(", ")
+    )]
+    DraftTexts(Vec<&'static str>),
+    /// The rules have nothing to say.
+    #[error(
+        "the rules have no texts, and the configuration names channels that send some\nhint: `texts/` in the rules, one file a language"
+    )]
+    NoTexts,
     /// The law's permission is missing today.
     #[error(
         "the legal basis `{reference}` holds from {from} to {until}, and today is {today}: no effect starts\nhint: `[legal_basis]` in the configuration"
@@ -96,6 +112,9 @@ pub struct Config {
     pub legal_basis: LegalBasis,
     /// Who takes which kind of act, by kind.
     pub channels: Vec<(ActionKind, Channel)>,
+    /// Whether residents below the action level are drawn to be tested all the same; nobody, unless
+    /// somebody has approved it by name.
+    pub sampled_negatives: Option<SampledNegatives>,
 }
 
 /// What the program may do here.
@@ -128,57 +147,6 @@ pub struct LegalBasis {
     pub valid_until: Date,
 }
 
-/// A server the program talks to.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Server {
-    /// FHIR base address.
-    pub base: String,
-    /// The source of pulls whose `Patient.id`s this server understands.
-    pub source: String,
-    /// A file with a bearer token, read before each request; none for a server that needs none.
-    pub token_file: Option<PathBuf>,
-    /// Requests a minute, by all processes together.
-    pub requests_per_minute: u32,
-    /// Requests under way at once, by one process.
-    #[serde(default = "default_parallel")]
-    pub parallel: u32,
-    /// Seconds until a request is given up.
-    #[serde(default = "default_deadline")]
-    pub request_deadline_seconds: f64,
-    /// Seconds until a request that was given up is asked about: longer than it can be under way.
-    #[serde(default = "default_settle")]
-    pub settle_seconds: f64,
-    /// Seconds that the server may ask to be left alone, at most.
-    #[serde(default = "default_longest_pause")]
-    pub longest_pause_seconds: u32,
-}
-
-fn default_longest_pause() -> u32 {
-    900
-}
-
-fn default_parallel() -> u32 {
-    4
-}
-
-fn default_deadline() -> f64 {
-    20.0
-}
-
-fn default_settle() -> f64 {
-    60.0
-}
-
-/// How orders of one kind leave.
-#[derive(Debug, Clone)]
-pub struct Channel {
-    /// The server that takes them.
-    pub server: Server,
-    /// What the ledger needs to know of it.
-    pub terms: ChannelTerms,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -188,27 +156,7 @@ struct File {
     server: BTreeMap<String, Server>,
     #[serde(default)]
     channel: BTreeMap<String, RawChannel>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawChannel {
-    way: Way,
-    server: String,
-    /// Whether the server is asked for orders whose arrival is in doubt. Without it orders arrive
-    /// at most once, and each doubt is a task for a person.
-    #[serde(default = "reads_back")]
-    reads_back: bool,
-}
-
-fn reads_back() -> bool {
-    true
-}
-
-#[derive(Clone, Copy, Deserialize)]
-enum Way {
-    #[serde(rename = "service-request")]
-    ServiceRequest,
+    sampled_negatives: Option<RawSampledNegatives>,
 }
 
 fn date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
@@ -257,11 +205,19 @@ impl Config {
         for (name, server) in &file.server {
             server.mistakes(name, file.site.trial, &mut mistakes);
         }
+        let sampled = file.sampled_negatives.map(|raw| raw.checked()).transpose();
+        let sampled_negatives = sampled.unwrap_or_else(|mistake| {
+            mistakes.push(mistake);
+            None
+        });
         let mut channels = Vec::new();
         for (name, raw) in &file.channel {
             match channel(name, raw, &file.server) {
                 Ok(channel) => channels.push(channel),
-                Err(mistake) => mistakes.push(mistake),
+                Err(wrong) => {
+                    let told = wrong.into_iter();
+                    mistakes.extend(told.map(|what| format!("channel `{name}`: {what}")));
+                }
             }
         }
         if !mistakes.is_empty() {
@@ -275,15 +231,14 @@ impl Config {
             site: file.site,
             legal_basis: file.legal_basis,
             channels,
+            sampled_negatives,
         })
     }
 
     /// The kinds of acts that somebody here takes.
     #[must_use]
     pub fn offered(&self) -> Offered {
-        Offered {
-            kinds: self.channels.iter().map(|(kind, _)| *kind).collect(),
-        }
+        Offered::Kinds(self.channels.iter().map(|(kind, _)| *kind).collect())
     }
 
     /// What the ledger needs to know of every channel.
@@ -334,16 +289,30 @@ impl Config {
         today: Date,
     ) -> Result<(), NoEffects> {
         self.legal_basis_holds(today)?;
+        if self.sends_texts() && rulebook.texts.is_empty() {
+            return Err(NoEffects::NoTexts);
+        }
         if self.site.trial {
             return Ok(());
         }
         if rulebook.programme.header.status == Status::Draft {
             return Err(NoEffects::DraftRules);
         }
+        let drafts = rulebook.texts.drafts();
+        if self.sends_texts() && !drafts.is_empty() {
+            let codes = drafts.into_iter().map(Language::code);
+            return Err(NoEffects::DraftTexts(codes.collect()));
+        }
         if key.is_none_or(|key| *key == IdentityKey::PUBLIC) {
             return Err(NoEffects::PublicKey);
         }
         Ok(())
+    }
+
+    /// Whether a channel may send words; a laboratory order has none but codes.
+    fn sends_texts(&self) -> bool {
+        let mut ways = self.channels.iter().flat_map(|(_, channel)| &channel.ways);
+        ways.any(|way| *way != Way::ServiceRequest)
     }
 
     /// Whether the law's permission holds on a day.
@@ -376,116 +345,4 @@ fn canonical(path: &Path) -> Result<PathBuf, ConfigError> {
             path: path.to_path_buf(),
             source,
         })
-}
-
-impl Server {
-    fn mistakes(&self, name: &str, is_trial: bool, mistakes: &mut Vec<String>) {
-        let mut wrong = |what: &str| mistakes.push(format!("server `{name}`: {what}"));
-        let Some((scheme, host)) = scheme_and_host(&self.base) else {
-            wrong("`base` is not an http or https address");
-            return;
-        };
-        let is_here = host == "localhost"
-            || host
-                .trim_matches(['[', ']'])
-                .parse::<IpAddr>()
-                .is_ok_and(|ip| ip.is_loopback());
-        if is_trial && !is_here {
-            wrong("a trial talks to servers on this machine only (127.0.0.1, ::1, localhost)");
-        }
-        if scheme == "http" && !is_here {
-            wrong("`base` must be https: orders are about people");
-        }
-        if self.requests_per_minute == 0 || self.parallel == 0 {
-            wrong("`requests_per_minute` and `parallel` must be at least 1");
-        }
-        let seconds = 0.001..=3_600.0;
-        if !seconds.contains(&self.request_deadline_seconds)
-            || !seconds.contains(&self.settle_seconds)
-        {
-            wrong("`request_deadline_seconds` and `settle_seconds` are 0.001 to 3600");
-        } else if self.settle_seconds <= self.request_deadline_seconds {
-            wrong("`settle_seconds` must be longer than `request_deadline_seconds`");
-        }
-    }
-}
-
-/// Scheme and host of an address, without user, port and path.
-fn scheme_and_host(base: &str) -> Option<(&str, &str)> {
-    let (scheme, rest) = base.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    // A name before `@` could make another host look like this machine.
-    if !matches!(scheme, "http" | "https") || authority.is_empty() || authority.contains('@') {
-        return None;
-    }
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => authority.get(..rest.find(']')? + 2)?,
-        None => authority.split(':').next()?,
-    };
-    Some((scheme, host))
-}
-
-fn channel(
-    name: &str,
-    raw: &RawChannel,
-    servers: &BTreeMap<String, Server>,
-) -> Result<(ActionKind, Channel), String> {
-    let kind = match name {
-        "laboratory" => ActionKind::Laboratory,
-        _ => {
-            return Err(format!(
-                "channel `{name}`: no such kind of act; known: laboratory"
-            ));
-        }
-    };
-    let server = servers
-        .get(&raw.server)
-        .ok_or_else(|| format!("channel `{name}`: no server is called `{}`", raw.server))?;
-    let deadline = SignedDuration::try_from_secs_f64(server.request_deadline_seconds);
-    let settle = SignedDuration::try_from_secs_f64(server.settle_seconds);
-    let (Ok(request_deadline), Ok(settle)) = (deadline, settle) else {
-        return Err(format!(
-            "channel `{name}`: its server's times make no sense"
-        ));
-    };
-    let read_back = match (raw.way, raw.reads_back) {
-        (Way::ServiceRequest, true) => ReadBack::Possible,
-        (Way::ServiceRequest, false) => ReadBack::Impossible,
-    };
-    let terms = ChannelTerms {
-        name: name.to_owned(),
-        source: server.source.clone(),
-        policy: Policy { read_back, settle },
-        per_minute: server.requests_per_minute,
-        // Longer than two requests, so that whoever starts in time is never overtaken.
-        lease: request_deadline * 3,
-        request_deadline,
-    };
-    let server = server.clone();
-    Ok((kind, Channel { server, terms }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::scheme_and_host;
-
-    #[test]
-    fn the_host_of_an_address_cannot_be_hidden() {
-        for (base, host) in [
-            ("http://127.0.0.1:80/fhir", Some("127.0.0.1")),
-            ("http://[::1]:80/fhir", Some("[::1]")),
-            ("https://fhir.example.org/R4", Some("fhir.example.org")),
-            ("http://127.0.0.1@evil.example.org/", None),
-            ("http://127.0.0.1:80@evil.example.org/", None),
-            (
-                "http://127.0.0.1.evil.example.org/",
-                Some("127.0.0.1.evil.example.org"),
-            ),
-            ("ftp://127.0.0.1/", None),
-            ("127.0.0.1", None),
-            ("http:///fhir", None),
-        ] {
-            assert_eq!(scheme_and_host(base).map(|(_, host)| host), host, "{base}");
-        }
-    }
 }

@@ -1,14 +1,18 @@
-//! Our results in the words of FHIR, through the authoring package.
+//! Our results and acts in the words of FHIR, through the authoring package.
+
+mod acts;
 
 use jiff::civil::Date;
 use preventiojyraa_authoring::{
     AuthoringError, BusinessIdentifier, Coded, RiskAssessmentContent, ServiceRequestContent,
     risk_assessment as author_risk_assessment, service_request as author_service_request,
 };
-use preventiojyraa_core::orders::{Action, Order};
+use preventiojyraa_core::orders::Order;
 use preventiojyraa_core::profile::ResidentId;
 use preventiojyraa_core::risk::{self, Assessment};
 use preventiojyraa_core::rulebook::Rulebook;
+
+pub use acts::{NotWritten, To, Writing, written};
 
 /// Namespace of our assessments: a receiver updates what it has under the same identifier.
 const ASSESSMENTS: &str = "https://preventiojyraa.example.org/fhir/risk-assessment";
@@ -77,40 +81,16 @@ pub fn risk_assessment(
 /// Namespace of rounds: the orders of one round share this identifier.
 const ROUNDS: &str = "https://preventiojyraa.example.org/fhir/round";
 
-/// A laboratory order as a `ServiceRequest`, as the bytes of one JSON resource; `None` for an act
-/// that is no laboratory order, or a test that the rules give no code for.
+/// A laboratory order as a `ServiceRequest`.
 ///
-/// `patient_id` is the resident's `Patient.id` where the order goes. The
-/// identifier is the order's key, so the same order is the same resource.
-///
-/// # Errors
-///
-/// [`AuthoringError`] when `patient_id` is not a FHIR id or the rules hold texts
-/// that FHIR does not allow.
-pub fn service_request(
+/// The identifier is the order's key, so the same order is the same resource.
+fn service_request(
     rulebook: &Rulebook,
     order: &Order,
+    test: &str,
     patient_id: &str,
-) -> Result<Option<Vec<u8>>, AuthoringError> {
-    let Action::Laboratory { test } = &order.action else {
-        return Ok(None);
-    };
-    let Some(test) = rulebook.catalogue.find(test) else {
-        return Ok(None);
-    };
-    let codes: Vec<Coded<'_>> = rulebook
-        .order_codes
-        .of(test)
-        .iter()
-        .map(|code| Coded {
-            system: super::systems::uri(code.system),
-            code: &code.code,
-            display: &code.display,
-        })
-        .collect();
-    if codes.is_empty() {
-        return Ok(None);
-    }
+) -> Result<Vec<u8>, NotWritten> {
+    let codes = codes(rulebook, test)?;
     let round = format!("{}-{}-{}", order.resident, order.programme, order.round);
     author_service_request(&ServiceRequestContent {
         identifier: BusinessIdentifier {
@@ -127,5 +107,22 @@ pub fn service_request(
         decided_on: &order.decided_on.to_string(),
         sample_by: &order.due.to_string(),
     })
-    .map(Some)
+    .map_err(NotWritten::Authoring)
+}
+
+/// The codes under which a test is ordered, the laboratory's own first.
+fn codes<'r>(rulebook: &'r Rulebook, test: &str) -> Result<Vec<Coded<'r>>, NotWritten> {
+    let test = rulebook.catalogue.find(test).ok_or(NotWritten::NoCode)?;
+    let codes = rulebook.order_codes.of(test).iter();
+    let codes: Vec<Coded<'_>> = codes
+        .map(|code| Coded {
+            system: super::systems::uri(code.system),
+            code: &code.code,
+            display: &code.display,
+        })
+        .collect();
+    if codes.is_empty() {
+        return Err(NotWritten::NoCode);
+    }
+    Ok(codes)
 }

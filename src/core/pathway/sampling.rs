@@ -1,0 +1,165 @@
+//! Sampled negatives: residents below the action level who are offered the same tests, by lot.
+//!
+//! Only with them can sensitivity and calibration below the level be known. The lot is a keyed hash, so
+//! it is the same in every run of a round, on every machine, and nobody without the key foresees it.
+
+use sha2::{Digest, Sha256};
+
+use super::{Conclusion, Episode, Stage};
+use crate::profile::ResidentId;
+
+/// The probability of being drawn: above 0, at most 1, in units of 1e-9.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Inclusion(u32);
+
+impl Inclusion {
+    /// A probability from its billionths; `None` for 0 and for more than 1.
+    #[must_use]
+    pub const fn from_billionths(billionths: u32) -> Option<Self> {
+        if 0 < billionths && billionths <= 1_000_000_000 {
+            Some(Self(billionths))
+        } else {
+            None
+        }
+    }
+
+    /// The probability in billionths, 1 to 1,000,000,000.
+    #[must_use]
+    pub const fn billionths(self) -> u32 {
+        self.0
+    }
+}
+
+/// How residents below the action level are drawn.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sampling {
+    /// How probable it is that somebody is drawn.
+    pub inclusion: Inclusion,
+    /// The key of the lot: who knows it knows who is drawn.
+    pub key: [u8; 32],
+}
+
+impl Sampling {
+    /// Whether a resident is drawn, should they be below the level, and with which probability.
+    ///
+    /// The same round has the same lot however often it is asked: a lot drawn anew in every run
+    /// would draw everybody in the end.
+    ///
+    /// # Formula
+    ///
+    /// Drawn when the first 8 bytes of SHA-256 over key, `preventio-sample`, programme, resident and
+    /// round (joined by U+001F), as a big-endian number, lie below `inclusion × 2⁶⁴`.
+    #[must_use]
+    pub fn draws(
+        &self,
+        programme: &str,
+        resident: ResidentId,
+        episode: Option<&Episode>,
+    ) -> Option<Inclusion> {
+        let round = round_of_the_lot(episode);
+        let text = format!("\u{1f}preventio-sample\u{1f}{programme}\u{1f}{resident}\u{1f}{round}");
+        let mut hash = Sha256::new();
+        hash.update(self.key);
+        hash.update(text.as_bytes());
+        let hash = hash.finalize();
+        let mut first = [0; 8];
+        first.copy_from_slice(&hash[..8]);
+        let drawn = u128::from(u64::from_be_bytes(first)) * 1_000_000_000;
+        let limit = u128::from(self.inclusion.billionths()) << 64;
+        (drawn < limit).then_some(self.inclusion)
+    }
+}
+
+/// The round that a lot is drawn for: the open one, or the next. A round that ended below the level
+/// keeps its lot, or answering a form would be a second chance to be drawn.
+fn round_of_the_lot(episode: Option<&Episode>) -> u16 {
+    let Some(episode) = episode else { return 1 };
+    match &episode.stage {
+        Stage::Closed { conclusion, .. } => match conclusion {
+            Conclusion::BelowLevel => episode.round,
+            Conclusion::Normal
+            | Conclusion::Left(_)
+            | Conclusion::Withdrawn
+            | Conclusion::Recalled => episode.round.saturating_add(1),
+        },
+        Stage::Eligible
+        | Stage::Asked { .. }
+        | Stage::Ordered { .. }
+        | Stage::Confirming { .. }
+        | Stage::OfferedPrevention { .. }
+        | Stage::WithANurse { .. } => episode.round,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn sampling(billionths: u32) -> Sampling {
+        Sampling {
+            inclusion: Inclusion::from_billionths(billionths).expect("a probability"),
+            key: [9; 32],
+        }
+    }
+
+    fn resident(n: u32) -> ResidentId {
+        let mut bytes = [0; 16];
+        bytes[..4].copy_from_slice(&n.to_be_bytes());
+        ResidentId::from_bytes(bytes)
+    }
+
+    fn drawn(sampling: &Sampling, episode: Option<&Episode>) -> Vec<u32> {
+        let mut all = 0..50_000;
+        let all = all.by_ref();
+        all.filter(|n| sampling.draws("p", resident(*n), episode).is_some())
+            .collect()
+    }
+
+    #[test]
+    fn as_many_are_drawn_as_the_probability_says() {
+        // Binomial with n = 50,000 and p = 0.02: 1,000 with a standard deviation of 31.3; five of them.
+        let n = drawn(&sampling(20_000_000), None).len();
+        assert!((844..=1_156).contains(&n), "{n}");
+        assert_eq!(drawn(&sampling(1_000_000_000), None).len(), 50_000);
+        assert_eq!(Inclusion::from_billionths(0), None);
+        assert_eq!(Inclusion::from_billionths(1_000_000_001), None);
+    }
+
+    #[test]
+    fn a_round_keeps_its_lot_and_the_next_has_another() {
+        let sampling = sampling(100_000_000);
+        let first = drawn(&sampling, None);
+        let closed = |conclusion| Episode {
+            round: 1,
+            stage: Stage::Closed {
+                on: date(2026, 3, 2),
+                conclusion,
+            },
+        };
+        assert_eq!(drawn(&sampling, Some(&Episode::begin(1))), first);
+        assert_eq!(
+            drawn(&sampling, Some(&closed(Conclusion::BelowLevel))),
+            first
+        );
+        let next = drawn(&sampling, Some(&closed(Conclusion::Normal)));
+        assert_ne!(next, first);
+        assert_eq!(drawn(&sampling, Some(&Episode::begin(2))), next);
+    }
+
+    #[test]
+    fn a_larger_share_keeps_everybody_of_a_smaller_one() {
+        let few = drawn(&sampling(10_000_000), None);
+        let many = drawn(&sampling(50_000_000), None);
+        assert!(few.iter().all(|n| many.binary_search(n).is_ok()));
+    }
+
+    #[test]
+    fn another_key_draws_others() {
+        let one = drawn(&sampling(20_000_000), None);
+        let mut other = sampling(20_000_000);
+        other.key = [8; 32];
+        assert_ne!(one, drawn(&other, None));
+    }
+}

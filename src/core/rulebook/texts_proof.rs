@@ -1,0 +1,191 @@
+//! Whether the texts are whole: every text in every language, every question in words.
+
+use std::collections::BTreeSet;
+
+use super::model::{ItemInput, Model};
+use super::questionnaire::{AnswerMeaning, Questionnaire};
+use super::reader::Table;
+use super::texts::{Language, Placeholder, QuestionText, TextFile};
+
+/// Texts that acts ask for by name, with what can be put into them. Messages and contacts are named
+/// by the pathway, and can tell the day of the next look.
+const OF_ACTS: [(&str, &[Placeholder]); 7] = [
+    ("questionnaire", &[Placeholder::Due]),
+    ("questionnaire-reminder", &[Placeholder::Due]),
+    ("laboratory-order", &[Placeholder::Test, Placeholder::Due]),
+    ("laboratory-cancel", &[Placeholder::Test]),
+    ("laboratory-duplicate", &[Placeholder::Test]),
+    ("laboratory-reminder", &[Placeholder::Due]),
+    ("other-languages", &[]),
+];
+const OF_THE_PATHWAY: &[Placeholder] = &[Placeholder::RecallOn, Placeholder::Due];
+
+/// Every text is there in every language and says the same days; nothing in braces is unknown.
+///
+/// `n_files` is how many files there are, readable or not: what an unreadable file lacks is not known.
+pub(super) fn prove_files(programme: &Table<'_>, files: &[(Table<'_>, TextFile)], n_files: usize) {
+    if files.is_empty() {
+        return;
+    }
+    for (n, (root, file)) in files.iter().enumerate() {
+        let mut others = files[..n].iter();
+        if others.any(|(_, other)| other.language == file.language) {
+            root.report_at(
+                "language",
+                "text-twice",
+                "another file has this language",
+                None,
+            );
+        }
+        placeholders(root, file);
+    }
+    if files.len() == n_files {
+        for (code, language) in Language::NAMES {
+            if files.iter().all(|(_, file)| file.language != language) {
+                let message = format!("there are texts, and none in `{code}`");
+                programme.report("text-missing", message);
+            }
+        }
+    }
+    let ids: BTreeSet<&str> = files
+        .iter()
+        .flat_map(|(_, file)| file.texts.keys().map(String::as_str))
+        .chain(OF_ACTS.iter().map(|(id, _)| *id))
+        .collect();
+    for id in ids {
+        let mut used: Option<BTreeSet<Placeholder>> = None;
+        for (root, file) in files {
+            let Some(text) = file.texts.get(id) else {
+                let language = file.language.code();
+                let message = format!("text `{id}` is missing in `{language}`");
+                root.report_at("texts", "text-missing", message, None);
+                continue;
+            };
+            let Ok(here) = text.placeholders() else {
+                continue;
+            };
+            if used.as_ref().is_some_and(|used| *used != here) {
+                let message =
+                    format!("text `{id}` leaves out or adds a `{{…}}` of another language");
+                report_in(root, "texts", id, "text-placeholder", message);
+            }
+            used.get_or_insert(here);
+        }
+    }
+}
+
+fn placeholders(root: &Table<'_>, file: &TextFile) {
+    for (id, text) in &file.texts {
+        let mut of_acts = OF_ACTS.iter();
+        let allowed = of_acts.find(|(known, _)| known == id);
+        let allowed = allowed.map_or(OF_THE_PATHWAY, |(_, allowed)| *allowed);
+        let names: Vec<String> = allowed
+            .iter()
+            .map(|p| format!("{{{}}}", p.name()))
+            .collect();
+        let known = if names.is_empty() {
+            "it can have none".to_owned()
+        } else {
+            format!("it can have {}", names.join(" and "))
+        };
+        let wrong = match text.placeholders() {
+            Ok(used) => {
+                let mut used = used.into_iter();
+                let wrong = used.find(|placeholder| !allowed.contains(placeholder));
+                wrong.map(|placeholder| format!("{{{}}}", placeholder.name()))
+            }
+            Err(wrong) => Some(wrong),
+        };
+        if let Some(wrong) = wrong {
+            let message = format!("nothing can be put for `{wrong}` in text `{id}`; {known}");
+            report_in(root, "texts", id, "text-placeholder", message);
+        }
+    }
+}
+
+/// The form that is sent asks everything that the score may need, in words of every language.
+pub(super) fn prove_form(
+    programme: &Table<'_>,
+    form: &Questionnaire,
+    model: &Model,
+    files: &[(Table<'_>, TextFile)],
+) {
+    for item in &model.items {
+        let is_asked = match item.input {
+            ItemInput::Age(_) => true,
+            ItemInput::Measure { .. } | ItemInput::Answers { .. } => {
+                !form.questions_about(item).is_empty()
+            }
+        };
+        if !is_asked {
+            let message = format!(
+                "form `{}` has no question about `{}`",
+                form.header.id, item.id
+            );
+            programme.report_at("form", "form-item", message, None);
+        }
+    }
+    let has_codes = form
+        .items
+        .values()
+        .any(|item| matches!(item.meaning, AnswerMeaning::Codes(_)));
+    if has_codes && form.answer_system.is_none() {
+        let message = format!(
+            "form `{}` is sent and has no `answer_system`",
+            form.header.id
+        );
+        programme.report_at("form", "form-item", message, None);
+    }
+    if files.is_empty() {
+        let message = format!("form `{}` is sent, and there are no texts", form.header.id);
+        programme.report_at("form", "text-missing", message, None);
+    }
+    for (root, file) in files {
+        questions(root, file, form);
+    }
+}
+
+fn questions(root: &Table<'_>, file: &TextFile, form: &Questionnaire) {
+    for (link_id, item) in &form.items {
+        let Some(question) = file.questions.get(link_id) else {
+            let message = format!(
+                "question `{link_id}` is missing in `{}`",
+                file.language.code()
+            );
+            root.report_at("questions", "text-missing", message, None);
+            continue;
+        };
+        let codes: BTreeSet<&String> = match &item.meaning {
+            AnswerMeaning::NumberIn(_) => BTreeSet::new(),
+            AnswerMeaning::Codes(codes) => codes.keys().collect(),
+        };
+        let QuestionText { answers, .. } = question;
+        let in_words: BTreeSet<&String> = answers.keys().collect();
+        if codes != in_words {
+            let codes: Vec<&str> = codes.into_iter().map(String::as_str).collect();
+            let message = format!("question `{link_id}` needs words for: {}", codes.join(", "));
+            report_in(root, "questions", link_id, "text-answers", message);
+        }
+    }
+    let unknown = |link_id: &&String| !form.items.contains_key(*link_id);
+    for link_id in file.questions.keys().filter(unknown) {
+        let message = format!("form `{}` has no question `{link_id}`", form.header.id);
+        report_in(root, "questions", link_id, "question-not-on-form", message);
+    }
+}
+
+/// Reports at an entry of a table of the file.
+fn report_in(
+    root: &Table<'_>,
+    table: &'static str,
+    key: &str,
+    code: &'static str,
+    message: String,
+) {
+    let entries = root.table(table).map(|table| table.entries());
+    let mut entries = entries.into_iter().flatten();
+    match entries.find(|(known, _)| *known == key) {
+        Some((_, value)) => root.document.report(value.span(), code, message, None),
+        None => root.report_at(table, code, message, None),
+    }
+}

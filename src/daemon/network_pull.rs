@@ -1,0 +1,327 @@
+//! Pull over the network: a group's bulk export becomes facts.
+//!
+//! Waiting may take days, so the data folder is not held meanwhile: it is opened at the beginning,
+//! to refuse at once what could not be stored in the end, and once more when every file is here.
+
+use std::path::PathBuf;
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+
+use super::dispatch::{DispatchError, runtime};
+use super::job_folder::{JobFolder, JobFolderError};
+use crate::fhir::{
+    self, Action, BulkClient, BulkError, Credentials, ExportRequest, Failure, FileKind,
+    IdentityKey, Job, Manifest, Next, Patience,
+};
+use crate::rulebook::Rulebook;
+use crate::steps::{self, Access, DataFolder, NetworkReport, PullOptions, PullReport, StepError};
+
+/// What a pull over the network needs.
+pub struct NetworkPullOptions<'a> {
+    /// The data folder.
+    pub root: PathBuf,
+    /// The rules.
+    pub rulebook: &'a Rulebook,
+    /// FHIR base address.
+    pub server: String,
+    /// How the program shows who it is.
+    pub credentials: Credentials,
+    /// The group to export.
+    pub group: String,
+    /// What the source is called.
+    pub source: String,
+    /// Resource types to ask for.
+    pub types: Vec<String>,
+    /// Whether only what changed since the last whole pull is asked for.
+    pub changed: bool,
+    /// Whether the export is asked for by POST.
+    pub by_post: bool,
+    /// After how many days an export is given up.
+    pub days: u32,
+    /// The identity key, for a new data folder.
+    pub key: Option<IdentityKey>,
+    /// Worker threads.
+    pub threads: usize,
+    /// The day of the pull.
+    pub today: Date,
+    /// Tells people how it goes.
+    pub tell: &'a dyn Fn(&str),
+}
+
+/// Why a pull over the network ended without facts.
+#[derive(Debug, thiserror::Error)]
+pub enum NetworkPullError {
+    /// The export ended without its data.
+    #[error(transparent)]
+    Export(#[from] Failure),
+    /// The server cannot be talked to.
+    #[error(transparent)]
+    Bulk(#[from] BulkError),
+    /// The folder of the job cannot be used.
+    #[error(transparent)]
+    Folder(#[from] JobFolderError),
+    /// The facts cannot be stored.
+    #[error(transparent)]
+    Step(#[from] StepError),
+    /// A file of the export cannot be read.
+    #[error("cannot read what the server says about the export")]
+    Told(#[source] std::io::Error),
+    /// The runtime could not be started.
+    #[error(transparent)]
+    Runtime(#[from] DispatchError),
+    /// Another export of this group is under way.
+    #[error(
+        "an export of this group is under way that was asked for with other words ({0})\nhint: finish it with the same words, or `--cancel` it"
+    )]
+    OtherJob(String),
+    /// The token allows nothing.
+    #[error(
+        "the server allows this client to read none of the resource types\nhint: ask the hospital for `system/Patient.rs` and its like"
+    )]
+    NothingGranted,
+}
+
+/// Pulls a group's export into the data folder; goes on with one that is under way.
+///
+/// # Errors
+///
+/// When the server refuses or fails, or the facts cannot be stored; nothing of them is stored then.
+pub fn network_pull(options: &NetworkPullOptions<'_>) -> Result<PullReport, NetworkPullError> {
+    let since = {
+        let data = DataFolder::open(&options.root, Access::Write)?;
+        steps::ready_to_pull(options.rulebook, &data, options.key.as_ref())?;
+        data.watermark(&options.source, &options.group)?
+    };
+    let folder = JobFolder::open(&options.root, &options.source, &options.group)?;
+    let client = client(options)?;
+    let runtime = runtime()?;
+    let job = match folder.job()? {
+        Some(job) => resumed(options, job)?,
+        None => {
+            let not_granted = runtime.block_on(client.not_granted())?;
+            let since = since.filter(|_| options.changed);
+            begun(options, since, not_granted)?
+        }
+    };
+    let driver = Driver {
+        options,
+        folder: &folder,
+        client: &client,
+    };
+    let next = client.go_on(job);
+    let report = runtime.block_on(driver.drive(next))?;
+    report.ok_or_else(|| Failure::Gone.into())
+}
+
+/// Gives an export up that is under way, here and at the server; says whether there was one.
+///
+/// # Errors
+///
+/// When the folder of the job cannot be used, or no token is given.
+pub fn cancel_pull(options: &NetworkPullOptions<'_>) -> Result<bool, NetworkPullError> {
+    drop(DataFolder::open(&options.root, Access::WriteExisting)?);
+    let folder = JobFolder::open(&options.root, &options.source, &options.group)?;
+    let Some(job) = folder.job()? else {
+        return Ok(false);
+    };
+    let client = client(options)?;
+    let driver = Driver {
+        options,
+        folder: &folder,
+        client: &client,
+    };
+    let next = client.give_up(job);
+    runtime()?.block_on(driver.drive(next))?;
+    Ok(true)
+}
+
+fn client(options: &NetworkPullOptions<'_>) -> Result<BulkClient, NetworkPullError> {
+    let patience = Patience { days: options.days };
+    let credentials = &options.credentials;
+    let client = BulkClient::new(&options.server, credentials, &options.types, patience, now);
+    Ok(client?)
+}
+
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+fn begun(
+    options: &NetworkPullOptions<'_>,
+    since: Option<String>,
+    not_granted: Vec<String>,
+) -> Result<Job, NetworkPullError> {
+    let mut types = options.types.clone();
+    types.retain(|kind| !not_granted.contains(kind));
+    if types.is_empty() {
+        return Err(NetworkPullError::NothingGranted);
+    }
+    if !not_granted.is_empty() {
+        (options.tell)(&format!(
+            "note: the server does not let this client read {}; residents of this source stay undetermined\nhint: `--types` without them says that this is meant to be so",
+            not_granted.join(", ")
+        ));
+    }
+    let request = ExportRequest {
+        server: options.server.clone(),
+        group: options.group.clone(),
+        types,
+        not_granted,
+        since,
+        by_post: options.by_post,
+    };
+    Ok(Job::new(request, now().as_second()))
+}
+
+/// A job that is under way, when it was asked for with the same words.
+fn resumed(options: &NetworkPullOptions<'_>, job: Job) -> Result<Job, NetworkPullError> {
+    let request = &job.request;
+    let asked = request.types.iter().chain(&request.not_granted);
+    let mut asked: Vec<&String> = asked.collect();
+    let mut wanted: Vec<&String> = options.types.iter().collect();
+    asked.sort();
+    wanted.sort();
+    let other = if request.server != options.server {
+        Some("another server")
+    } else if asked != wanted {
+        Some("other resource types")
+    } else if request.since.is_some() && !options.changed {
+        Some("`--changed`")
+    } else {
+        None
+    };
+    if let Some(other) = other {
+        return Err(NetworkPullError::OtherJob(other.to_owned()));
+    }
+    (options.tell)("going on with the export that is under way");
+    Ok(job)
+}
+
+struct Driver<'a> {
+    options: &'a NetworkPullOptions<'a>,
+    folder: &'a JobFolder,
+    client: &'a BulkClient,
+}
+
+impl Driver<'_> {
+    /// Does what the machine says until it is over.
+    async fn drive(&self, next: Next) -> Result<Option<PullReport>, NetworkPullError> {
+        let (mut job, actions) = next;
+        let mut todo = actions.into_iter();
+        let mut report = None;
+        loop {
+            // Each list of actions ends with one that leads to the next list, or with the end.
+            let Some(action) = todo.next() else {
+                return Ok(report);
+            };
+            let next = match action {
+                Action::Save => {
+                    self.folder.save(&job)?;
+                    continue;
+                }
+                Action::Tell(text) => {
+                    (self.options.tell)(&text);
+                    continue;
+                }
+                Action::Clear => {
+                    self.folder.clear()?;
+                    continue;
+                }
+                Action::Forget => {
+                    self.folder.forget()?;
+                    continue;
+                }
+                Action::Ended(None) => return Ok(report),
+                Action::Ended(Some(failure)) => return Err(failure.into()),
+                Action::WaitUntil(until) => {
+                    let wait = until.duration_since(now()).max(SignedDuration::ZERO);
+                    tokio::time::sleep(std::time::Duration::try_from(wait).unwrap_or_default())
+                        .await;
+                    self.client.go_on(job)
+                }
+                Action::Ask(call) => self.client.ask(job, &call).await?,
+                Action::Fetch(fetch) => {
+                    let into = self.folder.folder(fetch.kind)?;
+                    let coming = self.folder.coming()?;
+                    self.client.fetch(job, &fetch, &coming, &into).await?
+                }
+                Action::Store => {
+                    let manifest = job.fetched().cloned();
+                    if let Some(manifest) = manifest {
+                        report = Some(self.stored(&job, &manifest)?);
+                    }
+                    self.client.stored(job)
+                }
+            };
+            job = next.0;
+            todo = next.1.into_iter();
+        }
+    }
+
+    /// Stores the facts, unless a process that ended since has done so already.
+    fn stored(&self, job: &Job, manifest: &Manifest) -> Result<PullReport, NetworkPullError> {
+        let options = self.options;
+        let mut data = DataFolder::open(&options.root, Access::Write)?;
+        if let Some(report) = data.pull_of(&job.id)? {
+            return Ok(report);
+        }
+        self.folder.keep_only(&manifest.files)?;
+        let mut told = fhir::Told::default();
+        let mut deleted = Vec::new();
+        let mut not_understood = 0;
+        for file in &manifest.files {
+            let Some(path) = self.folder.file(file) else {
+                continue;
+            };
+            match file.kind {
+                FileKind::Output => {}
+                FileKind::Outcome => {
+                    fhir::told(&path, &mut told).map_err(NetworkPullError::Told)?;
+                }
+                FileKind::Deleted => {
+                    let more = fhir::deletions(&path, &mut deleted);
+                    not_understood += more.map_err(NetworkPullError::Told)?;
+                }
+            }
+        }
+        let request = &job.request;
+        let mut incomplete = request.not_granted.clone();
+        // What went wrong at the server does not say with which type.
+        if 0 < told.errors || 0 < not_understood {
+            incomplete.extend(request.types.iter().cloned());
+        }
+        let differing = manifest.files.iter().filter(|file| file.differs());
+        incomplete.extend(differing.map(|file| file.resource_type.clone()));
+        incomplete.sort();
+        incomplete.dedup();
+        let network = NetworkReport {
+            job: job.id.clone(),
+            server: request.server.clone(),
+            group: request.group.clone(),
+            types: request.types.clone(),
+            since: request.since.clone(),
+            transaction_time: manifest.transaction_time.clone(),
+            incomplete,
+            outcomes: told.outcomes,
+            errors: told.errors,
+            error: told.text,
+            deleted: deleted.len() as u64,
+        };
+        let report = steps::pull(
+            options.rulebook,
+            &mut data,
+            &PullOptions {
+                from: &self.folder.folder(FileKind::Output)?,
+                source: &options.source,
+                key: options.key.clone(),
+                threads: options.threads,
+                today: options.today,
+                at: now().to_string(),
+                network: Some(&network),
+                deleted: &deleted,
+            },
+        )?;
+        Ok(report)
+    }
+}

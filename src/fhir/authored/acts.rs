@@ -1,0 +1,413 @@
+//! Acts in the words of a way: who reads them, in which language, with which questions.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use preventiojyraa_authoring::{
+    AnswerContent, AuthoringError, BusinessIdentifier, Coded, CommunicationContent, FormContent,
+    QuestionContent, Recipient, TaskContent, communication, task,
+};
+use preventiojyraa_core::orders::{Action, Keep, Order, OrderKey};
+use preventiojyraa_core::rulebook::{
+    AnswerMeaning, Language, Questionnaire, QuestionnaireItem, Rulebook, Text, TextValues,
+};
+
+use super::super::channel::{ORDERS, Way};
+
+/// Somebody at the other side who takes what goes to professionals.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum To {
+    /// A resource there, `PractitionerRole/screening`.
+    Resource(String),
+    /// Somebody whom the other side knows by an identifier, `system|value`.
+    Identifier {
+        /// Its namespace.
+        system: String,
+        /// Its value.
+        value: String,
+    },
+}
+
+impl To {
+    /// Reads `Type/id` or `system|value`; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Some((system, value)) = text.split_once('|') {
+            let is_whole = !system.is_empty() && !value.is_empty();
+            return is_whole.then(|| Self::Identifier {
+                system: system.to_owned(),
+                value: value.to_owned(),
+            });
+        }
+        let (kind, id) = text.rsplit_once('/')?;
+        let kind = kind.rsplit('/').next().unwrap_or_default();
+        let is_type = kind.starts_with(|c: char| c.is_ascii_uppercase());
+        (is_type && !id.is_empty()).then(|| Self::Resource(text.to_owned()))
+    }
+
+    /// Whether it is a `Group`, which can be written to but can own no task.
+    #[must_use]
+    pub fn is_group(&self) -> bool {
+        match self {
+            Self::Resource(text) => text.rsplit('/').nth(1).is_some_and(|kind| kind == "Group"),
+            Self::Identifier { .. } => false,
+        }
+    }
+
+    fn recipient(&self) -> Recipient<'_> {
+        match self {
+            Self::Resource(text) => Recipient::Reference(text),
+            Self::Identifier { system, value } => {
+                Recipient::Identifier(BusinessIdentifier { system, value })
+            }
+        }
+    }
+}
+
+/// Why an act was not put into words.
+#[derive(Debug, thiserror::Error)]
+pub enum NotWritten {
+    /// The way carries no such act.
+    #[error("`{0}` does not leave as {kind}", kind = .1.resource_type())]
+    OtherWay(String, Way),
+    /// The rules give no code for the test.
+    #[error("the rules give no code for the test")]
+    NoCode,
+    /// The rules have no such text, or it tells a day that the act does not know.
+    #[error("the rules have no text `{0}`, or not all that it tells is known")]
+    NoText(String),
+    /// The rules name no form, or it does not ask what is to be asked.
+    #[error("the form of the rules does not ask what is to be asked")]
+    NoQuestion,
+    /// The words are not what FHIR allows.
+    #[error(transparent)]
+    Authoring(#[from] AuthoringError),
+}
+
+/// How acts are written: by which way, for whom among professionals, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Writing<'a> {
+    /// The rules, with texts and form.
+    pub rulebook: &'a Rulebook,
+    /// The way.
+    pub way: Way,
+    /// Who takes what goes to professionals.
+    pub to: &'a [To],
+    /// The language in which professionals are written to.
+    pub language: Language,
+    /// The day it is written.
+    pub on: Date,
+}
+
+/// An act as the bytes of one JSON resource.
+///
+/// `patient_id` is the resident's `Patient.id` where it goes, `language` their
+/// language of contact by the register. A resident whose language is not known,
+/// or is one in which there are no texts, is written to in Finnish, with a
+/// sentence in each other language on how to have it in that one.
+///
+/// # Errors
+///
+/// [`NotWritten`] says what is missing; it never shows a resident's data.
+pub fn written(
+    writing: &Writing<'_>,
+    order: &Order,
+    patient_id: &str,
+    language: Option<&str>,
+) -> Result<Vec<u8>, NotWritten> {
+    let act = Act {
+        writing,
+        order,
+        resident: format!("Patient/{patient_id}"),
+        key: order.key().to_string(),
+        language: language.and_then(Language::of),
+    };
+    match (&order.action, writing.way) {
+        (Action::Laboratory { test }, Way::ServiceRequest) => {
+            super::service_request(writing.rulebook, order, test, patient_id)
+        }
+        (Action::Laboratory { test }, Way::Communication) => {
+            let codes = super::codes(writing.rulebook, test)?;
+            act.to_professionals("laboratory-order", Some(test), &codes, None)
+        }
+        (Action::Cancel { test, keep }, Way::Communication) => {
+            let text = match keep {
+                Keep::None => "laboratory-cancel",
+                Keep::Oldest => "laboratory-duplicate",
+            };
+            let placed = Action::Laboratory { test: test.clone() };
+            let about = OrderKey::derive(order.resident, &order.programme, order.round, &placed);
+            // Without the test as a code: whoever orders what a message codes would order it anew.
+            act.to_professionals(text, Some(test), &[], Some(&about.to_string()))
+        }
+        (Action::Questionnaire, Way::Communication | Way::Task) => act.asking("questionnaire"),
+        (Action::RemindQuestionnaire, Way::Communication | Way::Task) => {
+            act.asking("questionnaire-reminder")
+        }
+        (Action::RemindLaboratory, Way::Communication) => act.to_resident("laboratory-reminder"),
+        (Action::Message { text }, Way::Communication) => act.to_resident(text),
+        (Action::Contact { text }, Way::Communication) => {
+            act.to_professionals(text, None, &[], None)
+        }
+        (Action::Contact { text }, Way::Task) => act.task_for_professionals(text),
+        (
+            Action::Questionnaire
+            | Action::RemindQuestionnaire
+            | Action::RemindLaboratory
+            | Action::Message { .. }
+            | Action::Contact { .. }
+            | Action::Cancel { .. },
+            Way::ServiceRequest,
+        )
+        | (
+            Action::Laboratory { .. }
+            | Action::RemindLaboratory
+            | Action::Message { .. }
+            | Action::Cancel { .. },
+            Way::Task,
+        ) => Err(NotWritten::OtherWay(order.action.name(), writing.way)),
+    }
+}
+
+struct Act<'a> {
+    writing: &'a Writing<'a>,
+    order: &'a Order,
+    resident: String,
+    key: String,
+    /// The resident's, when it is one in which there are texts.
+    language: Option<Language>,
+}
+
+/// A question with the words of its answers.
+struct Question<'a> {
+    link_id: &'a str,
+    item: &'a QuestionnaireItem,
+    text: &'a str,
+    answers: Vec<Coded<'a>>,
+}
+
+impl Act<'_> {
+    fn identifier(&self) -> BusinessIdentifier<'_> {
+        BusinessIdentifier {
+            system: ORDERS,
+            value: &self.key,
+        }
+    }
+
+    fn text(&self, language: Language, id: &str, test: Option<&str>) -> Result<Text, NotWritten> {
+        let values = TextValues {
+            recall_on: self.order.recall_on,
+            due: Some(self.order.due),
+            test,
+        };
+        let texts = &self.writing.rulebook.texts;
+        let text = texts.message(language, id, values);
+        text.ok_or_else(|| NotWritten::NoText(id.to_owned()))
+    }
+
+    /// What the resident reads, and in which language.
+    fn for_resident(&self, id: &str) -> Result<(Language, Text), NotWritten> {
+        const FIRST: Language = Language::NAMES[0].1;
+        if let Some(language) = self.language {
+            return Ok((language, self.text(language, id, None)?));
+        }
+        let mut text = self.text(FIRST, id, None)?;
+        for (_, other) in Language::NAMES.iter().skip(1) {
+            let note = self.text(*other, "other-languages", None)?;
+            text.text.push_str("\n\n");
+            text.text.push_str(&note.text);
+        }
+        Ok((FIRST, text))
+    }
+
+    fn to_resident(&self, id: &str) -> Result<Vec<u8>, NotWritten> {
+        let (language, text) = self.for_resident(id)?;
+        let to = [Recipient::Reference(&self.resident)];
+        self.said(language, &text, Said::to(&to))
+    }
+
+    fn to_professionals(
+        &self,
+        id: &str,
+        test: Option<&str>,
+        tests: &[Coded<'_>],
+        about: Option<&str>,
+    ) -> Result<Vec<u8>, NotWritten> {
+        let rulebook = self.writing.rulebook;
+        let name = match test {
+            // The laboratory's own name of it comes first.
+            Some(test) => super::codes(rulebook, test)?
+                .first()
+                .map(|code| code.display),
+            None => None,
+        };
+        let language = self.writing.language;
+        let text = self.text(language, id, name)?;
+        let to: Vec<Recipient<'_>> = self.writing.to.iter().map(To::recipient).collect();
+        let about = about.map(|value| BusinessIdentifier {
+            system: ORDERS,
+            value,
+        });
+        let said = Said {
+            tests,
+            about,
+            ..Said::to(&to)
+        };
+        self.said(language, &text, said)
+    }
+
+    fn said(&self, language: Language, text: &Text, said: Said<'_>) -> Result<Vec<u8>, NotWritten> {
+        Ok(communication(&CommunicationContent {
+            identifier: self.identifier(),
+            resident: &self.resident,
+            recipients: said.to,
+            subject: &text.subject,
+            text: &text.text,
+            language: language.code(),
+            sent_on: &self.writing.on.to_string(),
+            tests: said.tests,
+            about: said.about,
+            form: said.form,
+        })?)
+    }
+
+    fn task_for_professionals(&self, id: &str) -> Result<Vec<u8>, NotWritten> {
+        let language = self.writing.language;
+        let text = self.text(language, id, None)?;
+        let owner = self.writing.to.first().map(To::recipient);
+        let nobody = AuthoringError::Recipient { field: "owner" };
+        self.task(owner.ok_or(nobody)?, language, &text, None)
+    }
+
+    fn task(
+        &self,
+        owner: Recipient<'_>,
+        language: Language,
+        text: &Text,
+        form: Option<FormContent<'_>>,
+    ) -> Result<Vec<u8>, NotWritten> {
+        Ok(task(&TaskContent {
+            identifier: self.identifier(),
+            resident: &self.resident,
+            owner,
+            subject: &text.subject,
+            text: &text.text,
+            language: language.code(),
+            written_on: &self.writing.on.to_string(),
+            due: &self.order.due.to_string(),
+            form,
+        })?)
+    }
+
+    /// Asks the resident the questions of the order, and no others.
+    fn asking(&self, id: &str) -> Result<Vec<u8>, NotWritten> {
+        let (language, text) = self.for_resident(id)?;
+        let form = self.writing.rulebook.form();
+        let form = form.ok_or(NotWritten::NoQuestion)?;
+        let asked = self.questions(form, language)?;
+        let questions: Vec<QuestionContent<'_>> = asked
+            .iter()
+            .map(|question| QuestionContent {
+                link_id: question.link_id,
+                text: question.text,
+                answer: match &question.item.meaning {
+                    AnswerMeaning::NumberIn(unit) => AnswerContent::Number { unit: unit.ucum() },
+                    AnswerMeaning::Codes(_) => AnswerContent::OneOf(&question.answers),
+                },
+            })
+            .collect();
+        let form = FormContent {
+            address: &form.canonical,
+            version: &form.header.version,
+            title: &text.subject,
+            language: language.code(),
+            questions: &questions,
+        };
+        let resident = [Recipient::Reference(&self.resident)];
+        match self.writing.way {
+            Way::Task => self.task(resident[0], language, &text, Some(form)),
+            Way::Communication | Way::ServiceRequest => {
+                let said = Said {
+                    form: Some(form),
+                    ..Said::to(&resident)
+                };
+                self.said(language, &text, said)
+            }
+        }
+    }
+
+    /// The questions about the items that are asked, each once, in the form's order.
+    fn questions<'q>(
+        &'q self,
+        form: &'q Questionnaire,
+        language: Language,
+    ) -> Result<Vec<Question<'q>>, NotWritten> {
+        let rulebook = self.writing.rulebook;
+        let mut asked: Vec<(&str, &QuestionnaireItem)> = Vec::new();
+        for id in &self.order.asks {
+            let item = rulebook.model.items.iter().find(|item| item.id == *id);
+            let about = form.questions_about(item.ok_or(NotWritten::NoQuestion)?);
+            if about.is_empty() {
+                return Err(NotWritten::NoQuestion);
+            }
+            asked.extend(about);
+        }
+        asked.sort_by_key(|(_, item)| item.position);
+        asked.dedup_by_key(|(_, item)| item.position);
+        if asked.is_empty() {
+            return Err(NotWritten::NoQuestion);
+        }
+        let each = asked.into_iter().map(|(link_id, item)| {
+            let words = rulebook.texts.question(language, link_id);
+            let words = words.ok_or_else(|| NotWritten::NoText(link_id.to_owned()))?;
+            Ok(Question {
+                link_id,
+                item,
+                text: &words.text,
+                answers: answers(form, item, &words.answers),
+            })
+        });
+        each.collect()
+    }
+}
+
+/// What a message carries beside its words.
+#[derive(Clone, Copy)]
+struct Said<'a> {
+    to: &'a [Recipient<'a>],
+    tests: &'a [Coded<'a>],
+    about: Option<BusinessIdentifier<'a>>,
+    form: Option<FormContent<'a>>,
+}
+
+impl<'a> Said<'a> {
+    const fn to(to: &'a [Recipient<'a>]) -> Self {
+        Self {
+            to,
+            tests: &[],
+            about: None,
+            form: None,
+        }
+    }
+}
+
+/// The answers to choose from, in the order of the fact's own list.
+fn answers<'q>(
+    form: &'q Questionnaire,
+    item: &'q QuestionnaireItem,
+    words: &'q BTreeMap<String, String>,
+) -> Vec<Coded<'q>> {
+    let AnswerMeaning::Codes(codes) = &item.meaning else {
+        return Vec::new();
+    };
+    let mut codes: Vec<(&String, &u8)> = codes.iter().collect();
+    codes.sort_by_key(|(_, at)| **at);
+    codes
+        .into_iter()
+        .map(|(code, _)| Coded {
+            system: form.answer_system.as_deref().unwrap_or_default(),
+            code,
+            display: words.get(code).map_or("", String::as_str),
+        })
+        .collect()
+}

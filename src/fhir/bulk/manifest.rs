@@ -1,0 +1,204 @@
+//! The manifest of an export: which files there are, and how they may be had.
+//!
+//! HL7 FHIR Bulk Data Access, "Response - Complete Status": STU1 to STU3 list `error` files, STU4
+//! calls them `outcome`; `link` with `next` continues a long manifest (STU3). Left out:
+//! `outputOrganizedBy` is read like any output, since each line says itself what it is.
+
+use reqwest::Url;
+use serde::{Deserialize, Serialize};
+
+use super::super::http::usable;
+
+/// What a file of an export holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileKind {
+    /// Resources.
+    Output,
+    /// Bundles that say what was deleted.
+    Deleted,
+    /// `OperationOutcome`s about the export.
+    Outcome,
+}
+
+/// A file that came whole, or as whole as it comes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Got {
+    /// Its name in the folder of its kind.
+    pub name: String,
+    /// Its lines, blank ones not counted.
+    pub lines: u64,
+}
+
+/// A file of an export.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedFile {
+    /// Where it is.
+    pub url: String,
+    /// What it holds.
+    pub kind: FileKind,
+    /// The resource type in it, as the manifest says.
+    pub resource_type: String,
+    /// How many resources the manifest promises.
+    pub count: Option<u64>,
+    /// What came, once it did.
+    pub got: Option<Got>,
+}
+
+impl ListedFile {
+    /// Whether what came is less or more than the manifest promised.
+    #[must_use]
+    pub fn differs(&self) -> bool {
+        let lines = self.got.as_ref().map(|got| got.lines);
+        matches!((self.count, lines), (Some(count), Some(lines)) if count != lines)
+    }
+}
+
+/// What there is to fetch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The server's clock when the export was taken: nothing later is in it.
+    pub transaction_time: String,
+    /// Whether files are given to holders of a token only.
+    pub requires_token: bool,
+    /// The files, of all pages.
+    pub files: Vec<ListedFile>,
+}
+
+/// One page of a manifest.
+pub(super) struct Page {
+    pub(super) manifest: Manifest,
+    pub(super) next: Option<String>,
+}
+
+/// Why an answer is no manifest that can be followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum NotFollowed {
+    /// It is something else.
+    NoManifest,
+    /// A file's address is no address, or is neither https nor on this machine.
+    Address(String),
+}
+
+impl Page {
+    /// Reads a page.
+    pub(super) fn read(body: &[u8]) -> Result<Self, NotFollowed> {
+        let wire: WireManifest =
+            serde_json::from_slice(body).map_err(|_| NotFollowed::NoManifest)?;
+        let lists = [
+            (FileKind::Output, wire.output),
+            (FileKind::Deleted, wire.deleted),
+            (FileKind::Outcome, wire.error),
+            (FileKind::Outcome, wire.outcome),
+        ];
+        let mut files = Vec::new();
+        for (kind, list) in lists {
+            for file in list {
+                if usable(&file.url).is_none() {
+                    return Err(NotFollowed::Address(origin(&file.url)));
+                }
+                files.push(ListedFile {
+                    url: file.url,
+                    kind,
+                    resource_type: file.kind.unwrap_or_default(),
+                    count: file.count,
+                    got: None,
+                });
+            }
+        }
+        let next = wire.link.into_iter().find(|link| link.relation == "next");
+        Ok(Self {
+            manifest: Manifest {
+                transaction_time: wire.transaction_time,
+                requires_token: wire.requires_access_token,
+                files,
+            },
+            next: next.map(|link| link.url),
+        })
+    }
+}
+
+/// The origin of an address, for messages: the rest of it may be a capability.
+pub(super) fn origin(url: &str) -> String {
+    let known = Url::parse(url).ok().filter(Url::has_host);
+    known.map_or_else(
+        || "an address without a host".to_owned(),
+        |url| url.origin().ascii_serialization(),
+    )
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireManifest {
+    transaction_time: String,
+    requires_access_token: bool,
+    output: Vec<WireFile>,
+    #[serde(default)]
+    deleted: Vec<WireFile>,
+    #[serde(default)]
+    error: Vec<WireFile>,
+    #[serde(default)]
+    outcome: Vec<WireFile>,
+    #[serde(default)]
+    link: Vec<WireLink>,
+}
+
+#[derive(Deserialize)]
+struct WireFile {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    url: String,
+    count: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct WireLink {
+    relation: String,
+    url: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_and_new_manifests_are_read() {
+        let text = br#"{ "transactionTime": "2026-01-15T10:00:00Z", "request": "x", "requiresAccessToken": true,
+            "output": [{ "type": "Patient", "url": "https://a.example.org/1", "count": 3 }],
+            "deleted": [{ "type": "Bundle", "url": "https://a.example.org/2" }],
+            "error": [{ "type": "OperationOutcome", "url": "https://a.example.org/3" }],
+            "outcome": [{ "url": "https://a.example.org/4" }],
+            "link": [{ "relation": "next", "url": "https://a.example.org/page/2" }],
+            "extension": [{ "url": "x" }] }"#;
+        let page = Page::read(text).expect("a manifest");
+        assert_eq!(page.next.as_deref(), Some("https://a.example.org/page/2"));
+        assert!(page.manifest.requires_token);
+        let kinds: Vec<_> = page.manifest.files.iter().map(|file| file.kind).collect();
+        use FileKind::{Deleted, Outcome, Output};
+        assert_eq!(kinds, [Output, Deleted, Outcome, Outcome]);
+    }
+
+    #[test]
+    fn what_is_no_manifest_or_cannot_be_fetched_is_refused() {
+        let of = |url: &str| {
+            format!(
+                r#"{{"transactionTime":"t","requiresAccessToken":false,"extension":{{}},"output":[{{"type":"Patient","url":"{url}"}}]}}"#
+            )
+        };
+        assert!(Page::read(of("http://127.0.0.1:9/a").as_bytes()).is_ok());
+        for (body, why) in [
+            ("<html>".to_owned(), NotFollowed::NoManifest),
+            ("{}".to_owned(), NotFollowed::NoManifest),
+            (
+                of("/relative"),
+                NotFollowed::Address("an address without a host".to_owned()),
+            ),
+            (
+                of("http://files.example.org/secret"),
+                NotFollowed::Address("http://files.example.org".to_owned()),
+            ),
+        ] {
+            assert_eq!(Page::read(body.as_bytes()).err(), Some(why), "{body}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Bulk export of a group: asked for, waited for, fetched, and forgotten by the server.
+//!
+//! HL7 FHIR Bulk Data Access, STU1 to STU4, "Bulk Data Export Operation Request Flow". [`Job`] is
+//! the state, `step` the machine without IO, [`BulkClient`] asks and fetches for it. Whoever
+//! drives writes the job to disk when told to and waits until told.
+//!
+//! Left out: `_typeFilter` (lines are filtered by the rules anyway), `patient`, `_elements`,
+//! `includeAssociatedData`, and the crawl by search where a server has no export.
+
+mod client;
+mod job;
+mod manifest;
+mod outcomes;
+mod step;
+#[cfg(test)]
+mod tests;
+
+pub use client::{BulkClient, BulkError, Next};
+pub use job::{ExportRequest, Failure, Job, Stage};
+pub use manifest::{FileKind, ListedFile, Manifest};
+pub use outcomes::{Deletion, Told, deletions, told};
+pub use step::{Action, Call, Fetch, Patience};

@@ -1,0 +1,1 @@
+//! Every stage with every event.

@@ -1,0 +1,213 @@
+//! One request and its whole answer, for conversations in which each answer is small.
+
+use std::net::IpAddr;
+
+use reqwest::header::HeaderMap;
+use reqwest::{RequestBuilder, Response, StatusCode, Url, redirect};
+use serde::Deserialize;
+
+/// A larger answer is not read: manifests of a city are some megabytes.
+const MAX_BYTES: usize = 64 << 20;
+/// Characters of a server's text that are repeated to people.
+const SHOWN: usize = 200;
+
+/// What came of a request.
+pub(super) enum Heard {
+    /// A whole answer.
+    Answer(Answer),
+    /// None, or not a whole one; why, without an address or a token.
+    Nothing(String),
+}
+
+/// A whole answer.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    /// A header's text.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// Sends a request and reads the answer to its end.
+pub(super) async fn hear(request: RequestBuilder) -> Heard {
+    match request.send().await {
+        Ok(response) => read(response).await,
+        Err(error) => Heard::Nothing(why(error)),
+    }
+}
+
+/// Reads the rest of an answer.
+pub(super) async fn read(mut response: Response) -> Heard {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => break,
+            Err(error) => return Heard::Nothing(why(error)),
+        }
+        if MAX_BYTES < body.len() {
+            return Heard::Nothing(format!("the answer is larger than {MAX_BYTES} bytes"));
+        }
+    }
+    Heard::Answer(Answer {
+        status: response.status(),
+        headers: response.headers().clone(),
+        body,
+    })
+}
+
+/// Why a request failed, without its address, which may hold a capability or an id.
+pub(super) fn why(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}
+
+/// Follows redirects on the same origin only, five at most: a token must not travel.
+pub(super) fn same_origin_only() -> redirect::Policy {
+    redirect::Policy::custom(|attempt| {
+        let asked = attempt.previous();
+        let stays = asked
+            .iter()
+            .all(|url| url.origin() == attempt.url().origin());
+        if stays && asked.len() < 5 {
+            attempt.follow()
+        } else {
+            attempt.error("a redirect to another origin, which is not followed")
+        }
+    })
+}
+
+/// An address that may be asked: https, or http on this machine.
+pub(super) fn usable(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let host = url.host_str()?;
+    let is_here = host == "localhost"
+        || host
+            .trim_matches(['[', ']'])
+            .parse::<IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback());
+    (url.scheme() == "https" || url.scheme() == "http" && is_here).then_some(url)
+}
+
+/// What an `OperationOutcome` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Outcome {
+    /// `issue.code` and `issue.severity` of each issue.
+    issues: Vec<(String, String)>,
+    /// The first text for people, cut to a line.
+    pub(super) text: Option<String>,
+}
+
+impl Outcome {
+    /// Reads an `OperationOutcome`; `None` when it is something else.
+    pub(super) fn read(body: &[u8]) -> Option<Self> {
+        let wire: WireOutcome = serde_json::from_slice(body).ok()?;
+        if wire.resource_type != "OperationOutcome" {
+            return None;
+        }
+        let texts = wire.issue.iter().filter_map(|issue| {
+            let details = issue.details.as_ref().and_then(|d| d.text.as_deref());
+            issue.diagnostics.as_deref().or(details)
+        });
+        let text = texts.map(shown).find(|text| !text.is_empty());
+        let issues = wire.issue.into_iter();
+        Some(Self {
+            issues: issues
+                .map(|issue| {
+                    (
+                        issue.code.unwrap_or_default(),
+                        issue.severity.unwrap_or_default(),
+                    )
+                })
+                .collect(),
+            text,
+        })
+    }
+
+    /// Whether the server says that asking again may help.
+    pub(super) fn is_transient(&self) -> bool {
+        self.issues.iter().any(|(code, _)| code == "transient")
+    }
+
+    /// Whether it speaks of something that went wrong, and not just of something to know.
+    pub(super) fn is_error(&self) -> bool {
+        let mild = |severity: &str| matches!(severity, "information" | "warning" | "success");
+        self.issues.iter().any(|(_, severity)| !mild(severity))
+    }
+}
+
+/// The first line of a text, cut short.
+pub(super) fn shown(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    line.chars()
+        .filter(|c| !c.is_control())
+        .take(SHOWN)
+        .collect()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireOutcome {
+    resource_type: String,
+    #[serde(default)]
+    issue: Vec<WireIssue>,
+}
+
+#[derive(Deserialize)]
+struct WireIssue {
+    severity: Option<String>,
+    code: Option<String>,
+    diagnostics: Option<String>,
+    details: Option<WireDetails>,
+}
+
+#[derive(Deserialize)]
+struct WireDetails {
+    text: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_https_and_this_machine_are_asked() {
+        for (text, is_usable) in [
+            ("https://fhir.example.org/R4", true),
+            ("http://127.0.0.1:80/fhir", true),
+            ("http://[::1]:80/fhir", true),
+            ("http://localhost/fhir", true),
+            ("http://fhir.example.org/R4", false),
+            ("http://127.0.0.1.example.org/", false),
+            ("/bulk/1", false),
+            ("ftp://127.0.0.1/", false),
+        ] {
+            assert_eq!(usable(text).is_some(), is_usable, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_outcome_is_told_from_other_bodies() {
+        let transient = br#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"transient","diagnostics":"a\nb"}]}"#;
+        let outcome = Outcome::read(transient).expect("an outcome");
+        assert!(outcome.is_transient() && outcome.is_error());
+        assert_eq!(outcome.text.as_deref(), Some("a"));
+        let mild = br#"{"resourceType":"OperationOutcome","issue":[{"severity":"warning","code":"informational","details":{"text":"x"}}]}"#;
+        let outcome = Outcome::read(mild).expect("an outcome");
+        assert!(!outcome.is_transient() && !outcome.is_error());
+        assert_eq!(outcome.text.as_deref(), Some("x"));
+        assert_eq!(Outcome::read(b"<html>"), None);
+        assert_eq!(Outcome::read(br#"{"resourceType":"Bundle"}"#), None);
+    }
+}

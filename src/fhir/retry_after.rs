@@ -1,0 +1,46 @@
+//! `Retry-After`: for how long a server wants to be left alone.
+//!
+//! RFC 9110, section 10.2.3: a number of seconds, or an HTTP date. What makes no
+//! sense (milliseconds since 1970, hours) is for the caller to limit.
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+
+/// What the header asks for, counted from `now`; negative when its date has passed.
+pub(super) fn told(headers: &HeaderMap, now: Timestamp) -> Option<SignedDuration> {
+    wait(headers.get(RETRY_AFTER)?.to_str().ok()?, now)
+}
+
+/// What the text of the header asks for.
+pub(super) fn wait(text: &str, now: Timestamp) -> Option<SignedDuration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<i64>() {
+        return Some(SignedDuration::from_secs(seconds));
+    }
+    let date = jiff::fmt::rfc2822::parse(text).ok()?;
+    Some(date.timestamp().duration_since(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_and_dates_are_understood_and_nothing_else() {
+        let now = Timestamp::from_second(784_111_777).expect("Sun, 06 Nov 1994 08:49:37 GMT");
+        for (text, seconds) in [
+            ("0", Some(0)),
+            (" 17 ", Some(17)),
+            ("18000", Some(18_000)),
+            ("1790000000000", Some(1_790_000_000_000)),
+            ("Sun, 06 Nov 1994 08:50:07 GMT", Some(30)),
+            ("Sun, 06 Nov 1994 08:49:07 GMT", Some(-30)),
+            ("1.5", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            let told = wait(text, now).map(|wait| wait.as_secs());
+            assert_eq!(told, seconds, "{text}");
+        }
+    }
+}

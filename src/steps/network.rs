@@ -1,0 +1,128 @@
+//! What a pull over the network says about itself, and what the next one builds on.
+
+use serde::{Deserialize, Serialize};
+
+use super::harvest::{Harvest, Reader, withdrawal};
+use super::{DataFolder, PullReport, StepError};
+use crate::fhir::{Deletion, IdentityKey};
+use crate::intake::{Issue, IssueCode};
+use crate::ledger::PullRecord;
+use crate::rulebook::Rulebook;
+
+/// How an export came over the network.
+///
+/// It is part of the pull's record, written in the transaction that stores the facts: so the
+/// watermark is never ahead of them, whenever the program is killed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkReport {
+    /// The export's name among all that were ever asked for.
+    pub job: String,
+    /// FHIR base address.
+    pub server: String,
+    /// The group.
+    pub group: String,
+    /// The resource types that were asked for.
+    pub types: Vec<String>,
+    /// Only what changed after this was asked for; none when everything was.
+    pub since: Option<String>,
+    /// The server's clock when the export was taken.
+    pub transaction_time: String,
+    /// Resource types of which something may be missing.
+    pub incomplete: Vec<String>,
+    /// What the server has to say about the export, in lines.
+    pub outcomes: u64,
+    /// Of these, how many speak of something that went wrong.
+    pub errors: u64,
+    /// The first of them.
+    pub error: Option<String>,
+    /// Resources that the source says it has deleted.
+    pub deleted: u64,
+}
+
+/// Whether a pull could be stored: looked at before a server is asked to export for days.
+///
+/// # Errors
+///
+/// When the folder's facts belong to other rules or its identities to another key.
+pub fn ready_to_pull(
+    rulebook: &Rulebook,
+    data: &DataFolder,
+    key: Option<&IdentityKey>,
+) -> Result<(), StepError> {
+    let fits = |pull: &PullRecord| pull.facts_fingerprint == rulebook.facts_fingerprint;
+    if !data.ledger.pulls()?.iter().all(fits) {
+        return Err(StepError::OtherFacts);
+    }
+    match (key, data.identity_key_on_record()?) {
+        (Some(given), Some(stored)) if *given != stored => Err(StepError::OtherKey),
+        _ => Ok(()),
+    }
+}
+
+impl DataFolder {
+    fn network_pulls(&self) -> Result<Vec<(PullReport, NetworkReport)>, StepError> {
+        let reports = self.ledger.pulls()?.into_iter().filter_map(|pull| {
+            let report: PullReport = serde_json::from_str(&pull.report).ok()?;
+            let network = report.network.clone()?;
+            Some((report, network))
+        });
+        Ok(reports.collect())
+    }
+
+    /// The report of the pull that stored an export, if one did.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn pull_of(&self, job: &str) -> Result<Option<PullReport>, StepError> {
+        let mut pulls = self.network_pulls()?.into_iter();
+        let found = pulls.find(|(_, network)| network.job == job);
+        Ok(found.map(|(report, _)| report))
+    }
+
+    /// Up to when everything about a group is known: the server's clock at its newest pull that
+    /// lacked nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn watermark(&self, source: &str, group: &str) -> Result<Option<String>, StepError> {
+        let pulls = self.network_pulls()?.into_iter().rev();
+        let mut whole = pulls.filter(|(report, network)| {
+            report.source == source && network.group == group && report.is_complete
+        });
+        Ok(whole.next().map(|(_, network)| network.transaction_time))
+    }
+}
+
+impl Reader<'_> {
+    /// Adds what the export says about itself: what is missing becomes an issue, what was deleted
+    /// is taken back.
+    pub(super) fn about_the_export(
+        &self,
+        network: &NetworkReport,
+        deleted: &[Deletion],
+        harvest: &mut Harvest,
+    ) {
+        for kind in &network.incomplete {
+            let expected = "everything that was asked for";
+            let mut issue = Issue::reading(IssueCode::CutOff, kind.as_str(), expected);
+            if let Some(error) = &network.error {
+                issue = issue.with_saw(error.as_str());
+            }
+            harvest
+                .issues
+                .push(self.issue_row("manifest", 0, None, issue));
+        }
+        for Deletion { resource_type, id } in deleted {
+            let (submission, version) =
+                self.reading
+                    .deletion(resource_type, id, &network.transaction_time);
+            if let Some(resident) = self.earlier.get(&submission) {
+                harvest
+                    .facts
+                    .push((*resident, withdrawal(submission, version)));
+            }
+        }
+    }
+}
