@@ -38,6 +38,8 @@ struct EstimandEntry {
 struct RoundEntry {
     account: Vec<AccountEntry>,
     total: u64,
+    /// Diagnosed within the horizon though neither flagged nor drawn.
+    interval_cases: u64,
     precision: Precision,
     bands: Vec<BandEntry>,
     population: PopulationEntry,
@@ -188,6 +190,7 @@ fn round(round: &RoundLearning) -> RoundEntry {
             })
             .collect(),
         total: round.account.total(),
+        interval_cases: round.interval_cases(),
         precision: Precision {
             ppv_per_order: figure(round.ppv_per_order),
             ppv_per_result: figure(round.ppv_per_result),

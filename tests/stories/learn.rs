@@ -371,3 +371,95 @@ fn the_decisions_of_one_run_add_up_to_its_register() {
     assert_eq!(programme.has(&third, "flagged", "horizon-not-over"), 1);
     assert_eq!(count(&programme.learned(&[])["total"]), 65);
 }
+
+/// A trial that acts, and draws every second resident below the level for the same tests.
+fn that_draws_half(programme: &Programme) {
+    let config = programme.config();
+    let text = fs::read_to_string(&config).expect("it is there");
+    let text = text.replacen(&format!("today = {OVER}"), &format!("today = {DECIDED}"), 1)
+        + r#"
+[sampled_negatives]
+share = 0.5
+approved_by = "Dr Test"
+
+[server.standin]
+base = "http://127.0.0.1:9/fhir"
+source = "export"
+requests_per_minute = 600
+
+[channel.laboratory]
+way = "service-request"
+server = "standin"
+"#;
+    fs::write(config, text).expect("a configuration can be written");
+}
+
+#[test]
+fn residents_drawn_by_lot_stand_for_those_below_the_level() {
+    let mut programme = Programme::new();
+    // Patterns of 11 points stay below the level, all others are above it.
+    for at in 0..240 {
+        programme.scoring(&format!("low-{at:03}"), 0);
+    }
+    for at in 0..120 {
+        programme.scoring(&format!("high-{at:03}"), 1 + at % 31);
+    }
+    that_draws_half(&programme);
+    programme.world.pulls();
+    let config = programme.config().display().to_string();
+    let words = ["run", "--act", "--config", &config];
+    programme.world.site.does(&words).ends_well();
+    let states: Vec<(String, &str)> = programme
+        .names
+        .iter()
+        .map(|name| (name.clone(), programme.world.site.state_of(name)))
+        .collect();
+    let (mut drawn, mut found) = (0, 0);
+    for (at, (name, state)) in states.iter().enumerate() {
+        match (*state, at % 4) {
+            ("below-level", _) => {}
+            // One in four does not come.
+            ("sampled-negative", 3) | ("ordered", 3) => {
+                drawn += u64::from(*state == "sampled-negative");
+            }
+            ("sampled-negative", 0) => {
+                drawn += 1;
+                found += 1;
+                programme.is_diagnosed(name);
+            }
+            ("sampled-negative", _) => {
+                drawn += 1;
+                programme.is_tested(name, 5.2, 37.0);
+            }
+            ("ordered", 0 | 1) => programme.is_diagnosed(name),
+            ("ordered", _) => programme.is_tested(name, 5.2, 37.0),
+            (other, _) => panic!("{name} is {other}"),
+        }
+    }
+    assert!((90..150).contains(&drawn), "{drawn} of 240 at one half");
+    programme.world.pulls();
+    let learned = programme.learned(&["--today", OVER]);
+    assert_eq!(learned["acted"], true);
+    let population = &learned["population"];
+    assert_eq!(count(&population["sampled"]), drawn);
+    assert_eq!(count(&population["confirmed"]), found);
+    assert_eq!(
+        learned["calibration"]["among"],
+        "everybody who was decided about"
+    );
+    // Of 120 flagged two in three have it, of 240 below about one in three: the flagged find half.
+    let sensitivity = population["sensitivity"]["estimate"]
+        .as_f64()
+        .expect("a number");
+    assert!((0.42..0.58).contains(&sensitivity), "{sensitivity}");
+    let npv = &population["npv"];
+    assert_eq!(npv["method"], "Wilson at the effective sample size");
+    let o_e = &learned["calibration"]["before"]["o_e"];
+    assert_eq!(o_e["method"], "log scale, linearised with design variance");
+    let told = programme.learns(&["--today", OVER]).ends_well();
+    let bands = told
+        .lines()
+        .filter(|line| line.contains("sampled: "))
+        .count();
+    assert_eq!(bands, 1, "{told}");
+}

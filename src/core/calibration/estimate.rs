@@ -168,6 +168,19 @@ pub enum NotIdentifiable {
     SlopeNotAboveZero,
 }
 
+impl NotIdentifiable {
+    /// Whether more people of the same kind would give the figure.
+    #[must_use]
+    pub const fn is_for_want_of_people(&self) -> bool {
+        matches!(
+            self,
+            Self::InsufficientEvidence { .. }
+                | Self::TooFewPeople { .. }
+                | Self::TooFewMissed { .. }
+        )
+    }
+}
+
 impl fmt::Display for NotIdentifiable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -199,11 +212,14 @@ impl fmt::Display for NotIdentifiable {
                 "nobody below the action level was tested, since no random sample of them was drawn"
             ),
             Self::TooFewPeople { found, needed } => {
-                write!(f, "insufficient evidence: {found} people, {needed} needed")
+                write!(
+                    f,
+                    "insufficient evidence: {found} of the {needed} people needed"
+                )
             }
             Self::TooFewMissed { found, needed } => write!(
                 f,
-                "insufficient evidence: {found} confirmed among the sampled negatives, {needed} needed"
+                "insufficient evidence: {found} of the {needed} confirmed needed among the sampled negatives"
             ),
             Self::SlopeNotAboveZero => write!(
                 f,

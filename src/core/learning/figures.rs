@@ -92,6 +92,18 @@ pub struct Proposal {
     pub after: Calibrated,
 }
 
+impl RoundLearning {
+    /// Diagnosed within the horizon without having been flagged or drawn: interval cases.
+    #[must_use]
+    pub fn interval_cases(&self) -> u64 {
+        let of = |tested| {
+            let outcome = Outcome::Positive { tested };
+            self.account.of(Decided::BelowLevel.name(), outcome.name())
+        };
+        of(true) + of(false)
+    }
+}
+
 impl Calibrated {
     /// How far the numbers of confirmed and others carry.
     #[must_use]

@@ -121,6 +121,7 @@ pub(super) fn figure_cells(figure: Figure) -> String {
             format!("{} to {}", short(known.lower), short(known.upper)),
             known.method.name()
         ),
+        Err(reason) if reason.is_for_want_of_people() => format!("{:>9}  {reason}", "–"),
         Err(reason) => format!("{:>9}  not identifiable: {reason}", "–"),
     }
 }

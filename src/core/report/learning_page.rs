@@ -73,6 +73,10 @@ fn round(learning: &Learning, round: &RoundLearning) -> String {
         figure_table("figure", &precision(round))
     );
     text.push_str(&bands(round));
+    text.push_str(&format!(
+        "<p>Diagnosed within the horizon though neither flagged nor drawn: {}.</p>\n",
+        round.interval_cases()
+    ));
     text.push_str(&match &round.population {
         Err(reason) => format!(
             "<p class=\"caution\">Sensitivity, specificity and what lies below the level are not identifiable: {reason}.</p>\n"

@@ -111,6 +111,11 @@ fn round(text: &mut String, learning: &Learning, round: &RoundLearning) {
         "",
         round.account.total()
     );
+    say!(
+        text,
+        "  Diagnosed though neither flagged nor drawn: {}",
+        round.interval_cases()
+    );
     head(text, &format!("From {} points on", learning.action_level));
     for (name, figure) in precision(round) {
         line(text, name, figure);
@@ -152,14 +157,12 @@ fn round(text: &mut String, learning: &Learning, round: &RoundLearning) {
             }
         }
     }
-    head(
+    say!(
         text,
-        &format!(
-            "Calibration, among {}: {} verified, {} confirmed",
-            round.tested.name(),
-            round.verified,
-            round.confirmed
-        ),
+        "\nCalibration, among {}: {} verified, {} confirmed",
+        round.tested.name(),
+        round.verified,
+        round.confirmed
     );
     match &round.calibration {
         Ok(known) => {
