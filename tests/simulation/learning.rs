@@ -221,29 +221,45 @@ fn intervals_hold_the_truth_of_a_programme_with_sampled_negatives() {
     });
     let truths = truths(truth);
     let found = many(0..200, truth, figures);
-    for (at, (name, value)) in truths.iter().enumerate() {
+    let held = |at: usize, value: f64| {
         let holds = |figures: &&Vec<Figure>| {
             let figure = figures[at].expect("identifiable");
-            figure.lower <= *value && *value <= figure.upper
+            figure.lower <= value && value <= figure.upper
         };
-        let held = found.iter().filter(holds).count();
+        found.iter().filter(holds).count()
+    };
+    let named = truths.iter().enumerate();
+    let coverage: Vec<(&str, usize)> = named
+        .map(|(at, (name, value))| (*name, held(at, *value)))
+        .collect();
+    for (name, held) in &coverage {
+        // How many are flagged is known and not drawn; the design variance of a share of
+        // everybody counts it as drawn, so these limits are a little too wide.
+        let most = if CONSERVATIVE.contains(name) {
+            200
+        } else {
+            198
+        };
         assert!(
-            (181..=198).contains(&held),
-            "{name}: {held} of 200 hold {value}"
+            (181..=most).contains(held),
+            "{name}: {held}; all: {coverage:?}"
         );
     }
 }
+
+/// Figures whose limits may hold the truth more often than they say.
+const CONSERVATIVE: [&str; 1] = ["specificity"];
 
 /// With the calibration in force right, one programme in twenty proposes something.
 #[test]
 fn a_calibration_that_is_right_is_left_alone() {
     let truth = Truth(in_force());
-    let changed = many(1_000..1_400, truth, |learning| {
+    let changed = many(1_000..1_300, truth, |learning| {
         let proposal = learning.first.proposal.as_ref().expect("enough people");
         proposal.recalibration.chosen != Rung::Original
     });
     let n = changed.iter().filter(|changed| **changed).count();
-    assert!((12..=28).contains(&n), "{n} of 400");
+    assert!((9..=21).contains(&n), "{n} of 300");
 }
 
 /// What the weights are for: without them the flagged would stand for everybody.
