@@ -11,7 +11,9 @@
 //! ├── pathway    where a resident stands and what comes next, with reasons; episodes
 //! ├── orders     what we intend to ask others to do
 //! ├── delivery   how an order leaves, so that it arrives once or a person knows
+//! ├── outcomes   what became of those who were decided about
 //! ├── calibration  how right predictions were
+//! ├── learning   what outcomes say about the calibration in force, and would change
 //! └── report     telling people
 //!
 //! edges (talk to the world)
@@ -21,7 +23,7 @@
 //! ├── lake       Parquet: facts, register, issues, decisions
 //! ├── ledger     SQL: pulls, runs, identities, episodes, outbox, tasks; the commit point
 //! ├── evaluate   a researcher's own table, held against what happened
-//! ├── steps      pull, run, act, explain, reconcile, check: the order in which rooms work together
+//! ├── steps      pull, run, act, explain, learn, reconcile, check: the order in which rooms work together
 //! ├── daemon     the clock and the drivers: dispatcher, pull over the network
 //! ├── standin    a made-up Helsinki to try it all on
 //! ├── demo       the whole programme on it, in one command
@@ -33,7 +35,7 @@
 //! Each is checked by a test (`tests/tidy.rs` for those about the source).
 //!
 //! * Imports point one way:
-//!   `profile → rulebook → intake → risk → pathway → orders → delivery → calibration → report`,
+//!   `profile → rulebook → intake → risk → pathway → orders → delivery → outcomes → calibration → learning → report`,
 //!   then the edges.
 //! * The core is a package without IO, clock, JSON or async in its dependencies.
 //! * `fhir` is the only room that knows FHIR JSON; `ledger` the only one that knows SQL.
@@ -47,7 +49,8 @@
 //! The words are in the [`glossary`].
 
 pub use preventiojyraa_core::{
-    calibration, delivery, intake, orders, pathway, profile, report, risk, rulebook,
+    calibration, delivery, intake, learning, orders, outcomes, pathway, profile, report, risk,
+    rulebook,
 };
 
 pub mod config;

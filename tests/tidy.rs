@@ -8,7 +8,7 @@ use preventiojyraa::intake::IssueCode;
 use preventiojyraa::rulebook::State;
 
 /// The core's rooms, in the only order in which imports may point left.
-const CORE: [&str; 9] = [
+const CORE: [&str; 11] = [
     "profile",
     "rulebook",
     "intake",
@@ -16,7 +16,9 @@ const CORE: [&str; 9] = [
     "pathway",
     "orders",
     "delivery",
+    "outcomes",
     "calibration",
+    "learning",
     "report",
 ];
 /// A file this long needs a sentence at its top that says why.

@@ -3,7 +3,6 @@
 use std::error::Error;
 
 use jiff::civil::Date;
-use preventiojyraa::rulebook::Rulebook;
 use preventiojyraa::steps::{self, Access, DataFolder, Explanation};
 use preventiojyraa::{fhir, rules};
 
@@ -37,20 +36,20 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let data = DataFolder::open(&arguments.data.data, Access::Read)?;
     let explanation = steps::explain(&rulebook, &data, &arguments.resident, arguments.index_date)?;
     if arguments.fhir {
-        print(&format!("{}\n", resource(&rulebook, &explanation)?))?;
+        print(&format!("{}\n", resource(&explanation)?))?;
     } else {
         print(&explanation.text)?;
     }
     Ok(Outcome::Done)
 }
 
-fn resource(rulebook: &Rulebook, explanation: &Explanation) -> Result<String, Box<dyn Error>> {
+fn resource(explanation: &Explanation) -> Result<String, Box<dyn Error>> {
     let (Some(assessment), Some(patient_id)) = (&explanation.assessment, &explanation.patient_id)
     else {
         return Err("a resident who is not alive on the index date has no score".into());
     };
     let bytes = fhir::risk_assessment(
-        rulebook,
+        &explanation.rulebook,
         explanation.resident,
         patient_id,
         explanation.index_date,

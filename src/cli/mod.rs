@@ -9,6 +9,7 @@ mod effects;
 mod evaluate;
 mod explain;
 mod fsck;
+mod learn;
 mod pull;
 mod reconcile;
 mod rules;
@@ -43,6 +44,7 @@ enum Command {
     Effects(effects::Arguments),
     Reconcile(reconcile::Arguments),
     Explain(explain::Arguments),
+    Learn(learn::Arguments),
     Evaluate(evaluate::Arguments),
     Fsck(fsck::Arguments),
     Rules(rules::Arguments),
@@ -88,6 +90,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Effects(arguments) => effects::run(&arguments),
         Command::Reconcile(arguments) => reconcile::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Learn(arguments) => learn::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),

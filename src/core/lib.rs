@@ -5,7 +5,7 @@
 //! alone, from a seed that the caller gives.
 //!
 //! ```text
-//! profile → rulebook → intake → risk → pathway → orders → delivery → calibration → report
+//! profile → rulebook → intake → risk → pathway → orders → delivery → outcomes → calibration → learning → report
 //! ```
 //!
 //! Imports point left only. A caller reads data, calls the core with
@@ -14,7 +14,9 @@
 pub mod calibration;
 pub mod delivery;
 pub mod intake;
+pub mod learning;
 pub mod orders;
+pub mod outcomes;
 pub mod pathway;
 pub mod profile;
 pub mod report;

@@ -35,7 +35,7 @@ fn because_text(because: OrderedBecause) -> Option<String> {
     }
 }
 
-fn because(text: Option<&str>) -> Option<OrderedBecause> {
+pub(super) fn because(text: Option<&str>) -> Option<OrderedBecause> {
     let Some(text) = text else {
         return Some(OrderedBecause::Flagged);
     };

@@ -50,6 +50,7 @@ mod handout;
 mod outbox;
 mod outbox_row;
 mod pace;
+mod recalibrations;
 mod records;
 mod runs;
 mod schema;
@@ -62,8 +63,8 @@ pub use episodes::EpisodeMap;
 pub use handout::{Addressee, Handed, NotExpressible, TakeOptions};
 pub use outbox::{Checked, RowView, Seen, Stamp, Verdict};
 pub use records::{
-    ActCommit, Acted, ChannelTerms, Generation, Identity, NewTask, PullCommit, PullRecord,
-    Quarantined, RunRecord,
+    ActCommit, Acted, ChannelTerms, Generation, Identity, NewTask, OrderedInRound, PullCommit,
+    PullRecord, Quarantined, RecalibrationRecord, RunRecord,
 };
 
 use std::collections::HashSet;

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use jiff::civil::Date;
 use preventiojyraa_core::delivery::Policy;
 use preventiojyraa_core::orders::{ActionKind, Intent};
+use preventiojyraa_core::pathway::OrderedBecause;
 use preventiojyraa_core::rulebook::Priority;
 
 use crate::lake::ManifestFile;
@@ -82,8 +83,72 @@ pub struct RunRecord {
     pub ledger_event: i64,
     /// Whether it asked anything of anybody.
     pub acted: bool,
+    /// The accepted recalibration that its probabilities are by; nothing for the rule file's.
+    pub recalibration: Option<u32>,
     /// The report as JSON, opaque here.
     pub report: String,
+}
+
+/// A recalibration that somebody's outcomes justify: everything needed to make it again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecalibrationRecord {
+    /// Its number.
+    pub id: u32,
+    /// When it was proposed (UTC), for people.
+    pub at: String,
+    /// The day of looking back, ISO.
+    pub as_of: String,
+    /// Version of the program.
+    pub program: String,
+    /// Fingerprint of the whole rule book.
+    pub rules_fingerprint: String,
+    /// Model and its version.
+    pub model: String,
+    /// The rule file's calibration and its version.
+    pub base: String,
+    /// The accepted recalibration that it starts from; nothing for the rule file's numbers.
+    pub made_from: Option<u32>,
+    /// What the probability is of.
+    pub estimand: String,
+    /// The newest pull seen.
+    pub pull: u32,
+    /// The newest event of episodes seen.
+    pub ledger_event: i64,
+    /// The runs whose decisions were followed, by number.
+    pub runs: String,
+    /// SHA-256 over the cases: who, which run, what was decided, what became of it.
+    pub cases_hash: String,
+    /// How many verified people.
+    pub n: u64,
+    /// How many of them were confirmed.
+    pub events: u64,
+    /// Whom it was fitted on.
+    pub tested: String,
+    /// How updates were tested.
+    pub method: String,
+    /// Which update was justified.
+    pub rung: String,
+    /// Added to the log odds.
+    pub intercept: f64,
+    /// What the log odds are multiplied by.
+    pub slope: f64,
+    /// The whole report as JSON, opaque here.
+    pub report: String,
+    /// Who accepted it, and when (UTC).
+    pub accepted: Option<(String, String)>,
+}
+
+/// An order for tests, as an episode remembers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderedInRound {
+    /// Who.
+    pub resident: ResidentId,
+    /// Which round.
+    pub round: u16,
+    /// The run that ordered.
+    pub run: u32,
+    /// Why.
+    pub because: OrderedBecause,
 }
 
 /// What a pull adds beside lake files.

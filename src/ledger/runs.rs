@@ -30,8 +30,8 @@ impl Ledger {
         transaction
             .execute(
                 "INSERT INTO run (id, generation, at, index_date, pull, rules_fingerprint, decisions_hash,
-                     register, program, report, ledger_event, acted)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                     register, program, report, ledger_event, acted, recalibration)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
                 params![
                     run.id,
                     generation,
@@ -44,7 +44,8 @@ impl Ledger {
                     run.program,
                     run.report,
                     run.ledger_event,
-                    run.acted
+                    run.acted,
+                    run.recalibration
                 ],
             )
             .map_err(sql(action))?;
@@ -73,7 +74,7 @@ impl Ledger {
             .connection
             .prepare(
                 "SELECT id, at, index_date, pull, rules_fingerprint, decisions_hash, register, program,
-                     report, ledger_event, acted
+                     report, ledger_event, acted, recalibration
                  FROM run ORDER BY id",
             )
             .map_err(sql(action))?;
@@ -90,6 +91,7 @@ impl Ledger {
                 report: row.get(8)?,
                 ledger_event: row.get(9)?,
                 acted: row.get(10)?,
+                recalibration: row.get(11)?,
             })
         });
         rows.and_then(Iterator::collect).map_err(sql(action))

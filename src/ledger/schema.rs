@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -207,6 +207,53 @@ CREATE TABLE pace (
     paused_until INTEGER NOT NULL,
     failures     INTEGER NOT NULL
 ) STRICT;
+",
+    r"
+-- What outcomes would change in the calibration in force. A proposal changes nothing; log odds
+-- become `intercept + slope * log odds` of the calibration it was made from: that of the rule file
+-- `base`, or the accepted recalibration `made_from`.
+CREATE TABLE recalibration (
+    id                INTEGER PRIMARY KEY,
+    at                TEXT NOT NULL,
+    as_of             TEXT NOT NULL,
+    program           TEXT NOT NULL,
+    rules_fingerprint TEXT NOT NULL,
+    model             TEXT NOT NULL,
+    base              TEXT NOT NULL,
+    made_from         INTEGER REFERENCES recalibration (id),
+    estimand          TEXT NOT NULL,
+    pull              INTEGER NOT NULL REFERENCES pull (id),
+    ledger_event      INTEGER NOT NULL,
+    runs              TEXT NOT NULL,
+    cases_hash        TEXT NOT NULL,
+    n                 INTEGER NOT NULL,
+    events            INTEGER NOT NULL,
+    tested            TEXT NOT NULL,
+    method            TEXT NOT NULL,
+    rung              TEXT NOT NULL,
+    intercept         REAL NOT NULL,
+    slope             REAL NOT NULL CHECK (0 < slope),
+    report            TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER recalibration_stays BEFORE UPDATE ON recalibration
+    BEGIN SELECT raise(ABORT, 'a proposal is never changed'); END;
+CREATE TRIGGER recalibration_remains BEFORE DELETE ON recalibration
+    BEGIN SELECT raise(ABORT, 'a proposal is never deleted'); END;
+
+-- Who put a recalibration in force, and when; the newest is in force.
+CREATE TABLE recalibration_accepted (
+    id            INTEGER PRIMARY KEY,
+    recalibration INTEGER NOT NULL UNIQUE REFERENCES recalibration (id),
+    by            TEXT NOT NULL CHECK (trim(by) <> ''),
+    at            TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER recalibration_accepted_stays BEFORE UPDATE ON recalibration_accepted
+    BEGIN SELECT raise(ABORT, 'an acceptance is never changed'); END;
+CREATE TRIGGER recalibration_accepted_remains BEFORE DELETE ON recalibration_accepted
+    BEGIN SELECT raise(ABORT, 'an acceptance is never deleted'); END;
+
+-- Which recalibration a run's probabilities are by; nothing for those of the rule file.
+ALTER TABLE run ADD COLUMN recalibration INTEGER REFERENCES recalibration (id);
 ",
 ];
 

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use super::canonical::{Texts, canonical};
+use super::in_force::{as_pinned, in_force};
 use super::run::{checked_pulls, completed, decided, sources_with_open_slices};
 use super::{DataFolder, StepError, sampling};
 use crate::lake::{DecisionRow, FactStream, IssueRow, Table};
@@ -27,6 +28,8 @@ pub struct Explanation {
     pub issues: Vec<IssueRow>,
     /// The run whose decision this is; `None` when the facts or rules have changed since.
     pub decided_by_run: Option<u32>,
+    /// The rules, with the calibration that was in force for that run.
+    pub rulebook: Rulebook,
 }
 
 /// Explains the newest run's decision about a resident, named by the opaque id or by
@@ -62,15 +65,20 @@ pub fn explain(
         FactStream::open(&rulebook.catalogue, &path, Some(resident))?
             .take_until(resident, &mut facts)?;
     }
+    let same_day = runs
+        .iter()
+        .rev()
+        .find(|run| run.index_date == index_date.to_string());
+    let in_force = match same_day {
+        Some(run) => as_pinned(rulebook, data, run.recalibration)?,
+        None => in_force(rulebook, data)?,
+    };
+    let rulebook = &in_force.rulebook;
     let profile = Profile::as_of(
         completed(entry, &sources_with_open_slices(&pulls)),
         facts,
         index_date,
     );
-    let same_day = runs
-        .iter()
-        .rev()
-        .find(|run| run.index_date == index_date.to_string());
     // The run decided on the round as it was then, before what it asked for itself.
     let episode = data
         .ledger
@@ -111,6 +119,7 @@ pub fn explain(
         assessment: decision.assessment,
         issues,
         decided_by_run,
+        rulebook: in_force.rulebook,
     })
 }
 

@@ -47,6 +47,9 @@ mod effects;
 mod explain;
 mod funnel;
 mod harvest;
+mod in_force;
+mod learn;
+mod learn_document;
 mod network;
 mod outgoing;
 mod pull;
@@ -66,6 +69,9 @@ pub use effects::{
 };
 pub use explain::{Explanation, explain};
 pub use funnel::funnel;
+pub use in_force::{InForce, in_force};
+pub use learn::{LearnOptions, LearnReport, learn};
+pub use learn_document::LearnDocument;
 pub use network::{NetworkReport, ready_to_pull};
 pub use pull::{PullOptions, PullReport, export_files, pull};
 pub use recheck::recheck;
@@ -79,6 +85,7 @@ use std::path::PathBuf;
 use crate::config::NoEffects;
 use crate::lake::LakeError;
 use crate::ledger::LedgerError;
+use crate::rulebook::EstimandsDiffer;
 
 /// Why a step did not finish.
 #[derive(Debug, thiserror::Error)]
@@ -146,6 +153,18 @@ pub enum StepError {
         "nobody on the register is called `{0}`\nhint: give the 32-digit resident id, or the source's `Patient.id`"
     )]
     UnknownResident(String),
+    /// No run has that number.
+    #[error("no run has the number {0}")]
+    UnknownRun(u32),
+    /// Probabilities of one thing, outcomes of another.
+    #[error(transparent)]
+    Estimands(#[from] EstimandsDiffer),
+    /// There is no proposal.
+    #[error("nothing to accept: no recalibration is proposed ({0})")]
+    NothingToAccept(String),
+    /// A name is what makes an acceptance somebody's.
+    #[error("`--accept-as` is empty\nhint: the name of the person who accepts the recalibration")]
+    AcceptedByNobody,
     /// Several are.
     #[error("{0} residents are called `{1}`\nhint: give the 32-digit resident id")]
     AmbiguousResident(usize, String),

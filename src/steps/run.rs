@@ -9,6 +9,7 @@ use jiff::civil::Date;
 
 use super::acting::{ActOptions, Acting, Asked, Collected};
 use super::canonical::{Texts, canonical};
+use super::in_force::{InForce, in_force};
 use super::run_report::{RunReport, Tally};
 use super::{DataFolder, PullReport, StepError, sampling};
 use crate::lake::{DecisionRow, FactStream, RegisterRow, Store, Table};
@@ -73,6 +74,10 @@ pub fn run(
     options: &RunOptions<'_>,
 ) -> Result<RunReport, StepError> {
     let pulls = checked_pulls(rulebook, data)?;
+    let InForce {
+        rulebook,
+        recalibration,
+    } = &in_force(rulebook, data)?;
     let act = options.act;
     let acting = act.map(|act| Acting::begin(rulebook, data, options.index_date, act));
     let acting = acting.transpose()?;
@@ -135,6 +140,7 @@ pub fn run(
         program: env!("CARGO_PKG_VERSION").to_owned(),
         ledger_event,
         acted: collected.is_some(),
+        recalibration: *recalibration,
         report: String::new(),
     };
     let (commit, asked) = collected.map(|c| (c.commit, c.report)).unzip();

@@ -188,7 +188,7 @@ fn rulebook_report(rulebook: &Rulebook) -> RulebookReport {
         },
         fingerprint: rulebook.fingerprint.clone(),
         model: named(&rulebook.model.header),
-        calibration: named(&rulebook.calibration.header),
+        calibration: rulebook.calibration.name(),
         unverified: rulebook.unverified.len(),
     }
 }

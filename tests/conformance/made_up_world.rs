@@ -346,3 +346,86 @@ fn a_residents_story_does_not_depend_on_who_else_is_asked_or_when() {
     let came = attended.as_f64().expect("a count") / ordered.as_f64().expect("a count");
     assert!((0.5..0.95).contains(&came), "some never come: {came}");
 }
+
+/// The rows of `/_control/truth`.
+fn truth(server: &Served, from: &str) -> Vec<Vec<String>> {
+    let heard = server.gets(&format!("/_control/truth?from={from}"));
+    assert_eq!(heard.status, 200);
+    let cells = |line: &str| line.split(',').map(str::to_owned).collect();
+    heard.text.lines().map(cells).collect()
+}
+
+#[test]
+fn the_truth_is_told_without_changing_anything() {
+    let server = city(600, "open");
+    let told = truth(&server, "2025-01-15");
+    assert_eq!(
+        told[0].join(","),
+        "patient_id,here,prevalent,abnormal_tests,confirmed,by,day"
+    );
+    assert_eq!(told.len(), 601);
+    let followed = |row: &&Vec<String>| row[1] == "1" && row[2] == "0";
+    let here: Vec<&Vec<String>> = told.iter().filter(followed).collect();
+    let confirmed: Vec<&&Vec<String>> = here.iter().filter(|row| row[4] == "1").collect();
+    assert!(400 < here.len(), "{}", here.len());
+    assert!((5..80).contains(&confirmed.len()), "{}", confirmed.len());
+    for row in &confirmed {
+        assert!(
+            "2025-01-15" < row[6].as_str() && row[6].as_str() <= "2026-01-15",
+            "{row:?}"
+        );
+        assert!(
+            ["tests", "usual-care"].contains(&row[5].as_str()),
+            "{row:?}"
+        );
+    }
+    for row in told[1..].iter().filter(|row| !followed(row)) {
+        assert_eq!(row[3..].concat(), "", "{row:?}");
+    }
+    // Asking changes nothing, and days that pass change nothing of what was told.
+    assert_eq!(truth(&server, "2025-01-15"), told);
+    passes(&server, 3);
+    assert_eq!(truth(&server, "2025-01-15"), told);
+    assert_ne!(truth(&server, "2025-07-15"), told);
+    let refused = server.gets("/_control/truth?from=yesterday").with(400);
+    assert!(refused["error"].is_string());
+}
+
+/// What the city does when everybody is asked and comes is what the truth says, up to chance.
+#[test]
+fn the_truth_is_what_happens_when_everybody_comes() {
+    let server = city(1_500, "open");
+    let told = truth(&server, "2025-01-15");
+    let followed: Vec<&Vec<String>> = told
+        .iter()
+        .filter(|row| row[1] == "1" && row[2] == "0")
+        .collect();
+    for row in &followed {
+        does(&server, &row[0], json!({ "attends_after_days": 10 }));
+        let order = json!({
+            "resourceType": "ServiceRequest", "status": "active", "intent": "order",
+            "subject": { "reference": format!("Patient/{}", row[0]) },
+            "code": { "coding": [
+                { "system": KUNTALIITTO, "code": "6128" },
+                { "system": KUNTALIITTO, "code": "1468" },
+            ] },
+        });
+        server.posts("/fhir/ServiceRequest", &[], &order).with(201);
+    }
+    passes(&server, 12);
+    // They came; whether they come again for a repeated test is up to them.
+    for row in &followed {
+        does(&server, &row[0], json!({}));
+    }
+    passes(&server, 353);
+    let world = server.gets("/_control/world").with(200);
+    let happened = world["confirmed"].as_u64().expect("a count") as f64;
+    let expected = followed.iter().filter(|row| row[4] == "1").count() as f64;
+    // Two counts of the same rare thing, each with dice of its own.
+    let spread = (happened + expected).sqrt();
+    assert!(
+        (happened - expected).abs() < 3.0 * spread,
+        "{happened} {expected}"
+    );
+    assert!(15.0 < expected, "{expected}");
+}

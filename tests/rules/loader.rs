@@ -13,6 +13,7 @@ pub(super) const FAMILY: &str = "facts/family.toml";
 const GLYCAEMIA: &str = "thresholds/glycaemia-finland.toml";
 pub(super) const STEPWISE: &str = "pathways/stepwise.toml";
 pub(super) const FORM: &str = "calibrations/findrisc-form.toml";
+pub(super) const HUNT3: &str = "calibrations/findrisc-hunt3-2019.toml";
 pub(super) const MAISA: &str = "questionnaires/maisa-t2d.toml";
 pub(super) const PROGRAMME: &str = "programme.toml";
 
@@ -375,14 +376,14 @@ fn a_programme_that_names_rules_that_are_not_there_is_refused() {
         r#"
         model = "findrisc" → model = "findrisk" | rule-not-found   | model               | `findrisc`
         model = "findrisc" → model = "ada"      | rule-not-found   | model               | findrisc
-        "findrisc-hunt3-2019" → "x"             | rule-not-found   | calibration         | hunt3
-        "findrisc-form" → "x"                   | rule-not-found   | display_calibration | form
+        "findrisc-confirmed-12-months" → "x"    | rule-not-found   | calibration         | months
+        "findrisc-hunt3-2019" → "x"             | rule-not-found   | display_calibration | hunt3
         "glycaemia-finland" → "x"               | rule-not-found   | thresholds          | finland
         "stepwise" → "x"                        | rule-not-found   | pathway             | stepwise
         [programme] → [programme]\nthing = 1    | rule-unknown-key | thing               | model
         "#,
     );
-    let for_another_model = mistakes_after(FORM, "model = \"findrisc\"", "model = \"ada\"");
+    let for_another_model = mistakes_after(HUNT3, "model = \"findrisc\"", "model = \"ada\"");
     let level_out_of_range = mistakes_after(STEPWISE, "points = 12", "points = 27");
     for mistakes in [for_another_model, level_out_of_range] {
         let found: Vec<_> = mistakes.iter().map(|m| (m.file.as_str(), m.code)).collect();

@@ -3,7 +3,7 @@
 use preventiojyraa_core::risk::check_examples;
 use preventiojyraa_core::rulebook::{Diagnostic, RuleFile, Rulebook};
 
-use super::loader::{FAMILY, FORM, MAISA, MEASUREMENTS, PROGRAMME, SCORE, STEPWISE};
+use super::loader::{FAMILY, FORM, HUNT3, MAISA, MEASUREMENTS, PROGRAMME, SCORE, STEPWISE};
 use super::loader::{edited, mistakes_after};
 use crate::support::core::{rule_files, rulebook};
 
@@ -68,7 +68,7 @@ fn mistakes_in_several_files_are_told_at_once_in_order() {
 fn a_missing_display_calibration_does_not_hide_a_missing_calibration() {
     let mistakes = mistakes_after(
         PROGRAMME,
-        "calibration = \"findrisc-hunt3-2019\"\ndisplay_calibration = \"findrisc-form\"",
+        "calibration = \"findrisc-confirmed-12-months\"\ndisplay_calibration = \"findrisc-hunt3-2019\"",
         "calibration = \"x\"\ndisplay_calibration = \"y\"",
     );
     let codes: Vec<&str> = mistakes.iter().map(|mistake| mistake.code).collect();
@@ -129,7 +129,7 @@ fn no_files_at_all_is_one_mistake_with_a_hint() {
 
 #[test]
 fn each_file_that_is_in_force_is_missed_when_it_is_not_there() {
-    let in_force = [SCORE, FORM, STEPWISE, PROGRAMME, MEASUREMENTS, FAMILY];
+    let in_force = [SCORE, HUNT3, STEPWISE, PROGRAMME, MEASUREMENTS, FAMILY];
     for left_out in in_force {
         let files: Vec<RuleFile> = rule_files()
             .into_iter()

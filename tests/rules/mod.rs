@@ -10,6 +10,7 @@ mod loader;
 mod loader_files;
 mod measurements;
 mod mutations;
+mod outcomes;
 mod pathway;
 mod pathway_table;
 mod precedence;

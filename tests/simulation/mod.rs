@@ -1,6 +1,7 @@
 //! The loop of orders in simulated time: decisions, ledger and dispatcher are the real ones; the
 //! other side, the network, the processes and the clock are made up, and fail as often as they can.
 
+mod learning;
 mod server;
 mod world;
 

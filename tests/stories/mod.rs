@@ -7,6 +7,7 @@ mod corrections;
 mod damage;
 mod evaluate;
 mod killed;
+mod learn;
 mod network_pull;
 mod network_pull_killed;
 mod network_pull_trouble;

@@ -95,6 +95,11 @@ impl Estimate {
         }
     }
 
+    /// A share of plain counts with Wilson's limits; `n` is above zero.
+    pub(crate) fn wilson(hits: usize, n: usize) -> Self {
+        super::decision::wilson(hits as f64 / n as f64, n as f64, Method::Wilson)
+    }
+
     /// The same, with limits that a probability cannot pass.
     pub(super) fn within_unit(self) -> Self {
         Self {
@@ -143,6 +148,37 @@ pub enum NotIdentifiable {
     UnstableReplicates,
     /// The predictions sum to zero.
     NoExpectedEvents,
+    /// Nobody below the action level was drawn for tests.
+    NobodyTestedBelowLevel,
+    /// Fewer people than the figure needs; it would describe single ones.
+    TooFewPeople {
+        /// How many there are.
+        found: usize,
+        /// What it takes.
+        needed: usize,
+    },
+    /// Fewer events among the sampled negatives than the figure needs.
+    TooFewMissed {
+        /// How many there are.
+        found: usize,
+        /// What it takes.
+        needed: usize,
+    },
+    /// The fitted slope is not above zero: higher predictions would mean lower risk.
+    SlopeNotAboveZero,
+}
+
+impl NotIdentifiable {
+    /// Whether more people of the same kind would give the figure.
+    #[must_use]
+    pub const fn is_for_want_of_people(&self) -> bool {
+        matches!(
+            self,
+            Self::InsufficientEvidence { .. }
+                | Self::TooFewPeople { .. }
+                | Self::TooFewMissed { .. }
+        )
+    }
 }
 
 impl fmt::Display for NotIdentifiable {
@@ -171,6 +207,24 @@ impl fmt::Display for NotIdentifiable {
                 write!(f, "more than 5 % of the bootstrap replicates had no figure")
             }
             Self::NoExpectedEvents => write!(f, "the predictions sum to zero"),
+            Self::NobodyTestedBelowLevel => write!(
+                f,
+                "nobody below the action level was tested, since no random sample of them was drawn"
+            ),
+            Self::TooFewPeople { found, needed } => {
+                write!(
+                    f,
+                    "insufficient evidence: {found} of the {needed} people needed"
+                )
+            }
+            Self::TooFewMissed { found, needed } => write!(
+                f,
+                "insufficient evidence: {found} of the {needed} confirmed needed among the sampled negatives"
+            ),
+            Self::SlopeNotAboveZero => write!(
+                f,
+                "the fitted slope is not above zero: people with higher predictions had the event less often"
+            ),
         }
     }
 }

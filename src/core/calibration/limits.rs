@@ -30,7 +30,7 @@ pub(super) const BOOTSTRAP_ROWS: usize = 20_000;
 pub(super) const BOOTSTRAP_BINS: usize = 2_000;
 /// With fewer events or non-events than this, a group says nothing of use, and
 /// its figures would describe single people.
-pub(super) const FEWEST_IN_GROUP: usize = 10;
+pub const FEWEST_IN_GROUP: usize = 10;
 /// Events or non-events per estimated parameter below which likelihood theory
 /// is not to be trusted.
 ///
@@ -39,7 +39,7 @@ pub(super) const EVENTS_PER_PARAMETER: usize = 10;
 /// Events and non-events that a validation needs for its figures.
 ///
 /// Source: Collins, Ogundimu, Altman, Stat Med 2016;35:214-226, abstract.
-pub(super) const ENOUGH_FOR_FIGURES: usize = 100;
+pub const ENOUGH_FOR_FIGURES: usize = 100;
 /// Events and non-events that a flexible curve needs.
 ///
 /// Source: Van Calster et al., J Clin Epidemiol 2016;74:167-176, abstract.

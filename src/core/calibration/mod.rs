@@ -75,6 +75,7 @@ mod matrix;
 mod numbers;
 mod outcomes;
 mod pooled;
+mod recalibration;
 mod spline;
 mod survival;
 
@@ -90,7 +91,9 @@ pub use evaluation::{
 pub use in_the_large::{calibration_in_the_large, calibration_slope, observed_to_expected};
 pub use isotonic::{IsotonicStep, isotonic};
 pub use ladder::{Ladder, LadderStep, LadderTest, Rung, ladder};
+pub use limits::{ENOUGH_FOR_FIGURES, FEWEST_IN_GROUP};
 pub use outcomes::{OutcomesError, PairedOutcomes};
+pub use recalibration::{Recalibration, RecalibrationTest, recalibrate};
 pub use spline::Spline;
 pub use survival::FollowUp;
 

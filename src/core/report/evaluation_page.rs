@@ -17,7 +17,7 @@ pub struct Subject {
     pub dropped: u64,
 }
 
-const STYLE: &str = "
+pub(super) const STYLE: &str = "
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; color: #1b1b1b; background: #fff; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; margin-top: 2.2rem; border-top: 1px solid #ccc; padding-top: 1rem; }
 table { border-collapse: collapse; font-size: .9rem; margin: .6rem 0; }
@@ -63,7 +63,7 @@ pub fn evaluation_page(evaluation: &Evaluation, subject: &Subject) -> String {
 }
 
 /// Text that cannot become markup.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -102,7 +102,7 @@ fn opening(evaluation: &Evaluation, subject: &Subject) -> String {
     text
 }
 
-fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let head: String = head
         .iter()
         .map(|name| format!("<th scope=\"col\">{name}</th>"))
@@ -138,7 +138,7 @@ fn cells(figure: Figure) -> [String; 3] {
     }
 }
 
-fn figure_table(what: &str, figures: &[(&str, Figure)]) -> String {
+pub(super) fn figure_table(what: &str, figures: &[(&str, Figure)]) -> String {
     let row = |(name, figure): &(&str, Figure)| {
         let mut row = vec![(*name).to_owned()];
         row.extend(cells(*figure));

@@ -24,6 +24,11 @@ impl Plot {
 
 /// Observed against predicted risk with bands, and the histogram of predictions below.
 pub(super) fn calibration(evaluation: &Evaluation) -> Plot {
+    calibration_named(evaluation, "calibration", "Calibration plot")
+}
+
+/// The same under an id of its own, for pages with several.
+pub(super) fn calibration_named(evaluation: &Evaluation, id: &str, title: &str) -> Plot {
     let end = evaluation.histogram.last().map_or(1.0, |bar| bar.to);
     let curves = [&evaluation.loess, &evaluation.spline];
     let places = curves.iter().filter_map(|curve| curve.as_ref().ok());
@@ -51,7 +56,7 @@ pub(super) fn calibration(evaluation: &Evaluation) -> Plot {
         distance("The solid loess curve", &evaluation.loess),
         distance("The dotted spline curve", &evaluation.spline)
     );
-    Plot::new("calibration", 545.0, "Calibration plot", &says, &marks)
+    Plot::new(id, 545.0, title, &says, &marks)
 }
 
 fn draw_curve(marks: &mut String, frame: &Frame, class: &str, curve: &Curve) {

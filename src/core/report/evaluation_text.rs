@@ -113,7 +113,7 @@ pub(super) fn threshold_figures(at: &ThresholdFigures) -> [(&'static str, Figure
     ]
 }
 
-fn figure_cells(figure: Figure) -> String {
+pub(super) fn figure_cells(figure: Figure) -> String {
     match figure {
         Ok(known) => format!(
             "{:>9}  {:<22} {}",
@@ -121,6 +121,7 @@ fn figure_cells(figure: Figure) -> String {
             format!("{} to {}", short(known.lower), short(known.upper)),
             known.method.name()
         ),
+        Err(reason) if reason.is_for_want_of_people() => format!("{:>9}  {reason}", "–"),
         Err(reason) => format!("{:>9}  not identifiable: {reason}", "–"),
     }
 }

@@ -9,7 +9,7 @@ use super::phrases::{age_phrase, cut, date_phrase, list_phrase, number_phrase};
 use crate::pathway::{Decision, NearMiss, Reason, ReasonVerdict};
 use crate::profile::{Fact, FactValue, Profile, Sex, Standing};
 use crate::risk::{self, Assessment, Basis, ItemResult};
-use crate::rulebook::{FactKind, Item, ItemInput, NextStep, Rulebook, State, Status};
+use crate::rulebook::{Calibration, FactKind, Item, ItemInput, NextStep, Rulebook, State, Status};
 
 /// How the resident is spoken of.
 #[derive(Clone, Copy)]
@@ -357,22 +357,30 @@ impl Explained<'_> {
     }
 
     fn probability(&self, text: &mut String, assessment: &Assessment) {
-        let calibration = &self.rulebook.calibration;
-        let (low, high) = risk::probability(calibration, assessment);
-        let percent = |p: u32| format!("{} %", cut(f64::from(p) / 1e7));
-        let p = if low == high {
-            percent(low)
-        } else {
-            format!("between {} and {}", percent(low), percent(high))
+        let expected = &self.rulebook.calibration;
+        let standing = match (&expected.recalibrated, expected.verified) {
+            (Some(recalibrated), _) => recalibrated.as_str(),
+            (None, true) => expected.header.source.author.as_str(),
+            (None, false) => "a draft: these numbers are not verified",
         };
-        let years = calibration.estimand.horizon_months / 12;
         say!(
             text,
-            "  Of people with such scores, {p} met this within {years} years: {} ({}, {}).",
-            calibration.estimand.outcome,
-            calibration.header.source.author,
-            calibration.header.source.year
+            "  Of people with such scores, {} are expected to meet this within {}: {} ({standing}).",
+            share(expected, assessment),
+            horizon(expected),
+            expected.estimand.outcome
         );
+        if let Some(shown) = &self.rulebook.display_calibration {
+            say!(
+                text,
+                "  Of people with such scores, {} met this within {}: {} ({}, {}).",
+                share(shown, assessment),
+                horizon(shown),
+                shown.estimand.outcome,
+                shown.header.source.author,
+                shown.header.source.year
+            );
+        }
         let (from, to) = risk::class(&self.rulebook.model, assessment);
         if from == to {
             say!(text, "  The form calls this score {}.", from.name);
@@ -449,5 +457,24 @@ impl Explained<'_> {
             text,
             "This program is not a certified medical device; a professional decides."
         );
+    }
+}
+
+/// The probability of a score range in words.
+fn share(calibration: &Calibration, assessment: &Assessment) -> String {
+    let (low, high) = risk::probability(calibration, assessment);
+    let percent = |p: u32| format!("{} %", cut((f64::from(p) / 1e6).round() / 10.0));
+    if percent(low) == percent(high) {
+        percent(low)
+    } else {
+        format!("between {} and {}", percent(low), percent(high))
+    }
+}
+
+/// A calibration's horizon in words: months up to a year, then years.
+fn horizon(calibration: &Calibration) -> String {
+    match calibration.estimand.horizon_months {
+        months @ ..=12 => format!("{months} months"),
+        months => format!("{} years", months / 12),
     }
 }

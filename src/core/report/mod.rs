@@ -36,6 +36,8 @@ mod evaluation_plots;
 mod evaluation_text;
 mod explanation;
 mod funnel;
+mod learning_page;
+mod learning_text;
 mod phrases;
 mod svg;
 
@@ -43,4 +45,6 @@ pub use evaluation_page::{Subject, evaluation_page};
 pub use evaluation_text::evaluation_text;
 pub use explanation::explain;
 pub use funnel::{Course, Funnel, FunnelLine, OnRecord, Place, Questions, Tests};
+pub use learning_page::{learning_page, learning_section};
+pub use learning_text::{LearningSubject, learning_text};
 pub use phrases::{age_phrase, date_phrase, list_phrase, number_phrase};

@@ -125,8 +125,7 @@ pub fn assess(rulebook: &Rulebook, profile: &Profile) -> Assessment {
 /// A calibration need not rise with the score, so every score in the range counts.
 #[must_use]
 pub fn probability(calibration: &Calibration, assessment: &Assessment) -> (u32, u32) {
-    let all = (assessment.low..=assessment.high)
-        .map(|score| *calibration.probability.at(f64::from(score)));
+    let all = (assessment.low..=assessment.high).map(|score| calibration.at(score));
     (all.clone().min().unwrap_or(0), all.max().unwrap_or(0))
 }
 

@@ -76,6 +76,16 @@ impl<T> Bands<T> {
             .value
     }
 
+    /// The same bands with other values.
+    pub(super) fn map<U>(&self, of: impl Fn(&T) -> U) -> Bands<U> {
+        let band = |band: &Band<T>| Band {
+            from: band.from,
+            to: band.to,
+            value: of(&band.value),
+        };
+        Bands(self.0.iter().map(band).collect())
+    }
+
     /// Reads and proves a list of band tables; `read` gives the value of each.
     pub(super) fn read(
         parent: &Table<'_>,

@@ -1,8 +1,21 @@
 //! Score to probability: a named, dated, replaceable thing.
 
+use std::fmt;
+
 use super::bands::Bands;
+use super::catalogue::{Catalogue, Specimen, fact};
 use super::header::Header;
 use super::reader::Table;
+use crate::profile::FactId;
+
+/// How the programme itself finds an outcome out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    /// The diagnosis that alone confirms, by a professional.
+    pub confirmed_by: FactId,
+    /// The tests that together verify its absence.
+    pub verified_by: Vec<FactId>,
+}
 
 /// What a calibration's probability is a probability of.
 ///
@@ -11,10 +24,51 @@ use super::reader::Table;
 pub struct Estimand {
     /// What happens.
     pub outcome: String,
-    /// Within how many months.
+    /// Within how many months of the index date.
     pub horizon_months: u16,
     /// How it was found out.
     pub verification: String,
+    /// How the programme itself finds it out; nothing when it does not.
+    pub observed: Option<Observed>,
+}
+
+impl Estimand {
+    /// Whether probabilities of the two may be compared.
+    ///
+    /// # Errors
+    ///
+    /// [`EstimandsDiffer`] names both.
+    pub fn comparable(&self, other: &Self) -> Result<(), EstimandsDiffer> {
+        if self == other {
+            return Ok(());
+        }
+        Err(EstimandsDiffer {
+            one: self.to_string(),
+            other: other.to_string(),
+        })
+    }
+}
+
+impl fmt::Display for Estimand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}, within {} months, by {}",
+            self.outcome, self.horizon_months, self.verification
+        )
+    }
+}
+
+/// Two probabilities are of different things, and are not held against each other.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "probabilities of different things are not compared: one is of `{one}`, the other of `{other}`\nhint: hold outcomes against a calibration of the same outcome, horizon and verification"
+)]
+pub struct EstimandsDiffer {
+    /// What one is of.
+    pub one: String,
+    /// What the other is of.
+    pub other: String,
 }
 
 /// What a calibration may be used for.
@@ -26,7 +80,32 @@ pub enum CalibrationUse {
     Prediction,
 }
 
-/// A table from score to probability.
+/// How a score becomes a probability.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Conversion {
+    /// Probability in units of 1e-9, by score.
+    Bands(Bands<u32>),
+    /// Log odds = intercept + slope × score.
+    Logistic(Line),
+}
+
+/// A straight line of log odds over the score.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Line {
+    /// Log odds at a score of zero.
+    pub intercept: f64,
+    /// Log odds that a point adds; above zero.
+    pub slope: f64,
+}
+
+impl Line {
+    /// Probability at a score, in units of 1e-9.
+    fn at(self, score: i16) -> u32 {
+        billionths(expit(self.intercept + self.slope * f64::from(score)))
+    }
+}
+
+/// From score to probability.
 #[derive(Debug, Clone)]
 pub struct Calibration {
     /// The head of the file.
@@ -37,12 +116,62 @@ pub struct Calibration {
     pub use_for: CalibrationUse,
     /// What the probability is of.
     pub estimand: Estimand,
-    /// Probability in units of 1e-9, by score.
-    pub probability: Bands<u32>,
+    /// How a score becomes a probability.
+    pub conversion: Conversion,
+    /// Whether somebody has seen its numbers where they come from.
+    pub verified: bool,
+    /// Who accepted which recalibration of the file's numbers, in words; nothing for the file as it is.
+    pub recalibrated: Option<String>,
 }
 
 impl Calibration {
-    pub(super) fn read(root: &Table<'_>) -> Option<Self> {
+    /// Probability at a score, in units of 1e-9.
+    ///
+    /// # Formula
+    ///
+    /// `1 / (1 + exp(−(intercept + slope · score)))`, or what the score's band says;
+    /// `exp` is that of the pinned `libm`, so the same on every machine.
+    #[must_use]
+    pub fn at(&self, score: i16) -> u32 {
+        match &self.conversion {
+            Conversion::Bands(bands) => *bands.at(f64::from(score)),
+            Conversion::Logistic(line) => line.at(score),
+        }
+    }
+
+    /// Its name in reports: id, version, and whether it was recalibrated.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let Header { id, version, .. } = &self.header;
+        match &self.recalibrated {
+            None => format!("{id} {version}"),
+            Some(recalibrated) => format!("{id} {version}, {recalibrated}"),
+        }
+    }
+
+    /// The same with log odds shifted and stretched: `intercept + slope × log odds`.
+    ///
+    /// Bands stay bands and a line stays a line. A probability of exactly 0 or 1 stays.
+    #[must_use]
+    pub fn shifted(&self, intercept: f64, slope: f64) -> Self {
+        let conversion = match &self.conversion {
+            Conversion::Logistic(line) => Conversion::Logistic(Line {
+                intercept: intercept + slope * line.intercept,
+                slope: slope * line.slope,
+            }),
+            Conversion::Bands(bands) => Conversion::Bands(bands.map(|p| {
+                let p = f64::from(*p) / 1e9;
+                let log_odds = libm::log(p) - libm::log1p(-p);
+                billionths(expit(intercept + slope * log_odds))
+            })),
+        };
+        Self {
+            conversion,
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn read(root: &Table<'_>, catalogue: &Catalogue) -> Option<Self> {
         let header = Header::read(root);
         let model = root.text("model");
         let use_for = root.word(
@@ -52,34 +181,118 @@ impl Calibration {
                 ("prediction", CalibrationUse::Prediction),
             ],
         );
-        let estimand = root.required_table("estimand").and_then(|table| {
-            let outcome = table.text("outcome");
-            let horizon_months = table.whole("horizon_months");
-            let verification = table.text("verification");
-            table.finish();
-            Some(Estimand {
-                outcome: outcome?.to_owned(),
-                horizon_months: horizon_months?,
-                verification: verification?.to_owned(),
-            })
-        });
-        let probability = Bands::read(root, "band", read_probability);
+        let estimand = root
+            .required_table("estimand")
+            .and_then(|table| read_estimand(&table, catalogue));
+        let conversion = read_conversion(root);
         root.finish();
+        let (header, (conversion, verified)) = (header?, conversion?);
         Some(Self {
-            header: header?,
+            verified: verified && header.source.verified,
+            header,
             model: model?.to_owned(),
             use_for: use_for?,
             estimand: estimand?,
-            probability: probability?,
+            conversion,
+            recalibrated: None,
         })
+    }
+}
+
+fn read_estimand(table: &Table<'_>, catalogue: &Catalogue) -> Option<Estimand> {
+    let outcome = table.text("outcome");
+    let horizon_months = table.whole("horizon_months");
+    let verification = table.text("verification");
+    let observed = if table.has("confirmed_by") || table.has("verified_by") {
+        let confirmed_by = fact(catalogue, table, "confirmed_by");
+        let mut verified_by = Vec::new();
+        for name in table.texts("verified_by") {
+            match catalogue.find(name) {
+                Some(id) if catalogue.definition(id).specimen == Some(Specimen::Venous) => {
+                    verified_by.push(id)
+                }
+                Some(_) | None => {
+                    let message = format!("`{name}` is no laboratory test of a venous sample");
+                    table.report_at("verified_by", "estimand-test", message, None);
+                }
+            }
+        }
+        if verified_by.is_empty() {
+            table.report(
+                "estimand-test",
+                "`verified_by` names no test, so nothing could verify an absence",
+            );
+        }
+        confirmed_by.map(|confirmed_by| Observed {
+            confirmed_by,
+            verified_by,
+        })
+    } else {
+        None
+    };
+    table.finish();
+    Some(Estimand {
+        outcome: outcome?.to_owned(),
+        horizon_months: horizon_months?,
+        verification: verification?.to_owned(),
+        observed,
+    })
+}
+
+/// Bands or a line, and whether its numbers are verified.
+fn read_conversion(root: &Table<'_>) -> Option<(Conversion, bool)> {
+    match (root.has("band"), root.has("logistic")) {
+        (true, true) => {
+            root.report_at(
+                "logistic",
+                "calibration-two-forms",
+                "`band` and `logistic` cannot both be given",
+                None,
+            );
+            None
+        }
+        (_, false) => {
+            let bands = Bands::read(root, "band", read_probability)?;
+            Some((Conversion::Bands(bands), true))
+        }
+        (false, true) => {
+            let table = root.table("logistic")?;
+            let (intercept, slope) = (table.number("intercept"), table.number("slope"));
+            let verified = table.note_verification();
+            table.finish();
+            let line = Line {
+                intercept: intercept?,
+                slope: slope?,
+            };
+            if line.slope <= 0.0 {
+                let message = "a higher score must mean a higher probability: `slope` is above 0";
+                table.report_at("slope", "calibration-slope", message, None);
+                return None;
+            }
+            Some((Conversion::Logistic(line), verified))
+        }
+    }
+}
+
+/// `1 / (1 + exp(−x))`, without overflow at either end.
+fn expit(x: f64) -> f64 {
+    if 0.0 <= x {
+        1.0 / (1.0 + libm::exp(-x))
+    } else {
+        let e = libm::exp(x);
+        e / (1.0 + e)
     }
 }
 
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "the number was just seen to lie in 0..=1, so its billionths fit"
+    reason = "a probability lies in 0..=1, so its billionths fit"
 )]
+fn billionths(p: f64) -> u32 {
+    (p * 1e9).round() as u32
+}
+
 fn read_probability(table: &Table<'_>) -> Option<u32> {
     let p = table.number("probability")?;
     if !(0.0..=1.0).contains(&p) {
@@ -91,5 +304,5 @@ fn read_probability(table: &Table<'_>) -> Option<u32> {
         );
         return None;
     }
-    Some((p * 1e9).round() as u32)
+    Some(billionths(p))
 }

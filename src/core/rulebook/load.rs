@@ -9,8 +9,8 @@ use super::header::Header;
 use super::reader::{Document, Findings, Table};
 use super::texts_proof;
 use super::{
-    Calibration, Diagnostic, Model, OrderCodes, Pathway, Programme, Questionnaire, RuleFile,
-    Rulebook, Severity, TextFile, Texts, Thresholds,
+    Calibration, CalibrationUse, Conversion, Diagnostic, Model, OrderCodes, Pathway, Programme,
+    Questionnaire, RuleFile, Rulebook, Severity, TextFile, Texts, Thresholds,
 };
 
 /// A file with its parsed text.
@@ -100,7 +100,9 @@ fn read_shelves(parsed: &[Parsed<'_>], catalogue: &Catalogue) -> Shelves {
         match path.split_once('/').map(|(folder, _)| folder) {
             None if path == "programme.toml" => shelves.programmes.extend(Programme::read(&root)),
             Some("scores") => shelves.models.extend(Model::read(&root, catalogue)),
-            Some("calibrations") => shelves.calibrations.extend(Calibration::read(&root)),
+            Some("calibrations") => {
+                shelves.calibrations.extend(Calibration::read(&root, catalogue));
+            }
             Some("thresholds") => {
                 if let Some(thresholds) = Thresholds::read(&root, catalogue) {
                     thresholds.prove_units(&root, catalogue);
@@ -223,6 +225,44 @@ fn choose(
                 ),
             );
         }
+    }
+    if calibration.use_for == CalibrationUse::Display {
+        table.report_at(
+            "calibration",
+            "programme-mismatch",
+            format!(
+                "calibration `{}` is for display only: nothing may be held against it",
+                calibration.header.id
+            ),
+            None,
+        );
+    }
+    for score in [model.min, model.max] {
+        let is_end = [0, 1_000_000_000].contains(&calibration.at(score));
+        if is_end && matches!(calibration.conversion, Conversion::Logistic(_)) {
+            table.report_at(
+                "calibration",
+                "probability-range",
+                format!(
+                    "calibration `{}` makes a certainty of a score of {score}",
+                    calibration.header.id
+                ),
+                None,
+            );
+        }
+    }
+    if let Some(observed) = &calibration.estimand.observed
+        && !pathway.orders_together(&observed.verified_by)
+    {
+        table.report_at(
+            "calibration",
+            "programme-mismatch",
+            format!(
+                "calibration `{}` verifies an absence by tests that the pathway never orders together",
+                calibration.header.id
+            ),
+            None,
+        );
     }
     if !(model.min < pathway.action_level && pathway.action_level <= model.max) {
         table.report(

@@ -58,7 +58,9 @@ mod texts_proof;
 mod thresholds;
 
 pub use bands::{Band, Bands, End};
-pub use calibration::{Calibration, CalibrationUse, Estimand};
+pub use calibration::{
+    Calibration, CalibrationUse, Conversion, Estimand, EstimandsDiffer, Line, Observed,
+};
 pub use catalogue::{Catalogue, CodeSystem, FactDefinition, FactKind, Specimen};
 pub use diagnostic::{Diagnostic, RuleFile, Severity};
 pub use header::{Header, Source, Status};
@@ -100,7 +102,7 @@ pub struct Rulebook {
     pub model: Model,
     /// Score to probability, in force.
     pub calibration: Calibration,
-    /// Score to probability as the published form has it, for display only.
+    /// Score to probability of another estimand, shown beside the one in force.
     pub display_calibration: Option<Calibration>,
     /// Bands of laboratory results in force.
     pub thresholds: Thresholds,

@@ -317,21 +317,30 @@ pub struct Pathway {
 }
 
 impl Pathway {
+    /// What each row orders, for rows that order.
+    fn orders(&self) -> impl Iterator<Item = &[FactId]> {
+        let steps = self.rows.iter().filter_map(|row| row.outcome.as_ref());
+        steps.filter_map(|(_, next)| match next {
+            NextStep::OrderLaboratory { tests } => Some(&tests[..]),
+            NextStep::Nothing
+            | NextStep::Recall { .. }
+            | NextStep::Ask
+            | NextStep::Remind
+            | NextStep::Task
+            | NextStep::OfferPrevention { .. }
+            | NextStep::CompleteRecord => None,
+        })
+    }
+
     /// Every test that some row orders.
     pub(super) fn tests(&self) -> impl Iterator<Item = FactId> {
-        let steps = self.rows.iter().filter_map(|row| row.outcome.as_ref());
-        steps
-            .flat_map(|(_, next)| match next {
-                NextStep::OrderLaboratory { tests } => &tests[..],
-                NextStep::Nothing
-                | NextStep::Recall { .. }
-                | NextStep::Ask
-                | NextStep::Remind
-                | NextStep::Task
-                | NextStep::OfferPrevention { .. }
-                | NextStep::CompleteRecord => &[],
-            })
-            .copied()
+        self.orders().flatten().copied()
+    }
+
+    /// Whether some row orders all of these at once.
+    pub(super) fn orders_together(&self, tests: &[FactId]) -> bool {
+        self.orders()
+            .any(|ordered| tests.iter().all(|test| ordered.contains(test)))
     }
 
     pub(super) fn read(root: &Table<'_>, catalogue: &Catalogue) -> Option<Self> {

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::{Method, StatusCode};
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
+use super::super::calendar::Day;
 use super::answers::Answer;
 use super::calls::{Call, pairs};
 use super::faults::{FAULTS, Fault, FaultPlan};
@@ -62,6 +64,7 @@ pub(super) fn answer(world: &World, call: &Call) -> Answer {
         }
         (&Method::POST, "advance") => advance(world, &text),
         (&Method::GET, "world") => done(&world.life().told()),
+        (&Method::GET, "truth") => truth(world, &call.query),
         (&Method::POST, what @ ("fate" | "dies" | "moves" | "hides" | "refuses")) => {
             decide(world, what, &text)
         }
@@ -88,6 +91,22 @@ fn advance(world: &World, body: &str) -> Answer {
         }
     }
     done(&json!({ "now": clock::instant(world.clock.millis()) }))
+}
+
+/// What would have come out, had everybody been tested from a day on; today by default.
+fn truth(world: &World, query: &str) -> Answer {
+    let pairs = pairs(query);
+    let from = pairs.iter().find(|(name, _)| name == "from");
+    let from = from.map(|(_, value)| value.parse::<Date>().map(Day::from));
+    match from.unwrap_or_else(|| Ok(life::today(world))) {
+        Ok(from) => Answer {
+            status: StatusCode::OK,
+            kind: "text/csv;charset=utf-8",
+            headers: Vec::new(),
+            body: life::truth(world, from),
+        },
+        Err(_) => refused("`from` is not a date like 2026-02-01"),
+    }
 }
 
 fn decide(world: &World, what: &str, body: &str) -> Answer {

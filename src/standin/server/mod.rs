@@ -24,6 +24,7 @@
 //! | `POST /_control/quiet` | nothing goes wrong any more |
 //! | `POST /_control/advance` | `{"days": n}`: so many days pass and the city lives them; only with a clock of its own |
 //! | `GET /_control/world` | what has happened in the city, counted |
+//! | `GET /_control/truth` | CSV of everybody: would they be confirmed within 12 months of `?from=` (a date; today by default), had they been ordered both tests and come |
 //! | `POST /_control/fate` | `{"patient": id, "answers_after_days": n or null, "attends_after_days": n or null, "amended": bool}` |
 //! | `POST /_control/dies`, `moves`, `hides`, `refuses` | `{"patient": id}`: they die, leave the city, get their address hidden, or refuse the programme, today |
 //!

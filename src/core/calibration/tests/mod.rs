@@ -9,6 +9,7 @@ mod coverage;
 mod curves;
 mod followed;
 mod python;
+mod recalibration;
 mod refusals;
 mod resampled;
 mod weighted;

@@ -21,7 +21,7 @@ use super::requests::tests;
 use super::{Happened, Life, Purpose, rates, records, samples};
 
 /// `HbA1c` at or above this is diabetic, mmol/mol.
-const HBA1C_LEVEL: f64 = 48.0;
+pub(super) const HBA1C_LEVEL: f64 = 48.0;
 /// How far ahead diagnoses and deaths are foreseen: no simulation runs for longer.
 const FORESEEN_YEARS: f64 = 6.0;
 

@@ -14,6 +14,7 @@ mod records;
 mod requests;
 mod residents;
 mod samples;
+mod truth;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +28,7 @@ use super::store::{Place, parsed, patient_of};
 use agenda::Agenda;
 
 pub(super) use residents::{dies, hides, moves, refuses};
+pub(super) use truth::truth;
 
 /// What a test wants a resident to do, instead of what the dice say. Days count from the request.
 #[derive(Clone, Debug, Default)]
@@ -123,6 +125,7 @@ enum Purpose {
     Diagnosis = 6,
     Refusal = 7,
     Move = 8,
+    Truth = 9,
 }
 
 impl Life {

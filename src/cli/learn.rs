@@ -1,0 +1,79 @@
+//! `preventio learn`
+
+use std::fs;
+use std::path::PathBuf;
+
+use jiff::civil::Date;
+use preventiojyraa::config::Config;
+use preventiojyraa::steps::{self, Access, DataFolder, LearnDocument, LearnOptions};
+use preventiojyraa::{daemon, report, rules};
+
+use super::{CommandResult, DataArguments, Outcome, RulesArguments, print, print_json};
+
+/// Hold past decisions against what became of them, and propose a recalibration
+///
+/// Follows each resident's index decision to its outcome on the newest facts: confirmed by a
+/// professional, verified negative, not known, or lost. Prints how precise the action level is and
+/// how well the calibration in force fits, each figure with its interval and method, or the reason
+/// why it cannot be had. A recalibration that the outcomes justify is put on record as a proposal;
+/// it changes nothing until a person accepts it.
+///
+/// Example: preventio learn --data data --html learned.html
+/// and: preventio learn --data data --accept-as "Dr Aino Esimerkki"
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    data: DataArguments,
+    #[command(flatten)]
+    rules: RulesArguments,
+    /// Follow the decisions of one run only; by default each resident's decision that counts
+    #[arg(long, value_name = "N")]
+    index_run: Option<u32>,
+    /// The day of looking back, YYYY-MM-DD; only a trial (`--config` with `trial = true`) chooses it
+    #[arg(long, value_name = "DATE", requires = "config")]
+    today: Option<Date>,
+    /// The site's configuration
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Put the recalibration that is proposed in force, in this person's name
+    #[arg(long, value_name = "NAME")]
+    accept_as: Option<String>,
+    /// Write the figures with plots as one offline page
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Print the figures as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> CommandResult {
+    let rulebook = rules::load(arguments.rules.rules.as_deref())?;
+    let config = arguments.config.as_deref().map(Config::read).transpose()?;
+    let is_trial = config.as_ref().is_some_and(|config| config.site.trial);
+    if arguments.today.is_some() && !is_trial {
+        return Err("only a trial chooses the day it is\nhint: `[site] trial = true`".into());
+    }
+    let today = match arguments.today {
+        Some(day) => day,
+        None => daemon::today(&rulebook, config.as_ref())?,
+    };
+    let mut data = DataFolder::open(&arguments.data.data, Access::WriteExisting)?;
+    let options = LearnOptions {
+        today,
+        index_run: arguments.index_run,
+        accept_as: arguments.accept_as.clone(),
+        at: super::now(),
+    };
+    let learned = steps::learn(&rulebook, &mut data, &options)?;
+    let (learning, subject) = (&learned.learning, &learned.subject);
+    if let Some(path) = &arguments.html {
+        let page = report::learning_page(learning, subject);
+        fs::write(path, page).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    if arguments.json {
+        print_json(&LearnDocument::new(learning, subject))?;
+    } else {
+        print(&report::learning_text(learning, subject))?;
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,170 @@
+//! One index decision with its outcome, and the bands that scores are looked at in.
+
+use crate::calibration::PairedOutcomes;
+use crate::outcomes::{Decided, Outcome};
+use crate::rulebook::{Calibration, Model};
+
+/// Which pass of a resident through the pathway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Round {
+    /// The first: mostly disease that was there already.
+    First,
+    /// A later one: mostly new disease.
+    Repeat,
+}
+
+/// An index decision, the score it rested on, and what became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Case {
+    /// Which round.
+    pub round: Round,
+    /// What was decided.
+    pub decided: Decided,
+    /// Lowest and highest score; nothing where there was none.
+    pub score: Option<(i16, i16)>,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+impl Case {
+    /// Whether the program counts it among those who stand for somebody: flagged, or drawn at random.
+    pub(super) fn weight(&self) -> Option<f64> {
+        let weight = match self.decided {
+            Decided::Flagged => 1.0,
+            Decided::SampledNegative(inclusion) => 1e9 / f64::from(inclusion.billionths()),
+            Decided::BelowLevel
+            | Decided::Undecided
+            | Decided::NotEligible
+            | Decided::NotCounted => return None,
+        };
+        self.outcome.counts().then_some(weight)
+    }
+
+    /// Twice the middle of the score's range: a whole number.
+    pub(super) fn twice_middle(&self) -> Option<i16> {
+        self.score.map(|(low, high)| low + high)
+    }
+}
+
+/// Neighbouring scores that are looked at together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScoreBand {
+    /// What the form calls them.
+    pub name: String,
+    /// Lowest score.
+    pub from: i16,
+    /// Highest score.
+    pub to: i16,
+}
+
+impl ScoreBand {
+    /// Whether the middle of a range of scores lies in the band.
+    pub(super) fn holds(&self, case: &Case) -> bool {
+        let middle = case.twice_middle().map(|twice| twice.div_euclid(2));
+        middle.is_some_and(|score| self.from <= score && score <= self.to)
+    }
+}
+
+/// The classes of a model, cut where people begin to be tested.
+#[must_use]
+pub fn score_bands(model: &Model, action_level: i16) -> Vec<ScoreBand> {
+    let mut bands: Vec<ScoreBand> = Vec::new();
+    for score in model.min..=model.max {
+        let name = &model.classes.at(f64::from(score)).name;
+        match bands.last_mut() {
+            Some(band) if band.name == *name && score != action_level => band.to = score,
+            Some(_) | None => bands.push(ScoreBand {
+                name: name.clone(),
+                from: score,
+                to: score,
+            }),
+        }
+    }
+    bands
+}
+
+/// Where in a range of scores a probability is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Lowest,
+    Middle,
+    Highest,
+}
+
+/// The probability of a case by a calibration.
+///
+/// In the middle of a range it is the one whose log odds are the mean of both ends'.
+pub(super) fn predicted(calibration: &Calibration, (low, high): (i16, i16), place: Place) -> f64 {
+    let at = |score: i16| f64::from(calibration.at(score)) / 1e9;
+    match place {
+        Place::Lowest => at(low),
+        Place::Highest => at(high),
+        Place::Middle if low == high => at(low),
+        Place::Middle => {
+            let log_odds = |p: f64| libm::log(p) - libm::log1p(-p);
+            let middle = f64::midpoint(log_odds(at(low)), log_odds(at(high)));
+            1.0 / (1.0 + libm::exp(-middle))
+        }
+    }
+}
+
+/// Cases whose outcome is verified, each with what it stands for.
+pub(super) struct Weighted<'c> {
+    pub(super) cases: Vec<(&'c Case, f64)>,
+    /// How much the cases stand for of whom nobody in the band was tested.
+    pub(super) uncovered: f64,
+}
+
+impl<'c> Weighted<'c> {
+    /// Within each band, and among flagged and sampled apart, those tested stand for all.
+    pub(super) fn of(cases: &'c [Case], bands: &[ScoreBand]) -> Self {
+        let mut all = Self {
+            cases: Vec::new(),
+            uncovered: 0.0,
+        };
+        for band in bands {
+            for flagged in [true, false] {
+                let is_here = |case: &&Case| {
+                    band.holds(case) && (case.decided == Decided::Flagged) == flagged
+                };
+                all.add_cell(cases.iter().filter(is_here));
+            }
+        }
+        all
+    }
+
+    fn add_cell(&mut self, cases: impl Iterator<Item = &'c Case>) {
+        let mut everybody = 0.0;
+        let mut tested = Vec::new();
+        for case in cases {
+            let Some(weight) = case.weight() else {
+                continue;
+            };
+            everybody += weight;
+            if case.outcome.verified().is_some() {
+                tested.push((case, weight));
+            }
+        }
+        let came: f64 = tested.iter().map(|(_, weight)| weight).sum();
+        if tested.is_empty() {
+            self.uncovered += everybody;
+        }
+        let cases = tested.into_iter();
+        self.cases
+            .extend(cases.map(|(case, weight)| (case, weight * everybody / came)));
+    }
+
+    /// Rows by what predicts; nothing when there are none.
+    pub(super) fn rows(&self, predicted: impl Fn(&Case) -> f64) -> Option<PairedOutcomes> {
+        let cases = self.cases.iter();
+        let occurred = cases
+            .clone()
+            .map(|(case, _)| case.outcome.verified() == Some(true));
+        PairedOutcomes::new(
+            cases.clone().map(|(case, _)| predicted(case)).collect(),
+            occurred.collect(),
+            Some(cases.map(|(_, weight)| *weight).collect()),
+        )
+        .ok()
+    }
+}

@@ -1,0 +1,491 @@
+//! Precision, uptake, calibration and the recalibration that is proposed.
+
+use super::cases::{Case, Place, Round, ScoreBand, Weighted, predicted, score_bands};
+use crate::calibration::{
+    self, Estimate, Evaluation, Evidence, FEWEST_IN_GROUP, Figure, NotIdentifiable, PairedOutcomes,
+    Recalibration, Rows, Rung, Settings, at_threshold, auroc, observed_to_expected, recalibrate,
+};
+use crate::outcomes::{Account, Decided, Outcome};
+use crate::rulebook::{Calibration, Estimand, EstimandsDiffer, Model, Observed};
+
+/// Whom calibration was looked at in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tested {
+    /// The flagged, and a random sample of those below the level, weighted to stand for all.
+    Everybody,
+    /// The flagged alone, unweighted: nobody below the level was drawn, or too few were confirmed.
+    FlaggedOnly,
+}
+
+impl Tested {
+    /// In words.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Everybody => "everybody who was decided about",
+            Self::FlaggedOnly => "the flagged only",
+        }
+    }
+}
+
+/// A band of scores among the flagged, or among the sampled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BandFigures {
+    /// The scores.
+    pub band: ScoreBand,
+    /// Whether tests were ordered because of the score, or by chance.
+    pub flagged: bool,
+    /// Tests were ordered for so many whose horizon is over.
+    pub ordered: usize,
+    /// So many of them had all tests.
+    pub tested: usize,
+    /// Of the tested so many were confirmed.
+    pub confirmed: usize,
+    /// Share of the ordered who were tested.
+    pub uptake: Figure,
+    /// Share of the ordered who were confirmed, tested or not.
+    pub ppv_per_order: Figure,
+    /// Share of the tested who were confirmed.
+    pub ppv_per_result: Figure,
+    /// Mean probability that the calibration in force gave the tested.
+    pub predicted: Option<f64>,
+}
+
+/// What holds for all who were decided about, tested or not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Population {
+    /// Share of the confirmed who were flagged.
+    pub sensitivity: Figure,
+    /// Share of the others who were not.
+    pub specificity: Figure,
+    /// Share of those below the level who have nothing that would be confirmed.
+    pub npv: Figure,
+    /// Whether the confirmed have higher scores.
+    pub auroc: Figure,
+    /// Sampled negatives whose horizon is over.
+    pub sampled: usize,
+    /// Of them so many had all tests.
+    pub tested: usize,
+    /// Of these so many were confirmed.
+    pub confirmed: usize,
+}
+
+/// How a calibration does on some people.
+#[derive(Debug, Clone)]
+pub struct Calibrated {
+    /// All figures and curves.
+    pub evaluation: Evaluation,
+    /// O:E were every range of scores at its lowest.
+    pub o_e_if_lowest: Figure,
+    /// O:E were every range of scores at its highest.
+    pub o_e_if_highest: Figure,
+}
+
+/// A recalibration that a person may accept.
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    /// The fit, its tests, and the update that they justify.
+    pub recalibration: Recalibration,
+    /// The calibration in force after the update.
+    pub calibration: Calibration,
+    /// How it would have done on the same people. The same data: it looks better than it will be.
+    pub after: Calibrated,
+}
+
+impl RoundLearning {
+    /// Diagnosed within the horizon without having been flagged or drawn: interval cases.
+    #[must_use]
+    pub fn interval_cases(&self) -> u64 {
+        let of = |tested| {
+            let outcome = Outcome::Positive { tested };
+            self.account.of(Decided::BelowLevel.name(), outcome.name())
+        };
+        of(true) + of(false)
+    }
+}
+
+impl Calibrated {
+    /// How far the numbers of confirmed and others carry.
+    #[must_use]
+    pub const fn evidence(&self) -> Evidence {
+        self.evaluation.evidence
+    }
+}
+
+impl Proposal {
+    /// Whether it changes anything.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        self.recalibration.chosen != Rung::Original
+    }
+}
+
+/// How the programme observes what a calibration predicts.
+///
+/// # Errors
+///
+/// [`EstimandsDiffer`] when it does not.
+pub fn observed(calibration: &Calibration) -> Result<&Observed, EstimandsDiffer> {
+    let estimand = &calibration.estimand;
+    estimand.observed.as_ref().ok_or_else(|| EstimandsDiffer {
+        one: estimand.to_string(),
+        other: "what the programme observes: a professional's diagnosis after its own tests"
+            .to_owned(),
+    })
+}
+
+/// One round's figures.
+#[derive(Debug, Clone)]
+pub struct RoundLearning {
+    /// Which.
+    pub round: Round,
+    /// Everybody by decision and outcome.
+    pub account: Account,
+    /// Share of the orders after which a diagnosis was confirmed.
+    pub ppv_per_order: Figure,
+    /// Share of the tested who were confirmed.
+    pub ppv_per_result: Figure,
+    /// Share of the flagged who would be confirmed if all came, were those who did like the others.
+    pub ppv_if_all_came: Figure,
+    /// Share of the ordered who were tested.
+    pub uptake: Figure,
+    /// Bands of scores, lowest first.
+    pub bands: Vec<BandFigures>,
+    /// Flagged in bands of which nobody was tested.
+    pub uncovered: f64,
+    /// What holds for everybody, or why that cannot be known.
+    pub population: Result<Population, NotIdentifiable>,
+    /// Whom calibration was looked at in.
+    pub tested: Tested,
+    /// Verified people whose score was a range.
+    pub ranges: usize,
+    /// Verified people that calibration was looked at in.
+    pub verified: usize,
+    /// Of these so many were confirmed.
+    pub confirmed: usize,
+    /// The calibration in force, or why it cannot be judged.
+    pub calibration: Result<Calibrated, NotIdentifiable>,
+    /// What the outcomes would change, or why nothing is proposed.
+    pub proposal: Result<Proposal, NotIdentifiable>,
+}
+
+/// Everything that was learned.
+#[derive(Debug, Clone)]
+pub struct Learning {
+    /// What was predicted and observed.
+    pub estimand: Estimand,
+    /// The calibration in force, by name.
+    pub calibration: String,
+    /// From which score on tests are ordered.
+    pub action_level: i16,
+    /// First rounds.
+    pub first: RoundLearning,
+    /// Repeat rounds, where there are any.
+    pub repeat: Option<RoundLearning>,
+}
+
+/// Holds cases against the calibration in force.
+///
+/// `observed` is what the cases' outcomes are of. A recalibration is proposed from first rounds.
+///
+/// # Errors
+///
+/// [`EstimandsDiffer`] when the calibration's probability is of something else.
+pub fn learn(
+    calibration: &Calibration,
+    observed: &Estimand,
+    (model, action_level): (&Model, i16),
+    cases: &[Case],
+) -> Result<Learning, EstimandsDiffer> {
+    calibration.estimand.comparable(observed)?;
+    let bands = score_bands(model, action_level);
+    let of_round = |round: Round| {
+        let cases: Vec<Case> = cases.iter().filter(|c| c.round == round).copied().collect();
+        learn_round(calibration, (model, action_level), &bands, round, &cases)
+    };
+    let has_repeats = cases.iter().any(|case| case.round == Round::Repeat);
+    Ok(Learning {
+        estimand: observed.clone(),
+        calibration: calibration.name(),
+        action_level,
+        first: of_round(Round::First),
+        repeat: has_repeats.then(|| of_round(Round::Repeat)),
+    })
+}
+
+/// A share of people with Wilson's limits; with fewer than ten it would describe single ones.
+///
+/// # Errors
+///
+/// [`NotIdentifiable::TooFewPeople`].
+pub fn proportion(hits: usize, n: usize) -> Figure {
+    if n < FEWEST_IN_GROUP {
+        return Err(NotIdentifiable::TooFewPeople {
+            found: n,
+            needed: FEWEST_IN_GROUP,
+        });
+    }
+    Ok(Estimate::wilson(hits, n))
+}
+
+fn learn_round(
+    calibration: &Calibration,
+    (model, level): (&Model, i16),
+    bands: &[ScoreBand],
+    round: Round,
+    cases: &[Case],
+) -> RoundLearning {
+    let mut account = Account::default();
+    for case in cases {
+        account.add(case.decided, case.outcome);
+    }
+    let of = |wanted: fn(&Decided) -> bool| -> Vec<Case> {
+        let counted = cases.iter().filter(|case| case.outcome.counts());
+        counted
+            .filter(|case| wanted(&case.decided))
+            .copied()
+            .collect()
+    };
+    let flagged = of(|decided| *decided == Decided::Flagged);
+    let sampled = of(|decided| matches!(decided, Decided::SampledNegative(_)));
+    let whole = Counts::of(&flagged);
+    let came = Weighted::of(&flagged, bands);
+    let population = population(model, level, bands, (&flagged, &sampled));
+    let can_judge_all = population.as_ref().is_ok_and(|p| p.sensitivity.is_ok());
+    let tested = if can_judge_all {
+        Tested::Everybody
+    } else {
+        Tested::FlaggedOnly
+    };
+    let judged = match tested {
+        Tested::Everybody => [flagged.clone(), sampled.clone()].concat(),
+        Tested::FlaggedOnly => flagged.clone(),
+    };
+    let judged = Judged::of(&judged, bands, tested);
+    let verified = Counts::of(&judged.cases());
+    RoundLearning {
+        round,
+        account,
+        ppv_per_order: proportion(whole.found, whole.ordered),
+        ppv_per_result: proportion(whole.confirmed, whole.tested),
+        ppv_if_all_came: if_all_came(model, &came),
+        uptake: proportion(whole.tested, whole.ordered),
+        bands: band_figures(calibration, bands, (&flagged, &sampled)),
+        uncovered: came.uncovered,
+        population,
+        tested,
+        ranges: judged.ranges(),
+        verified: verified.tested,
+        confirmed: verified.confirmed,
+        calibration: judged.calibrated(calibration),
+        proposal: judged.proposal(calibration),
+    }
+}
+
+/// People counted.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    ordered: usize,
+    /// Confirmed, tested or not.
+    found: usize,
+    tested: usize,
+    confirmed: usize,
+}
+
+impl Counts {
+    fn of(cases: &[Case]) -> Self {
+        let mut counts = Self::default();
+        for case in cases {
+            let verified = case.outcome.verified();
+            counts.ordered += 1;
+            counts.found += usize::from(matches!(case.outcome, Outcome::Positive { .. }));
+            counts.tested += usize::from(verified.is_some());
+            counts.confirmed += usize::from(verified == Some(true));
+        }
+        counts
+    }
+}
+
+fn band_figures(
+    calibration: &Calibration,
+    bands: &[ScoreBand],
+    (flagged, sampled): (&[Case], &[Case]),
+) -> Vec<BandFigures> {
+    let mut figures = Vec::new();
+    for band in bands {
+        for (is_flagged, cases) in [(false, sampled), (true, flagged)] {
+            let here: Vec<Case> = cases.iter().filter(|c| band.holds(c)).copied().collect();
+            let counts = Counts::of(&here);
+            if counts.ordered == 0 {
+                continue;
+            }
+            let tested = here.iter().filter(|case| case.outcome.verified().is_some());
+            let expected: f64 = tested
+                .filter_map(|case| Some(predicted(calibration, case.score?, Place::Middle)))
+                .sum();
+            figures.push(BandFigures {
+                band: band.clone(),
+                flagged: is_flagged,
+                ordered: counts.ordered,
+                tested: counts.tested,
+                confirmed: counts.confirmed,
+                uptake: proportion(counts.tested, counts.ordered),
+                ppv_per_order: proportion(counts.found, counts.ordered),
+                ppv_per_result: proportion(counts.confirmed, counts.tested),
+                predicted: (0 < counts.tested).then(|| expected / counts.tested as f64),
+            });
+        }
+    }
+    figures
+}
+
+/// The middle of a case's score as a number from 0 to 1, for figures that need its order only.
+fn scaled(model: &Model, twice_score: i16) -> f64 {
+    let span = f64::from(model.max - model.min) + 1.0;
+    (f64::from(twice_score) / 2.0 - f64::from(model.min)) / span
+}
+
+fn scores(model: &Model, weighted: &Weighted<'_>) -> Option<PairedOutcomes> {
+    weighted.rows(|case| scaled(model, case.twice_middle().unwrap_or_default()))
+}
+
+fn if_all_came(model: &Model, came: &Weighted<'_>) -> Figure {
+    let n = came.cases.len();
+    let rows = scores(model, came).filter(|_| FEWEST_IN_GROUP <= n);
+    let rows = rows.ok_or(NotIdentifiable::TooFewPeople {
+        found: n,
+        needed: FEWEST_IN_GROUP,
+    })?;
+    at_threshold(&rows, 0.0).ppv
+}
+
+fn population(
+    model: &Model,
+    level: i16,
+    bands: &[ScoreBand],
+    (flagged, sampled): (&[Case], &[Case]),
+) -> Result<Population, NotIdentifiable> {
+    let counts = Counts::of(sampled);
+    if counts.ordered == 0 {
+        return Err(NotIdentifiable::NobodyTestedBelowLevel);
+    }
+    if counts.tested < FEWEST_IN_GROUP {
+        return Err(NotIdentifiable::TooFewPeople {
+            found: counts.tested,
+            needed: FEWEST_IN_GROUP,
+        });
+    }
+    let everybody = [flagged, sampled].concat();
+    let weighted = Weighted::of(&everybody, bands);
+    let rows = scores(model, &weighted).ok_or(NotIdentifiable::NoEvents)?;
+    let at = at_threshold(&rows, scaled(model, 2 * level));
+    // A few of great weight carry the whole of what was missed: no interval holds its rate then.
+    let enough = |figure: Figure| match counts.confirmed {
+        found @ 0..FEWEST_IN_GROUP => Err(NotIdentifiable::TooFewMissed {
+            found,
+            needed: FEWEST_IN_GROUP,
+        }),
+        FEWEST_IN_GROUP.. => figure,
+    };
+    Ok(Population {
+        sensitivity: enough(at.sensitivity),
+        specificity: at.specificity,
+        npv: enough(at.npv),
+        auroc: enough(auroc(&rows).map(|area| area.estimate)),
+        sampled: counts.ordered,
+        tested: counts.tested,
+        confirmed: counts.confirmed,
+    })
+}
+
+/// Verified people that a calibration is held against.
+struct Judged {
+    rows: Vec<(Case, f64)>,
+    is_weighted: bool,
+}
+
+impl Judged {
+    fn of(cases: &[Case], bands: &[ScoreBand], tested: Tested) -> Self {
+        let weighted = Weighted::of(cases, bands);
+        let rows = weighted.cases.iter();
+        Self {
+            rows: rows.map(|(case, weight)| (**case, *weight)).collect(),
+            is_weighted: tested == Tested::Everybody,
+        }
+    }
+
+    fn cases(&self) -> Vec<Case> {
+        self.rows.iter().map(|(case, _)| *case).collect()
+    }
+
+    fn ranges(&self) -> usize {
+        let is_range = |score: (i16, i16)| score.0 < score.1;
+        let rows = self.rows.iter();
+        rows.filter(|(case, _)| case.score.is_some_and(is_range))
+            .count()
+    }
+
+    fn table(&self, calibration: &Calibration, place: Place) -> Rows {
+        let p = |case: &Case| predicted(calibration, case.score.unwrap_or_default(), place);
+        let rows = self.rows.iter();
+        let occurred = rows
+            .clone()
+            .map(|(case, _)| case.outcome.verified() == Some(true));
+        Rows {
+            predicted: rows.clone().map(|(case, _)| p(case)).collect(),
+            occurred: occurred.collect(),
+            weights: self
+                .is_weighted
+                .then(|| rows.map(|(_, weight)| *weight).collect()),
+            follow_up: None,
+        }
+    }
+
+    fn paired(
+        &self,
+        calibration: &Calibration,
+        place: Place,
+    ) -> Result<PairedOutcomes, NotIdentifiable> {
+        let Rows {
+            predicted,
+            occurred,
+            weights,
+            follow_up: _,
+        } = self.table(calibration, place);
+        PairedOutcomes::new(predicted, occurred, weights).map_err(|_| {
+            NotIdentifiable::TooFewPeople {
+                found: 0,
+                needed: FEWEST_IN_GROUP,
+            }
+        })
+    }
+
+    fn calibrated(&self, calibration: &Calibration) -> Result<Calibrated, NotIdentifiable> {
+        let rows = self.paired(calibration, Place::Middle)?;
+        if rows.limiting() < FEWEST_IN_GROUP {
+            return Err(NotIdentifiable::InsufficientEvidence {
+                found: rows.limiting(),
+                needed: FEWEST_IN_GROUP,
+            });
+        }
+        let table = self.table(calibration, Place::Middle);
+        let evaluation = calibration::evaluate(&table, &[], &Settings::default());
+        let at = |place| observed_to_expected(&self.paired(calibration, place)?);
+        Ok(Calibrated {
+            evaluation: evaluation.map_err(|_| NotIdentifiable::EmptyDenominator)?,
+            o_e_if_lowest: at(Place::Lowest),
+            o_e_if_highest: at(Place::Highest),
+        })
+    }
+
+    fn proposal(&self, calibration: &Calibration) -> Result<Proposal, NotIdentifiable> {
+        let recalibration = recalibrate(&self.paired(calibration, Place::Middle)?)?;
+        let (intercept, slope) = recalibration.update();
+        let calibration = calibration.shifted(intercept, slope);
+        Ok(Proposal {
+            recalibration,
+            after: self.calibrated(&calibration)?,
+            calibration,
+        })
+    }
+}

@@ -1,0 +1,58 @@
+//! Learning: what the outcomes say about the calibration in force, and what they would change.
+//!
+//! # What lives here
+//!
+//! [`learn`] turns index decisions with their outcomes into precision, uptake
+//! and calibration, and into a proposed recalibration. What became of a
+//! resident is `outcomes`; the statistics are `calibration`; here it is only
+//! said which people stand for whom.
+//!
+//! # How the data flows
+//!
+//! `(calibration in force, score bands, cases) → Learning`. First rounds and
+//! repeat rounds are never mixed.
+//!
+//! # Invariants
+//!
+//! * Only flagged people and people drawn at random are counted: whoever below the level happened
+//!   to be tested elsewhere was not drawn, and would stand for nobody in particular.
+//! * Without a random sample from below the level there is no sensitivity, no specificity, and no
+//!   calibration but among the flagged.
+//! * A proposal changes nothing; a person accepts it.
+//! * Outcomes of one estimand are never held against probabilities of another.
+//!
+//! # Example
+//!
+//! ```
+//! use preventiojyraa_core::calibration::NotIdentifiable;
+//! use preventiojyraa_core::learning::proportion;
+//!
+//! assert!(proportion(12, 90).is_ok_and(|ppv| ppv.lower < 0.134 && 0.133 < ppv.upper));
+//! let few = NotIdentifiable::TooFewPeople { found: 9, needed: 10 };
+//! assert_eq!(proportion(3, 9), Err(few));
+//! ```
+//!
+//! # Why it is so
+//!
+//! Only some of those who are asked come to the laboratory. Within a band of
+//! scores it is assumed that those who came are like those who did not; then
+//! each who came stands for as many as were asked in the band over those who
+//! came. A sampled negative stands for as many more as the inverse of the
+//! probability of being drawn. The assumption is printed with the figures, and
+//! "per order" and "per result" beside them need none.
+//!
+//! A score known as a range is one prediction too: the middle of its log odds.
+//! How much that matters is shown by O:E with all ranges at their lowest, and at
+//! their highest.
+
+mod cases;
+mod figures;
+
+#[cfg(test)]
+mod tests;
+
+pub use cases::{Case, Round, ScoreBand, score_bands};
+pub use figures::{
+    BandFigures, Calibrated, Learning, Population, Proposal, RoundLearning, Tested, learn,
+    observed, proportion,
+};
