@@ -1,15 +1,19 @@
 //! `preventio demo`
 
+use std::fs;
 use std::path::PathBuf;
 
-use preventiojyraa::demo::{self, Demo, DemoOptions};
+use indicatif::{ProgressBar, ProgressStyle};
+use preventiojyraa::demo::{self, Demo, DemoDocument, DemoOptions, Progress};
+use preventiojyraa::report;
 
-use super::{CommandResult, Outcome, counts, print, tell};
+use super::{CommandResult, Outcome, print, print_json, tell};
 
 /// Show the whole programme at work on a made-up city
 ///
 /// Starts the stand-in of the city's health record, and for three years pulls, decides, asks, orders,
-/// follows and learns, every four weeks. Nothing leaves this machine; nobody in it exists.
+/// follows and learns, every four weeks. Nothing leaves this machine; nobody in it exists. It begins with
+/// a calibration that is wrong on purpose and accepts what the outcomes justify, in its own name.
 ///
 /// Example: preventio demo --residents 5000 --seed 1 --out /tmp/demo
 #[derive(clap::Args)]
@@ -33,38 +37,69 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         let name = format!("preventio-demo-{}", std::process::id());
         std::env::temp_dir().join(name)
     });
+    let bar = bar();
     let options = DemoOptions {
         residents: arguments.residents,
         seed: arguments.seed,
         out: out.clone(),
         threads: super::all_cores(),
-        progress: &|progress| {
-            tell(&format!(
-                "{} of {}  {}  {}\n",
-                progress.done + 1,
-                progress.of,
-                progress.today,
-                progress.doing
-            ));
-        },
+        progress: &|progress| advance(&bar, progress),
     };
-    let shown = demo::demo(&options)?;
-    print(&in_words(&shown))?;
+    let shown = demo::demo(&options);
+    bar.finish_and_clear();
+    let shown = shown?;
+    let (text, page) = told(&shown);
+    let path = out.join("report.html");
+    fs::write(&path, page)
+        .map_err(|error| format!("cannot write `{}`: {error}", path.display()))?;
+    if arguments.json {
+        print_json(&DemoDocument::new(&shown))?;
+    } else {
+        print(&text)?;
+    }
+    tell(&format!(
+        "{}report: {}\ndata and configuration: {}\n",
+        memory(&shown),
+        path.display(),
+        out.display()
+    ));
     Ok(Outcome::Done)
 }
 
-fn in_words(demo: &Demo) -> String {
-    let mut text = String::new();
-    for line in demo.funnel.lines() {
-        text.push_str(&format!(
-            "{:>9}  {}{}\n",
-            line.n,
-            "  ".repeat(line.depth),
-            line.says
-        ));
+/// Shown to people alone: hidden when standard error is no terminal.
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:32} {pos}/{len}  {msg}");
+    let bar = ProgressBar::new(1);
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}
+
+fn advance(bar: &ProgressBar, progress: &Progress) {
+    bar.set_length(progress.of.into());
+    bar.set_position(progress.done.into());
+    bar.set_message(format!("{}  {}", progress.today, progress.doing));
+}
+
+/// The text and the page.
+fn told(demo: &Demo) -> (String, String) {
+    let (lines, states) = (demo.funnel.lines(), demo.states());
+    let shown = demo.shown(&lines, &states);
+    shown.map_or_else(Default::default, |shown| {
+        (
+            report::demonstration_text(&shown),
+            report::demonstration_page(&shown),
+        )
+    })
+}
+
+fn memory(demo: &Demo) -> String {
+    let megabytes = |bytes: u64| bytes / 1_000_000;
+    match demo.peak_memory {
+        (Some(engine), Some(standin)) => format!(
+            "peak memory: engine {} MB, stand-in {} MB\n",
+            megabytes(engine),
+            megabytes(standin)
+        ),
+        (None, _) | (_, None) => String::new(),
     }
-    text.push_str(&counts(&demo.run.states));
-    text.push_str(&counts(&demo.outbox));
-    text.push_str(&format!("{}\n{:?}\n", demo.happened, demo.peak_memory));
-    text
 }

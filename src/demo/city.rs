@@ -90,6 +90,11 @@ impl City {
             .map(drop)
     }
 
+    /// A table of who would be confirmed within twelve months of a day, had everybody been tested.
+    pub(super) fn truth(&self, from: Date) -> Result<Vec<u8>, DemoError> {
+        self.control(self.client.get(self.at(&format!("truth?from={from}"))))
+    }
+
     /// What has happened there so far, counted.
     pub(super) fn happened(&self) -> Result<Value, DemoError> {
         let text = self.control(self.client.get(self.at("world")))?;

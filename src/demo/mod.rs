@@ -40,6 +40,10 @@
 //! other side would show nothing about an interface, and stopping one would stop both.
 
 mod city;
+mod document;
+mod truth;
+
+pub use document::DemoDocument;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -53,11 +57,14 @@ use crate::daemon::{
     self, DispatchError, DispatchOptions, Duration, NetworkPullError, NetworkPullOptions,
 };
 use crate::fhir::{Credentials, TYPES_READ};
-use crate::report::Funnel;
-use crate::rulebook::Rulebook;
+use crate::report::{DemonstrationShown, Funnel, FunnelLine, Truth};
+use crate::rulebook::{Rulebook, State};
 use crate::rules::{self, RulesError};
 use crate::standin::server::{ClientKeyError, ClientKeyKind, write_client_key};
-use crate::steps::{self, Access, ActOptions, DataFolder, RunOptions, RunReport, StepError};
+use crate::steps::{
+    self, Access, ActOptions, DataFolder, LearnOptions, LearnReport, RunOptions, RunReport,
+    StepError,
+};
 use city::{CLIENT, City, CityOptions};
 
 /// The first day of the programme.
@@ -68,6 +75,14 @@ const DAYS: u16 = 28;
 const RUNS: u16 = 13;
 /// Years: each is a round of asking, testing and learning.
 const YEARS: u16 = 3;
+/// Runs from the first day to the last.
+const RUNS_IN_ALL: u16 = YEARS * RUNS + 1;
+/// The first look back: everybody whom the first year decided about has had their twelve months.
+const FIRST_LOOK: u16 = 2 * RUNS;
+/// The rule file that the demonstration begins with otherwise.
+const CALIBRATION: &str = "calibrations/findrisc-confirmed-12-months.toml";
+/// Who accepts recalibrations here; in a real programme, a person.
+const ACCEPTED_BY: &str = "the demonstration";
 /// The group that is everybody.
 const GROUP: &str = "helsinki";
 const SOURCE: &str = "apotti";
@@ -158,6 +173,12 @@ pub struct Demo {
     pub outbox: BTreeMap<String, u64>,
     /// What happened in the city, by its own count.
     pub happened: serde_json::Value,
+    /// The looks back, in order.
+    pub looks: Vec<LearnReport>,
+    /// What is really so, for those whose score decided; nothing when there were too few.
+    pub truth: Option<Truth>,
+    /// How it was asked for.
+    asked: (u32, u64),
     /// The most memory that the engine and the stand-in have used, in bytes, where the system tells.
     pub peak_memory: (Option<u64>, Option<u64>),
 }
@@ -176,7 +197,7 @@ pub fn demo(options: &DemoOptions<'_>) -> Result<Demo, DemoError> {
         start: START,
         keys: &public,
     })?;
-    let rulebook = rules::shipped()?;
+    let rulebook = wrong_on_purpose()?;
     let mut programme = Programme {
         options,
         root: out.join("data"),
@@ -185,7 +206,8 @@ pub fn demo(options: &DemoOptions<'_>) -> Result<Demo, DemoError> {
         base: city.base(),
         rulebook,
     };
-    let of = YEARS * RUNS + 1;
+    let of = RUNS_IN_ALL;
+    let mut looks = Vec::new();
     let mut done = 0;
     let (run, outbox) = loop {
         let today = START.saturating_add(Span::new().days(i64::from(done) * i64::from(DAYS)));
@@ -205,6 +227,10 @@ pub fn demo(options: &DemoOptions<'_>) -> Result<Demo, DemoError> {
         let run = programme.run(today)?;
         tell("delivering");
         let outbox = programme.dispatch()?;
+        if done == FIRST_LOOK || done + 1 == of {
+            tell("learning");
+            looks.push(programme.learn(today)?);
+        }
         done += 1;
         if done == of {
             break (run, outbox);
@@ -213,11 +239,21 @@ pub fn demo(options: &DemoOptions<'_>) -> Result<Demo, DemoError> {
         city.advance(DAYS)?;
     };
     let today = START.saturating_add(Span::new().days(i64::from(of - 1) * i64::from(DAYS)));
+    (options.progress)(&Progress {
+        doing: "holding it against the truth",
+        today,
+        done: of,
+        of,
+    });
     let funnel = programme.funnel(&run, today)?;
+    let truth = programme.truth(&city, &looks)?;
     Ok(Demo {
         today,
         run,
         funnel,
+        looks,
+        truth,
+        asked: (options.residents, options.seed),
         outbox,
         happened: city.happened()?,
         peak_memory: (
@@ -225,6 +261,53 @@ pub fn demo(options: &DemoOptions<'_>) -> Result<Demo, DemoError> {
             city.peak_memory(),
         ),
     })
+}
+
+impl Demo {
+    /// As a report shows it.
+    #[must_use]
+    pub fn shown<'a>(
+        &'a self,
+        lines: &'a [FunnelLine],
+        states: &'a [(State, u64)],
+    ) -> Option<DemonstrationShown<'a>> {
+        let look = |report: &'a LearnReport| (&report.learning, &report.subject);
+        let accepted = self
+            .looks
+            .iter()
+            .find(|look| look.subject.accepted.is_some());
+        let last = self.looks.last()?;
+        Some(DemonstrationShown {
+            residents: self.asked.0,
+            seed: self.asked.1,
+            days: (START, self.today),
+            runs: RUNS_IN_ALL,
+            funnel: lines,
+            states,
+            recalibrated: look(accepted.unwrap_or(last)),
+            last: look(last),
+            truth: self.truth.as_ref(),
+        })
+    }
+
+    /// Residents by state at the last run, in the order of the closed list.
+    #[must_use]
+    pub fn states(&self) -> Vec<(State, u64)> {
+        let states = State::NAMES.iter();
+        let n = |name: &str| self.run.states.get(name).copied().unwrap_or_default();
+        states.map(|(name, state)| (*state, n(name))).collect()
+    }
+}
+
+/// The shipped rules with a calibration that is wrong on purpose.
+fn wrong_on_purpose() -> Result<Rulebook, RulesError> {
+    let mut files = rules::shipped_files();
+    for file in &mut files {
+        if file.path == CALIBRATION {
+            include_str!("wrong_calibration.toml").clone_into(&mut file.text);
+        }
+    }
+    rules::check(&files)
 }
 
 /// The folder, made and empty.
@@ -315,6 +398,34 @@ impl Programme<'_> {
             duration: Duration::Once,
         })?;
         Ok(report.outbox)
+    }
+
+    /// Looks back; what the outcomes justify is put in force.
+    fn learn(&self, today: Date) -> Result<LearnReport, DemoError> {
+        let mut data = DataFolder::open(&self.root, Access::WriteExisting)?;
+        let options = |accept_as| LearnOptions {
+            today,
+            index_run: None,
+            accept_as,
+            at: today.to_string(),
+        };
+        let accepting = options(Some(ACCEPTED_BY.to_owned()));
+        match steps::learn(&self.rulebook, &mut data, &accepting) {
+            Err(StepError::NothingToAccept(_)) => {
+                Ok(steps::learn(&self.rulebook, &mut data, &options(None))?)
+            }
+            learned => Ok(learned?),
+        }
+    }
+
+    /// Holds the calibrations against the truth, on the people whom the last look followed.
+    fn truth(&self, city: &City, looks: &[LearnReport]) -> Result<Option<Truth>, DemoError> {
+        let data = DataFolder::open(&self.root, Access::Read)?;
+        let in_force = steps::in_force(&self.rulebook, &data)?.rulebook.calibration;
+        let confirmed = truth::confirmed(&city.truth(START)?)?;
+        let cases = looks.last().map_or(&[][..], |look| &look.cases[..]);
+        let both = (&self.rulebook.calibration, &in_force);
+        Ok(truth::compared(both, cases, &confirmed))
     }
 
     /// How far everybody has come by the last run.

@@ -32,12 +32,13 @@ pub struct LearnOptions {
 }
 
 /// What was learned, and what became of it.
-#[derive(Debug)]
 pub struct LearnReport {
     /// The figures.
     pub learning: Learning,
     /// What they are about.
     pub subject: LearningSubject,
+    /// Everybody's decisions with their outcomes, sorted by resident.
+    pub cases: Vec<(ResidentId, Case)>,
 }
 
 /// Follows index decisions to their outcomes, holds them against the calibration in force, and puts
@@ -90,7 +91,12 @@ pub fn learn(
         };
         return Err(StepError::NothingToAccept(why));
     }
-    Ok(LearnReport { learning, subject })
+    let cases = followed.cases.into_iter();
+    Ok(LearnReport {
+        learning,
+        subject,
+        cases: cases.map(|(resident, _, case)| (resident, case)).collect(),
+    })
 }
 
 /// What is put on record of a proposal; nothing when none is justified.

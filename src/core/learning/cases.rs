@@ -40,6 +40,15 @@ impl Case {
         self.outcome.counts().then_some(weight)
     }
 
+    /// The probability that a calibration gives it; nothing without a score.
+    ///
+    /// A score that is a range has the probability whose log odds are the mean of both ends'.
+    #[must_use]
+    pub fn predicted(&self, calibration: &Calibration) -> Option<f64> {
+        self.score
+            .map(|score| predicted(calibration, score, Place::Middle))
+    }
+
     /// Twice the middle of the score's range: a whole number.
     pub(super) fn twice_middle(&self) -> Option<i16> {
         self.score.map(|(low, high)| low + high)

@@ -11,7 +11,7 @@ pub(super) struct Plot {
 }
 
 impl Plot {
-    fn new(id: &str, height: f64, title: &str, says: &str, marks: &str) -> Self {
+    pub(super) fn new(id: &str, height: f64, title: &str, says: &str, marks: &str) -> Self {
         let svg = format!(
             r#"<svg viewBox="0 0 640 {height}" role="img" aria-labelledby="{id}-title {id}-says">
 <title id="{id}-title">{title}</title>

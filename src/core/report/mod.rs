@@ -31,6 +31,7 @@
 //! A nurse trusts a sentence with a date in it more than a table of codes, so
 //! the explanation is prose; the codes stand in the stored decision.
 
+mod demonstration;
 mod evaluation_page;
 mod evaluation_plots;
 mod evaluation_text;
@@ -41,6 +42,9 @@ mod learning_text;
 mod phrases;
 mod svg;
 
+pub use demonstration::{
+    DemonstrationShown, Look, Truth, demonstration_page, demonstration_text, waits_for,
+};
 pub use evaluation_page::{Subject, evaluation_page};
 pub use evaluation_text::evaluation_text;
 pub use explanation::explain;
