@@ -21,7 +21,7 @@ use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, show,
 ///
 /// Example: preventio pull --from export/2026-02-01 --data data
 ///
-/// Example: preventio pull --server https://fhir.example.org/R4 --client-id preventio --key private.pem --group e3a5 --data data
+/// Example: `preventio pull --server https://fhir.example.org/R4 --client-id preventio --key private.pem --group e3a5 --data data`
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// The export folder
