@@ -33,8 +33,6 @@ pub(super) struct Arguments {
     )]
     from: Option<PathBuf>,
     #[command(flatten)]
-    network: NetworkArguments,
-    #[command(flatten)]
     data: DataArguments,
     #[command(flatten)]
     rules: RulesArguments,
@@ -53,6 +51,9 @@ pub(super) struct Arguments {
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
+    // Last: what follows its heading would stand under it.
+    #[command(flatten)]
+    network: NetworkArguments,
 }
 
 /// A server that exports, and what of it.
