@@ -21,7 +21,7 @@ use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, show,
 ///
 /// Example: preventio pull --from export/2026-02-01 --data data
 ///
-/// Example: preventio pull --server https://fhir.example.org/R4 --client-id preventio --key private.pem --group e3a5 --data data
+/// Example: `preventio pull --server https://fhir.example.org/R4 --client-id preventio --key private.pem --group e3a5 --data data`
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// The export folder
@@ -32,8 +32,6 @@ pub(super) struct Arguments {
         conflicts_with = "server"
     )]
     from: Option<PathBuf>,
-    #[command(flatten)]
-    network: NetworkArguments,
     #[command(flatten)]
     data: DataArguments,
     #[command(flatten)]
@@ -53,6 +51,9 @@ pub(super) struct Arguments {
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
+    // Last: what follows its heading would stand under it.
+    #[command(flatten)]
+    network: NetworkArguments,
 }
 
 /// A server that exports, and what of it.
@@ -161,7 +162,8 @@ fn over_the_network(
 ) -> Result<Option<PullReport>, Box<dyn std::error::Error>> {
     let network = &arguments.network;
     let client = (network.client_id.clone(), network.key.clone());
-    let credentials = Credentials::of(network.token_file.clone(), client, network.key_id.clone())?;
+    let credentials = Credentials::of(network.token_file.clone(), client, network.key_id.clone())?
+        .with_scope(network.scope.clone());
     let types = if network.types.is_empty() {
         TYPES_READ.map(str::to_owned).into()
     } else {

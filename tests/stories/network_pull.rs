@@ -100,6 +100,24 @@ fn a_token_taken_back_is_renewed_once() {
 }
 
 #[test]
+fn the_scope_is_asked_for_type_by_type_or_in_the_words_of_the_server() {
+    let exporter = Exporter::new();
+    exporter.has(&files_of(&World::new()));
+    let keys = Keys::new("es384");
+    for (more, scope) in [
+        (
+            &[][..],
+            "&scope=system%2FGroup.rs+system%2FPatient.rs+system%2FObservation.rs+",
+        ),
+        (&["--scope", "system/*.rs"], "&scope=system%2F*.rs&"),
+    ] {
+        keys.pulls_from(&Site::new(), &exporter, more);
+        let asked = exporter.was_asked("POST /token").pop().expect("a request");
+        assert!(asked.body.contains(scope), "{}", asked.body);
+    }
+}
+
+#[test]
 fn only_what_changed_is_asked_for_when_told_so() {
     let keys = Keys::new("es384");
     let server = keys.server(&[&CITY[..], &["--start", "2025-02-01"]].concat());

@@ -4,7 +4,11 @@
 //! the state, `step` the machine without IO, [`BulkClient`] asks and fetches for it. Whoever
 //! drives writes the job to disk when told to and waits until told.
 //!
-//! Left out: `_typeFilter` (lines are filtered by the rules anyway), `patient`, `_elements`,
+//! Killed between the kick-off and its answer, nobody knows of the export but the server. One that
+//! allows a single export at a time answers 429 to the next kick-off until that one has ended: it
+//! is waited for.
+//!
+//! Left out: `Expires` (a file that is gone says so), `_typeFilter` (lines are filtered by the rules anyway), `patient`, `_elements`,
 //! `includeAssociatedData`, and the crawl by search where a server has no export.
 
 mod action;
