@@ -17,13 +17,14 @@
 //! edges (talk to the world)
 //! ├── rules      rule files: those shipped in the binary, or a folder
 //! ├── config     the site's configuration: what may be done here, and with whom
-//! ├── fhir       export files and FHIR JSON; authoring and carrying what we send
+//! ├── fhir       export files and FHIR JSON, tokens, bulk export; authoring and carrying what we send
 //! ├── lake       Parquet: facts, register, issues, decisions
 //! ├── ledger     SQL: pulls, runs, identities, episodes, outbox, tasks; the commit point
 //! ├── evaluate   a researcher's own table, held against what happened
 //! ├── steps      pull, run, act, explain, reconcile, check: the order in which rooms work together
-//! ├── daemon     the clock and the dispatcher's driver
+//! ├── daemon     the clock and the drivers: dispatcher, pull over the network
 //! ├── standin    a made-up Helsinki to try it all on
+//! ├── demo       the whole programme on it, in one command
 //! └── cli        the command line (part of the program, not of the library)
 //! ```
 //!
@@ -51,6 +52,7 @@ pub use preventiojyraa_core::{
 
 pub mod config;
 pub mod daemon;
+pub mod demo;
 pub mod evaluate;
 pub mod fhir;
 pub mod lake;

@@ -74,6 +74,9 @@ struct NetworkArguments {
     /// What the server calls the key [default: the JWK's `kid`, else the key's thumbprint]
     #[arg(long, value_name = "ID", requires = "key")]
     key_id: Option<String>,
+    /// The scope to ask for, in the server's words [default: `system/Patient.rs` and its like, one for each type]
+    #[arg(long, value_name = "SCOPES", requires = "key")]
+    scope: Option<String>,
     /// A file with a bearer token that somebody else renews, instead of a client id and a key
     #[arg(
         long,

@@ -1,5 +1,6 @@
 //! The site's configuration: what the program may do here, and whom it talks to.
 //!
+//! Longer than other files: every key of the one file is declared and checked in one place.
 //! One TOML file, read at start. It holds no medicine (that is `rules/`) and no
 //! secret (those are files of their own, named here).
 

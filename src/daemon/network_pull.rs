@@ -75,6 +75,9 @@ pub enum NetworkPullError {
         "an export of this group is under way that was asked for with other words ({0})\nhint: finish it with the same words, or `--cancel` it"
     )]
     OtherJob(String),
+    /// Somebody has cancelled it.
+    #[error("the export had been cancelled\nhint: the same command asks for a new one")]
+    GivenUp,
     /// The token allows nothing.
     #[error(
         "the server allows this client to read none of the resource types\nhint: ask the hospital for `system/Patient.rs` and its like"
@@ -109,9 +112,16 @@ pub fn network_pull(options: &NetworkPullOptions<'_>) -> Result<PullReport, Netw
         folder: &folder,
         client: &client,
     };
-    let next = client.go_on(job);
-    let report = runtime.block_on(driver.drive(next))?;
-    report.ok_or_else(|| Failure::Gone.into())
+    let id = job.id.clone();
+    let report = runtime.block_on(driver.drive(client.go_on(job)))?;
+    match report {
+        Some(report) => Ok(report),
+        // Its facts were stored by a process that was killed before it could close the export.
+        None => {
+            let data = DataFolder::open(&options.root, Access::Read)?;
+            data.pull_of(&id)?.ok_or(NetworkPullError::GivenUp)
+        }
+    }
 }
 
 /// Gives an export up that is under way, here and at the server; says whether there was one.

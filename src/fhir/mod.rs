@@ -4,7 +4,9 @@
 //!
 //! [`read_line`] turns one NDJSON line into what it says: an entry of the
 //! register, submissions for `intake`, or an issue. [`Lines`] cuts export files
-//! (plain, gzip, zstd) into blocks of lines. [`capabilities`] asks a server what it can do. No decision, no rule, no database.
+//! (plain, gzip, zstd) into blocks of lines. [`capabilities`] asks a server what it can do,
+//! [`Tokens`] gets tokens (SMART Backend Services), [`BulkClient`] exports a group. No decision, no
+//! rule, no database.
 //!
 //! # How the data flows
 //!
@@ -19,6 +21,7 @@
 //! * A bad line is an issue with its place; its neighbours are unharmed.
 //! * What is present but malformed is never read as absent.
 //! * A resource is about exactly one resident, or it is set aside.
+//! * A token goes to the origin of the server it is for, and to no other; it is never shown.
 //!
 //! # Example
 //!

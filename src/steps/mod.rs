@@ -8,7 +8,7 @@
 //!
 //! # How the data flows
 //!
-//! [`pull`]: export folder → `fhir` → `intake` → lake and ledger.
+//! [`pull`]: export folder → `fhir` → `intake` → lake and ledger, without what is stored already.
 //! [`run`]: lake → profile → `pathway` → lake and ledger.
 //! [`explain`]: the same for one resident, held against the stored decision.
 //! [`check`]: whether the data folder is whole.
@@ -45,6 +45,7 @@ mod check;
 mod data;
 mod effects;
 mod explain;
+mod funnel;
 mod harvest;
 mod network;
 mod outgoing;
@@ -64,6 +65,7 @@ pub use effects::{
     EffectsStatus, EpochFile, Stopped, Switch, effects_status, notice_old_copy, resume, stop,
 };
 pub use explain::{Explanation, explain};
+pub use funnel::funnel;
 pub use network::{NetworkReport, ready_to_pull};
 pub use pull::{PullOptions, PullReport, export_files, pull};
 pub use recheck::recheck;

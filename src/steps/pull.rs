@@ -163,7 +163,7 @@ pub fn pull(
     }
     finish(data, &mut harvest, id)?;
     let register = register_rows(options.source, &harvest);
-    let register = pass_over_known_entries(data, &mut harvest, register)?;
+    let register = pass_over_known_entries(data, &mut harvest, &register)?;
     pass_over_known_facts(rulebook, data, &mut harvest)?;
     let mut report = report(&harvest, id, options, ignored_files);
     report.public_identity_key = public_identity_key;

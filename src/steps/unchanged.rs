@@ -123,7 +123,7 @@ fn count_unchanged(facts: &[(ResidentId, Fact)], harvest: &mut Harvest) {
 pub(super) fn pass_over_known_entries(
     data: &DataFolder,
     harvest: &mut Harvest,
-    rows: Vec<RegisterRow>,
+    rows: &[RegisterRow],
 ) -> Result<Vec<RegisterRow>, StepError> {
     let stored = data.store.register_versions()?;
     let moment = |row: &RegisterRow| (row.resident, row.version.updated);

@@ -2,6 +2,8 @@
 
 pub(crate) mod acting;
 pub(crate) mod core;
+pub(crate) mod exporter;
+pub(crate) mod pulling;
 pub(crate) mod served;
 pub(crate) mod site;
 pub(crate) mod world;

@@ -17,9 +17,10 @@ use serde_json::json;
 use super::super::http::{Heard, hear, read, same_origin_only, why};
 use super::super::lines::{FileEnd, Lines};
 use super::super::smart::{Credentials, Right, SmartError, Tokens, base_address};
+use super::action::{Action, Call, Fetch, Patience};
 use super::job::{ExportRequest, Job};
 use super::manifest::Got;
-use super::step::{Action, Call, Event, Fetch, Patience, step};
+use super::step::{Event, step};
 
 /// How long the server may take to answer a question.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(120);

@@ -7,7 +7,10 @@
 //! Left out: `_typeFilter` (lines are filtered by the rules anyway), `patient`, `_elements`,
 //! `includeAssociatedData`, and the crawl by search where a server has no export.
 
+mod action;
+mod answers;
 mod client;
+mod files;
 mod job;
 mod manifest;
 mod outcomes;
@@ -15,8 +18,8 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+pub use action::{Action, Call, Fetch, Patience};
 pub use client::{BulkClient, BulkError, Next};
 pub use job::{ExportRequest, Failure, Job, Stage};
 pub use manifest::{FileKind, ListedFile, Manifest};
 pub use outcomes::{Deletion, Told, deletions, told};
-pub use step::{Action, Call, Fetch, Patience};

@@ -3,7 +3,7 @@
 //! | stage | what comes | what follows |
 //! |---|---|---|
 //! | asking | 202 with an address on the same origin | preparing, on disk before the first poll |
-//! | | 429, 503, `transient`, no answer | ask again later |
+//! | | 429, 502, 503, 504, `transient`, a page for people, no answer | ask again later |
 //! | | anything else | refused |
 //! | preparing | 202, or 200 with `X-Export-Status: 202` | ask again later |
 //! | | 200 with a manifest | fetching, or its next page |
@@ -23,10 +23,13 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::StatusCode;
 use reqwest::Url;
 
-use super::super::http::{Answer, Heard, Outcome, shown, usable};
+use super::super::http::{Answer, Heard, shown, usable};
 use super::super::retry_after;
+use super::action::{Action, Call, Patience};
+use super::answers::{asks_to_wait, later, page_for_people, said};
+use super::files::{FileEnd, next_file};
 use super::job::{Failure, Job, Pages, Stage};
-use super::manifest::{FileKind, Got, ListedFile, Manifest, NotFollowed, Page, origin};
+use super::manifest::{Got, ListedFile, Manifest, NotFollowed, Page, origin};
 use crate::delivery::{after, clamped_retry};
 
 /// A server is never asked to wait for longer than this, whatever it says.
@@ -35,10 +38,6 @@ const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
 const LONGEST_BACKOFF: f64 = 300.0;
 /// Answers in a row that tell nothing, until a person is told.
 const MOST_FAILURES: u32 = 10;
-/// Tries of one file.
-const MOST_TRIES: u32 = 6;
-/// Tries of a file whose number of lines is not what was promised.
-const MOST_RECOUNTS: u32 = 2;
 /// Tries of saying that an export is not needed any more.
 const MOST_DELETES: u32 = 3;
 
@@ -56,60 +55,6 @@ pub(super) enum Event {
     Stored,
     /// Nobody wants it any more.
     GivenUp,
-}
-
-/// What to ask of the server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Call {
-    /// For an export.
-    KickOff,
-    /// How far it is.
-    Status(String),
-    /// To forget it.
-    Delete(String),
-}
-
-/// What to fetch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fetch {
-    /// Where it is.
-    pub url: String,
-    /// Whether the token goes along.
-    pub with_token: bool,
-    /// What it holds.
-    pub kind: FileKind,
-    /// The name it gets, without the ending of its packing.
-    pub name: String,
-}
-
-/// What to do; in this order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// Write the job to disk before anything that follows.
-    Save,
-    /// Ask, and say what was heard.
-    Ask(Call),
-    /// Fetch a file, and say what came of it.
-    Fetch(Fetch),
-    /// Wait until then.
-    WaitUntil(Timestamp),
-    /// Tell people.
-    Tell(String),
-    /// Remove files that were fetched.
-    Clear,
-    /// Every file is here: store its facts, and say so.
-    Store,
-    /// Forget the job.
-    Forget,
-    /// It is over.
-    Ended(Option<Failure>),
-}
-
-/// When an export is given up.
-#[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// After so many days.
-    pub days: u32,
 }
 
 /// What happens next.
@@ -135,30 +80,24 @@ pub(super) fn step(
     (machine.job, machine.actions)
 }
 
-struct Machine {
-    job: Job,
+pub(super) struct Machine {
+    pub(super) job: Job,
     now: Timestamp,
     actions: Vec<Action>,
 }
 
-enum FileEnd {
-    Here(Got),
-    CutOff(String),
-    Heard(Heard),
-}
-
 impl Machine {
-    fn push(&mut self, action: Action) {
+    pub(super) fn push(&mut self, action: Action) {
         self.actions.push(action);
     }
 
     /// A new stage, on disk before anything else happens.
-    fn enter(&mut self, stage: Stage) {
+    pub(super) fn enter(&mut self, stage: Stage) {
         self.job.stage = stage;
         self.push(Action::Save);
     }
 
-    fn end(&mut self, failure: Option<Failure>) {
+    pub(super) fn end(&mut self, failure: Option<Failure>) {
         if failure
             .as_ref()
             .is_none_or(|failure| !failure.keeps_the_job())
@@ -183,7 +122,7 @@ impl Machine {
     }
 
     /// What the stage does by itself.
-    fn next(&mut self) {
+    pub(super) fn next(&mut self) {
         let action = match &self.job.stage {
             Stage::Asking { .. } => Action::Ask(Call::KickOff),
             Stage::Preparing { status, pages, .. } => {
@@ -267,7 +206,7 @@ impl Machine {
     }
 
     /// The server has forgotten it: once it is asked for anew.
-    fn begin_anew(&mut self) {
+    pub(super) fn begin_anew(&mut self) {
         if 0 < self.job.restarts {
             return self.end(Some(Failure::Gone));
         }
@@ -280,7 +219,7 @@ impl Machine {
     }
 
     /// Waits as the answer says, or longer with every try.
-    fn wait(&mut self, heard: &Heard, tries: u32) {
+    pub(super) fn wait(&mut self, heard: &Heard, tries: u32) {
         let told = match heard {
             Heard::Answer(answer) => retry_after::told(&answer.headers, self.now),
             Heard::Nothing(_) => None,
@@ -289,7 +228,7 @@ impl Machine {
         self.push(Action::WaitUntil(until));
     }
 
-    fn after(&self, told: Option<SignedDuration>, tries: u32) -> Timestamp {
+    pub(super) fn after(&self, told: Option<SignedDuration>, tries: u32) -> Timestamp {
         let jitter = self.job.jitter(tries);
         match told {
             // Never sooner than the server says, and a little later.
@@ -309,7 +248,7 @@ impl Machine {
     }
 
     fn answer_to_kick_off(&mut self, heard: Heard, tries: u32) {
-        if let Some(why) = later(&heard) {
+        if let Some(why) = later(&heard).or_else(|| page_for_people(&heard)) {
             if MOST_FAILURES <= tries && !asks_to_wait(&heard) {
                 return self.end(Some(Failure::Failed(why)));
             }
@@ -491,162 +430,6 @@ impl Machine {
         });
         self.next();
     }
-
-    fn file(&mut self, end: FileEnd) {
-        let Stage::Fetching {
-            status,
-            manifest,
-            tries,
-            again,
-        } = self.job.stage.clone()
-        else {
-            return;
-        };
-        let Some(n) = manifest.files.iter().position(|file| file.got.is_none()) else {
-            return;
-        };
-        let mut tried_again = |tries| {
-            self.job.stage = Stage::Fetching {
-                status: status.clone(),
-                manifest: manifest.clone(),
-                tries,
-                again,
-            };
-        };
-        let (last, heard) = match end {
-            FileEnd::Here(got) => {
-                let promised = manifest.files[n].count;
-                let is_short = promised.is_some_and(|count| count != got.lines);
-                if is_short && tries < MOST_RECOUNTS {
-                    tried_again(tries + 1);
-                    let until = self.after(None, 0);
-                    return self.push(Action::WaitUntil(until));
-                }
-                let mut manifest = manifest;
-                manifest.files[n].got = Some(got);
-                self.enter(Stage::Fetching {
-                    status,
-                    manifest,
-                    tries: 0,
-                    again,
-                });
-                return self.next();
-            }
-            FileEnd::CutOff(why) => (why, None),
-            FileEnd::Heard(heard) => {
-                if let Heard::Answer(answer) = &heard {
-                    let is_gone = matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::GONE);
-                    if is_gone && !again {
-                        self.enter(Stage::Preparing {
-                            status,
-                            polls: 0,
-                            failures: 0,
-                            pages: None,
-                            had: manifest.files,
-                            again: true,
-                        });
-                        return self.next();
-                    }
-                    if is_gone {
-                        return self.begin_anew();
-                    }
-                }
-                let why = match &heard {
-                    Heard::Answer(answer) => said(answer),
-                    Heard::Nothing(why) => why.clone(),
-                };
-                (why, Some(heard))
-            }
-        };
-        let is_hopeful = heard.as_ref().is_none_or(|heard| later(heard).is_some());
-        let tries = tries + u32::from(!heard.as_ref().is_some_and(asks_to_wait));
-        tried_again(if is_hopeful { tries } else { 0 });
-        if !is_hopeful || MOST_TRIES <= tries {
-            // The next process begins with fresh patience.
-            tried_again(0);
-            self.push(Action::Save);
-            let resource_type = manifest.files[n].resource_type.clone();
-            return self.end(Some(Failure::File {
-                resource_type,
-                tries: tries.max(1),
-                last,
-            }));
-        }
-        self.push(Action::Tell(format!("a file is fetched again: {last}")));
-        match heard {
-            Some(heard) => self.wait(&heard, tries),
-            None => {
-                let until = self.after(None, tries);
-                self.push(Action::WaitUntil(until));
-            }
-        }
-    }
-}
-
-/// The first file that is not here yet.
-fn next_file(manifest: &Manifest) -> Option<Fetch> {
-    let mut files = manifest.files.iter().enumerate();
-    let (n, file) = files.find(|(_, file)| file.got.is_none())?;
-    let kind: String = file
-        .resource_type
-        .chars()
-        .filter(char::is_ascii_alphabetic)
-        .collect();
-    let kind = if kind.is_empty() {
-        "Resource".to_owned()
-    } else {
-        kind
-    };
-    Some(Fetch {
-        url: file.url.clone(),
-        with_token: manifest.requires_token,
-        kind: file.kind,
-        name: format!("{kind}.{n:05}.ndjson"),
-    })
-}
-
-/// Why something should be asked again later; `None` when what was heard is an answer.
-fn later(heard: &Heard) -> Option<String> {
-    match heard {
-        Heard::Nothing(why) => Some(why.clone()),
-        Heard::Answer(answer) => {
-            let is_gateway = matches!(answer.status.as_u16(), 429 | 502 | 503 | 504);
-            let is_bad = answer.status.is_client_error() || answer.status.is_server_error();
-            let outcome = Outcome::read(&answer.body);
-            let is_transient = is_bad && outcome.is_some_and(|outcome| outcome.is_transient());
-            (is_gateway || is_transient).then(|| said(answer))
-        }
-    }
-}
-
-/// Whether the server itself asks for patience, as often as it likes.
-fn asks_to_wait(heard: &Heard) -> bool {
-    match heard {
-        Heard::Nothing(_) => false,
-        Heard::Answer(answer) => {
-            let is_told = answer.headers.contains_key("retry-after");
-            answer.status == StatusCode::TOO_MANY_REQUESTS
-                || is_told && later(heard).is_some()
-                || Outcome::read(&answer.body).is_some_and(|outcome| outcome.is_transient())
-        }
-    }
-}
-
-/// A success that no FHIR server gives: the page of a gateway on the way.
-fn page_for_people(heard: &Heard) -> Option<String> {
-    let Heard::Answer(answer) = heard else {
-        return None;
-    };
-    let kind = answer.header("content-type").unwrap_or_default();
-    let is_page = answer.status.is_success() && kind.starts_with("text/html");
-    is_page.then(|| "a page for people instead of an answer".to_owned())
-}
-
-/// What an answer says, for people.
-fn said(answer: &Answer) -> String {
-    let text = Outcome::read(&answer.body).and_then(|outcome| outcome.text);
-    let text = text.map_or_else(String::new, |text| format!(": {text}"));
-    format!("{}{text}", answer.status)
 }
 
 /// A number of milliseconds that is no larger than an hour's.

@@ -72,11 +72,6 @@ impl SigningKey {
     pub(super) fn signs(&self, claims: &impl Serialize) -> Option<String> {
         encode(&self.header, claims, &self.key).ok()
     }
-
-    #[cfg(test)]
-    pub(super) fn header(&self) -> &Header {
-        &self.header
-    }
 }
 
 fn from_pem(bytes: &[u8]) -> Option<(EncodingKey, Algorithm)> {
@@ -176,4 +171,140 @@ fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
     }
     bytes.extend_from_slice(content);
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::encoding::{AsBigEndian, AsDer, Pkcs8V1Der};
+    use aws_lc_rs::rsa::{KeyPair, KeySize};
+    use aws_lc_rs::signature::KeyPair as _;
+    use jsonwebtoken::jwk::AlgorithmParameters;
+    use jsonwebtoken::{DecodingKey, Validation, decode};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// Whether what a key signs is good for whoever knows its public half.
+    #[track_caller]
+    fn signs(bytes: &[u8], key_id: Option<&str>, algorithm: Algorithm, kid: Option<&str>) {
+        let key = SigningKey::of(bytes, key_id).expect("a key");
+        assert_eq!(key.header.alg, algorithm);
+        assert_eq!(key.header.typ.as_deref(), Some("JWT"));
+        if let Some(kid) = kid {
+            assert_eq!(key.header.kid.as_deref(), Some(kid));
+        } else {
+            assert_eq!(
+                key.header.kid.as_ref().map(String::len),
+                Some(43),
+                "a thumbprint"
+            );
+        }
+        let public = Jwk::from_encoding_key(&key.key, algorithm).expect("its public half");
+        let text = key.signs(&json!({ "sub": "x" })).expect("a signature");
+        let public = DecodingKey::from_jwk(&public).expect("a public key");
+        let mut validation = Validation::new(algorithm);
+        validation.set_required_spec_claims::<&str>(&[]);
+        decode::<Value>(&text, &public, &validation).expect("a good signature");
+    }
+
+    fn elliptic() -> Value {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).expect("a key");
+        let point = pair.public_key().as_ref().to_vec();
+        let secret = pair
+            .private_key()
+            .as_be_bytes()
+            .expect("a number")
+            .as_ref()
+            .to_vec();
+        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        json!({
+            "kty": "EC", "crv": "P-384", "kid": "own",
+            "x": text(&point[1..49]), "y": text(&point[49..]), "d": text(&secret),
+        })
+    }
+
+    #[test]
+    fn a_key_as_jwk_signs_and_says_its_id() {
+        let jwk = elliptic();
+        let text = jwk.to_string();
+        signs(text.as_bytes(), None, Algorithm::ES384, Some("own"));
+        signs(
+            text.as_bytes(),
+            Some("given"),
+            Algorithm::ES384,
+            Some("given"),
+        );
+        let mut nameless = jwk;
+        nameless.as_object_mut().expect("an object").remove("kid");
+        signs(
+            nameless.to_string().as_bytes(),
+            None,
+            Algorithm::ES384,
+            None,
+        );
+    }
+
+    #[test]
+    fn an_rsa_key_as_jwk_signs() {
+        let pair = KeyPair::generate(KeySize::Rsa2048).expect("a key");
+        let der: Pkcs8V1Der<'_> = pair.as_der().expect("its bytes");
+        let numbers = rsa_numbers(der.as_ref());
+        let names = ["n", "e", "d", "p", "q", "dp", "dq", "qi"];
+        let mut jwk = json!({ "kty": "RSA", "kid": "own" });
+        for (name, number) in names.iter().zip(&numbers) {
+            jwk[*name] = json!(URL_SAFE_NO_PAD.encode(number));
+        }
+        signs(
+            jwk.to_string().as_bytes(),
+            None,
+            Algorithm::RS384,
+            Some("own"),
+        );
+    }
+
+    /// The eight numbers of a PKCS #8 RSA key: what follows the last version 0.
+    fn rsa_numbers(der: &[u8]) -> Vec<Vec<u8>> {
+        let inner = der
+            .windows(2)
+            .position(|two| two == [0x04, 0x82])
+            .expect("an octet string");
+        // OCTET STRING and SEQUENCE, each with two bytes of length; then the version.
+        let mut rest = &der[inner + 8 + 3..];
+        let mut numbers = Vec::new();
+        while let [0x02, length, tail @ ..] = rest {
+            let (length, tail) = match length {
+                0x81 => (usize::from(tail[0]), &tail[1..]),
+                0x82 => (
+                    usize::from(tail[0]) * 256 + usize::from(tail[1]),
+                    &tail[2..],
+                ),
+                short => (usize::from(*short), tail),
+            };
+            let digits = &tail[..length];
+            numbers.push(digits.strip_prefix(&[0]).unwrap_or(digits).to_vec());
+            rest = &tail[length..];
+        }
+        numbers
+    }
+
+    #[test]
+    fn what_does_not_sign_as_smart_asks_is_no_key() {
+        let other_curve = json!({ "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", "d": "AA" });
+        let public = SigningKey::of(elliptic().to_string().as_bytes(), None).expect("a key");
+        let public =
+            Jwk::from_encoding_key(&public.key, Algorithm::ES384).expect("its public half");
+        assert!(matches!(
+            public.algorithm,
+            AlgorithmParameters::EllipticCurve(_)
+        ));
+        for text in [
+            String::new(),
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n".to_owned(),
+            other_curve.to_string(),
+            json!(public).to_string(),
+            json!({ "kty": "oct", "k": "AA" }).to_string(),
+        ] {
+            assert!(SigningKey::of(text.as_bytes(), None).is_none(), "{text}");
+        }
+    }
 }

@@ -53,6 +53,8 @@ pub enum Credentials {
         key_file: PathBuf,
         /// What the server calls the key, where the file does not say it.
         key_id: Option<String>,
+        /// The scope to ask for, where the server wants other words than one for each type.
+        scope: Option<String>,
     },
 }
 
@@ -72,6 +74,7 @@ impl Credentials {
                 client_id,
                 key_file,
                 key_id,
+                scope: None,
             }),
             (Some(file), (None, None), None) => Ok(Self::TokenFile(file)),
             (None, (None, None), None) => Ok(Self::None),
@@ -83,6 +86,15 @@ impl Credentials {
             }
             (_, (None, None), Some(_)) => Err("`key_id` needs `client_id` and `key_file`"),
         }
+    }
+
+    /// The same, asking for a scope in the server's own words.
+    #[must_use]
+    pub fn with_scope(mut self, asked: Option<String>) -> Self {
+        if let Self::Key { scope, .. } = &mut self {
+            *scope = asked;
+        }
+        self
     }
 }
 
@@ -154,6 +166,7 @@ struct Signed {
     base: Url,
     client_id: String,
     key: SigningKey,
+    scope: Option<String>,
     wanted: Vec<(String, Right)>,
     state: Mutex<State>,
 }
@@ -201,6 +214,7 @@ impl Tokens {
                 client_id,
                 key_file,
                 key_id,
+                scope,
             } => {
                 let base = base_address(base)?;
                 let client = Client::builder()
@@ -212,6 +226,7 @@ impl Tokens {
                     base,
                     client_id: client_id.clone(),
                     key: SigningKey::read(key_file, key_id.as_deref())?,
+                    scope: scope.clone(),
                     wanted,
                     state: Mutex::default(),
                 }))
@@ -359,7 +374,8 @@ impl Signed {
         };
         let assertion = self.assertion(at, now);
         let assertion = assertion.ok_or_else(|| refused("nothing could be signed".to_owned()))?;
-        let scope = scopes(&self.wanted, at.is_version_1);
+        let own_words = || scopes(&self.wanted, at.is_version_1);
+        let scope = self.scope.clone().unwrap_or_else(own_words);
         // An address writes its query as a form is written.
         let mut form = at.token_endpoint.clone();
         form.set_query(None);
