@@ -103,8 +103,7 @@ def a_year_of(profile):
             runs("pull", *server, "--data", data, "--json")
             runs("run", "--act", "--data", data, "--config", config, "--json")
             runs("dispatch", "--once", "--data", data, "--config", config, "--json")
-        runs("reconcile", "--data", data, "--config", config, "--json")
-        group = city.asks("GET", "/fhir/Group/helsinki")
+        group = city.asks("GET", "/fhir/Group/helsinki-1")
         for member in group["member"]:
             patient = member["entity"]["reference"]
             for kind in ("Communication", "Task", "ServiceRequest"):

@@ -88,12 +88,15 @@ pub(super) enum SearchBy {
     Never,
 }
 
+/// Ways, each with what the server does not declare for it.
+pub(super) type Lacking = Vec<(Way, Vec<String>)>;
+
 /// The first of some ways that is open, or what each of them lacks.
 pub(super) fn choose(
     declared: &Capabilities,
     ways: &[Way],
     reads_back: bool,
-) -> Result<(Way, SearchBy), Vec<(Way, Vec<String>)>> {
+) -> Result<(Way, SearchBy), Lacking> {
     let mut lacking = Vec::new();
     for way in ways {
         match needs(declared, *way, reads_back) {
