@@ -26,6 +26,7 @@
 //! ├── steps      pull, run, act, explain, learn, reconcile, check: the order in which rooms work together
 //! ├── daemon     the clock and the dispatcher's driver
 //! ├── standin    a made-up Helsinki to try it all on
+//! ├── demo       the whole programme on it, in one command
 //! └── cli        the command line (part of the program, not of the library)
 //! ```
 //!
@@ -54,6 +55,7 @@ pub use preventiojyraa_core::{
 
 pub mod config;
 pub mod daemon;
+pub mod demo;
 pub mod evaluate;
 pub mod fhir;
 pub mod lake;

@@ -3,6 +3,7 @@
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 failed, 2 wrong usage,
 //! 3 the data folder is damaged, 4 the rules have mistakes, 5 what left and what arrived differ.
 
+mod demo;
 mod dispatch;
 mod effects;
 mod evaluate;
@@ -36,6 +37,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Demo(demo::Arguments),
     Pull(pull::Arguments),
     Run(run::Arguments),
     Dispatch(dispatch::Arguments),
@@ -83,6 +85,7 @@ pub(crate) fn run() -> ExitCode {
     let result = match arguments.command {
         Command::Pull(arguments) => pull::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Dispatch(arguments) => dispatch::run(&arguments),
         Command::Effects(arguments) => effects::run(&arguments),
         Command::Reconcile(arguments) => reconcile::run(&arguments),

@@ -112,6 +112,9 @@ struct ServeArguments {
     /// Append a line for each effect to a file before it is answered
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
+    /// End when standard input does: for programs that start this one
+    #[arg(long)]
+    until_stdin_closes: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -238,6 +241,7 @@ fn serve(arguments: &ServeArguments) -> CommandResult {
         identifier_search: arguments.identifier_search == YesNo::Yes,
         any_subject: arguments.accept_any_subject,
         journal: arguments.journal.clone(),
+        until_stdin_closes: arguments.until_stdin_closes,
     };
     server::serve(options, |address| {
         print(&format!("listening on http://{address}\n"))

@@ -142,19 +142,32 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Reads decisions in order, of one resident or all, and hands each to `each` with its run.
+/// Whose decisions, of which runs.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Wanted {
+    pub(super) resident: Option<ResidentId>,
+    pub(super) run: Option<u32>,
+}
+
+/// Reads decisions in order and hands each that is wanted to `each` with its run.
 pub(super) fn read(
     path: &Path,
-    only: Option<ResidentId>,
+    wanted: Wanted,
     mut each: impl FnMut(u32, DecisionRow),
 ) -> Result<(), LakeError> {
-    let wanted = only.map(|resident| *resident.as_bytes());
-    for batch in parquet_file::open(Table::Decisions, path, wanted.as_ref())? {
+    let only = wanted.resident;
+    let bytes = only.map(|resident| *resident.as_bytes());
+    for batch in parquet_file::open(Table::Decisions, path, bytes.as_ref())? {
         let batch =
             batch.map_err(|error| LakeError::content(Table::Decisions, error.to_string()))?;
         let columns = Columns::new(Table::Decisions, &batch);
         let residents = columns.ids("resident")?;
         let runs = columns.numbers::<UInt32Type>("run")?;
+        // A file holds one run: the first row tells whether it is worth reading on.
+        let is_other = |run| 0 < batch.num_rows() && runs.value(0) != run;
+        if wanted.run.is_some_and(is_other) {
+            return Ok(());
+        }
         let (states, rows) = (columns.texts("state")?, columns.texts("decided_by")?);
         let nexts = columns.texts("next")?;
         let lows = columns.numbers::<Int16Type>("score_low")?;

@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use arrow_schema::SchemaRef;
 use sha2::{Digest, Sha256};
 
+use super::decisions::Wanted;
 use super::folder::private_folder;
 use super::parquet_file::{FileWriter, hex};
 use super::{
@@ -249,8 +250,32 @@ impl Store {
         only: Option<ResidentId>,
         mut each: impl FnMut(u32, DecisionRow),
     ) -> Result<(), LakeError> {
+        let wanted = Wanted {
+            resident: only,
+            run: None,
+        };
         for path in self.files(Table::Decisions)? {
-            decisions::read(&path, only, &mut each)?;
+            decisions::read(&path, wanted, &mut each)?;
+        }
+        Ok(())
+    }
+
+    /// Reads what one run decided, sorted by resident.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read.
+    pub fn decisions_of(
+        &self,
+        run: u32,
+        mut each: impl FnMut(DecisionRow),
+    ) -> Result<(), LakeError> {
+        let wanted = Wanted {
+            resident: None,
+            run: Some(run),
+        };
+        for path in self.files(Table::Decisions)? {
+            decisions::read(&path, wanted, |_, row| each(row))?;
         }
         Ok(())
     }

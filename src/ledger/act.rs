@@ -125,7 +125,8 @@ impl Planning<'_> {
         change(self.connection, channel, when, &row, event, None).map(drop)
     }
 
-    /// Plans to take back what was delivered for rounds that ended without need of it.
+    /// Plans to take back what was delivered for rounds that ended without need of it, unless its
+    /// result is there.
     fn cancellations(&self, today: Date) -> Result<u64, LedgerError> {
         let Some(channel) = self.channel(ActionKind::Laboratory) else {
             return Ok(0);
@@ -136,6 +137,10 @@ impl Planning<'_> {
                  SELECT 1 FROM episode_event e
                  WHERE e.resident = outbox.resident AND e.round = outbox.round
                    AND (e.kind = 'left' OR (e.kind = 'not-delivered' AND e.detail = 'withdrawn')))
+             AND NOT EXISTS (
+                 SELECT 1 FROM episode_event e
+                 WHERE e.resident = outbox.resident AND e.round = outbox.round
+                   AND e.kind = 'result-received' AND 'laboratory:' || e.tests = outbox.action)
              ORDER BY id",
             &[] as &[Value],
         )?;

@@ -45,6 +45,7 @@ mod check;
 mod data;
 mod effects;
 mod explain;
+mod funnel;
 mod harvest;
 mod in_force;
 mod learn;
@@ -67,6 +68,7 @@ pub use effects::{
     EffectsStatus, EpochFile, Stopped, Switch, effects_status, notice_old_copy, resume, stop,
 };
 pub use explain::{Explanation, explain};
+pub use funnel::funnel;
 pub use in_force::{InForce, in_force};
 pub use learn::{LearnOptions, LearnReport, learn};
 pub use learn_document::LearnDocument;

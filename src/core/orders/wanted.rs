@@ -69,8 +69,12 @@ pub fn still_wanted(
         (Action::Message { text }, Some(_)) => {
             unless_incomplete(row.message.as_ref() == Some(text))
         }
-        (Action::Contact { text }, Some(_)) => {
-            unless_incomplete(row.contact.as_ref() == Some(text))
+        // Whoever a professional was to look after still waits for one.
+        (Action::Contact { .. }, Some(Stage::Confirming { .. } | Stage::WithANurse { .. })) => {
+            unless_incomplete(matches!(
+                decision.state,
+                State::Confirming | State::WithANurse
+            ))
         }
         // A round that is over, or that has gone on, asks for nothing any more.
         (

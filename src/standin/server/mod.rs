@@ -133,6 +133,8 @@ pub struct ServeOptions {
     pub any_subject: bool,
     /// A file that gets one line for each effect.
     pub journal: Option<PathBuf>,
+    /// Whether the server ends when its standard input does: whoever started it may die without a word.
+    pub until_stdin_closes: bool,
 }
 
 impl ServeOptions {
@@ -234,6 +236,20 @@ pub fn serve(
     served
 }
 
+/// Waits for the end of standard input, or for ever.
+async fn parent_gone(is_wanted: bool) {
+    if !is_wanted {
+        return std::future::pending().await;
+    }
+    let (tell, hear) = tokio::sync::oneshot::channel::<()>();
+    // A thread of its own, which nobody waits for: a blocking read cannot be called off.
+    std::thread::spawn(move || {
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        drop(tell);
+    });
+    let _ = hear.await;
+}
+
 async fn run(
     options: ServeOptions,
     listening: impl FnOnce(SocketAddr) -> io::Result<()>,
@@ -263,12 +279,14 @@ async fn run(
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,
     ];
+    let parent_gone = parent_gone(world.options.until_stdin_closes);
     let service = http::router(world).into_make_service_with_connect_info::<Line>();
     listening(here)?;
     tokio::select! {
         served = axum::serve(Lines(listener), service) => served?,
         // What clients are still waiting for is lost, as it is when a real server is stopped.
         _ = terminate.recv() => {}
+        _ = parent_gone => {}
         _ = interrupt.recv() => {}
     }
     Ok(())

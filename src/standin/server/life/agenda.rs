@@ -21,6 +21,8 @@ pub(super) enum Event {
     Report(Place, Vec<Value>),
     /// The laboratory corrects the result at this place.
     Amend(Place),
+    /// A clinician looks at a resident whom a message was about.
+    Look,
     /// A clinician repeats a test unasked.
     Repeat(Vec<Test>),
     /// A clinician writes down a diagnosis.

@@ -125,6 +125,26 @@ pub(super) fn judge(world: &World, life: &mut Life, today: Day, number: u32) {
     }
 }
 
+/// A clinician looks at a resident because somebody asked: an unconfirmed result is repeated.
+pub(super) fn look(world: &World, life: &mut Life, today: Day, number: u32) {
+    if life.diagnosed.contains(&number) {
+        return;
+    }
+    let abnormal = abnormal(world, number);
+    match abnormal.len() {
+        // Whatever the message was about is older than what this laboratory has reported.
+        0 => life.agenda.add(
+            today.plus(1),
+            number,
+            Event::Repeat(vec![Test::HbA1c, Test::FastingGlucose]),
+        ),
+        1 => life
+            .agenda
+            .add(today.plus(1), number, Event::Repeat(abnormal)),
+        _ => judge(world, life, today, number),
+    }
+}
+
 /// The tests of this resident's reported results that were abnormal, one entry for each result.
 fn abnormal(world: &World, number: u32) -> Vec<Test> {
     let patient = world.people.patient_of(number);

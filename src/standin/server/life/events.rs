@@ -30,6 +30,14 @@ pub(super) fn notice(
                 life.agenda.add(day, number, Event::Order(place, tests));
             }
         }
+        Asked::ToLook => {
+            let (mut dice, _) = life.dice(world, number, Purpose::Professional);
+            let (soonest, latest) = rates::PROFESSIONAL_DAYS;
+            let day = today.plus(dice.whole(soonest, latest));
+            if dice.chance(rates::PROFESSIONAL_LOOKS) {
+                life.agenda.add(day, number, Event::Look);
+            }
+        }
         Asked::Form => residents::expect_answer(world, life, today, (number, place)),
         Asked::Nothing => {}
     }
@@ -42,6 +50,7 @@ pub(super) fn happen(world: &World, life: &mut Life, today: Day, number: u32, ev
         Event::Order(place, tests) => {
             clinicians::order(world, life, today, (number, Some(place), tests))
         }
+        Event::Look => clinicians::look(world, life, today, number),
         Event::Repeat(tests) => {
             life.count(Happened::Repeated);
             clinicians::order(world, life, today, (number, None, tests));

@@ -29,6 +29,8 @@ pub(super) const AMENDMENT: f64 = 0.06;
 /// Share of requests by message on which a professional orders the test, and days until then.
 pub(super) const PROFESSIONAL_ORDERS: f64 = 0.95;
 pub(super) const PROFESSIONAL_DAYS: (i32, i32) = (1, 10);
+/// Share of messages about a resident after which a clinician looks at them.
+pub(super) const PROFESSIONAL_LOOKS: f64 = 0.95;
 /// Share of single abnormal results that a clinician repeats unasked, and days until then.
 pub(super) const REPEATS: f64 = 0.5;
 pub(super) const REPEAT_DAYS: (i32, i32) = (10, 40);

@@ -14,6 +14,8 @@ pub(super) enum Asked {
     ToOrder(Vec<Test>),
     /// A message or task for the resident with a form.
     Form,
+    /// A message or task for professionals that asks for no test: would somebody look at this resident?
+    ToLook,
     /// Something that nobody here reacts to.
     Nothing,
 }
@@ -55,11 +57,35 @@ fn message(resource: &Value, tests: Vec<Test>) -> Asked {
     let form = !forms(resource).is_empty() || contained_form(resource).is_some();
     if form {
         Asked::Form
+    } else if tests.is_empty() && for_professionals(resource) {
+        Asked::ToLook
     } else if tests.is_empty() {
         Asked::Nothing
     } else {
         Asked::ToOrder(tests)
     }
+}
+
+/// Whether a message or task is for professionals and not for the resident.
+fn for_professionals(resource: &Value) -> bool {
+    let recipients = [
+        &resource["recipient"],
+        &resource["owner"],
+        &resource["performer"],
+    ];
+    let mut professional = false;
+    for recipient in recipients {
+        texts(recipient, &mut |member, text| {
+            let kinds = [
+                "Practitioner/",
+                "PractitionerRole/",
+                "CareTeam/",
+                "Organization/",
+            ];
+            professional |= member == "reference" && kinds.iter().any(|kind| text.contains(kind));
+        });
+    }
+    professional
 }
 
 /// The form that came inside a message.
@@ -157,6 +183,16 @@ mod tests {
                 Kind::Communication,
                 json!({ "status": "completed" }),
                 Asked::Nothing,
+            ),
+            (
+                Kind::Communication,
+                json!({ "status": "completed", "recipient": [{ "reference": "Patient/7" }] }),
+                Asked::Nothing,
+            ),
+            (
+                Kind::Communication,
+                json!({ "status": "completed", "recipient": [{ "reference": "PractitionerRole/7" }] }),
+                Asked::ToLook,
             ),
         ] {
             assert_eq!(asked(kind, &resource), expected, "{resource}");

@@ -1,0 +1,30 @@
+//! How far everybody has come, from the states of a run and the events of every round.
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+
+use super::{DataFolder, StepError};
+use crate::profile::ResidentId;
+use crate::report::{Course, Funnel};
+use crate::rulebook::State;
+
+/// Counts everybody whom a run decided about, each once.
+///
+/// # Errors
+///
+/// When lake or ledger cannot be read.
+pub fn funnel(data: &DataFolder, run: u32, today: Date) -> Result<Funnel, StepError> {
+    let mut courses: HashMap<ResidentId, Course> = HashMap::new();
+    data.ledger.every_event(|resident, round, event| {
+        courses.entry(resident).or_default().add(round, event);
+    })?;
+    let mut funnel = Funnel::default();
+    data.store.decisions_of(run, |row| {
+        let state = State::NAMES.iter().find(|(name, _)| *name == row.state);
+        let state = state.expect("a decision has a state of the closed list").1;
+        let course = courses.remove(&row.resident).unwrap_or_default();
+        funnel.count(course.place(state, today));
+    })?;
+    Ok(funnel)
+}
