@@ -50,7 +50,7 @@ impl Programme {
 
     /// Somebody with the answers of a pattern: a bit a question.
     fn scoring(&mut self, name: &str, pattern: usize) -> i16 {
-        let is_high = |at: usize| pattern >> at & 1 == 1;
+        let is_high = |at: usize| (pattern >> at) & 1 == 1;
         let answers: Vec<(&str, &str)> = (0..5)
             .map(|at| if is_high(at) { HIGHEST[at] } else { LOWEST[at] })
             .collect();
@@ -105,7 +105,7 @@ impl Programme {
         for (at, name) in self.names.clone().iter().enumerate() {
             let score = KNOWN
                 + (0..5)
-                    .filter(|bit| at % 32 >> bit & 1 == 1)
+                    .filter(|bit| ((at % 32) >> bit) & 1 == 1)
                     .map(|bit| POINTS[bit])
                     .sum::<i16>();
             if dice.below(4) == 0 {

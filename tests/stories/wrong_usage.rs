@@ -285,6 +285,7 @@ fn the_manual_of_every_command_is_its_help() {
         &["pull"],
         &["run"],
         &["explain"],
+        &["learn"],
         &["evaluate"],
         &["fsck"],
         &["rules"],

@@ -373,7 +373,7 @@ impl Explained<'_> {
         if let Some(shown) = &self.rulebook.display_calibration {
             say!(
                 text,
-                "  Of people with such scores, {} met this within {}: {} ({}, {}).",
+                "  Not to be compared with that: of people with such scores, {} met this within {}: {} ({}, {}).",
                 share(shown, assessment),
                 horizon(shown),
                 shown.estimand.outcome,

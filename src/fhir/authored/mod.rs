@@ -51,9 +51,16 @@ pub fn risk_assessment(
         format!("Not known: {}.", names.join("; "))
     };
     let source = &calibration.header.source;
+    let standing = if calibration.verified || calibration.recalibrated.is_some() {
+        ""
+    } else {
+        "; a draft: these numbers are not verified"
+    };
     let rationale = format!(
-        "{open} Probability by {} {} ({}, {}).",
-        calibration.header.id, calibration.header.version, source.author, source.year
+        "{open} Probability by {} ({}, {}{standing}).",
+        calibration.name(),
+        source.author,
+        source.year
     );
     author_risk_assessment(&RiskAssessmentContent {
         identifier: BusinessIdentifier {
