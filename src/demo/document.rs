@@ -90,7 +90,7 @@ fn truth_entry(truth: &Truth) -> Value {
         "flagged": truth.flagged,
         "flagged_confirmed": truth.flagged_confirmed,
         "before": against(&truth.before),
-        "after": against(&truth.after),
+        "after": truth.after.as_ref().map(against),
     })
 }
 

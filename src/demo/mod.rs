@@ -421,10 +421,12 @@ impl Programme<'_> {
     /// Holds the calibrations against the truth, on the people whom the last look followed.
     fn truth(&self, city: &City, looks: &[LearnReport]) -> Result<Option<Truth>, DemoError> {
         let data = DataFolder::open(&self.root, Access::Read)?;
-        let in_force = steps::in_force(&self.rulebook, &data)?.rulebook.calibration;
+        let in_force = steps::in_force(&self.rulebook, &data)?;
+        let accepted = in_force.recalibration.is_some();
+        let after = accepted.then_some(&in_force.rulebook.calibration);
         let confirmed = truth::confirmed(&city.truth(START)?)?;
         let cases = looks.last().map_or(&[][..], |look| &look.cases[..]);
-        let both = (&self.rulebook.calibration, &in_force);
+        let both = (&self.rulebook.calibration, after);
         Ok(truth::compared(both, cases, &confirmed))
     }
 

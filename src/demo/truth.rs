@@ -37,10 +37,10 @@ pub(super) fn confirmed(csv: &[u8]) -> Result<HashMap<ResidentId, bool>, DemoErr
     Ok(all)
 }
 
-/// Holds two calibrations against the truth, on everybody whose score decided in a first round: the
-/// same people for both.
+/// Holds the calibration of the beginning and the one accepted since, if any, against the truth, on
+/// everybody whose score decided in a first round: the same people for both.
 pub(super) fn compared(
-    (before, after): (&Calibration, &Calibration),
+    (before, after): (&Calibration, Option<&Calibration>),
     cases: &[(ResidentId, Case)],
     confirmed: &HashMap<ResidentId, bool>,
 ) -> Option<Truth> {
@@ -61,7 +61,7 @@ pub(super) fn compared(
         flagged.fold((0, 0), |(n, found), (_, y)| (n + 1, found + u64::from(*y)));
     Some(Truth {
         before: held(before, &known)?,
-        after: held(after, &known)?,
+        after: after.and_then(|after| held(after, &known)),
         flagged,
         flagged_confirmed,
     })

@@ -18,7 +18,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use arrow_schema::SchemaRef;
 use sha2::{Digest, Sha256};
 
-use super::decisions::Wanted;
 use super::folder::private_folder;
 use super::parquet_file::{FileWriter, hex};
 use super::{
@@ -238,46 +237,6 @@ impl Store {
         }
         rows.sort();
         Ok(rows)
-    }
-
-    /// Reads decisions, about one resident or all, file by file, each file sorted by resident.
-    ///
-    /// # Errors
-    ///
-    /// When a file cannot be read.
-    pub fn decisions(
-        &self,
-        only: Option<ResidentId>,
-        mut each: impl FnMut(u32, DecisionRow),
-    ) -> Result<(), LakeError> {
-        let wanted = Wanted {
-            resident: only,
-            run: None,
-        };
-        for path in self.files(Table::Decisions)? {
-            decisions::read(&path, wanted, &mut each)?;
-        }
-        Ok(())
-    }
-
-    /// Reads what one run decided, sorted by resident.
-    ///
-    /// # Errors
-    ///
-    /// When a file cannot be read.
-    pub fn decisions_of(
-        &self,
-        run: u32,
-        mut each: impl FnMut(DecisionRow),
-    ) -> Result<(), LakeError> {
-        let wanted = Wanted {
-            resident: None,
-            run: Some(run),
-        };
-        for path in self.files(Table::Decisions)? {
-            decisions::read(&path, wanted, |_, row| each(row))?;
-        }
-        Ok(())
     }
 
     /// Makes a committed generation visible and clears what nobody needs.

@@ -14,6 +14,10 @@ use crate::rulebook::State;
 /// # Errors
 ///
 /// When lake or ledger cannot be read.
+///
+/// # Panics
+///
+/// Never: the lake hands out states of the closed list only.
 pub fn funnel(data: &DataFolder, run: u32, today: Date) -> Result<Funnel, StepError> {
     let mut courses: HashMap<ResidentId, Course> = HashMap::new();
     data.ledger.every_event(|resident, round, event| {

@@ -249,7 +249,11 @@ fn meaning(action: &Action, event: &DeliveryEvent) -> String {
                 at: now(),
             },
         },
-        _ => Delivery::Sending {
+        DeliveryEvent::Claimed { .. }
+        | DeliveryEvent::Answered { .. }
+        | DeliveryEvent::Asking { .. }
+        | DeliveryEvent::LeaseOver
+        | DeliveryEvent::Doubted => Delivery::Sending {
             claim: 7,
             lease_until: later(90),
             sends: 1,

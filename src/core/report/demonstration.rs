@@ -24,8 +24,8 @@ use crate::rulebook::State;
 pub struct Truth {
     /// The calibration that the demonstration began with.
     pub before: Evaluation,
-    /// The one in force at the end.
-    pub after: Evaluation,
+    /// The one in force at the end, when a recalibration was accepted.
+    pub after: Option<Evaluation>,
     /// Residents at or above the action level.
     pub flagged: u64,
     /// Those of them who are really so.
@@ -34,7 +34,10 @@ pub struct Truth {
 
 impl Truth {
     /// The share of the flagged who are really so.
-    #[must_use]
+    ///
+    /// # Errors
+    ///
+    /// With fewer than ten flagged it would describe single ones.
     pub fn ppv(&self) -> Figure {
         crate::learning::proportion(
             usize::try_from(self.flagged_confirmed).unwrap_or(usize::MAX),
@@ -218,7 +221,7 @@ fn recalibration_text(text: &mut String, shown: &DemonstrationShown<'_>) {
             truth.before.whole.n,
             truth.before.whole.events
         );
-        for (name, evaluation) in sides(truth) {
+        for (_, name, evaluation) in sides(truth) {
             say!(text, "  {name}");
             for (name, figure) in against_truth(evaluation) {
                 say!(text, "    {name:<28}{}", figure_cells(figure));
@@ -227,14 +230,18 @@ fn recalibration_text(text: &mut String, shown: &DemonstrationShown<'_>) {
     }
 }
 
-fn sides(truth: &Truth) -> [(&'static str, &Evaluation); 2] {
-    [
-        (
-            "the calibration it began with, deliberately wrong",
-            &truth.before,
-        ),
-        ("the calibration in force at the end", &truth.after),
-    ]
+/// Id, what it is, and how it fits.
+fn sides(truth: &Truth) -> Vec<(&'static str, &'static str, &Evaluation)> {
+    let before = (
+        "truth-before",
+        "the calibration it began with, wrong on purpose",
+        &truth.before,
+    );
+    let after = truth
+        .after
+        .as_ref()
+        .map(|after| ("truth-after", "the calibration in force at the end", after));
+    [before].into_iter().chain(after).collect()
 }
 
 fn against_truth(evaluation: &Evaluation) -> [(&'static str, Figure); 3] {
@@ -383,10 +390,7 @@ fn truth_section(truth: Option<&Truth>) -> String {
         "{heading}<p>A made-up city knows the answer: who would be confirmed by tests and professionals, had everybody been ordered the tests and come. {} residents whose score decided; {} of them would be.</p>\n",
         truth.before.whole.n, truth.before.whole.events
     );
-    for (id, (name, evaluation)) in ["truth-before", "truth-after"]
-        .into_iter()
-        .zip(sides(truth))
-    {
+    for (id, name, evaluation) in sides(truth) {
         let plot = plots::calibration_named(evaluation, id, name);
         text.push_str(&format!(
             "<h3>{name}</h3>\n{}<figure>\n{}\n<figcaption>Observed (truth) against predicted risk; the dashed diagonal is perfect calibration.</figcaption>\n</figure>\n",

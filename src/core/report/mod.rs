@@ -31,6 +31,7 @@
 //! A nurse trusts a sentence with a date in it more than a table of codes, so
 //! the explanation is prose; the codes stand in the stored decision.
 
+mod course;
 mod demonstration;
 mod evaluation_page;
 mod evaluation_plots;
@@ -42,13 +43,14 @@ mod learning_text;
 mod phrases;
 mod svg;
 
+pub use course::{Course, OnRecord, Place, Questions, Tests};
 pub use demonstration::{
     DemonstrationShown, Look, Truth, demonstration_page, demonstration_text, waits_for,
 };
 pub use evaluation_page::{Subject, evaluation_page};
 pub use evaluation_text::evaluation_text;
 pub use explanation::explain;
-pub use funnel::{Course, Funnel, FunnelLine, OnRecord, Place, Questions, Tests};
+pub use funnel::{Funnel, FunnelLine};
 pub use learning_page::{learning_page, learning_section};
 pub use learning_text::{LearningSubject, learning_text};
 pub use phrases::{age_phrase, date_phrase, list_phrase, number_phrase};

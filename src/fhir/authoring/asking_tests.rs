@@ -150,7 +150,7 @@ fn a_message_with_a_form_says_this_and_nothing_else() {
                 {"contentString": "Please answer\nby 1 May."},
                 {"contentReference": {"reference": "#form"}}
             ],
-            "note": [{"text": crate::communication::DISCLAIMER}]
+            "note": [{"text": communication::DISCLAIMER}]
         })
     );
 }
@@ -197,7 +197,7 @@ fn a_task_with_a_form_says_this_and_nothing_else() {
             "authoredOn": "2026-03-02",
             "requester": {"display": "PreventioJyrää"},
             "owner": {"reference": "Patient/r-17"},
-            "note": [{"text": "Please answer."}, {"text": crate::communication::DISCLAIMER}],
+            "note": [{"text": "Please answer."}, {"text": communication::DISCLAIMER}],
             "restriction": {"period": {"end": "2026-05-01"}},
             "input": [{
                 "type": {"coding": [{
@@ -222,7 +222,7 @@ fn messages_and_tasks_read_back_unchanged_in_the_typed_models() {
     for content in [ASKED, TO_ORDER] {
         let bytes = communication(&content).expect("the content is sound");
         let read: Communication = serde_json::from_slice(&bytes).expect("the models read it");
-        let built = crate::communication::built(&content).expect("the content is sound");
+        let built = communication::built(&content).expect("the content is sound");
         assert_eq!(read, built);
         let again = serde_json::to_value(&read).expect("a resource is JSON");
         assert_eq!(again, said(&content));
@@ -230,7 +230,7 @@ fn messages_and_tasks_read_back_unchanged_in_the_typed_models() {
     for content in [TO_FILL_IN, TO_CONTACT] {
         let bytes = task(&content).expect("the content is sound");
         let read: Task = serde_json::from_slice(&bytes).expect("the models read it");
-        let built = crate::task::built(&content).expect("the content is sound");
+        let built = task::built(&content).expect("the content is sound");
         assert_eq!(read, built);
         let again = serde_json::to_value(&read).expect("a resource is JSON");
         assert_eq!(again, asked(&content));
