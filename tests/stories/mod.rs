@@ -5,6 +5,7 @@ mod bad_lines;
 mod clinic;
 mod corrections;
 mod damage;
+mod demo;
 mod evaluate;
 mod killed;
 mod learn;
