@@ -53,7 +53,8 @@ struct ExportArguments {
 /// Serve a made-up register over FHIR R4, with faults on demand
 ///
 /// Prints `listening on http://ADDRESS` when clients can connect; the FHIR base is that with `/fhir`. What clients write
-/// is kept in memory and gone when the server ends. Below `/_control`, for this machine only, are the server's own counts.
+/// is kept in a file without a name in the folder for temporary ones (TMPDIR) and gone when the server ends. Below
+/// `/_control`, for this machine only, are the server's own counts.
 ///
 /// Example: preventio standin serve --residents 1000 --profile open --listen 127.0.0.1:8080 --no-auth
 #[derive(clap::Args)]

@@ -78,6 +78,11 @@ impl Lines {
         &self.buffers[kind.place()]
     }
 
+    /// The bytes of one kind, which are no longer here afterwards.
+    pub(super) fn take(&mut self, kind: Kind) -> Vec<u8> {
+        std::mem::take(&mut self.buffers[kind.place()])
+    }
+
     /// How many lines of one kind there are.
     pub(super) fn count(&self, kind: Kind) -> u64 {
         self.counts[kind.place()]

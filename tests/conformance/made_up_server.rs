@@ -1,9 +1,11 @@
 //! The stand-in's server, asked as FHIR R4 clients ask.
 
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::support::acting::until;
 use crate::support::served::Served;
 use crate::support::site::TempFolder;
 
@@ -392,4 +394,26 @@ fn a_killed_server_leaves_a_record_of_every_effect() {
         record.contains(r#""id":"3","identifier":["urn:preventio:order|k2"]"#),
         "{record}"
     );
+}
+
+/// Whoever holds the other end of the server's standard input may die without a word: the pipe closes then.
+#[test]
+fn a_server_that_is_told_to_ends_when_whoever_started_it_dies() {
+    let words = ["--no-auth", "--residents", "5", "--until-stdin-closes"];
+    let mut parent = Command::new("sleep")
+        .arg("600")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a process that holds a pipe open");
+    let pipe = parent.stdout.take().expect("its end of the pipe");
+    let mut server = Served::starts_hearing(&words, pipe);
+    server.gets("/fhir/metadata").with(200);
+    assert!(!server.has_ended(), "while its parent lives it serves");
+    parent.kill().expect("a child can be killed");
+    parent.wait().expect("a child ends");
+    until("the server ends", || server.has_ended());
+    let mut other = Served::starts(&words[..3]);
+    other.gets("/fhir/metadata").with(200);
+    assert!(!other.has_ended(), "who is not told to serves on without");
 }

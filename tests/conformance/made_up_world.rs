@@ -391,10 +391,22 @@ fn the_truth_is_told_without_changing_anything() {
     assert!(refused["error"].is_string());
 }
 
-/// What the city does when everybody is asked and comes is what the truth says, up to chance.
+/// True when a result is one that a programme asks professionals about.
+fn is_in_the_diabetic_range(result: &Value) -> bool {
+    let coded = |code: &str| {
+        let codings = result["code"]["coding"].as_array();
+        codings.is_some_and(|all| all.iter().any(|coding| coding["code"] == code))
+    };
+    let value = result["valueQuantity"]["value"].as_f64();
+    let value = value.expect("a result has a value");
+    coded("6128") && 48.0 <= value || coded("1468") && 7.0 <= value
+}
+
+/// A programme that orders both tests for everybody, sees them come, and has a professional contact whoever has a
+/// result in the diabetic range, finds what the truth says, up to chance.
 #[test]
-fn the_truth_is_what_happens_when_everybody_comes() {
-    let server = city(1_500, "open");
+fn the_truth_is_what_a_programme_finds_when_everybody_comes() {
+    let server = city(2_500, "open");
     let told = truth(&server, "2025-01-15");
     let followed: Vec<&Vec<String>> = told
         .iter()
@@ -402,30 +414,75 @@ fn the_truth_is_what_happens_when_everybody_comes() {
         .collect();
     for row in &followed {
         does(&server, &row[0], json!({ "attends_after_days": 10 }));
-        let order = json!({
-            "resourceType": "ServiceRequest", "status": "active", "intent": "order",
-            "subject": { "reference": format!("Patient/{}", row[0]) },
-            "code": { "coding": [
-                { "system": KUNTALIITTO, "code": "6128" },
-                { "system": KUNTALIITTO, "code": "1468" },
-            ] },
-        });
+        let order = order(&row[0], &format!("k-{}", row[0]), &["6128", "1468"]);
         server.posts("/fhir/ServiceRequest", &[], &order).with(201);
     }
-    passes(&server, 12);
-    // They came; whether they come again for a repeated test is up to them.
+    passes(&server, 18);
+    let mut contacted = 0.0;
     for row in &followed {
+        // They came; whether they come again for a repeated test is up to them.
         does(&server, &row[0], json!({}));
+        let results = new_about(&server, "Observation", &row[0]);
+        if results.iter().any(is_in_the_diabetic_range) {
+            contacted += 1.0;
+            let message = json!({
+                "resourceType": "Communication", "status": "completed",
+                "identifier": [{ "system": "urn:preventio:order", "value": format!("c-{}", row[0]) }],
+                "subject": { "reference": format!("Patient/{}", row[0]) },
+                "recipient": [{ "reference": "PractitionerRole/1" }],
+                "payload": [{ "contentString": "a result in the diabetic range" }],
+            });
+            server.posts("/fhir/Communication", &[], &message).with(201);
+        }
     }
-    passes(&server, 353);
+    passes(&server, 347);
     let world = server.gets("/_control/world").with(200);
     let happened = world["confirmed"].as_u64().expect("a count") as f64;
     let expected = followed.iter().filter(|row| row[4] == "1").count() as f64;
-    // Two counts of the same rare thing, each with dice of its own.
-    let spread = (happened + expected).sqrt();
-    assert!(
-        (happened - expected).abs() < 3.0 * spread,
-        "{happened} {expected}"
-    );
-    assert!(15.0 < expected, "{expected}");
+    let abnormal = |row: &&&Vec<String>| row[3] == "1" || row[3] == "2";
+    let found = followed.iter().filter(abnormal).count() as f64;
+    // Two counts of the same rare things, each with dice of its own.
+    for (one, other) in [(happened, expected), (contacted, found)] {
+        let spread = (one + other).sqrt();
+        assert!((one - other).abs() < 3.0 * spread, "{one} {other}");
+        assert!(25.0 < other, "{other}");
+    }
+    eprintln!("confirmed {happened} {expected}; abnormal {contacted} {found}; {world}");
+}
+
+/// Confirmations and results as the engine reads them: an encounter's diagnosis, and results of their order.
+#[test]
+fn what_becomes_of_an_order_is_in_the_record_as_clinicians_write_it() {
+    let server = city(600, "open");
+    let told = truth(&server, "2025-01-15");
+    let followed = told.iter().filter(|row| row[1] == "1" && row[2] == "0");
+    let people: Vec<String> = followed.map(|row| row[0].clone()).collect();
+    for patient in &people {
+        does(&server, patient, json!({ "attends_after_days": 5 }));
+        let order = order(patient, &format!("k-{patient}"), &["6128", "1468"]);
+        server.posts("/fhir/ServiceRequest", &[], &order).with(201);
+    }
+    passes(&server, 120);
+    let mut confirmed = 0;
+    for patient in &people {
+        let orders: Vec<String> = new_about(&server, "ServiceRequest", patient)
+            .iter()
+            .map(|order| format!("ServiceRequest/{}", order["id"].as_str().expect("an id")))
+            .collect();
+        for result in new_about(&server, "Observation", patient) {
+            let order = result["basedOn"][0]["reference"].as_str();
+            let order = order.expect("a result is of an order").to_owned();
+            assert!(orders.contains(&order), "{result}");
+        }
+        for condition in new_about(&server, "Condition", patient) {
+            confirmed += 1;
+            assert_eq!(
+                condition["category"][0]["coding"][0]["code"], "encounter-diagnosis",
+                "{condition}"
+            );
+        }
+    }
+    let world = server.gets("/_control/world").with(200);
+    assert_eq!(world["confirmed"], confirmed);
+    assert!(5 < confirmed, "{confirmed}");
 }

@@ -50,10 +50,15 @@ impl Heard {
 impl Served {
     /// Starts a server with these words and waits until it listens.
     pub(crate) fn starts<A: AsRef<OsStr>>(words: &[A]) -> Served {
+        Self::starts_hearing(words, Stdio::null())
+    }
+
+    /// The same with something on its standard input.
+    pub(crate) fn starts_hearing<A: AsRef<OsStr>>(words: &[A], input: impl Into<Stdio>) -> Served {
         let mut child = Command::new(env!("CARGO_BIN_EXE_preventio"))
             .args(["standin", "serve", "--listen", "127.0.0.1:0"])
             .args(words)
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::piped())
             .spawn()
             .expect("the program starts");
@@ -144,6 +149,14 @@ impl Served {
     #[track_caller]
     pub(crate) fn posts(&self, target: &str, headers: &[(&str, &str)], body: &Value) -> Heard {
         self.asks("POST", target, headers, body)
+    }
+
+    /// True when its process has ended of itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child
+            .try_wait()
+            .expect("a child can be asked")
+            .is_some()
     }
 
     /// Kills the server, as a power cut would.

@@ -1,8 +1,12 @@
 //! What goes back to the client, and refusals as `OperationOutcome`.
 
+use std::io;
+
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
+
+use super::chunks::Chunks;
 
 /// The content type of FHIR JSON.
 pub(super) const FHIR: &str = "application/fhir+json;charset=utf-8";
@@ -10,12 +14,15 @@ pub(super) const FHIR: &str = "application/fhir+json;charset=utf-8";
 pub(super) const JSON: &str = "application/json";
 
 /// One answer.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) kind: &'static str,
     pub(super) headers: Vec<(HeaderName, String)>,
+    /// All of the body, or the first chunk of a long one.
     pub(super) body: Vec<u8>,
+    /// What follows that is made while it is sent.
+    pub(super) rest: Option<Chunks>,
 }
 
 impl Answer {
@@ -26,6 +33,7 @@ impl Answer {
             kind: FHIR,
             headers: Vec::new(),
             body,
+            rest: None,
         }
     }
 
@@ -36,6 +44,7 @@ impl Answer {
             kind: JSON,
             headers: Vec::new(),
             body: body.to_string().into_bytes(),
+            rest: None,
         }
     }
 
@@ -45,10 +54,23 @@ impl Answer {
         self
     }
 
+    /// The same with more to follow.
+    pub(super) fn followed_by(
+        mut self,
+        rest: impl Iterator<Item = io::Result<Vec<u8>>> + Send + 'static,
+    ) -> Answer {
+        self.rest = Some(Chunks::new(rest));
+        self
+    }
+
     /// As bytes for the wire.
     pub(super) fn into_response(self) -> Response<Body> {
         let empty = self.body.is_empty();
-        let mut response = Response::new(Body::from(self.body));
+        let body = match self.rest {
+            None => Body::from(self.body),
+            Some(rest) => rest.after(self.body),
+        };
+        let mut response = Response::new(body);
         *response.status_mut() = self.status;
         if !empty {
             let kind = HeaderValue::from_static(self.kind);

@@ -1,6 +1,7 @@
 //! Addresses for whoever runs a test: the server's own count, faults, and time. No FHIR, no token, this machine only.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::{Method, StatusCode};
@@ -11,9 +12,10 @@ use super::super::calendar::Day;
 use super::answers::Answer;
 use super::calls::{Call, pairs};
 use super::faults::{FAULTS, Fault, FaultPlan};
+use super::interactions::failed;
 use super::kinds::Kind;
 use super::life::{self, Fate};
-use super::store::{Place, hash, id_of, identifiers_of, parsed};
+use super::store::{Place, hash, id_of, identifiers_of};
 use super::{World, clock};
 
 /// A count that many threads add to.
@@ -49,7 +51,9 @@ pub(super) fn answer(world: &World, call: &Call) -> Answer {
     let what = call.path.strip_prefix("_control/").unwrap_or_default();
     let text = String::from_utf8_lossy(&call.body);
     match (&call.method, what) {
-        (&Method::GET, "orders") => done(&orders(world, &call.query)),
+        (&Method::GET, "orders") => {
+            orders(world, &call.query).map_or_else(failed, |told| done(&told))
+        }
         (&Method::GET, "requests") => done(&requests(&world.counters)),
         (&Method::POST, "faults") => match text.trim().parse() {
             Ok(plan) => {
@@ -86,8 +90,12 @@ fn advance(world: &World, body: &str) -> Answer {
         return refused("the body is not {\"days\": n}");
     };
     for _ in 0..days {
-        if !life::next_day(world) {
-            return refused("the time here is the machine's: start the server with --start");
+        match life::next_day(world) {
+            Ok(true) => {}
+            Ok(false) => {
+                return refused("the time here is the machine's: start the server with --start");
+            }
+            Err(error) => return failed(error),
         }
     }
     done(&json!({ "now": clock::instant(world.clock.millis()) }))
@@ -104,6 +112,7 @@ fn truth(world: &World, query: &str) -> Answer {
             kind: "text/csv;charset=utf-8",
             headers: Vec::new(),
             body: life::truth(world, from),
+            rest: None,
         },
         Err(_) => refused("`from` is not a date like 2026-02-01"),
     }
@@ -117,14 +126,14 @@ fn decide(world: &World, what: &str, body: &str) -> Answer {
     };
     let today = life::today(world);
     let mut life = world.life();
-    match what {
-        "dies" => life::dies(world, &mut life, today, number),
-        "moves" => life::moves(world, &mut life, today, number),
-        "hides" => life::hides(world, today, number),
+    let decided = match what {
+        "dies" => Ok(life::dies(world, &mut life, today, number)),
+        "moves" => Ok(life::moves(world, &mut life, today, number)),
+        "hides" => Ok(life::hides(world, today, number)),
         "refuses" => life::refuses(world, &mut life, today, number),
-        _ => life.decide(number, Fate::read(&wanted)),
-    }
-    done(&json!({ "patient": patient }))
+        _ => Ok(life.decide(number, Fate::read(&wanted))),
+    };
+    decided.map_or_else(failed, |()| done(&json!({ "patient": patient })))
 }
 
 fn requests(counters: &Counters) -> Value {
@@ -145,7 +154,7 @@ fn requests(counters: &Counters) -> Value {
 }
 
 /// The server's own count of orders, or of the type named by `type`; `summary=true` leaves the list out.
-fn orders(world: &World, query: &str) -> Value {
+fn orders(world: &World, query: &str) -> io::Result<Value> {
     let pairs = pairs(query);
     let value = |name: &str| {
         let found = pairs.iter().find(|(n, _)| n == name);
@@ -157,10 +166,10 @@ fn orders(world: &World, query: &str) -> Value {
     let with_list = value("summary") != Some("true");
     let store = world.store();
     for (place, stored) in store.from(0).filter(|(_, stored)| stored.kind == kind) {
-        tally.add(place, &parsed(&stored.body), with_list);
+        tally.add(place, &store.value(stored)?, with_list);
     }
     drop(store);
-    tally.told(with_list)
+    Ok(tally.told(with_list))
 }
 
 /// Orders counted.

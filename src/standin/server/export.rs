@@ -1,7 +1,7 @@
 //! Bulk export: kick-off, status, manifest, files, delete.
 //!
-//! A job remembers what was asked for and how many lines each file has; the files themselves are made up again when they
-//! are fetched, so a city's export costs no memory.
+//! A job remembers what was asked for and how many lines each file has; the files themselves are made up again while they
+//! are fetched, so a city's export costs no memory. One that the server's disk fails ends as an error.
 //!
 //! # Source
 //!
@@ -20,6 +20,7 @@ use tokio::task::spawn_blocking;
 use super::answers::{Answer, bad_request, not_found, refused};
 use super::calls::{Call, pairs};
 use super::files::{self, Part};
+use super::interactions::broken;
 use super::kinds::Kind;
 use super::profiles::{Interaction, Profile};
 use super::{World, clock, groups};
@@ -52,6 +53,7 @@ pub(super) struct Job {
     parts: u32,
     done: AtomicU32,
     cancelled: AtomicBool,
+    failed: AtomicBool,
     /// Lines of each file that has some; complete when all parts are done.
     lines: Mutex<BTreeMap<(Kind, Part), u64>>,
 }
@@ -115,6 +117,7 @@ pub(super) fn kick_off(world: &Arc<World>, call: &Call, about: &[&str]) -> Resul
         parts: u32::try_from(parts.len()).unwrap_or(u32::MAX),
         done: AtomicU32::new(0),
         cancelled: AtomicBool::new(false),
+        failed: AtomicBool::new(false),
         lines: Mutex::default(),
         scope,
     });
@@ -128,7 +131,10 @@ pub(super) fn kick_off(world: &Arc<World>, call: &Call, about: &[&str]) -> Resul
 
 fn register(world: &World, job: &Arc<Job>) -> Result<u64, Answer> {
     let mut jobs = world.exports.jobs();
-    let busy = |other: &Arc<Job>| other.scope == job.scope && !other.is_ready();
+    let busy = |other: &Arc<Job>| {
+        let is_over = other.is_ready() || other.failed.load(Ordering::Acquire);
+        other.scope == job.scope && !is_over
+    };
     if world.options.profile == Profile::Apotti && jobs.1.values().any(busy) {
         return Err(refused(
             StatusCode::TOO_MANY_REQUESTS,
@@ -143,12 +149,15 @@ fn register(world: &World, job: &Arc<Job>) -> Result<u64, Answer> {
     Ok(id)
 }
 
-fn prepare(world: &World, job: &Job, parts: &[Part]) {
+fn prepare(world: &Arc<World>, job: &Arc<Job>, parts: &[Part]) {
     for part in parts {
         if job.cancelled.load(Ordering::Acquire) {
             return;
         }
-        let counted = files::count(world, job, *part);
+        let Ok(counted) = files::count(world, job, *part) else {
+            job.failed.store(true, Ordering::Release);
+            return;
+        };
         job.lines().extend(
             counted
                 .into_iter()
@@ -260,7 +269,7 @@ fn kinds(world: &World, call: &Call, scope: &Scope, asked: &Asked) -> Result<Vec
 }
 
 /// Answers what is below `/bulk`: the status of a job, its deletion, its files.
-pub(super) fn answer(world: &World, call: &Call, segments: &[&str]) -> Result<Answer, Answer> {
+pub(super) fn answer(world: &Arc<World>, call: &Call, segments: &[&str]) -> Result<Answer, Answer> {
     match (segments, call.method.as_str()) {
         ([id], "GET") => Ok(status(world, call, id, &*world.exports.find(id)?)),
         ([id], "DELETE") => {
@@ -282,6 +291,9 @@ pub(super) fn answer(world: &World, call: &Call, segments: &[&str]) -> Result<An
 }
 
 fn status(world: &World, call: &Call, id: &str, job: &Job) -> Answer {
+    if job.failed.load(Ordering::Acquire) {
+        return broken();
+    }
     if !job.is_ready() {
         let done = job.done.load(Ordering::Acquire);
         return Answer::resource(StatusCode::ACCEPTED, Vec::new())

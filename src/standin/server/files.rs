@@ -1,23 +1,34 @@
 //! The files of an export: which there are, how many lines they have, and their bytes.
+//!
+//! A file is made while it is fetched, a chunk at a time, so that what stands in memory does not grow with it.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{self, Write};
+use std::mem;
+use std::ops::Range;
+use std::sync::Arc;
 
 use axum::http::{StatusCode, header};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Deserialize;
 
+use super::super::lines::{self, Lines};
 use super::World;
 use super::answers::{Answer, not_found, refused};
 use super::calls::Call;
 use super::export::{Job, RESIDENTS, Scope};
+use super::interactions::failed;
 use super::kinds::Kind;
 use super::store::{Place, parsed, patient_of};
 
 const NDJSON: &str = "application/fhir+ndjson";
 /// Places of the store that one file covers.
 const WRITTEN: Place = 20_000;
+/// A chunk is at least so many bytes, unless it is the last, and little more: what is added at once is small.
+const CHUNK: usize = 256 << 10;
+/// Residents, and places of the store, that are added to a chunk at once.
+const AT_ONCE: (u32, Place) = (16, 256);
 
 /// What one file of a type covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +51,7 @@ pub(super) fn parts(world: &World, scope: &Scope) -> Vec<Part> {
         .collect()
 }
 
-fn residents(world: &World, scope: &Scope) -> std::ops::Range<u32> {
+fn residents(world: &World, scope: &Scope) -> Range<u32> {
     match scope {
         Scope::System => 0..world.people.count(),
         Scope::Residents(range) => range.clone(),
@@ -67,17 +78,31 @@ fn named(name: &str) -> Option<(Kind, Part)> {
 }
 
 /// How many lines each type has in this part, where it has some.
-pub(super) fn count(world: &World, job: &Job, part: Part) -> BTreeMap<Kind, u64> {
-    let of = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
-    let counted = job
-        .kinds
-        .iter()
-        .map(|kind| (*kind, of(&bytes(world, job, *kind, part))));
-    counted.filter(|(_, lines)| 0 < *lines).collect()
+pub(super) fn count(
+    world: &Arc<World>,
+    job: &Arc<Job>,
+    part: Part,
+) -> io::Result<BTreeMap<Kind, u64>> {
+    let mut counted = BTreeMap::new();
+    for kind in &job.kinds {
+        let mut lines = 0;
+        for chunk in Making::of((world, job), *kind, part, false) {
+            lines += chunk?.iter().filter(|byte| **byte == b'\n').count() as u64;
+        }
+        if 0 < lines {
+            counted.insert(*kind, lines);
+        }
+    }
+    Ok(counted)
 }
 
 /// Answers a file.
-pub(super) fn answer(world: &World, call: &Call, job: &Job, file: &str) -> Result<Answer, Answer> {
+pub(super) fn answer(
+    world: &Arc<World>,
+    call: &Call,
+    job: &Arc<Job>,
+    file: &str,
+) -> Result<Answer, Answer> {
     let (kind, part) = named(file).ok_or_else(|| not_found("such file"))?;
     if !job.kinds.contains(&kind) {
         return Err(not_found("such file"));
@@ -89,36 +114,135 @@ pub(super) fn answer(world: &World, call: &Call, job: &Job, file: &str) -> Resul
             "the token does not allow that",
         ));
     }
-    let mut answer = Answer::resource(StatusCode::OK, bytes(world, job, kind, part));
+    let accepted = call.header("accept-encoding");
+    let packed = accepted.is_some_and(|list| list.contains("gzip"));
+    let mut making = Making::of((world, job), kind, part, packed);
+    let first = making.next().transpose().map_err(failed)?;
+    let mut answer = Answer::resource(StatusCode::OK, first.unwrap_or_default());
     answer.kind = NDJSON;
-    if call
-        .header("accept-encoding")
-        .is_some_and(|list| list.contains("gzip"))
-    {
-        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
-        let done = packed
-            .write_all(&answer.body)
-            .and_then(|()| packed.finish());
-        answer.body = done.expect("writing into memory cannot fail");
+    if packed {
         answer = answer.with(header::CONTENT_ENCODING, "gzip");
     }
-    Ok(answer)
+    Ok(if making.is_over() {
+        answer
+    } else {
+        answer.followed_by(making)
+    })
 }
 
-fn bytes(world: &World, job: &Job, kind: Kind, part: Part) -> Vec<u8> {
-    match part {
-        Part::Register(n) => of_register(world, job, kind, n),
-        Part::Written(n) => of_store(world, job, kind, n),
+/// A file that is being made; its items are the chunks.
+struct Making {
+    world: Arc<World>,
+    job: Arc<Job>,
+    kind: Kind,
+    source: Source,
+    packed: Option<GzEncoder<Vec<u8>>>,
+    /// What belongs to the next chunk.
+    chunk: Vec<u8>,
+    is_over: bool,
+}
+
+/// What is still to be added to a file.
+enum Source {
+    /// Residents by number, and lines that are repeated at the end.
+    Register(lines::Kind, Range<u32>, Lines),
+    /// Places of the store.
+    Written(Range<Place>),
+    Nothing,
+}
+
+impl Making {
+    fn of((world, job): (&Arc<World>, &Arc<Job>), kind: Kind, part: Part, packed: bool) -> Making {
+        let source = match (part, kind.in_register()) {
+            (Part::Register(n), Some(kind)) => {
+                let range = residents(world, &job.scope);
+                let first = n.saturating_mul(RESIDENTS);
+                let block = first.max(range.start)..first.saturating_add(RESIDENTS).min(range.end);
+                Source::Register(kind, block, Lines::default())
+            }
+            (Part::Register(_), None) => Source::Nothing,
+            (Part::Written(n), _) => {
+                let first = n.saturating_mul(WRITTEN);
+                Source::Written(first..first.saturating_add(WRITTEN).min(world.store().next()))
+            }
+        };
+        Making {
+            world: Arc::clone(world),
+            job: Arc::clone(job),
+            kind,
+            source,
+            packed: packed.then(|| GzEncoder::new(Vec::new(), Compression::fast())),
+            chunk: Vec::new(),
+            is_over: false,
+        }
+    }
+
+    /// True when the last chunk has been given.
+    fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// Adds some lines, or ends the file.
+    fn add(&mut self) -> io::Result<()> {
+        let lines = match &mut self.source {
+            Source::Register(kind, range, lines) => {
+                for number in range.by_ref().take(AT_ONCE.0 as usize) {
+                    self.world.people.write(number, *kind, lines);
+                }
+                let is_last = range.start == range.end;
+                if is_last {
+                    lines.finish();
+                }
+                let lines = since(&self.world, &self.job, lines.take(*kind));
+                if is_last {
+                    self.source = Source::Nothing;
+                }
+                lines
+            }
+            Source::Written(range) => {
+                let some = range.by_ref().take(AT_ONCE.1 as usize);
+                let lines = of_store(&self.world, &self.job, self.kind, some)?;
+                if range.start == range.end {
+                    self.source = Source::Nothing;
+                }
+                lines
+            }
+            Source::Nothing => {
+                self.is_over = true;
+                if let Some(packed) = self.packed.take() {
+                    self.chunk.append(&mut packed.finish()?);
+                }
+                return Ok(());
+            }
+        };
+        match &mut self.packed {
+            None => self.chunk.extend_from_slice(&lines),
+            Some(packed) => {
+                packed.write_all(&lines)?;
+                self.chunk.append(packed.get_mut());
+            }
+        }
+        Ok(())
     }
 }
 
-fn of_register(world: &World, job: &Job, kind: Kind, n: u32) -> Vec<u8> {
-    let Some(kind) = kind.in_register() else {
-        return Vec::new();
-    };
-    let range = residents(world, &job.scope);
-    let block = range.start.max(n * RESIDENTS)..range.end.min((n + 1) * RESIDENTS);
-    let bytes = world.people.block(block, kind);
+impl Iterator for Making {
+    type Item = io::Result<Vec<u8>>;
+
+    fn next(&mut self) -> Option<io::Result<Vec<u8>>> {
+        while !self.is_over && self.chunk.len() < CHUNK {
+            if let Err(error) = self.add() {
+                self.is_over = true;
+                return Some(Err(error));
+            }
+        }
+        Some(Ok(mem::take(&mut self.chunk)))
+            .filter(|chunk| chunk.as_ref().is_ok_and(|c| !c.is_empty()))
+    }
+}
+
+/// The lines of the register that were updated after the moment from which the client wants to know.
+fn since(world: &World, job: &Job, bytes: Vec<u8>) -> Vec<u8> {
     let Some(since) = job.since else {
         return bytes;
     };
@@ -147,19 +271,27 @@ fn updated(line: &[u8]) -> Option<i64> {
     Some(at.as_millisecond())
 }
 
-fn of_store(world: &World, job: &Job, kind: Kind, n: u32) -> Vec<u8> {
+fn of_store(
+    world: &World,
+    job: &Job,
+    kind: Kind,
+    places: impl Iterator<Item = Place>,
+) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let store = world.store();
-    let block = store.from(n * WRITTEN).take(WRITTEN as usize);
-    for (_, stored) in block {
+    for stored in places.filter_map(|place| store.at(place)) {
         let dated =
             job.since.is_none_or(|since| since < stored.updated) && stored.updated <= job.at;
-        if stored.kind == kind && dated && concerns(world, job, kind, &stored.body) {
-            bytes.extend_from_slice(&stored.body);
+        if stored.kind != kind || !dated {
+            continue;
+        }
+        let body = store.body(stored)?;
+        if concerns(world, job, kind, &body) {
+            bytes.extend_from_slice(&body);
             bytes.push(b'\n');
         }
     }
-    bytes
+    Ok(bytes)
 }
 
 /// True when a written resource is about somebody of the export.

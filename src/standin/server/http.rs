@@ -155,7 +155,7 @@ async fn faulty(
         }
         Fault::CutShort => {
             let answer = worked(perform).await;
-            // Headers take some two hundred bytes.
+            // Headers take some two hundred bytes; of what is made while it is sent the first chunk is cut.
             line.cut_after(answer.body.len() / 2 + 100);
             answer
         }
@@ -212,5 +212,6 @@ fn page(bits: u64) -> Answer {
         kind: "text/html",
         headers: Vec::new(),
         body: b"<html><body><h1>Palvelussa on katko</h1></body></html>".to_vec(),
+        rest: None,
     }
 }

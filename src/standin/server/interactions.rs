@@ -1,5 +1,6 @@
 //! What clients can do with resources: read, create, update, search.
 
+use std::io;
 use std::sync::Arc;
 
 use axum::http::{Method, StatusCode, header};
@@ -11,7 +12,7 @@ use super::checks;
 use super::kinds::Kind;
 use super::profiles::{Declared, Interaction};
 use super::search;
-use super::store::{Place, Stored, id_of};
+use super::store::{Place, Store, Stored, id_of};
 use super::{access, capability, export, groups, transaction};
 
 /// Answers a request below the FHIR base.
@@ -92,11 +93,16 @@ pub(super) fn allowed(
 }
 
 /// The server failed at its own work.
-pub(super) fn failed(_: std::io::Error) -> Answer {
+pub(super) fn failed(_: io::Error) -> Answer {
+    broken()
+}
+
+/// The same, when it is no longer known why.
+pub(super) fn broken() -> Answer {
     refused(
         StatusCode::INTERNAL_SERVER_ERROR,
         "exception",
-        "the journal cannot be written",
+        "the server's disk or journal cannot be read or written",
     )
 }
 
@@ -127,13 +133,15 @@ fn read(
 ) -> Result<Answer, Answer> {
     world.counters.reads.add();
     allowed(call, declared, Interaction::Read)?;
-    if let Some((_, stored)) = world.store().find(declared.kind, id) {
+    let store = world.store();
+    if let Some((_, stored)) = store.find(declared.kind, id) {
         // Only the present version is kept.
         if version.is_some_and(|version| version != stored.version.to_string()) {
             return Err(not_found("such version any more"));
         }
-        return Ok(represented(StatusCode::OK, stored));
+        return represented(StatusCode::OK, &store, stored);
     }
+    drop(store);
     let in_register = declared.kind.in_register();
     let line = in_register.and_then(|kind| world.people.line(kind, id));
     let line = line.ok_or_else(|| not_found("resource with this id"))?;
@@ -141,8 +149,9 @@ fn read(
 }
 
 /// A stored resource with its entity tag.
-fn represented(status: StatusCode, stored: &Stored) -> Answer {
-    Answer::resource(status, stored.body.to_vec()).with(header::ETAG, stored.tag())
+fn represented(status: StatusCode, store: &Store, stored: &Stored) -> Result<Answer, Answer> {
+    let body = store.body(stored).map_err(failed)?;
+    Ok(Answer::resource(status, body).with(header::ETAG, stored.tag()))
 }
 
 fn create(world: &World, call: &Call, declared: &Declared) -> Result<Answer, Answer> {
@@ -156,12 +165,12 @@ fn create(world: &World, call: &Call, declared: &Declared) -> Result<Answer, Ans
     if let Some(query) = condition.filter(|_| world.options.conditional_create) {
         match search::existing(&store, kind, query)?[..] {
             [] => {}
-            [place] => return Ok(placed(call, kind, place, StatusCode::OK, &store)),
+            [place] => return placed(call, kind, place, StatusCode::OK, &store),
             _ => return Err(precondition_failed("several resources meet the condition")),
         }
     }
     let place = store.create(kind, value, now).map_err(failed)?;
-    Ok(placed(call, kind, place, StatusCode::CREATED, &store))
+    placed(call, kind, place, StatusCode::CREATED, &store)
 }
 
 /// The answer about a resource that was created or found instead.
@@ -170,16 +179,17 @@ fn placed(
     kind: Kind,
     place: Place,
     status: StatusCode,
-    store: &super::store::Store,
-) -> Answer {
+    store: &Store,
+) -> Result<Answer, Answer> {
     let stored = store.at(place).expect("it was just created or found");
     let address = search::address(kind, place);
     let location = format!("{}/{address}/_history/{}", call.base(), stored.version);
-    let mut answer = represented(status, stored).with(header::LOCATION, location);
-    if call.prefers("return=minimal") {
-        answer.body.clear();
-    }
-    answer
+    let answer = if call.prefers("return=minimal") {
+        Answer::resource(status, Vec::new()).with(header::ETAG, stored.tag())
+    } else {
+        represented(status, store, stored)?
+    };
+    Ok(answer.with(header::LOCATION, location))
 }
 
 fn update(world: &World, call: &Call, declared: &Declared, id: &str) -> Result<Answer, Answer> {
@@ -196,12 +206,12 @@ fn update(world: &World, call: &Call, declared: &Declared, id: &str) -> Result<A
         .update(place, value, world.clock.millis())
         .map_err(failed)?;
     let stored = store.at(place).expect("it was just updated");
-    Ok(represented(StatusCode::OK, stored))
+    represented(StatusCode::OK, &store, stored)
 }
 
 /// The place of a resource whose version is the one the client knows.
 pub(super) fn replaceable(
-    store: &super::store::Store,
+    store: &Store,
     kind: Kind,
     id: &str,
     tag: Option<&str>,

@@ -3,7 +3,6 @@
 //! Only the ids are remembered, 16 bytes a Patient; everything else is a function of the seed and the resident's number.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
 use jiff::civil::Date;
@@ -132,21 +131,15 @@ impl People {
         (i64::from(self.population.as_of().0) * 24 + 12) * 3_600_000
     }
 
-    /// The lines of one type about some residents, some of them twice, as in an export.
-    pub(super) fn block(&self, numbers: Range<u32>, kind: lines::Kind) -> Vec<u8> {
+    /// Adds the lines of one type about a resident, as an export has them: repeats come when it finishes the lines.
+    pub(super) fn write(&self, number: u32, kind: lines::Kind, lines: &mut Lines) {
         if kind == lines::Kind::Patient {
-            let patients = numbers.flat_map(|number| self.lines(number, kind));
-            return patients
-                .flat_map(|line| [line, vec![b'\n']].concat())
-                .collect();
+            for patient in self.lines(number, kind) {
+                lines.add(kind, false, |line| line.extend_from_slice(&patient));
+            }
+        } else {
+            register::write_one(&self.population, Detail::Compact, number, &[kind], lines);
         }
-        let mut written = Lines::default();
-        for number in numbers {
-            let place = &mut written;
-            register::write_one(&self.population, Detail::Compact, number, &[kind], place);
-        }
-        written.finish();
-        written.bytes(kind).to_vec()
     }
 
     /// The register's resource with this id.

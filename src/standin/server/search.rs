@@ -3,6 +3,8 @@
 //! The register's resources come first, resident by resident, then what was written, in the order in which it was. A page
 //! names where the next one starts, so nothing is remembered between pages and what is written meanwhile comes last.
 
+use std::io;
+
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
@@ -10,6 +12,7 @@ use super::super::lines;
 use super::World;
 use super::answers::{Answer, bad_request, outcome, precondition_failed};
 use super::calls::{Call, encoded, pairs};
+use super::interactions::failed;
 use super::kinds::Kind;
 use super::parameters::{self, Parameter};
 use super::profiles::Declared;
@@ -148,43 +151,37 @@ impl Wish {
         };
         // One value walks the index as far as the page goes; several are joined first.
         match (self.values(&["identifier"]), self.patients()) {
-            (Some(tokens), _) if tokens.len() == 1 => {
-                Box::new(store.identified(kind, tokens[0], first))
-            }
+            (Some(tokens), _) if tokens.len() == 1 => store.identified(kind, tokens[0], first),
             (Some(tokens), _) => index(tokens, |s, k, v, f| s.identified(k, v, f).collect()),
             (None, Some(patients)) if patients.len() == 1 => {
                 Box::new(store.about(kind, patients[0], first))
             }
             (None, Some(patients)) => index(patients, |s, k, v, f| s.about(k, v, f).collect()),
-            (None, None) => {
-                let all = store
-                    .from(first)
-                    .filter(move |(_, stored)| stored.kind == kind);
-                Box::new(all.map(|(place, _)| place))
-            }
+            (None, None) => Box::new(store.all(kind, first)),
         }
     }
 }
 
 /// One page of matches as JSON texts, and where the next one starts.
-fn page(world: &World, kind: Kind, wish: &Wish) -> (Vec<Vec<u8>>, Option<Position>) {
+fn page(world: &World, kind: Kind, wish: &Wish) -> io::Result<(Vec<Vec<u8>>, Option<Position>)> {
     let mut found = Vec::new();
     let mut at = wish.page;
     if !from_register(world, kind, wish, &mut at, &mut found) {
-        return (found, Some(at));
+        return Ok((found, Some(at)));
     }
     let store = world.store();
     for place in wish.candidates(&store, kind, at.place) {
         let Some(stored) = store.at(place) else { break };
-        if wish.matches(&parsed(&stored.body)) {
+        let body = store.body(stored)?;
+        if wish.matches(&parsed(&body)) {
             if found.len() == wish.count {
                 at.place = place;
-                return (found, Some(at));
+                return Ok((found, Some(at)));
             }
-            found.push(stored.body.to_vec());
+            found.push(body);
         }
     }
-    (found, None)
+    Ok((found, None))
 }
 
 /// Adds matches of the register; false when the page is full before the register is through.
@@ -276,7 +273,7 @@ pub(super) fn answer(
             "a search needs one of patient, subject, _id, identifier",
         ));
     }
-    let (found, next) = page(world, declared.kind, &wish);
+    let (found, next) = page(world, declared.kind, &wish).map_err(failed)?;
     let bundle = bundle(call, declared.kind, &wish, pairs, (found, next));
     Ok(Answer::resource(StatusCode::OK, bundle))
 }
@@ -347,12 +344,17 @@ pub(super) fn existing(store: &Store, kind: Kind, query: &str) -> Result<Vec<Pla
             "the condition for creating names no supported search parameter",
         ));
     }
-    let places = wish.candidates(store, kind, 0).filter(|place| {
-        store
-            .at(*place)
-            .is_some_and(|stored| wish.matches(&parsed(&stored.body)))
-    });
-    Ok(places.take(2).collect())
+    let mut places = Vec::new();
+    for place in wish.candidates(store, kind, 0) {
+        let Some(stored) = store.at(place) else { break };
+        if wish.matches(&store.value(stored).map_err(failed)?) {
+            places.push(place);
+        }
+        if places.len() == 2 {
+            break;
+        }
+    }
+    Ok(places)
 }
 
 /// The address of a resource, relative to the base.

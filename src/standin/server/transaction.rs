@@ -1,7 +1,7 @@
 //! Transactions: every entry happens, or none does.
 //!
 //! First each entry is checked and each new resource gets its place, under the store's lock; then all are written. Between
-//! the two nothing can be refused, so nothing has to be taken back.
+//! the two nothing can be refused, so nothing has to be taken back; only a disk or journal that fails leaves a half.
 
 use std::collections::BTreeMap;
 

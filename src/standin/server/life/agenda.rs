@@ -33,6 +33,13 @@ pub(super) enum Event {
     Move,
 }
 
+impl Event {
+    /// True of what the laboratory does with a sample it has, whatever has become of the resident.
+    pub(super) fn outlives(&self) -> bool {
+        matches!(self, Event::Report(..) | Event::Amend(_))
+    }
+}
+
 /// Events by day, resident, and the order in which they were planned.
 #[derive(Debug, Default)]
 pub(super) struct Agenda {

@@ -5,6 +5,8 @@
 //! Diabetes is confirmed by two abnormal tests: fasting plasma glucose 7.0 mmol/L or more, two-hour glucose 11.1 mmol/L or
 //! more, HbA1c 48 mmol/mol or more: Lääkärin käsikirja, kaypahoito.fi/ykt00552 (6 May 2025).
 
+use std::io;
+
 use serde_json::{Value, json};
 
 use super::super::super::calendar::Day;
@@ -15,7 +17,7 @@ use super::super::super::laboratory::Test;
 use super::super::super::person::Stay;
 use super::super::World;
 use super::super::kinds::Kind;
-use super::super::store::{Place, id_of, parsed};
+use super::super::store::{Place, id_of, patient_of};
 use super::agenda::Event;
 use super::requests::tests;
 use super::{Happened, Life, Purpose, rates, records, samples};
@@ -39,7 +41,7 @@ pub(super) fn plan_usual_care(world: &World, life: &mut Life, today: Day) {
         } else if health.diagnosis <= until {
             life.agenda.add(health.diagnosis, number, Event::Confirm);
         }
-        if today < health.death && health.death <= until {
+        if health.death <= until {
             life.agenda.add(health.death, number, Event::Die);
         }
         let mut dice = super::dice(world, number, Purpose::Move, 0);
@@ -58,12 +60,11 @@ pub(super) fn order(
     life: &mut Life,
     today: Day,
     (number, asked, tests): (u32, Option<Place>, Vec<Test>),
-) {
-    let message = asked.and_then(|place| {
-        let store = world.store();
-        let stored = store.at(place)?;
-        Some((place, stored.kind, parsed(&stored.body)))
-    });
+) -> io::Result<()> {
+    let message = match asked {
+        Some(place) => records::resource(world, place)?.map(|(kind, text)| (place, kind, text)),
+        None => None,
+    };
     let mut order = json!({
         "resourceType": "ServiceRequest", "status": "active", "intent": "order",
         "subject": { "reference": format!("Patient/{}", world.people.patient_of(number)) },
@@ -84,13 +85,13 @@ pub(super) fn order(
                 place,
                 &["requested", "ready", "accepted"],
                 "completed",
-            );
+            )?;
         }
     }
-    if let Some(place) = records::store(world, Kind::ServiceRequest, order) {
-        life.own.insert(place);
-        samples::expect_at_laboratory(world, life, today, (number, place, tests));
-    }
+    let place = records::store(world, Kind::ServiceRequest, order)?;
+    life.own.insert(place);
+    samples::expect_at_laboratory(world, life, today, (number, place, tests));
+    Ok(())
 }
 
 fn coding(test: Test) -> Value {
@@ -103,10 +104,10 @@ fn coding(test: Test) -> Value {
 }
 
 /// A clinician looks at the results that have come back: two abnormal ones are diabetes, one is repeated.
-pub(super) fn judge(world: &World, life: &mut Life, today: Day, number: u32) {
-    let abnormal = abnormal(world, number);
+pub(super) fn judge(world: &World, life: &mut Life, today: Day, number: u32) -> io::Result<()> {
+    let abnormal = abnormal(world, number)?;
     if abnormal.is_empty() || life.diagnosed.contains(&number) {
-        return;
+        return Ok(());
     }
     if abnormal.len() < 2 {
         let (mut dice, nth) = life.dice(world, number, Purpose::Clinician);
@@ -115,7 +116,7 @@ pub(super) fn judge(world: &World, life: &mut Life, today: Day, number: u32) {
         if nth == 0 && dice.chance(rates::REPEATS) {
             life.agenda.add(day, number, Event::Repeat(abnormal));
         }
-        return;
+        return Ok(());
     }
     let (mut dice, _) = life.dice(world, number, Purpose::Diagnosis);
     let (soonest, latest) = rates::CONFIRMATION_DAYS;
@@ -123,14 +124,32 @@ pub(super) fn judge(world: &World, life: &mut Life, today: Day, number: u32) {
     if dice.chance(rates::CONFIRMS) {
         life.agenda.add(day, number, Event::Confirm);
     }
+    Ok(())
+}
+
+/// A clinician repeats a test, unless a colleague has lately or the diagnosis is made.
+pub(super) fn repeat(
+    world: &World,
+    life: &mut Life,
+    today: Day,
+    (number, tests): (u32, Vec<Test>),
+) -> io::Result<()> {
+    let last = life.repeated.get(&number);
+    let lately = last.is_some_and(|last| today < last.plus(rates::REPEATED_LATELY));
+    if lately || life.diagnosed.contains(&number) {
+        return Ok(());
+    }
+    life.repeated.insert(number, today);
+    life.count(Happened::Repeated);
+    order(world, life, today, (number, None, tests))
 }
 
 /// A clinician looks at a resident because somebody asked: an unconfirmed result is repeated.
-pub(super) fn look(world: &World, life: &mut Life, today: Day, number: u32) {
+pub(super) fn look(world: &World, life: &mut Life, today: Day, number: u32) -> io::Result<()> {
     if life.diagnosed.contains(&number) {
-        return;
+        return Ok(());
     }
-    let abnormal = abnormal(world, number);
+    let abnormal = abnormal(world, number)?;
     match abnormal.len() {
         // Whatever the message was about is older than what this laboratory has reported.
         0 => life.agenda.add(
@@ -141,19 +160,23 @@ pub(super) fn look(world: &World, life: &mut Life, today: Day, number: u32) {
         1 => life
             .agenda
             .add(today.plus(1), number, Event::Repeat(abnormal)),
-        _ => judge(world, life, today, number),
+        _ => judge(world, life, today, number)?,
     }
+    Ok(())
 }
 
 /// The tests of this resident's reported results that were abnormal, one entry for each result.
-fn abnormal(world: &World, number: u32) -> Vec<Test> {
+fn abnormal(world: &World, number: u32) -> io::Result<Vec<Test>> {
     let patient = world.people.patient_of(number);
     let store = world.store();
-    let results = store
-        .about(Kind::Observation, &patient, 0)
-        .filter_map(|place| store.at(place));
-    let abnormal = results.filter_map(|stored| {
-        let result = parsed(&stored.body);
+    let places = store.about(Kind::Observation, &patient, 0);
+    let results: io::Result<Vec<Value>> = places
+        .filter_map(|place| store.at(place))
+        .map(|stored| store.value(stored))
+        .collect();
+    // Candidates may be about somebody else.
+    let own = |result: &Value| patient_of(Kind::Observation, result) == Some(&patient);
+    let abnormal = results?.into_iter().filter(own).filter_map(|result| {
         let usable = ["final", "amended", "corrected"];
         let status = result["status"].as_str().unwrap_or_default();
         let value = result["valueQuantity"]["value"].as_f64()?;
@@ -165,16 +188,16 @@ fn abnormal(world: &World, number: u32) -> Vec<Test> {
         };
         (usable.contains(&status) && level <= value).then_some(test)
     });
-    abnormal.collect()
+    Ok(abnormal.collect())
 }
 
 /// A clinician writes down the diagnosis, once.
-pub(super) fn confirm(world: &World, life: &mut Life, today: Day, number: u32) {
+pub(super) fn confirm(world: &World, life: &mut Life, today: Day, number: u32) -> io::Result<()> {
     if !life.diagnosed.insert(number) {
-        return;
+        return Ok(());
     }
     let (mut dice, _) = life.dice(world, number, Purpose::Diagnosis);
-    if records::write(world, number, today, &mut dice, conditions::confirm) {
-        life.count(Happened::Confirmed);
-    }
+    records::write(world, number, today, &mut dice, conditions::confirm)?;
+    life.count(Happened::Confirmed);
+    Ok(())
 }

@@ -1,5 +1,7 @@
 //! Who deals with what: news from clients, and events that are due.
 
+use std::io;
+
 use serde_json::Value;
 
 use super::super::super::calendar::Day;
@@ -16,7 +18,7 @@ pub(super) fn notice(
     life: &mut Life,
     today: Day,
     (number, kind, place, resource): (u32, Kind, Place, &Value),
-) {
+) -> io::Result<()> {
     match asked(kind, resource) {
         Asked::Tests(tests) => {
             samples::expect_at_laboratory(world, life, today, (number, place, tests))
@@ -38,30 +40,34 @@ pub(super) fn notice(
                 life.agenda.add(day, number, Event::Look);
             }
         }
-        Asked::Form => residents::expect_answer(world, life, today, (number, place)),
+        Asked::Form => residents::expect_answer(world, life, today, (number, place))?,
         Asked::Nothing => {}
     }
+    Ok(())
 }
 
 /// Lets an event happen.
-pub(super) fn happen(world: &World, life: &mut Life, today: Day, number: u32, event: Event) {
+pub(super) fn happen(
+    world: &World,
+    life: &mut Life,
+    today: Day,
+    number: u32,
+    event: Event,
+) -> io::Result<()> {
     match event {
         Event::Answer(place) => residents::answer(world, life, today, (number, place)),
         Event::Order(place, tests) => {
             clinicians::order(world, life, today, (number, Some(place), tests))
         }
         Event::Look => clinicians::look(world, life, today, number),
-        Event::Repeat(tests) => {
-            life.count(Happened::Repeated);
-            clinicians::order(world, life, today, (number, None, tests));
-        }
+        Event::Repeat(tests) => clinicians::repeat(world, life, today, (number, tests)),
         Event::Visit(place, tests) => samples::visit(world, life, today, (number, place, tests)),
         Event::Report(place, results) => {
             samples::report(world, life, today, (number, place, results))
         }
         Event::Amend(place) => samples::amend(world, life, (number, place)),
         Event::Confirm => clinicians::confirm(world, life, today, number),
-        Event::Die => residents::dies(world, life, today, number),
-        Event::Move => residents::moves(world, life, today, number),
+        Event::Die => Ok(residents::dies(world, life, today, number)),
+        Event::Move => Ok(residents::moves(world, life, today, number)),
     }
 }

@@ -1,10 +1,12 @@
 //! How a resident fills in the form they were sent.
 
+use std::io;
+
 use serde_json::{Value, json};
 
 use super::super::super::questionnaires::{ANSWERS, Given, RISK_TEST};
 use super::super::kinds::Kind;
-use super::super::store::{Store, parsed};
+use super::super::store::Store;
 use super::requests::{contained_form, forms};
 
 type Answers = [(&'static str, Given)];
@@ -12,13 +14,14 @@ type Answers = [(&'static str, Given)];
 /// A filled-in form: `questionnaire` and `item`, nothing else.
 ///
 /// The form is the one in the message, or one that was written to this server, or the portal's own risk test.
-pub(super) fn filled_in(store: &Store, message: &Value, answers: &Answers) -> Value {
+pub(super) fn filled_in(store: &Store, message: &Value, answers: &Answers) -> io::Result<Value> {
     let named = forms(message);
-    let form = contained_form(message)
-        .cloned()
-        .or_else(|| known_form(store, &named));
+    let form = match contained_form(message) {
+        Some(form) => Some(form.clone()),
+        None => known_form(store, &named)?,
+    };
     let canonical = named.iter().find(|name| name.starts_with("http"));
-    match form {
+    Ok(match form {
         Some(form) => {
             let address = form["url"]
                 .as_str()
@@ -33,26 +36,29 @@ pub(super) fn filled_in(store: &Store, message: &Value, answers: &Answers) -> Va
                 .map(|(link_id, given)| json!({ "linkId": link_id, "answer": [plain(*given)] }));
             json!({ "questionnaire": address, "item": items.collect::<Vec<Value>>() })
         }
-    }
+    })
 }
 
 /// A form on this server, by reference or by canonical address.
-fn known_form(store: &Store, named: &[&str]) -> Option<Value> {
+fn known_form(store: &Store, named: &[&str]) -> io::Result<Option<Value>> {
     let by_id = named.iter().find_map(|name| {
         let (_, id) = name.rsplit_once("Questionnaire/")?;
         store.find(Kind::Questionnaire, id)
     });
-    let form = by_id.map(|(_, stored)| parsed(&stored.body));
-    form.or_else(|| {
-        let all = store
-            .from(0)
-            .filter(|(_, stored)| stored.kind == Kind::Questionnaire);
-        let mut forms = all.map(|(_, stored)| parsed(&stored.body));
-        forms.find(|form| {
-            let url = form["url"].as_str().unwrap_or("none");
-            named.iter().any(|name| name.split('|').next() == Some(url))
-        })
-    })
+    if let Some((_, stored)) = by_id {
+        return store.value(stored).map(Some);
+    }
+    for stored in store
+        .all(Kind::Questionnaire, 0)
+        .filter_map(|place| store.at(place))
+    {
+        let form = store.value(stored)?;
+        let url = form["url"].as_str().unwrap_or("none");
+        if named.iter().any(|name| name.split('|').next() == Some(url)) {
+            return Ok(Some(form));
+        }
+    }
+    Ok(None)
 }
 
 /// Items as the form has them, each answered where the resident understands it.
@@ -134,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_form_is_answered_item_by_item_in_its_own_types() {
-        let store = Store::new(Journal::open(None).expect("no journal"));
+        let store = Store::new(Journal::open(None).expect("no journal")).expect("a store");
         let answers = [
             ("vyotaro", Given::Tenths(934)),
             ("suku", Given::Code("lahi")),
@@ -153,7 +159,7 @@ mod tests {
             ],
         });
         let message = json!({ "contained": [form] });
-        let response = filled_in(&store, &message, &answers);
+        let response = filled_in(&store, &message, &answers).expect("read");
         assert_eq!(response["questionnaire"], "http://x/form");
         let item = &response["item"];
         assert_eq!(item[0]["answer"][0]["valueQuantity"]["value"], 93.4);
@@ -163,7 +169,7 @@ mod tests {
         );
         assert_eq!(item[1]["item"][1]["answer"][0]["valueBoolean"], true);
         assert!(item[2].get("answer").is_none());
-        let portals = filled_in(&store, &json!({}), &answers);
+        let portals = filled_in(&store, &json!({}), &answers).expect("read");
         assert_eq!(portals["questionnaire"], RISK_TEST);
         assert_eq!(portals["item"].as_array().map(Vec::len), Some(3));
     }

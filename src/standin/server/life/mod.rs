@@ -17,6 +17,7 @@ mod samples;
 mod truth;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 use serde_json::{Value, json};
 
@@ -24,7 +25,7 @@ use super::super::calendar::Day;
 use super::super::random::{Dice, Stream, mixed};
 use super::World;
 use super::kinds::Kind;
-use super::store::{Place, parsed, patient_of};
+use super::store::{Place, patient_of};
 use agenda::Agenda;
 
 pub(super) use residents::{dies, hides, moves, refuses};
@@ -107,6 +108,8 @@ pub(super) struct Life {
     fates: BTreeMap<u32, Fate>,
     /// Whose diabetes is written down, or about to be.
     diagnosed: BTreeSet<u32>,
+    /// When a clinician last ordered a test again for a resident.
+    repeated: BTreeMap<u32, Day>,
     /// Who has died or moved away, and reacts to nothing.
     gone: BTreeSet<u32>,
     counts: BTreeMap<Happened, u64>,
@@ -158,8 +161,8 @@ impl Life {
             .collect()
     }
 
-    /// What clients wrote since the last look, in an order that does not depend on when they did.
-    fn news(&mut self, world: &World) -> Vec<(u32, Kind, Place, Value)> {
+    /// Where stands what clients wrote since the last look, in an order that does not depend on when they did.
+    fn news(&mut self, world: &World) -> io::Result<Vec<(u32, Kind, Place)>> {
         let store = world.store();
         let mut news = Vec::new();
         for (place, stored) in store.from(self.seen) {
@@ -170,18 +173,20 @@ impl Life {
             if !asks || self.own.contains(&place) {
                 continue;
             }
-            let resource = parsed(&stored.body);
+            let resource = store.value(stored)?;
             let number = patient_of(stored.kind, &resource)
                 .and_then(|patient| world.people.number_of(patient));
-            news.extend(number.map(|number| (number, stored.kind, place, resource)));
+            let identifier = resource["identifier"].to_string();
+            news.extend(number.map(|number| (number, stored.kind, identifier, place)));
         }
         self.seen = store.next();
         self.own.clear();
         drop(store);
-        news.sort_by_cached_key(|(number, kind, place, resource)| {
-            (*number, *kind, resource["identifier"].to_string(), *place)
-        });
-        news
+        news.sort_unstable();
+        let places = news.into_iter();
+        Ok(places
+            .map(|(number, kind, _, place)| (number, kind, place))
+            .collect())
     }
 }
 
@@ -197,25 +202,27 @@ pub(super) fn today(world: &World) -> Day {
     Day(i32::try_from(days).expect("the clock counts days of this era"))
 }
 
-/// Lets one day pass; false when the clock is the machine's.
-pub(super) fn next_day(world: &World) -> bool {
+/// Lets one day pass; false when the clock is the machine's. After an error the day is half lived.
+pub(super) fn next_day(world: &World) -> io::Result<bool> {
     let mut life = world.life();
     let before = today(world);
     if !world.clock.next_day() {
-        return false;
+        return Ok(false);
     }
     let today = today(world);
     if life.lived.is_none() {
         clinicians::plan_usual_care(world, &mut life, before);
     }
     life.lived = Some(today);
-    for (number, kind, place, resource) in life.news(world) {
-        events::notice(world, &mut life, before, (number, kind, place, &resource));
-    }
-    while let Some((number, event)) = life.agenda.due(today) {
-        if !life.gone.contains(&number) {
-            events::happen(world, &mut life, today, number, event);
+    for (number, kind, place) in life.news(world)? {
+        if let Some((_, resource)) = records::resource(world, place)? {
+            events::notice(world, &mut life, before, (number, kind, place, &resource))?;
         }
     }
-    true
+    while let Some((number, event)) = life.agenda.due(today) {
+        if event.outlives() || !life.gone.contains(&number) {
+            events::happen(world, &mut life, today, number, event)?;
+        }
+    }
+    Ok(true)
 }

@@ -34,6 +34,8 @@ pub(super) const PROFESSIONAL_LOOKS: f64 = 0.95;
 /// Share of single abnormal results that a clinician repeats unasked, and days until then.
 pub(super) const REPEATS: f64 = 0.5;
 pub(super) const REPEAT_DAYS: (i32, i32) = (10, 40);
+/// For how many days a repeated test is not ordered once more: clinicians see what a colleague has ordered.
+pub(super) const REPEATED_LATELY: i32 = 90;
 /// Share of residents with two abnormal tests whose diagnosis is written down, and days until then.
 pub(super) const CONFIRMS: f64 = 0.92;
 pub(super) const CONFIRMATION_DAYS: (i32, i32) = (3, 45);

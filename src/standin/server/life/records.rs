@@ -1,5 +1,7 @@
 //! How what happens gets into the record.
 
+use std::io;
+
 use serde_json::{Value, json};
 
 use super::super::super::calendar::Day;
@@ -30,42 +32,55 @@ pub(super) fn written<T>(
     (acted, written)
 }
 
-/// Stores a resource; a journal that cannot be written does not stop the world.
-pub(super) fn store(world: &World, kind: Kind, resource: Value) -> Option<Place> {
-    world
-        .store()
-        .create(kind, resource, world.clock.millis())
-        .ok()
+/// Stores a resource.
+pub(super) fn store(world: &World, kind: Kind, resource: Value) -> io::Result<Place> {
+    world.store().create(kind, resource, world.clock.millis())
+}
+
+/// What stands at a place.
+pub(super) fn resource(world: &World, place: Place) -> io::Result<Option<(Kind, Value)>> {
+    let store = world.store();
+    let stored = store.at(place);
+    stored
+        .map(|stored| Ok((stored.kind, store.value(stored)?)))
+        .transpose()
 }
 
 /// Changes a resource's status, if it still has the one it is changed from.
-pub(super) fn change_status(world: &World, place: Place, from: &[&str], to: &str) {
+pub(super) fn change_status(
+    world: &World,
+    place: Place,
+    from: &[&str],
+    to: &str,
+) -> io::Result<()> {
     let mut store = world.store();
-    let Some(mut resource) = store.at(place).map(|stored| parsed(&stored.body)) else {
-        return;
+    let Some(stored) = store.at(place) else {
+        return Ok(());
     };
+    let mut resource = store.value(stored)?;
     if resource["status"]
         .as_str()
         .is_some_and(|status| from.contains(&status))
     {
         resource["status"] = json!(to);
-        let _ = store.update(place, resource, world.clock.millis());
+        store.update(place, resource, world.clock.millis())?;
     }
+    Ok(())
 }
 
-/// Writes one record of the kind that exports have; false when the store refuses it.
+/// Writes one record of the kind that exports have.
 pub(super) fn write(
     world: &World,
     number: u32,
     today: Day,
     dice: &mut Dice,
     record: impl FnOnce(&mut Scribe<'_>, Day, &mut Dice),
-) -> bool {
+) -> io::Result<()> {
     let (_, resources) = written(world, number, today, |scribe| record(scribe, today, dice));
-    let mut stored = resources
-        .into_iter()
-        .map(|(kind, resource)| store(world, kind, resource));
-    stored.all(|place| place.is_some())
+    for (kind, resource) in resources {
+        store(world, kind, resource)?;
+    }
+    Ok(())
 }
 
 pub(super) fn instant(at: Instant) -> String {

@@ -1,5 +1,7 @@
 //! What residents do: answer, or not; refuse; die.
 
+use std::io;
+
 use serde_json::json;
 
 use super::super::super::calendar::Day;
@@ -8,7 +10,7 @@ use super::super::super::random::logistic;
 use super::super::super::{consents, numbers, questionnaires};
 use super::super::World;
 use super::super::kinds::Kind;
-use super::super::store::{Place, parsed};
+use super::super::store::Place;
 use super::agenda::Event;
 use super::{Happened, Life, Purpose, forms, rates, records};
 
@@ -17,7 +19,7 @@ pub(super) fn expect_answer(
     life: &mut Life,
     today: Day,
     (number, place): (u32, Place),
-) {
+) -> io::Result<()> {
     life.count(Happened::AskedForAnswers);
     let (mut dice, nth) = life.dice(world, number, Purpose::Answer);
     let readiness = records::written(world, number, today, |scribe| {
@@ -29,28 +31,29 @@ pub(super) fn expect_answer(
     let days = 1 + numbers::rounded_days(dice.exponential(rates::ANSWER_DAYS).min(60.0));
     let fate = life.fate(number).answers;
     if says_no && fate.is_none() {
-        refuses(world, life, today, number);
-        return;
+        return refuses(world, life, today, number);
     }
     if let Some(days) = fate.unwrap_or(answers.then_some(days)) {
         life.agenda
             .add(today.plus(days), number, Event::Answer(place));
     }
+    Ok(())
 }
 
-pub(super) fn answer(world: &World, life: &mut Life, today: Day, (number, place): (u32, Place)) {
+pub(super) fn answer(
+    world: &World,
+    life: &mut Life,
+    today: Day,
+    (number, place): (u32, Place),
+) -> io::Result<()> {
     let (mut dice, _) = life.dice(world, number, Purpose::Sample);
     let at = records::instant(Instant::on(today, &mut dice));
     let given = records::written(world, number, today, |scribe| {
         questionnaires::asked(scribe, today, &mut dice)
     })
     .0;
-    let store = world.store();
-    let Some((kind, message)) = store
-        .at(place)
-        .map(|stored| (stored.kind, parsed(&stored.body)))
-    else {
-        return;
+    let Some((kind, message)) = records::resource(world, place)? else {
+        return Ok(());
     };
     // What was taken back is not answered.
     let withdrawn = ["cancelled", "stopped", "entered-in-error", "revoked"];
@@ -58,35 +61,39 @@ pub(super) fn answer(world: &World, life: &mut Life, today: Day, (number, place)
         .as_str()
         .is_some_and(|status| withdrawn.contains(&status))
     {
-        return;
+        return Ok(());
     }
-    let mut response = forms::filled_in(&store, &message, &given);
-    drop(store);
+    let mut response = forms::filled_in(&world.store(), &message, &given)?;
     let patient = &message[kind.person_member().unwrap_or("subject")];
     response["resourceType"] = json!("QuestionnaireResponse");
     response["status"] = json!("completed");
     response["subject"] = patient.clone();
     response["author"] = patient.clone();
     response["authored"] = json!(at);
-    if records::store(world, Kind::QuestionnaireResponse, response).is_some() {
-        life.count(Happened::Answered);
-    }
+    records::store(world, Kind::QuestionnaireResponse, response)?;
+    life.count(Happened::Answered);
     if kind == Kind::Task {
         records::change_status(
             world,
             place,
             &["requested", "ready", "accepted"],
             "completed",
-        );
+        )?;
     }
+    Ok(())
 }
 
 /// The resident refuses the programme.
-pub(in super::super) fn refuses(world: &World, life: &mut Life, today: Day, number: u32) {
+pub(in super::super) fn refuses(
+    world: &World,
+    life: &mut Life,
+    today: Day,
+    number: u32,
+) -> io::Result<()> {
     let (mut dice, _) = life.dice(world, number, Purpose::Refusal);
-    if records::write(world, number, today, &mut dice, consents::refuse) {
-        life.count(Happened::Refused);
-    }
+    records::write(world, number, today, &mut dice, consents::refuse)?;
+    life.count(Happened::Refused);
+    Ok(())
 }
 
 /// The resident dies; the register says so from today on.

@@ -1,5 +1,7 @@
 //! What the laboratory does: takes samples of those who come, reports, corrects.
 
+use std::io;
+
 use serde_json::{Value, json};
 
 use super::super::super::calendar::Day;
@@ -8,7 +10,7 @@ use super::super::super::numbers;
 use super::super::super::random::logistic;
 use super::super::World;
 use super::super::kinds::Kind;
-use super::super::store::{Place, id_of, parsed};
+use super::super::store::{Place, id_of};
 use super::agenda::Event;
 use super::requests::tests;
 use super::{Happened, Life, Purpose, clinicians, rates, records};
@@ -39,15 +41,10 @@ pub(super) fn visit(
     life: &mut Life,
     today: Day,
     (number, place, tests): (u32, Place, Vec<Test>),
-) {
-    let stands = {
-        let store = world.store();
-        store
-            .at(place)
-            .is_some_and(|stored| parsed(&stored.body)["status"] == "active")
-    };
-    if !stands {
-        return;
+) -> io::Result<()> {
+    let order = records::resource(world, place)?;
+    if order.is_none_or(|(_, order)| order["status"] != "active") {
+        return Ok(());
     }
     life.count(Happened::Attended);
     let (mut dice, _) = life.dice(world, number, Purpose::Sample);
@@ -63,6 +60,7 @@ pub(super) fn visit(
         .max();
     let day = ready.unwrap_or(today).max(today);
     life.agenda.add(day, number, Event::Report(place, results));
+    Ok(())
 }
 
 pub(super) fn report(
@@ -70,14 +68,12 @@ pub(super) fn report(
     life: &mut Life,
     today: Day,
     (number, place, results): (u32, Place, Vec<Value>),
-) {
+) -> io::Result<()> {
     let fate = life.fate(number).amended;
     for mut result in results {
         result["status"] = json!("final");
         result["basedOn"] = json!([{ "reference": format!("ServiceRequest/{}", id_of(place)) }]);
-        let Some(observation) = records::store(world, Kind::Observation, result) else {
-            continue;
-        };
+        let observation = records::store(world, Kind::Observation, result)?;
         life.count(Happened::Results);
         let (mut dice, _) = life.dice(world, number, Purpose::Sample);
         let (amended, (soonest, latest)) = (dice.chance(rates::AMENDED), rates::AMENDMENT_DAYS);
@@ -86,19 +82,24 @@ pub(super) fn report(
             life.agenda.add(day, number, Event::Amend(observation));
         }
     }
-    records::change_status(world, place, &["active"], "completed");
-    clinicians::judge(world, life, today, number);
+    records::change_status(world, place, &["active"], "completed")?;
+    clinicians::judge(world, life, today, number)
 }
 
 /// The laboratory corrects a value.
-pub(super) fn amend(world: &World, life: &mut Life, (number, place): (u32, Place)) {
+pub(super) fn amend(
+    world: &World,
+    life: &mut Life,
+    (number, place): (u32, Place),
+) -> io::Result<()> {
     let (mut dice, _) = life.dice(world, number, Purpose::Sample);
     let mut store = world.store();
-    let Some(mut result) = store.at(place).map(|stored| parsed(&stored.body)) else {
-        return;
+    let result = store.at(place).map(|stored| store.value(stored));
+    let Some(mut result) = result.transpose()? else {
+        return Ok(());
     };
     let Some(value) = result["valueQuantity"]["value"].as_f64() else {
-        return;
+        return Ok(());
     };
     let places = if tests(&result) == [Test::HbA1c] {
         1.0
@@ -108,7 +109,7 @@ pub(super) fn amend(world: &World, life: &mut Life, (number, place): (u32, Place
     let changed = libm::round(value * dice.normal(1.0, rates::AMENDMENT) * places) / places;
     result["valueQuantity"]["value"] = json!(changed);
     result["status"] = json!("amended");
-    if store.update(place, result, world.clock.millis()).is_ok() {
-        life.count(Happened::Amended);
-    }
+    store.update(place, result, world.clock.millis())?;
+    life.count(Happened::Amended);
+    Ok(())
 }

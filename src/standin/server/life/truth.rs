@@ -2,10 +2,13 @@
 //!
 //! "Truth" is positive by the test battery and the clinicians, not disease: whoever has diabetes that fasting glucose and
 //! `HbA1c` miss, that nobody repeats, or that no clinician writes down, is negative here too. Each resident comes once to
-//! the laboratory for both tests together, and both have a result; from there on clinicians and the resident behave at the
-//! rates of the city: a single abnormal test is repeated or not, the resident comes again or not, a clinician writes the
-//! diagnosis down or not. A diagnosis of usual care within the horizon counts, too. Dice of its own: nothing in the city
-//! changes by asking, and asking again gives the same.
+//! the laboratory for both tests together, and both have a result. Within a month the programme asks a professional to
+//! contact whoever has a result in the diabetic range, once. From there on clinicians and the resident behave at the rates
+//! of the city: a clinician who was asked looks, or does not; a single abnormal test is repeated once, by whoever orders
+//! it first, or not; the resident comes again or not; a clinician writes the diagnosis down or not, and who looks at two
+//! abnormal tests later may do what the first one left undone. A diagnosis of usual care within the horizon counts, too.
+//! Dice of its own: nothing in the city changes by asking, asking again gives the same, and what is told is a function of
+//! seed, resident and date.
 
 use std::io::Write;
 
@@ -24,6 +27,8 @@ use super::{Purpose, rates};
 const HEADER: &str = "patient_id,here,prevalent,abnormal_tests,confirmed,by,day";
 /// How long the horizon is.
 const MONTHS: i32 = 12;
+/// Days until the programme asks a professional about a result: it runs at least monthly.
+const ASKED_DAYS: (i32, i32) = (1, 30);
 
 /// What would become of a resident.
 struct Fate {
@@ -76,17 +81,15 @@ fn fate(world: &World, number: u32, health: &Health, from: Day) -> Fate {
     let visit = after(from, rates::ATTENDANCE_DAYS, &mut dice);
     let fasting = fasting(health, visit, &mut dice);
     let hba1c = hba1c(health, visit, &mut dice);
-    let (soonest, latest) = rates::CONFIRMATION_DAYS;
+    let looked = looked(visit, &mut dice);
     let abnormal = u8::from(fasting) + u8::from(hba1c);
     let judged = match abnormal {
         0 => None,
-        1 => repeated(health, visit, fasting, &mut dice),
+        1 => repeated(health, (visit, looked), fasting, &mut dice),
         _ => Some(visit),
     };
-    let by_tests = judged.and_then(|judged| {
-        let day = judged.plus(dice.whole(soonest, latest));
-        dice.chance(rates::CONFIRMS).then_some(("tests", day))
-    });
+    let written = judged.and_then(|judged| written(judged, looked, &mut dice));
+    let by_tests = written.map(|day| ("tests", day));
     let usual = Some(("usual-care", health.diagnosis));
     let end = months_later(from, MONTHS);
     let within = |found: &(&str, Day)| from < found.1 && found.1 <= end;
@@ -97,13 +100,40 @@ fn fate(world: &World, number: u32, health: &Health, from: Day) -> Fate {
     }
 }
 
+/// The day on which a clinician looks at a resident because the programme asks.
+fn looked(visit: Day, dice: &mut Dice) -> Option<Day> {
+    let asked = visit.plus(dice.whole(ASKED_DAYS.0, ASKED_DAYS.1));
+    let (soonest, latest) = rates::PROFESSIONAL_DAYS;
+    let day = asked.plus(dice.whole(soonest, latest));
+    dice.chance(rates::PROFESSIONAL_LOOKS).then_some(day)
+}
+
+/// The day on which a clinician writes down what two abnormal tests say: whoever reads the second, or who looks later.
+fn written(judged: Day, looked: Option<Day>, dice: &mut Dice) -> Option<Day> {
+    let readings = [Some(judged), looked.filter(|day| judged < *day)];
+    let (soonest, latest) = rates::CONFIRMATION_DAYS;
+    let days = readings.into_iter().flatten().filter_map(|reading| {
+        let day = reading.plus(dice.whole(soonest, latest));
+        dice.chance(rates::CONFIRMS).then_some(day)
+    });
+    days.min()
+}
+
 /// The day on which one abnormal test, repeated, was abnormal again.
-fn repeated(health: &Health, visit: Day, was_fasting: bool, dice: &mut Dice) -> Option<Day> {
+fn repeated(
+    health: &Health,
+    (visit, looked): (Day, Option<Day>),
+    was_fasting: bool,
+    dice: &mut Dice,
+) -> Option<Day> {
     let (soonest, latest) = rates::REPEAT_DAYS;
-    let ordered = visit.plus(dice.whole(soonest, latest));
+    let day = visit.plus(dice.whole(soonest, latest));
+    let unasked = dice.chance(rates::REPEATS).then_some(day);
+    let when_looked = looked.map(|day| day.plus(1));
+    let ordered = [unasked, when_looked].into_iter().flatten().min()?;
     let log_odds =
         rates::first_or_later(rates::ATTENDS, 1) + rates::ATTENDS_BY_CONTACT * health.contact;
-    if !dice.chance(rates::REPEATS) || !dice.chance(logistic(log_odds)) {
+    if !dice.chance(logistic(log_odds)) {
         return None;
     }
     let again = after(ordered, rates::ATTENDANCE_DAYS, dice);
