@@ -25,10 +25,14 @@ pub(super) fn notice(
         }
         Asked::ToOrder(tests) => {
             life.count(Happened::AskedToOrder);
-            let (mut dice, _) = life.dice(world, number, Purpose::Professional);
-            if dice.chance(rates::PROFESSIONAL_ORDERS) {
+            let day = life.agree((number, Purpose::Professional), today, |life| {
+                let (mut dice, _) = life.dice(world, number, Purpose::Professional);
                 let (soonest, latest) = rates::PROFESSIONAL_DAYS;
-                let day = today.plus(dice.whole(soonest, latest));
+                let orders = dice.chance(rates::PROFESSIONAL_ORDERS);
+                let days = dice.whole(soonest, latest);
+                orders.then_some(days)
+            });
+            if let Some(day) = day {
                 life.agenda.add(day, number, Event::Order(place, tests));
             }
         }

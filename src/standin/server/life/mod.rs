@@ -105,6 +105,9 @@ pub(super) struct Life {
     own: BTreeSet<Place>,
     /// How often a resident has been asked, by dice.
     asked: BTreeMap<(u32, Purpose), u32>,
+    /// What somebody has decided to do about a resident, and when: what comes within days of it is
+    /// dealt with together.
+    agreed: BTreeMap<(u32, Purpose), Agreed>,
     fates: BTreeMap<u32, Fate>,
     /// Whose diabetes is written down, or about to be.
     diagnosed: BTreeSet<u32>,
@@ -115,6 +118,15 @@ pub(super) struct Life {
     counts: BTreeMap<Happened, u64>,
     /// The last day on which something happened.
     lived: Option<Day>,
+}
+
+/// A decision that stands for a while.
+#[derive(Clone, Copy, Debug)]
+struct Agreed {
+    /// When it was made.
+    on: Day,
+    /// The day it is carried out; `None` when it is not.
+    day: Option<Day>,
 }
 
 /// What dice are for.
@@ -138,6 +150,28 @@ impl Life {
         let nth = *count;
         *count += 1;
         (dice(world, number, purpose, nth), nth)
+    }
+
+    /// The day on which something is done about a resident: as agreed some days ago, while that day
+    /// has not come, or as is decided now.
+    fn agree(
+        &mut self,
+        (number, purpose): (u32, Purpose),
+        today: Day,
+        decide: impl FnOnce(&mut Self) -> Option<i32>,
+    ) -> Option<Day> {
+        let known = self.agreed.get(&(number, purpose)).copied();
+        let stands = known.filter(|agreed| {
+            let is_recent = today <= agreed.on.plus(rates::TOGETHER_DAYS);
+            is_recent && agreed.day.is_none_or(|day| today < day)
+        });
+        if let Some(agreed) = stands {
+            return agreed.day;
+        }
+        let day = decide(self).map(|days| today.plus(days));
+        let agreed = Agreed { on: today, day };
+        self.agreed.insert((number, purpose), agreed);
+        day
     }
 
     fn count(&mut self, what: Happened) {

@@ -26,6 +26,9 @@ pub(super) const AMENDMENT_DAYS: (i32, i32) = (1, 10);
 /// Relative change of an amended value, standard deviation.
 pub(super) const AMENDMENT: f64 = 0.06;
 
+/// Days within which several orders of a resident are one visit, and several messages about one are
+/// dealt with together.
+pub(super) const TOGETHER_DAYS: i32 = 14;
 /// Share of requests by message on which a professional orders the test, and days until then.
 pub(super) const PROFESSIONAL_ORDERS: f64 = 0.95;
 pub(super) const PROFESSIONAL_DAYS: (i32, i32) = (1, 10);

@@ -22,16 +22,19 @@ pub(super) fn expect_at_laboratory(
     (number, place, tests): (u32, Place, Vec<Test>),
 ) {
     life.count(Happened::Ordered);
-    let (mut dice, nth) = life.dice(world, number, Purpose::Attend);
-    let contact = world.people.resident(number).1.contact;
-    let log_odds = rates::first_or_later(rates::ATTENDS, nth) + rates::ATTENDS_BY_CONTACT * contact;
-    let attends = dice.chance(logistic(log_odds));
-    let (soonest, mean) = rates::ATTENDANCE_DAYS;
-    let days = soonest + numbers::rounded_days(dice.exponential(mean).min(120.0));
-    let days = life.fate(number).attends.unwrap_or(attends.then_some(days));
-    if let Some(days) = days {
-        life.agenda
-            .add(today.plus(days), number, Event::Visit(place, tests));
+    // One visit for everything that is ordered at about the same time.
+    let day = life.agree((number, Purpose::Attend), today, |life| {
+        let (mut dice, nth) = life.dice(world, number, Purpose::Attend);
+        let contact = world.people.resident(number).1.contact;
+        let log_odds =
+            rates::first_or_later(rates::ATTENDS, nth) + rates::ATTENDS_BY_CONTACT * contact;
+        let attends = dice.chance(logistic(log_odds));
+        let (soonest, mean) = rates::ATTENDANCE_DAYS;
+        let days = soonest + numbers::rounded_days(dice.exponential(mean).min(120.0));
+        life.fate(number).attends.unwrap_or(attends.then_some(days))
+    });
+    if let Some(day) = day {
+        life.agenda.add(day, number, Event::Visit(place, tests));
     }
 }
 
