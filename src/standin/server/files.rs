@@ -187,9 +187,12 @@ impl Making {
         let lines = match &mut self.source {
             Source::Register(kind, range, lines) => {
                 for number in range.by_ref().take(AT_ONCE.0 as usize) {
-                    self.world.people.write(number, *kind, lines);
+                    let people = &self.world.people;
+                    if people.has_news(number, *kind, self.job.since) {
+                        people.write(number, *kind, lines);
+                    }
                 }
-                let is_last = range.start == range.end;
+                let is_last = Range::is_empty(range);
                 if is_last {
                     lines.finish();
                 }
@@ -202,7 +205,7 @@ impl Making {
             Source::Written(range) => {
                 let some = range.by_ref().take(AT_ONCE.1 as usize);
                 let lines = of_store(&self.world, &self.job, self.kind, some)?;
-                if range.start == range.end {
+                if Range::is_empty(range) {
                     self.source = Source::Nothing;
                 }
                 lines

@@ -22,9 +22,11 @@ pub(super) fn expect_at_laboratory(
     (number, place, tests): (u32, Place, Vec<Test>),
 ) {
     life.count(Happened::Ordered);
-    let (mut dice, nth) = life.dice(world, number, Purpose::Attend);
+    let (mut dice, _) = life.dice(world, number, Purpose::Attend);
+    let missed = u32::from(life.missed.contains(&number));
     let contact = world.people.resident(number).1.contact;
-    let log_odds = rates::first_or_later(rates::ATTENDS, nth) + rates::ATTENDS_BY_CONTACT * contact;
+    let log_odds =
+        rates::first_or_later(rates::ATTENDS, missed) + rates::ATTENDS_BY_CONTACT * contact;
     let attends = dice.chance(logistic(log_odds));
     let (soonest, mean) = rates::ATTENDANCE_DAYS;
     let days = soonest + numbers::rounded_days(dice.exponential(mean).min(120.0));
@@ -32,6 +34,9 @@ pub(super) fn expect_at_laboratory(
     if let Some(days) = days {
         life.agenda
             .add(today.plus(days), number, Event::Visit(place, tests));
+        life.missed.remove(&number);
+    } else {
+        life.missed.insert(number);
     }
 }
 
