@@ -449,7 +449,6 @@ fn the_truth_is_what_a_programme_finds_when_everybody_comes() {
         assert!((one - other).abs() < 3.0 * spread, "{one} {other}");
         assert!(25.0 < other, "{other}");
     }
-    eprintln!("confirmed {happened} {expected}; abnormal {contacted} {found}; {world}");
 }
 
 /// Confirmations and results as the engine reads them: a clinician's diagnosis, and results of their order.

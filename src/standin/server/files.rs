@@ -145,7 +145,7 @@ struct Making {
 /// What is still to be added to a file.
 enum Source {
     /// Residents by number, and lines that are repeated at the end.
-    Register(lines::Kind, Range<u32>, Lines),
+    Register(lines::Kind, Range<u32>, Box<Lines>),
     /// Places of the store.
     Written(Range<Place>),
     Nothing,
@@ -158,7 +158,7 @@ impl Making {
                 let range = residents(world, &job.scope);
                 let first = n.saturating_mul(RESIDENTS);
                 let block = first.max(range.start)..first.saturating_add(RESIDENTS).min(range.end);
-                Source::Register(kind, block, Lines::default())
+                Source::Register(kind, block, Box::default())
             }
             (Part::Register(_), None) => Source::Nothing,
             (Part::Written(n), _) => {
