@@ -417,3 +417,28 @@ fn a_server_that_is_told_to_ends_when_whoever_started_it_dies() {
     other.gets("/fhir/metadata").with(200);
     assert!(!other.has_ended(), "who is not told to serves on without");
 }
+
+#[test]
+fn a_disk_that_is_full_is_an_error_that_is_answered() {
+    let words = ["--no-auth", "--profile", "open", "--accept-any-subject"];
+    let server = Served::starts_where_files_end(&words, 64);
+    let mut created = 0;
+    let refused = loop {
+        let order = order("p", &format!("k{created}"));
+        let heard = server.posts("/fhir/ServiceRequest", &[], &order);
+        if heard.status != 201 {
+            break heard;
+        }
+        created += 1;
+        assert!(created < 1_000, "32 kB hold fewer orders");
+    };
+    let said = refused.with(500)["issue"][0]["code"].clone();
+    assert_eq!(said, "exception");
+    assert!(10 < created, "{created}");
+    // What was written is still there, and nothing of what was not.
+    server.gets("/fhir/ServiceRequest/1").with(200);
+    let next = format!("/fhir/ServiceRequest/{}", created + 1);
+    server.gets(&next).with(404);
+    let count = server.gets("/_control/orders?summary=true").with(200);
+    assert_eq!(count["total"], created);
+}

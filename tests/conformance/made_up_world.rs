@@ -397,8 +397,10 @@ fn is_in_the_diabetic_range(result: &Value) -> bool {
         let codings = result["code"]["coding"].as_array();
         codings.is_some_and(|all| all.iter().any(|coding| coding["code"] == code))
     };
-    let value = result["valueQuantity"]["value"].as_f64();
-    let value = value.expect("a result has a value");
+    // Some samples are of no use and have none.
+    let Some(value) = result["valueQuantity"]["value"].as_f64() else {
+        return false;
+    };
     coded("6128") && 48.0 <= value || coded("1468") && 7.0 <= value
 }
 
@@ -447,10 +449,9 @@ fn the_truth_is_what_a_programme_finds_when_everybody_comes() {
         assert!((one - other).abs() < 3.0 * spread, "{one} {other}");
         assert!(25.0 < other, "{other}");
     }
-    eprintln!("confirmed {happened} {expected}; abnormal {contacted} {found}; {world}");
 }
 
-/// Confirmations and results as the engine reads them: an encounter's diagnosis, and results of their order.
+/// Confirmations and results as the engine reads them: a clinician's diagnosis, and results of their order.
 #[test]
 fn what_becomes_of_an_order_is_in_the_record_as_clinicians_write_it() {
     let server = city(600, "open");
@@ -463,7 +464,7 @@ fn what_becomes_of_an_order_is_in_the_record_as_clinicians_write_it() {
         server.posts("/fhir/ServiceRequest", &[], &order).with(201);
     }
     passes(&server, 120);
-    let mut confirmed = 0;
+    let (mut confirmed, mut at_encounters) = (0, 0);
     for patient in &people {
         let orders: Vec<String> = new_about(&server, "ServiceRequest", patient)
             .iter()
@@ -476,13 +477,19 @@ fn what_becomes_of_an_order_is_in_the_record_as_clinicians_write_it() {
         }
         for condition in new_about(&server, "Condition", patient) {
             confirmed += 1;
-            assert_eq!(
-                condition["category"][0]["coding"][0]["code"], "encounter-diagnosis",
-                "{condition}"
-            );
+            let category = condition["category"][0]["coding"][0]["code"].as_str();
+            match category {
+                Some("encounter-diagnosis") => at_encounters += 1,
+                Some("problem-list-item") => {}
+                _ => panic!("no clinician's diagnosis: {condition}"),
+            }
         }
     }
     let world = server.gets("/_control/world").with(200);
     assert_eq!(world["confirmed"], confirmed);
     assert!(5 < confirmed, "{confirmed}");
+    assert!(
+        confirmed < 2 * at_encounters,
+        "most are made at an encounter"
+    );
 }

@@ -553,6 +553,9 @@ fn a_ledger_from_before_is_read_with_empty_questions() {
          ALTER TABLE outbox DROP COLUMN recall_on;
          ALTER TABLE outbox DROP COLUMN language;
          ALTER TABLE pace RENAME COLUMN server TO channel;
+         DROP TABLE recalibration_accepted;
+         ALTER TABLE run DROP COLUMN recalibration;
+         DROP TABLE recalibration;
          PRAGMA user_version = 2;",
     );
     before.expect("the ledger as it was");

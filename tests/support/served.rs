@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_preventio");
+const SERVE: [&str; 4] = ["standin", "serve", "--listen", "127.0.0.1:0"];
+
 /// A server that ends with the test.
 pub(crate) struct Served {
     child: Child,
@@ -50,15 +53,26 @@ impl Heard {
 impl Served {
     /// Starts a server with these words and waits until it listens.
     pub(crate) fn starts<A: AsRef<OsStr>>(words: &[A]) -> Served {
-        Self::starts_hearing(words, Stdio::null())
+        let mut program = Command::new(PROGRAM);
+        Self::started(program.args(SERVE).args(words).stdin(Stdio::null()))
     }
 
     /// The same with something on its standard input.
-    pub(crate) fn starts_hearing<A: AsRef<OsStr>>(words: &[A], input: impl Into<Stdio>) -> Served {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_preventio"))
-            .args(["standin", "serve", "--listen", "127.0.0.1:0"])
-            .args(words)
-            .stdin(input)
+    pub(crate) fn starts_hearing(words: &[&str], input: impl Into<Stdio>) -> Served {
+        let mut program = Command::new(PROGRAM);
+        Self::started(program.args(SERVE).args(words).stdin(input))
+    }
+
+    /// The same where no file may grow beyond so many blocks of 512 bytes.
+    pub(crate) fn starts_where_files_end(words: &[&str], blocks: u32) -> Served {
+        let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &limited, "sh", PROGRAM]);
+        Self::started(shell.args(SERVE).args(words).stdin(Stdio::null()))
+    }
+
+    fn started(command: &mut Command) -> Served {
+        let mut child = command
             .stdout(Stdio::piped())
             .spawn()
             .expect("the program starts");
@@ -115,7 +129,11 @@ impl Served {
         let answer = String::from_utf8(answer).expect("answers are UTF-8");
         let (head, text) = answer.split_once("\r\n\r\n")?;
         let status = head.split(' ').nth(1)?.parse().ok()?;
-        let text = text.to_owned();
+        let text = if head.contains("transfer-encoding: chunked") {
+            joined(text)?
+        } else {
+            text.to_owned()
+        };
         Some(Heard {
             status,
             head: head.to_owned(),
@@ -163,6 +181,20 @@ impl Served {
     pub(crate) fn dies(mut self) {
         self.child.kill().expect("a child can be killed");
         self.child.wait().expect("a child ends");
+    }
+}
+
+/// The chunks of a body without their lengths; `None` when the last is missing.
+fn joined(mut chunks: &str) -> Option<String> {
+    let mut whole = String::new();
+    loop {
+        let (length, rest) = chunks.split_once("\r\n")?;
+        let length = usize::from_str_radix(length, 16).ok()?;
+        if length == 0 {
+            return Some(whole);
+        }
+        whole.push_str(rest.get(..length)?);
+        chunks = rest.get(length..)?.strip_prefix("\r\n")?;
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::evaluation_page::{STYLE, escaped, figure_table, table};
 use super::evaluation_plots::{self as plots, Plot};
-use super::evaluation_text::{figure_cells, figures};
+use super::evaluation_text::{caution, figure_cells, figures};
 use super::funnel::FunnelLine;
 use super::learning_page::learning_section;
 use super::learning_text::{LearningSubject, calibration_figures, precision, update};
@@ -221,6 +221,9 @@ fn recalibration_text(text: &mut String, shown: &DemonstrationShown<'_>) {
             truth.before.whole.n,
             truth.before.whole.events
         );
+        if let Some(caution) = caution(truth.before.evidence) {
+            say!(text, "  {caution}");
+        }
         for (_, name, evaluation) in sides(truth) {
             say!(text, "  {name}");
             for (name, figure) in against_truth(evaluation) {
@@ -390,6 +393,9 @@ fn truth_section(truth: Option<&Truth>) -> String {
         "{heading}<p>A made-up city knows the answer: who would be confirmed by tests and professionals, had everybody been ordered the tests and come. {} residents whose score decided; {} of them would be.</p>\n",
         truth.before.whole.n, truth.before.whole.events
     );
+    if let Some(caution) = caution(truth.before.evidence) {
+        text.push_str(&format!("<p class=\"caution\">{caution}</p>\n"));
+    }
     for (id, name, evaluation) in sides(truth) {
         let plot = plots::calibration_named(evaluation, id, name);
         text.push_str(&format!(

@@ -126,14 +126,18 @@ fn decide(world: &World, what: &str, body: &str) -> Answer {
     };
     let today = life::today(world);
     let mut life = world.life();
-    let decided = match what {
-        "dies" => Ok(life::dies(world, &mut life, today, number)),
-        "moves" => Ok(life::moves(world, &mut life, today, number)),
-        "hides" => Ok(life::hides(world, today, number)),
-        "refuses" => life::refuses(world, &mut life, today, number),
-        _ => Ok(life.decide(number, Fate::read(&wanted))),
-    };
-    decided.map_or_else(failed, |()| done(&json!({ "patient": patient })))
+    match what {
+        "dies" => life::dies(world, &mut life, today, number),
+        "moves" => life::moves(world, &mut life, today, number),
+        "hides" => life::hides(world, today, number),
+        "refuses" => {
+            if let Err(error) = life::refuses(world, &mut life, today, number) {
+                return failed(error);
+            }
+        }
+        _ => life.decide(number, Fate::read(&wanted)),
+    }
+    done(&json!({ "patient": patient }))
 }
 
 fn requests(counters: &Counters) -> Value {

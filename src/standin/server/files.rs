@@ -145,7 +145,7 @@ struct Making {
 /// What is still to be added to a file.
 enum Source {
     /// Residents by number, and lines that are repeated at the end.
-    Register(lines::Kind, Range<u32>, Lines),
+    Register(lines::Kind, Range<u32>, Box<Lines>),
     /// Places of the store.
     Written(Range<Place>),
     Nothing,
@@ -158,7 +158,7 @@ impl Making {
                 let range = residents(world, &job.scope);
                 let first = n.saturating_mul(RESIDENTS);
                 let block = first.max(range.start)..first.saturating_add(RESIDENTS).min(range.end);
-                Source::Register(kind, block, Lines::default())
+                Source::Register(kind, block, Box::default())
             }
             (Part::Register(_), None) => Source::Nothing,
             (Part::Written(n), _) => {
@@ -187,9 +187,12 @@ impl Making {
         let lines = match &mut self.source {
             Source::Register(kind, range, lines) => {
                 for number in range.by_ref().take(AT_ONCE.0 as usize) {
-                    self.world.people.write(number, *kind, lines);
+                    let people = &self.world.people;
+                    if people.has_news(number, *kind, self.job.since) {
+                        people.write(number, *kind, lines);
+                    }
                 }
-                let is_last = range.start == range.end;
+                let is_last = Range::is_empty(range);
                 if is_last {
                     lines.finish();
                 }
@@ -202,7 +205,7 @@ impl Making {
             Source::Written(range) => {
                 let some = range.by_ref().take(AT_ONCE.1 as usize);
                 let lines = of_store(&self.world, &self.job, self.kind, some)?;
-                if range.start == range.end {
+                if Range::is_empty(range) {
                     self.source = Source::Nothing;
                 }
                 lines

@@ -131,6 +131,16 @@ impl People {
         (i64::from(self.population.as_of().0) * 24 + 12) * 3_600_000
     }
 
+    /// False when nothing of this type was updated about a resident after a moment: then nobody has to be made up.
+    pub(super) fn has_news(&self, number: u32, kind: lines::Kind, since: Option<i64>) -> bool {
+        let register_ends = (i64::from(self.population.as_of().0) + 1) * 86_400_000;
+        if since.is_none_or(|since| since < register_ends) {
+            return true;
+        }
+        let changes = self.changes.read().unwrap_or_else(PoisonError::into_inner);
+        kind == lines::Kind::Patient && changes.contains_key(&number)
+    }
+
     /// Adds the lines of one type about a resident, as an export has them: repeats come when it finishes the lines.
     pub(super) fn write(&self, number: u32, kind: lines::Kind, lines: &mut Lines) {
         if kind == lines::Kind::Patient {

@@ -71,7 +71,13 @@ pub(super) fn happen(
         }
         Event::Amend(place) => samples::amend(world, life, (number, place)),
         Event::Confirm => clinicians::confirm(world, life, today, number),
-        Event::Die => Ok(residents::dies(world, life, today, number)),
-        Event::Move => Ok(residents::moves(world, life, today, number)),
+        Event::Die => {
+            residents::dies(world, life, today, number);
+            Ok(())
+        }
+        Event::Move => {
+            residents::moves(world, life, today, number);
+            Ok(())
+        }
     }
 }

@@ -111,6 +111,8 @@ pub(super) struct Life {
     fates: BTreeMap<u32, Fate>,
     /// Whose diabetes is written down, or about to be.
     diagnosed: BTreeSet<u32>,
+    /// Who did not come, or will not, when last ordered to the laboratory.
+    missed: BTreeSet<u32>,
     /// When a clinician last ordered a test again for a resident.
     repeated: BTreeMap<u32, Day>,
     /// Who has died or moved away, and reacts to nothing.

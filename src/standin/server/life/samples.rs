@@ -24,14 +24,21 @@ pub(super) fn expect_at_laboratory(
     life.count(Happened::Ordered);
     // One visit for everything that is ordered at about the same time.
     let day = life.agree((number, Purpose::Attend), today, |life| {
-        let (mut dice, nth) = life.dice(world, number, Purpose::Attend);
+        let (mut dice, _) = life.dice(world, number, Purpose::Attend);
+        let missed = u32::from(life.missed.contains(&number));
         let contact = world.people.resident(number).1.contact;
         let log_odds =
-            rates::first_or_later(rates::ATTENDS, nth) + rates::ATTENDS_BY_CONTACT * contact;
+            rates::first_or_later(rates::ATTENDS, missed) + rates::ATTENDS_BY_CONTACT * contact;
         let attends = dice.chance(logistic(log_odds));
         let (soonest, mean) = rates::ATTENDANCE_DAYS;
         let days = soonest + numbers::rounded_days(dice.exponential(mean).min(120.0));
-        life.fate(number).attends.unwrap_or(attends.then_some(days))
+        let days = life.fate(number).attends.unwrap_or(attends.then_some(days));
+        if days.is_some() {
+            life.missed.remove(&number);
+        } else {
+            life.missed.insert(number);
+        }
+        days
     });
     if let Some(day) = day {
         life.agenda.add(day, number, Event::Visit(place, tests));

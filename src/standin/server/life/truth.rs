@@ -132,7 +132,7 @@ fn repeated(
     let when_looked = looked.map(|day| day.plus(1));
     let ordered = [unasked, when_looked].into_iter().flatten().min()?;
     let log_odds =
-        rates::first_or_later(rates::ATTENDS, 1) + rates::ATTENDS_BY_CONTACT * health.contact;
+        rates::first_or_later(rates::ATTENDS, 0) + rates::ATTENDS_BY_CONTACT * health.contact;
     if !dice.chance(logistic(log_odds)) {
         return None;
     }
