@@ -136,7 +136,13 @@ fn each_technology_stays_in_its_rooms() {
         (&["preventiojyraa_authoring"], &["src/fhir/authored/"]),
         (
             &["serde_json"],
-            &["src/fhir/", "src/steps/", "src/cli/", "src/standin/", "src/demo/"],
+            &[
+                "src/fhir/",
+                "src/steps/",
+                "src/cli/",
+                "src/standin/",
+                "src/demo/",
+            ],
         ),
     ];
     for (file, text) in sources("src") {

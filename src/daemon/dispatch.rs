@@ -151,7 +151,12 @@ pub fn dispatch(options: &DispatchOptions) -> Result<DispatchReport, DispatchErr
 
 pub(super) fn runtime() -> Result<Runtime, DispatchError> {
     let mut builder = Builder::new_current_thread();
-    builder.enable_all().build().map_err(DispatchError::Runtime)
+    // Work that waits for the ledger goes one by one anyway, and each thread keeps memory of its own.
+    builder
+        .max_blocking_threads(2)
+        .enable_all()
+        .build()
+        .map_err(DispatchError::Runtime)
 }
 
 /// A driver for each channel: every way is open before anything leaves by any.

@@ -181,7 +181,7 @@ fn begun(
         since,
         by_post: options.by_post,
     };
-    Ok(Job::new(request, now().as_second()))
+    Ok(Job::new(request, now()))
 }
 
 /// A job that is under way, when it was asked for with the same words.

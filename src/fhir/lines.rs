@@ -7,9 +7,9 @@ use std::path::Path;
 /// A longer line is set aside unread: no resource of a record is this long.
 pub const MAX_LINE_BYTES: usize = 1 << 20;
 /// How much is read at a time.
-const BLOCK_BYTES: usize = 4 << 20;
+const BLOCK_BYTES: usize = 1 << 20;
 /// Of a line without end no more than this is kept.
-const KEPT_BYTES: usize = 4 * BLOCK_BYTES;
+const KEPT_BYTES: usize = 4 * MAX_LINE_BYTES;
 
 /// Whether a file name is that of an export file.
 #[must_use]

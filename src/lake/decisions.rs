@@ -9,7 +9,7 @@ use arrow_schema::{DataType, SchemaRef};
 use sha2::{Digest, Sha256};
 
 use super::parquet_file::{self, Columns, FileWriter, at, hex, id_at, ids, schema, text_at};
-use super::{LakeError, Store, Table};
+use super::{LakeError, Table};
 use crate::profile::ResidentId;
 
 /// One decision in canonical form: everything that `decisions_hash` covers.
@@ -144,13 +144,13 @@ pub(super) fn write(
 
 /// Whose decisions, of which runs.
 #[derive(Clone, Copy)]
-struct Wanted {
-    resident: Option<ResidentId>,
-    run: Option<u32>,
+pub(super) struct Wanted {
+    pub(super) resident: Option<ResidentId>,
+    pub(super) run: Option<u32>,
 }
 
 /// Reads decisions in order and hands each that is wanted to `each` with its run.
-fn read(
+pub(super) fn read(
     path: &Path,
     wanted: Wanted,
     mut each: impl FnMut(u32, DecisionRow),
@@ -207,46 +207,4 @@ fn read(
         }
     }
     Ok(())
-}
-
-impl Store {
-    /// Reads decisions, about one resident or all, file by file, each file sorted by resident.
-    ///
-    /// # Errors
-    ///
-    /// When a file cannot be read.
-    pub fn decisions(
-        &self,
-        only: Option<ResidentId>,
-        mut each: impl FnMut(u32, DecisionRow),
-    ) -> Result<(), LakeError> {
-        let wanted = Wanted {
-            resident: only,
-            run: None,
-        };
-        for path in self.files(Table::Decisions)? {
-            read(&path, wanted, &mut each)?;
-        }
-        Ok(())
-    }
-
-    /// Reads what one run decided, sorted by resident.
-    ///
-    /// # Errors
-    ///
-    /// When a file cannot be read.
-    pub fn decisions_of(
-        &self,
-        run: u32,
-        mut each: impl FnMut(DecisionRow),
-    ) -> Result<(), LakeError> {
-        let wanted = Wanted {
-            resident: None,
-            run: Some(run),
-        };
-        for path in self.files(Table::Decisions)? {
-            read(&path, wanted, |_, row| each(row))?;
-        }
-        Ok(())
-    }
 }

@@ -1,6 +1,6 @@
 //! The table of facts.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::types::{
@@ -135,19 +135,16 @@ fn batch(catalogue: &Catalogue, rows: &[(ResidentId, Fact)]) -> RecordBatch {
 }
 
 /// Reads the facts of one file in the order they were written: by resident.
-pub struct FactStream<'c> {
+struct FactStream<'c> {
     catalogue: &'c Catalogue,
-    reader: ParquetRecordBatchReader,
+    /// None when the file is read to its end: a reader holds buffers of every column.
+    reader: Option<ParquetRecordBatchReader>,
     buffer: std::vec::IntoIter<(ResidentId, Fact)>,
 }
 
 impl<'c> FactStream<'c> {
     /// Opens a file; with `only`, parts of the file that cannot hold that resident are skipped.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be opened or is not Parquet.
-    pub fn open(
+    fn open(
         catalogue: &'c Catalogue,
         path: &Path,
         only: Option<ResidentId>,
@@ -156,14 +153,16 @@ impl<'c> FactStream<'c> {
         let reader = parquet_file::open(Table::Facts, path, only.as_ref())?;
         Ok(Self {
             catalogue,
-            reader,
+            reader: Some(reader),
             buffer: Vec::new().into_iter(),
         })
     }
 
     /// Reads the next batch into the buffer; `false` at the end.
     fn fill(&mut self) -> Result<bool, LakeError> {
-        let Some(batch) = self.reader.next() else {
+        let Some(batch) = self.reader.as_mut().and_then(Iterator::next) else {
+            self.reader = None;
+            self.buffer = Vec::new().into_iter();
             return Ok(false);
         };
         let batch = batch.map_err(|error| LakeError::content(Table::Facts, error.to_string()))?;
@@ -171,15 +170,8 @@ impl<'c> FactStream<'c> {
         Ok(true)
     }
 
-    /// The facts up to and including those of `resident`, appended to `facts` when they are the
-    /// resident's; facts of residents before it are counted and passed over.
-    ///
-    /// Calls go through residents in rising order.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read or holds what the rules do not know.
-    pub fn take_until(
+    /// As [`FactStreams::take_until`], of one file.
+    fn take_until(
         &mut self,
         resident: ResidentId,
         facts: &mut Vec<Fact>,
@@ -205,21 +197,76 @@ impl<'c> FactStream<'c> {
         }
     }
 
-    /// Every submission in the file that still says something, and whom it is about.
+    /// Whose facts come next; nobody's at the end.
+    fn next_resident(&mut self) -> Result<Option<ResidentId>, LakeError> {
+        loop {
+            if let Some((resident, _)) = self.buffer.as_slice().first() {
+                return Ok(Some(*resident));
+            }
+            if !self.fill()? {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+/// The facts of several files, all in the order of residents.
+pub struct FactStreams<'c> {
+    streams: Vec<FactStream<'c>>,
+}
+
+impl<'c> FactStreams<'c> {
+    /// Opens files; with `only`, parts of them that cannot hold that resident are skipped.
+    pub(super) fn open(
+        catalogue: &'c Catalogue,
+        paths: &[PathBuf],
+        only: Option<ResidentId>,
+    ) -> Result<Self, LakeError> {
+        let streams = paths
+            .iter()
+            .map(|path| FactStream::open(catalogue, path, only));
+        Ok(Self {
+            streams: streams.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Whether there are no files.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.streams.is_empty()
+    }
+
+    /// The facts up to and including those of `resident`, appended to `facts` when they are the
+    /// resident's; facts of residents before it are counted and passed over.
+    ///
+    /// Calls go through residents in rising order.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read.
-    pub fn submissions(
-        mut self,
-        into: &mut impl Extend<(SubmissionId, ResidentId)>,
-    ) -> Result<(), LakeError> {
-        while self.fill()? {
-            let facts = self.buffer.as_slice().iter();
-            let speaking = facts.filter(|(_, fact)| fact.value != FactValue::Withdrawn);
-            into.extend(speaking.map(|(resident, fact)| (fact.submission, *resident)));
+    /// When a file cannot be read or holds what the rules do not know.
+    pub fn take_until(
+        &mut self,
+        resident: ResidentId,
+        facts: &mut Vec<Fact>,
+    ) -> Result<u64, LakeError> {
+        let mut passed_over = 0;
+        for stream in &mut self.streams {
+            passed_over += stream.take_until(resident, facts)?;
         }
-        Ok(())
+        Ok(passed_over)
+    }
+
+    /// Whose facts come next in any of the files; nobody's at the end.
+    ///
+    /// # Errors
+    ///
+    /// As [`FactStreams::take_until`].
+    pub fn next_resident(&mut self) -> Result<Option<ResidentId>, LakeError> {
+        let mut next = None;
+        for stream in &mut self.streams {
+            next = [next, stream.next_resident()?].into_iter().flatten().min();
+        }
+        Ok(next)
     }
 }
 

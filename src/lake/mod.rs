@@ -15,7 +15,7 @@
 //! # Invariants
 //!
 //! * Files are immutable and named by the SHA-256 of their content.
-//! * `current` points at a whole generation at every instant.
+//! * `current` points at a whole generation at every instant; the one before it stays for those who read it.
 //! * The ledger decides what belongs to a generation; whatever else lies in the
 //!   folder is deleted at the next start.
 //! * A resident under a safety non-disclosure has a null district in every table.
@@ -37,24 +37,29 @@
 //! A file format that only this program reads would make every question of a
 //! researcher our work. Hard links in a folder per generation cost nothing and
 //! give `DuckDB` and pandas the same all-or-nothing view as ourselves; a
-//! transaction log in the lake would need a reader that knows it.
+//! transaction log in the lake would need a reader that knows it. Small files are folded into larger
+//! ones as pulls come: a year of daily pulls would otherwise be hundreds of files to read from at once.
 
 mod decisions;
 mod facts;
+mod fold;
 mod folder;
 mod foreign;
 mod issues;
 mod parquet_file;
 mod register;
 mod store;
+mod tables;
 pub(crate) use folder::{not_private, private_folder};
 
 pub use decisions::{DecisionRow, DecisionsHash};
-pub use facts::FactStream;
+pub use facts::FactStreams;
+pub use fold::Folded;
 pub use foreign::{Cell, ForeignError};
 pub(crate) use foreign::{is_parquet, read_foreign};
 pub use issues::IssueRow;
 pub use register::RegisterRow;
+pub(crate) use register::Words;
 pub use store::{ManifestFile, Problem, Staged, Store};
 
 use std::path::PathBuf;

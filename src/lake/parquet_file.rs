@@ -19,10 +19,16 @@ use sha2::{Digest, Sha256};
 
 use super::{LakeError, Table};
 
-/// Rows a batch holds in memory, when writing and when reading.
+/// Rows a batch holds in memory when writing.
 pub(super) const BATCH_ROWS: usize = 16_384;
-/// Rows of a row group: the unit a lookup of one resident can skip.
-const GROUP_ROWS: usize = 131_072;
+/// Rows a batch holds in memory when reading: several files are open at once.
+const READ_ROWS: usize = 2_048;
+/// Rows of a row group: the unit a lookup of one resident can skip, and what a writer holds.
+const GROUP_ROWS: usize = 65_536;
+/// Rows of a page: what a reader holds of each column.
+const PAGE_ROWS: usize = 8_192;
+/// Bytes of a column's dictionary, which readers hold whole; beyond it values are written plainly.
+const DICTIONARY_BYTES: usize = 128 * 1024;
 
 /// Passes bytes on and hashes them, so that a file is never read back to be named.
 struct HashingWriter {
@@ -64,6 +70,8 @@ impl FileWriter {
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(level))
             .set_max_row_group_row_count(Some(GROUP_ROWS))
+            .set_data_page_row_count_limit(PAGE_ROWS)
+            .set_dictionary_page_size_limit(DICTIONARY_BYTES)
             // The same rows must give the same file on every release of the library's defaults.
             .set_created_by("preventiojyraa".to_owned())
             .build();
@@ -127,7 +135,7 @@ pub(super) fn open(
     let file = File::open(path).map_err(LakeError::io("open", path))?;
     let mut builder = ParquetRecordBatchReaderBuilder::try_new(file)
         .map_err(|source| parquet_error(table, source))?
-        .with_batch_size(BATCH_ROWS);
+        .with_batch_size(READ_ROWS);
     if let Some(wanted) = only {
         let groups = builder.metadata().row_groups().iter().enumerate();
         let kept = groups

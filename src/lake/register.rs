@@ -1,5 +1,6 @@
 //! The table of register entries.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,9 +26,9 @@ pub struct RegisterRow {
     /// What decisions use; `complete` is not stored, it belongs to the pull.
     pub register: Register,
     /// District; null under a safety non-disclosure.
-    pub district: Option<String>,
+    pub district: Option<Arc<str>>,
     /// Language of contact.
-    pub language: Option<String>,
+    pub language: Option<Arc<str>>,
 }
 
 pub(super) fn register_schema() -> SchemaRef {
@@ -129,19 +130,34 @@ pub(super) fn write(writer: &mut FileWriter, rows: &[RegisterRow]) -> Result<(),
 pub(super) fn read(path: &Path, only: Option<ResidentId>) -> Result<Vec<RegisterRow>, LakeError> {
     let wanted = only.map(|resident| *resident.as_bytes());
     let mut rows = Vec::new();
-    let mut sources: Vec<Arc<str>> = Vec::new();
+    let mut words = Words::default();
     for batch in parquet_file::open(Table::Register, path, wanted.as_ref())? {
         let batch =
             batch.map_err(|error| LakeError::content(Table::Register, error.to_string()))?;
-        read_batch(&batch, only, &mut sources, &mut rows)?;
+        read_batch(&batch, only, &mut words, &mut rows)?;
     }
     Ok(rows)
+}
+
+/// The few words of which a register has many.
+#[derive(Default)]
+pub(crate) struct Words(HashSet<Arc<str>>);
+
+impl Words {
+    pub(crate) fn shared(&mut self, word: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(word) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = word.into();
+        self.0.insert(Arc::clone(&new));
+        new
+    }
 }
 
 fn read_batch(
     batch: &RecordBatch,
     only: Option<ResidentId>,
-    sources: &mut Vec<Arc<str>>,
+    words: &mut Words,
     rows: &mut Vec<RegisterRow>,
 ) -> Result<(), LakeError> {
     let columns = Columns::new(Table::Register, batch);
@@ -191,23 +207,17 @@ fn read_batch(
             },
             complete: true,
         };
-        let name = source.value(row);
-        let source = sources.iter().find(|known| &***known == name).cloned();
-        let source = source.unwrap_or_else(|| {
-            sources.push(Arc::from(name));
-            Arc::from(name)
-        });
         rows.push(RegisterRow {
             resident,
-            source,
+            source: words.shared(source.value(row)),
             version: Version {
                 updated: at(updated, row).unwrap_or(i64::MIN),
                 pull: pulls.value(row),
                 digest: digests.value(row),
             },
             register,
-            district: text_at(districts, row).map(str::to_owned),
-            language: text_at(languages, row).map(str::to_owned),
+            district: text_at(districts, row).map(|word| words.shared(word)),
+            language: text_at(languages, row).map(|word| words.shared(word)),
         });
     }
     Ok(())

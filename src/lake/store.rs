@@ -20,11 +20,7 @@ use sha2::{Digest, Sha256};
 
 use super::folder::private_folder;
 use super::parquet_file::{FileWriter, hex};
-use super::{
-    DecisionRow, IssueRow, LakeError, RegisterRow, Table, decisions, facts, issues, register,
-};
-use crate::profile::{Fact, ResidentId};
-use crate::rulebook::Catalogue;
+use super::{DecisionRow, IssueRow, LakeError, Table, decisions, issues};
 
 /// A file that a generation names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,7 +87,7 @@ impl Store {
         self.root.join("_staging")
     }
 
-    fn object(&self, sha256: &str) -> PathBuf {
+    pub(super) fn object(&self, sha256: &str) -> PathBuf {
         self.root.join("objects").join(format!("{sha256}.parquet"))
     }
 
@@ -101,11 +97,16 @@ impl Store {
 
     /// The files of a table that readers see now, sorted by name.
     ///
+    /// They stay while the next generation appears, also those that it does not have any more.
+    ///
     /// # Errors
     ///
     /// When the folder cannot be listed.
     pub fn files(&self, table: Table) -> Result<Vec<PathBuf>, LakeError> {
-        let folder = self.root.join("current").join(table.name());
+        let Some(n) = self.current() else {
+            return Ok(Vec::new());
+        };
+        let folder = self.generation(n).join(table.name());
         if !folder.exists() {
             return Ok(Vec::new());
         }
@@ -114,7 +115,11 @@ impl Store {
         Ok(files)
     }
 
-    fn start(&self, table: Table, schema: &SchemaRef) -> Result<(FileWriter, PathBuf), LakeError> {
+    pub(super) fn start(
+        &self,
+        table: Table,
+        schema: &SchemaRef,
+    ) -> Result<(FileWriter, PathBuf), LakeError> {
         let n = self.next_staged.fetch_add(1, Ordering::Relaxed);
         let path = self.staging().join(format!("{}-{n}.writing", table.name()));
         let file = OpenOptions::new()
@@ -127,7 +132,12 @@ impl Store {
         Ok((FileWriter::create(table, schema, file)?, path))
     }
 
-    fn finish(&self, table: Table, writer: FileWriter, path: &Path) -> Result<Staged, LakeError> {
+    pub(super) fn finish(
+        &self,
+        table: Table,
+        writer: FileWriter,
+        path: &Path,
+    ) -> Result<Staged, LakeError> {
         let written = writer.finish(path)?;
         let named = self.staging().join(format!("{}.parquet", written.sha256));
         fs::rename(path, &named).map_err(LakeError::io("rename", path))?;
@@ -140,32 +150,6 @@ impl Store {
             rows: written.rows,
         };
         Ok(Staged { file })
-    }
-
-    /// Stages facts, sorted by resident.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be written.
-    pub fn stage_facts(
-        &self,
-        catalogue: &Catalogue,
-        rows: &[(ResidentId, Fact)],
-    ) -> Result<Staged, LakeError> {
-        let (mut writer, path) = self.start(Table::Facts, &facts::facts_schema())?;
-        facts::write(&mut writer, catalogue, rows)?;
-        self.finish(Table::Facts, writer, &path)
-    }
-
-    /// Stages register entries, sorted by resident.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be written.
-    pub fn stage_register(&self, rows: &[RegisterRow]) -> Result<Staged, LakeError> {
-        let (mut writer, path) = self.start(Table::Register, &register::register_schema())?;
-        register::write(&mut writer, rows)?;
-        self.finish(Table::Register, writer, &path)
     }
 
     /// Stages issues.
@@ -194,49 +178,6 @@ impl Store {
             decisions::write(&mut writer, run, &rows)?;
         }
         Ok(self.finish(Table::Decisions, writer, &path)?)
-    }
-
-    /// Reads the newest version of every register entry, sorted by resident; or of one.
-    ///
-    /// # Errors
-    ///
-    /// When a file cannot be read.
-    pub fn register(&self, only: Option<ResidentId>) -> Result<Vec<RegisterRow>, LakeError> {
-        let mut rows = Vec::new();
-        for path in self.files(Table::Register)? {
-            rows.extend(register::read(&path, only)?);
-        }
-        rows.sort_by(|a, b| (a.resident, b.version).cmp(&(b.resident, a.version)));
-        rows.dedup_by_key(|row| row.resident);
-        Ok(rows)
-    }
-
-    /// Reads every version of every register entry, sorted by resident and version.
-    ///
-    /// # Errors
-    ///
-    /// When a file cannot be read.
-    pub fn register_versions(&self) -> Result<Vec<RegisterRow>, LakeError> {
-        let mut rows = Vec::new();
-        for path in self.files(Table::Register)? {
-            rows.extend(register::read(&path, None)?);
-        }
-        rows.sort_by_key(|row| (row.resident, row.version));
-        Ok(rows)
-    }
-
-    /// Reads issues, about one resident or all.
-    ///
-    /// # Errors
-    ///
-    /// When a file cannot be read.
-    pub fn issues(&self, only: Option<ResidentId>) -> Result<Vec<IssueRow>, LakeError> {
-        let mut rows = Vec::new();
-        for path in self.files(Table::Issues)? {
-            rows.extend(issues::read(&path, only)?);
-        }
-        rows.sort();
-        Ok(rows)
     }
 
     /// Makes a committed generation visible and clears what nobody needs.

@@ -215,7 +215,7 @@ impl Ledger {
         };
         let mut statement = self
             .connection
-            .prepare("SELECT table_name, sha256, bytes, rows FROM lake_file ORDER BY id")
+            .prepare("SELECT table_name, sha256, bytes, rows FROM lake_file WHERE folded IS NULL ORDER BY id")
             .map_err(sql("cannot read lake files"))?;
         let rows = statement
             .query_map([], |row| {
@@ -253,7 +253,8 @@ impl Ledger {
     pub fn commit_pull(&mut self, commit: &PullCommit<'_>) -> Result<Generation, LedgerError> {
         let action = "cannot commit the pull";
         let transaction = self.begin(action)?;
-        let generation = add_generation(&transaction, commit.files).map_err(sql(action))?;
+        let generation =
+            add_generation(&transaction, commit.files, commit.replaced).map_err(sql(action))?;
         let write = || -> rusqlite::Result<()> {
             let pull = commit.record;
             transaction.execute(
@@ -268,7 +269,7 @@ impl Ledger {
                     pull.report
                 ],
             )?;
-            add_identities(&transaction, pull.id, commit.identities)?;
+            add_identities(&transaction, pull, commit.identities)?;
             let mut statement = transaction.prepare(
                 "INSERT INTO quarantine (pull, file, line, code, raw) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?;

@@ -4,6 +4,7 @@
 //! `delivery`'s to say; here it is read, asked and written.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -19,6 +20,7 @@ use crate::delivery::{
 };
 use crate::orders::{Action, Keep, Order};
 use crate::pathway::{Event, NotDelivered};
+use crate::profile::ResidentId;
 
 /// What reconciliation saw of a row at the other side.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +80,7 @@ pub struct Checked {
     /// What that said about it.
     pub verdict: Verdict,
     /// The resident's language of contact by the register of the day.
-    pub language: Option<String>,
+    pub language: Option<Arc<str>>,
 }
 
 /// A row as reconciliation sees it.
@@ -177,17 +179,42 @@ impl Ledger {
     /// The rows whose resident was not decided about again under a stamp: every row that may still
     /// be sent, also those that are being sent or asked about now.
     ///
+    /// Sorted by resident; those of residents after `after`, about `most` of them, and always all of
+    /// a resident.
+    ///
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn unchecked(&self, stamp: &Stamp) -> Result<Vec<RowView>, LedgerError> {
-        let rows = select(
+    pub fn unchecked(
+        &self,
+        stamp: &Stamp,
+        after: Option<ResidentId>,
+        most: usize,
+    ) -> Result<Vec<RowView>, LedgerError> {
+        const UNCHECKED: &str = "state IN ('planned', 'sending', 'unknown')
+               AND next IS NOT 'person' AND checked IS NOT ?1";
+        let after = after.map_or(Vec::new(), |resident| resident.as_bytes().to_vec());
+        let mut rows = select(
             &self.connection,
-            "WHERE state IN ('planned', 'sending', 'unknown') AND next IS NOT 'person'
-               AND checked IS NOT ?1
-             ORDER BY resident, id",
-            &[Value::Text(stamp.text())],
+            &format!("WHERE {UNCHECKED} AND ?2 < resident ORDER BY resident, id LIMIT ?3"),
+            &[
+                Value::Text(stamp.text()),
+                Value::Blob(after),
+                Value::Integer(i64::try_from(most).unwrap_or(i64::MAX)),
+            ],
         )?;
+        if let Some(last) = rows.last() {
+            let (resident, id) = (last.order.resident.as_bytes().to_vec(), last.id);
+            rows.extend(select(
+                &self.connection,
+                &format!("WHERE {UNCHECKED} AND resident = ?2 AND ?3 < id ORDER BY id"),
+                &[
+                    Value::Text(stamp.text()),
+                    Value::Blob(resident),
+                    Value::Integer(id),
+                ],
+            )?);
+        }
         Ok(rows.into_iter().map(view).collect())
     }
 

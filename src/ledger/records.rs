@@ -23,9 +23,7 @@ pub struct Generation {
 pub struct Identity {
     /// The opaque id.
     pub resident: ResidentId,
-    /// Which source.
-    pub source: String,
-    /// `Patient.id` there.
+    /// `Patient.id` in the source of the pull.
     pub patient_id: String,
     /// National identifier, as sent, and whether it holds.
     pub national_id: Option<(String, bool)>,
@@ -157,6 +155,8 @@ pub struct PullCommit<'a> {
     pub record: &'a PullRecord,
     /// New lake files.
     pub files: &'a [ManifestFile],
+    /// Files whose rows are all in new ones.
+    pub replaced: &'a [ManifestFile],
     /// Identities seen.
     pub identities: &'a [Identity],
     /// Lines set aside unread.

@@ -26,7 +26,7 @@ impl Ledger {
         let clock = self.clock.clone();
         let transaction = self.begin(action)?;
         let now = clock.now(&transaction)?;
-        let generation = add_generation(&transaction, files).map_err(sql(action))?;
+        let generation = add_generation(&transaction, files, &[]).map_err(sql(action))?;
         transaction
             .execute(
                 "INSERT INTO run (id, generation, at, index_date, pull, rules_fingerprint, decisions_hash,

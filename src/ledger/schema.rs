@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -254,6 +254,10 @@ CREATE TRIGGER recalibration_accepted_remains BEFORE DELETE ON recalibration_acc
 
 -- Which recalibration a run's probabilities are by; nothing for those of the rule file.
 ALTER TABLE run ADD COLUMN recalibration INTEGER REFERENCES recalibration (id);
+",
+    r"
+-- The generation from which on another file holds this one's rows as well; nothing while it is read.
+ALTER TABLE lake_file ADD COLUMN folded INTEGER;
 ",
 ];
 

@@ -2,15 +2,23 @@
 
 use rusqlite::{Transaction, params};
 
-use super::Identity;
+use super::{Identity, PullRecord};
 use crate::lake::ManifestFile;
 
+/// A new generation, with `files` and without those they replace.
 pub(super) fn add_generation(
     transaction: &Transaction<'_>,
     files: &[ManifestFile],
+    replaced: &[ManifestFile],
 ) -> rusqlite::Result<i64> {
     transaction.execute("INSERT INTO generation DEFAULT VALUES", [])?;
     let generation = transaction.last_insert_rowid();
+    let mut statement = transaction.prepare(
+        "UPDATE lake_file SET folded = ?1 WHERE table_name = ?2 AND sha256 = ?3 AND folded IS NULL",
+    )?;
+    for file in replaced {
+        statement.execute(params![generation, file.table.name(), file.sha256])?;
+    }
     let mut statement = transaction.prepare(
         "INSERT INTO lake_file (generation, table_name, sha256, bytes, rows) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
@@ -28,7 +36,7 @@ pub(super) fn add_generation(
 
 pub(super) fn add_identities(
     transaction: &Transaction<'_>,
-    pull: u32,
+    pull: &PullRecord,
     identities: &[Identity],
 ) -> rusqlite::Result<()> {
     let mut statement = transaction.prepare(
@@ -48,12 +56,12 @@ pub(super) fn add_identities(
             .unzip();
         statement.execute(params![
             identity.resident.as_bytes(),
-            identity.source,
+            pull.source,
             identity.patient_id,
             national_id,
             is_valid,
             identity.non_disclosure,
-            pull
+            pull.id
         ])?;
     }
     Ok(())

@@ -6,7 +6,7 @@ use super::canonical::{Texts, canonical};
 use super::in_force::{as_pinned, in_force};
 use super::run::{checked_pulls, completed, decided, sources_with_open_slices};
 use super::{DataFolder, StepError, sampling};
-use crate::lake::{DecisionRow, FactStream, IssueRow, Table};
+use crate::lake::{DecisionRow, IssueRow};
 use crate::profile::{Profile, ResidentId};
 use crate::report;
 use crate::risk::Assessment;
@@ -61,10 +61,8 @@ pub fn explain(
         .first()
         .ok_or_else(|| StepError::UnknownResident(resident.to_string()))?;
     let mut facts = Vec::new();
-    for path in data.store.files(Table::Facts)? {
-        FactStream::open(&rulebook.catalogue, &path, Some(resident))?
-            .take_until(resident, &mut facts)?;
-    }
+    let mut known = data.store.facts(&rulebook.catalogue, Some(resident))?;
+    known.take_until(resident, &mut facts)?;
     let same_day = runs
         .iter()
         .rev()

@@ -9,6 +9,7 @@ use std::thread;
 use jiff::civil::Date;
 
 use super::StepError;
+use super::earlier::Earlier;
 use super::pull::{LineCounts, SliceReport};
 use crate::fhir::{
     Block, FileEnd, Line, LineProblem, Lines, PatientEntry, Reading, Resource, Unmapped, read_line,
@@ -28,7 +29,7 @@ pub(super) struct Reader<'r> {
     pub(super) reading: Reading<'r>,
     pub(super) today: Date,
     /// Submissions of earlier pulls and whom they were about.
-    pub(super) earlier: HashMap<SubmissionId, ResidentId>,
+    pub(super) earlier: Earlier,
     pub(super) pull: u32,
 }
 
@@ -283,7 +284,8 @@ impl Reader<'_> {
                 if let Some(first) = submissions.first()
                     && !has_facts
                 {
-                    if self.earlier.contains_key(&first.id) {
+                    let before = self.earlier.subject(first.id);
+                    if before.is_some() {
                         facts.push(withdrawal(first.id, first.version));
                     } else if first.version.updated != i64::MIN {
                         harvest.silent.push((resident, first.id, first.version));
@@ -291,12 +293,12 @@ impl Reader<'_> {
                 }
                 // The source now says that it was about somebody else all along.
                 if let Some(first) = submissions.first()
-                    && let Some(before) = self.earlier.get(&first.id)
-                    && *before != resident
+                    && let Some(before) = self.earlier.subject(first.id)
+                    && before != resident
                 {
                     harvest
                         .facts
-                        .push((*before, withdrawal(first.id, first.version)));
+                        .push((before, withdrawal(first.id, first.version)));
                     issues.push(subject_changed());
                 }
                 if !facts.is_empty() {

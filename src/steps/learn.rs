@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::in_force::{self, InForce};
 use super::run::{checked_pulls, completed, sources_with_open_slices};
 use super::{DataFolder, LearnDocument, StepError};
-use crate::lake::{DecisionRow, FactStream, Table};
+use crate::lake::DecisionRow;
 use crate::learning::{self, Case, Learning, Round};
 use crate::ledger::{OrderedInRound, RecalibrationRecord, RunRecord};
 use crate::outcomes::{self, Decided, IndexDecision, Outcome};
@@ -238,19 +238,14 @@ fn follow(
         ledger_event: data.ledger.episodes(None)?.1,
     };
     let open = sources_with_open_slices(&pulls);
-    let mut streams = Vec::new();
-    for path in data.store.files(Table::Facts)? {
-        streams.push(FactStream::open(&rulebook.catalogue, &path, None)?);
-    }
+    let mut stored = data.store.facts(&rulebook.catalogue, None)?;
     let calibration = &rulebook.calibration;
     let observed = learning::observed(calibration)?;
     let horizon = calibration.estimand.horizon_months;
     for entry in data.store.register(None)? {
         let resident = entry.resident;
         let mut facts = Vec::new();
-        for stream in &mut streams {
-            stream.take_until(resident, &mut facts)?;
-        }
+        stored.take_until(resident, &mut facts)?;
         let cases = known.get(&resident).map(|of| of.cases(options.index_run));
         let later = Profile::as_of(completed(&entry, &open), facts, options.today);
         let first = cases.into_iter().flatten();

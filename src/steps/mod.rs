@@ -43,6 +43,7 @@ mod acting;
 mod canonical;
 mod check;
 mod data;
+mod earlier;
 mod effects;
 mod explain;
 mod funnel;

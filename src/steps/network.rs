@@ -118,10 +118,10 @@ impl Reader<'_> {
             let (submission, version) =
                 self.reading
                     .deletion(resource_type, id, &network.transaction_time);
-            if let Some(resident) = self.earlier.get(&submission) {
+            if let Some(resident) = self.earlier.subject(submission) {
                 harvest
                     .facts
-                    .push((*resident, withdrawal(submission, version)));
+                    .push((resident, withdrawal(submission, version)));
             }
         }
     }

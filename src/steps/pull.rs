@@ -1,6 +1,6 @@
 //! Pull: an export folder becomes facts, register entries and issues.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,15 +8,16 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::earlier::Earlier;
 use super::harvest::{Harvest, Reader, read_file};
 use super::network::NetworkReport;
 use super::unchanged::{pass_over_known_entries, pass_over_known_facts};
 use super::whole::finish;
 use super::{DataFolder, StepError};
 use crate::fhir::{Deletion, IdentityKey, Reading, is_export_file};
-use crate::lake::{FactStream, RegisterRow, Table};
+use crate::lake::{RegisterRow, Words};
 use crate::ledger::{Identity, PullCommit, PullRecord};
-use crate::profile::{ResidentId, SubmissionId};
+use crate::profile::ResidentId;
 use crate::rulebook::Rulebook;
 
 /// What a pull needs beside the rules and the data folder.
@@ -151,7 +152,7 @@ pub fn pull(
         rulebook,
         reading: reading.for_pull(id, options.today),
         today: options.today,
-        earlier: earlier_submissions(rulebook, data)?,
+        earlier: Earlier::of(rulebook, data)?,
         pull: id,
     };
     let mut harvest = Harvest::default();
@@ -167,7 +168,7 @@ pub fn pull(
     pass_over_known_facts(rulebook, data, &mut harvest)?;
     let mut report = report(&harvest, id, options, ignored_files);
     report.public_identity_key = public_identity_key;
-    commit(rulebook, data, options, (&harvest, &register), &report)?;
+    commit(rulebook, data, options, (harvest, register), &report)?;
     Ok(report)
 }
 
@@ -194,19 +195,6 @@ pub fn export_files(folder: &Path) -> Result<(Vec<PathBuf>, Vec<String>), StepEr
         return Err(StepError::NothingToPull(folder.to_path_buf()));
     }
     Ok((files, others))
-}
-
-/// Submissions of earlier pulls and whom they were about: when one comes again and yields
-/// nothing, or is about somebody else, its old facts must go.
-fn earlier_submissions(
-    rulebook: &Rulebook,
-    data: &DataFolder,
-) -> Result<HashMap<SubmissionId, ResidentId>, StepError> {
-    let mut earlier = HashMap::new();
-    for path in data.store.files(Table::Facts)? {
-        FactStream::open(&rulebook.catalogue, &path, None)?.submissions(&mut earlier)?;
-    }
-    Ok(earlier)
 }
 
 fn unmapped_rows(harvest: &Harvest) -> Vec<(String, String, String, u64)> {
@@ -262,13 +250,15 @@ fn report(
 
 fn register_rows(source: &str, harvest: &Harvest) -> Vec<RegisterRow> {
     let source: Arc<str> = source.into();
+    let mut words = Words::default();
+    let mut shared = |word: &Option<String>| word.as_deref().map(|word| words.shared(word));
     let rows = harvest.entries.iter().map(|entry| RegisterRow {
         resident: entry.resident,
         source: Arc::clone(&source),
         version: entry.version,
         register: entry.register,
-        district: entry.district.clone(),
-        language: entry.language.clone(),
+        district: shared(&entry.district),
+        language: shared(&entry.language),
     });
     rows.collect()
 }
@@ -277,29 +267,28 @@ fn commit(
     rulebook: &Rulebook,
     data: &mut DataFolder,
     options: &PullOptions<'_>,
-    (harvest, register): (&Harvest, &[RegisterRow]),
+    (mut harvest, register): (Harvest, Vec<RegisterRow>),
     report: &PullReport,
 ) -> Result<(), StepError> {
-    let identities: Vec<Identity> = harvest
-        .entries
-        .iter()
+    let committed = data.generation.as_ref().map_or(&[][..], |g| &g.files);
+    let facts = data
+        .store
+        .stage_facts(&rulebook.catalogue, committed, &harvest.facts)?;
+    // What is on disk now need not stay in memory while people and lines are written down.
+    drop(std::mem::take(&mut harvest.facts));
+    let register = data.store.stage_register(committed, register)?;
+    let issues = data.store.stage_issues(&harvest.issues)?;
+    let staged = [facts.staged, register.staged, issues];
+    let replaced = [facts.replaced, register.replaced].concat();
+    let identities: Vec<Identity> = std::mem::take(&mut harvest.entries)
+        .into_iter()
         .map(|entry| Identity {
             resident: entry.resident,
-            source: options.source.to_owned(),
-            patient_id: entry.patient_id.clone(),
-            national_id: entry
-                .national_id
-                .as_ref()
-                .map(|id| (id.value.clone(), id.is_valid)),
+            patient_id: entry.patient_id,
+            national_id: entry.national_id.map(|id| (id.value, id.is_valid)),
             non_disclosure: entry.non_disclosure,
         })
         .collect();
-    let staged = [
-        data.store
-            .stage_facts(&rulebook.catalogue, &harvest.facts)?,
-        data.store.stage_register(register)?,
-        data.store.stage_issues(&harvest.issues)?,
-    ];
     let record = PullRecord {
         id: report.id,
         source: options.source.to_owned(),
@@ -310,9 +299,10 @@ fn commit(
     let generation = data.ledger.commit_pull(&PullCommit {
         record: &record,
         files: &staged.map(|staged| staged.file),
+        replaced: &replaced,
         identities: &identities,
         quarantined: &harvest.quarantined,
-        unmapped: &unmapped_rows(harvest),
+        unmapped: &unmapped_rows(&harvest),
     })?;
     data.publish(generation)
 }

@@ -1,12 +1,12 @@
 //! Looking again, just before orders leave: death, move, refusal, diagnosis, non-disclosure, other rules.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashSet};
 
 use super::run::{checked_pulls, completed, decided, sources_with_open_slices};
 use super::{DataFolder, StepError, sampling};
 use crate::config::Config;
 use crate::delivery::Refused;
-use crate::lake::{FactStream, RegisterRow, Table};
+use crate::lake::{FactStreams, RegisterRow};
 use crate::ledger::{Checked, RowView, Stamp, Verdict};
 use crate::orders::{Action, before_leaving, still_wanted};
 use crate::pathway::Sampling;
@@ -29,7 +29,7 @@ pub fn recheck(
     config: &Config,
     stamp: &Stamp,
 ) -> Result<bool, StepError> {
-    let rows = data.ledger.unchecked(stamp)?;
+    let mut rows = data.ledger.unchecked(stamp, None, ROWS)?;
     if rows.is_empty() {
         return Ok(true);
     }
@@ -37,15 +37,21 @@ pub fn recheck(
     if before.is_none() {
         return Ok(false);
     }
-    let sampling = sampling::in_force(data, config)?.map(|(sampling, _)| sampling);
-    let verdicts = verdicts(rulebook, data, sampling.as_ref(), stamp, &rows)?;
-    // What appeared while reading was not wholly seen.
-    if published(data)? != before || data.ledger.newest_pull()? != stamp.pull {
-        return Ok(false);
+    let mut looking = Looking::begin(rulebook, data, config)?;
+    while let Some(last) = rows.last().map(|row| row.order.resident) {
+        let verdicts = looking.verdicts(data, stamp, &rows)?;
+        // What appeared while reading was not wholly seen.
+        if published(data)? != before || data.ledger.newest_pull()? != stamp.pull {
+            return Ok(false);
+        }
+        data.ledger.checked(&config.terms(), stamp, &verdicts)?;
+        rows = data.ledger.unchecked(stamp, Some(last), ROWS)?;
     }
-    data.ledger.checked(&config.terms(), stamp, &verdicts)?;
     Ok(true)
 }
+
+/// Rows that are looked at at a time.
+const ROWS: usize = 1_024;
 
 /// The generation that readers see, when it is the newest that was committed.
 fn published(data: &DataFolder) -> Result<Option<u32>, StepError> {
@@ -53,62 +59,85 @@ fn published(data: &DataFolder) -> Result<Option<u32>, StepError> {
     Ok(committed.filter(|number| data.store.current() == Some(*number)))
 }
 
-fn verdicts(
-    rulebook: &Rulebook,
-    data: &DataFolder,
-    sampling: Option<&Sampling>,
-    stamp: &Stamp,
-    rows: &[RowView],
-) -> Result<Vec<Checked>, StepError> {
-    let pulls = checked_pulls(rulebook, data)?;
-    let open = sources_with_open_slices(&pulls);
-    let register: HashMap<ResidentId, RegisterRow> = data
-        .store
-        .register(None)?
-        .into_iter()
-        .map(|row| (row.resident, row))
-        .collect();
-    let hidden = data.ledger.non_disclosed()?;
-    let mut streams = Vec::new();
-    for path in data.store.files(Table::Facts)? {
-        streams.push(FactStream::open(&rulebook.catalogue, &path, None)?);
+/// What is known of everybody, read along the residents with open orders.
+struct Looking<'r> {
+    rulebook: &'r Rulebook,
+    sampling: Option<Sampling>,
+    open: BTreeSet<String>,
+    /// Sorted by resident.
+    register: Vec<RegisterRow>,
+    hidden: HashSet<ResidentId>,
+    facts: FactStreams<'r>,
+}
+
+impl<'r> Looking<'r> {
+    fn begin(
+        rulebook: &'r Rulebook,
+        data: &DataFolder,
+        config: &Config,
+    ) -> Result<Self, StepError> {
+        let pulls = checked_pulls(rulebook, data)?;
+        Ok(Self {
+            rulebook,
+            sampling: sampling::in_force(data, config)?.map(|(sampling, _)| sampling),
+            open: sources_with_open_slices(&pulls),
+            register: data.store.register(None)?,
+            hidden: data.ledger.non_disclosed()?,
+            facts: data.store.facts(&rulebook.catalogue, None)?,
+        })
     }
-    let mut verdicts = Vec::with_capacity(rows.len());
-    for of_resident in rows.chunk_by(|a, b| a.order.resident == b.order.resident) {
-        let resident = of_resident[0].order.resident;
-        let mut facts = Vec::new();
-        for stream in &mut streams {
-            stream.take_until(resident, &mut facts)?;
-        }
-        let episode = data.ledger.episode(resident, None)?;
-        let decision = register.get(&resident).map(|entry| {
-            let profile = Profile::as_of(completed(entry, &open), facts, stamp.day);
-            let before = before_leaving(episode.as_ref());
-            decided(rulebook, resident, &profile, before.as_ref(), sampling).1
-        });
-        let language = register
-            .get(&resident)
-            .and_then(|entry| entry.language.clone());
-        for row in of_resident {
-            let is_order = !matches!(row.order.action, Action::Cancel { .. });
-            let wanted = decision
-                .as_ref()
-                .map(|decision| still_wanted(rulebook, &row.order, episode.as_ref(), decision));
-            let verdict = match wanted {
-                _ if row.order.send_by < stamp.day => Verdict::Stop(Refused::TooLate),
-                // Erased since: there is nobody to ask.
-                None if is_order => Verdict::Stop(Refused::NotExpressible),
-                Some(Some(false)) => Verdict::Stop(Refused::Withdrawn),
-                _ if is_order && hidden.contains(&resident) => Verdict::Stop(Refused::Withheld),
-                Some(None) => Verdict::Hold,
-                Some(Some(true)) | None => Verdict::MayLeave,
-            };
-            verdicts.push(Checked {
-                row: row.id,
-                verdict,
-                language: language.clone(),
+
+    fn entry(&self, resident: ResidentId) -> Option<&RegisterRow> {
+        let found = self
+            .register
+            .binary_search_by_key(&resident, |row| row.resident);
+        self.register.get(found.ok()?)
+    }
+
+    /// What to do with rows, which are sorted by resident and follow those of the last call.
+    fn verdicts(
+        &mut self,
+        data: &DataFolder,
+        stamp: &Stamp,
+        rows: &[RowView],
+    ) -> Result<Vec<Checked>, StepError> {
+        let rulebook = self.rulebook;
+        let mut verdicts = Vec::with_capacity(rows.len());
+        for of_resident in rows.chunk_by(|a, b| a.order.resident == b.order.resident) {
+            let resident = of_resident[0].order.resident;
+            let mut facts = Vec::new();
+            self.facts.take_until(resident, &mut facts)?;
+            let episode = data.ledger.episode(resident, None)?;
+            let entry = self.entry(resident);
+            let decision = entry.map(|entry| {
+                let profile = Profile::as_of(completed(entry, &self.open), facts, stamp.day);
+                let before = before_leaving(episode.as_ref());
+                let sampling = self.sampling.as_ref();
+                decided(rulebook, resident, &profile, before.as_ref(), sampling).1
             });
+            let language = entry.and_then(|entry| entry.language.clone());
+            let is_hidden = self.hidden.contains(&resident);
+            for row in of_resident {
+                let is_order = !matches!(row.order.action, Action::Cancel { .. });
+                let wanted = decision
+                    .as_ref()
+                    .map(|decision| still_wanted(rulebook, &row.order, episode.as_ref(), decision));
+                let verdict = match wanted {
+                    _ if row.order.send_by < stamp.day => Verdict::Stop(Refused::TooLate),
+                    // Erased since: there is nobody to ask.
+                    None if is_order => Verdict::Stop(Refused::NotExpressible),
+                    Some(Some(false)) => Verdict::Stop(Refused::Withdrawn),
+                    _ if is_order && is_hidden => Verdict::Stop(Refused::Withheld),
+                    Some(None) => Verdict::Hold,
+                    Some(Some(true)) | None => Verdict::MayLeave,
+                };
+                verdicts.push(Checked {
+                    row: row.id,
+                    verdict,
+                    language: language.clone(),
+                });
+            }
         }
+        Ok(verdicts)
     }
-    Ok(verdicts)
 }

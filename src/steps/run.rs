@@ -12,7 +12,7 @@ use super::canonical::{Texts, canonical};
 use super::in_force::{InForce, in_force};
 use super::run_report::{RunReport, Tally};
 use super::{DataFolder, PullReport, StepError, sampling};
-use crate::lake::{DecisionRow, FactStream, RegisterRow, Store, Table};
+use crate::lake::{DecisionRow, RegisterRow, Store};
 use crate::ledger::{EpisodeMap, PullRecord, RunRecord};
 use crate::pathway::{self, Decision, Episode, Followed, Sampling};
 use crate::profile::{Fact, Profile, Register, ResidentId};
@@ -32,7 +32,7 @@ pub struct RunOptions<'a> {
 }
 
 /// Residents a worker takes at a time.
-const CHUNK: usize = 1_024;
+const CHUNK: usize = 256;
 
 /// One resident with everything known, before the index date is applied.
 struct Case {
@@ -282,18 +282,13 @@ fn read_cases(
     register: &[(ResidentId, Register)],
     send: SyncSender<(usize, Vec<Case>)>,
 ) -> Result<u64, StepError> {
-    let mut streams = Vec::new();
-    for path in store.files(Table::Facts)? {
-        streams.push(FactStream::open(&rulebook.catalogue, &path, None)?);
-    }
+    let mut stored = store.facts(&rulebook.catalogue, None)?;
     let mut passed_over = 0;
     for (n, chunk) in register.chunks(CHUNK).enumerate() {
         let mut cases = Vec::with_capacity(chunk.len());
         for (resident, entry) in chunk {
             let mut facts = Vec::new();
-            for stream in &mut streams {
-                passed_over += stream.take_until(*resident, &mut facts)?;
-            }
+            passed_over += stored.take_until(*resident, &mut facts)?;
             cases.push(Case {
                 resident: *resident,
                 register: *entry,
@@ -307,11 +302,9 @@ fn read_cases(
     drop(send);
     // What sorts after the last resident belongs to nobody either.
     let last = ResidentId::from_bytes([0xff; 16]);
-    for stream in &mut streams {
-        let mut rest = Vec::new();
-        passed_over += stream.take_until(last, &mut rest)? + rest.len() as u64;
-    }
-    Ok(passed_over)
+    let mut rest = Vec::new();
+    passed_over += stored.take_until(last, &mut rest)?;
+    Ok(passed_over + rest.len() as u64)
 }
 
 fn decide(deciding: Deciding<'_>, texts: &Texts, case: Case) -> Decided {

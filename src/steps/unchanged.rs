@@ -13,7 +13,7 @@ use std::collections::HashMap;
 
 use super::harvest::Harvest;
 use super::{DataFolder, StepError};
-use crate::lake::{FactStream, RegisterRow, Table};
+use crate::lake::RegisterRow;
 use crate::profile::{Fact, FactValue, ResidentId, SubmissionId, Version};
 use crate::rulebook::Rulebook;
 
@@ -25,10 +25,7 @@ pub(super) fn pass_over_known_facts(
     data: &DataFolder,
     harvest: &mut Harvest,
 ) -> Result<(), StepError> {
-    let mut streams = Vec::new();
-    for path in data.store.files(Table::Facts)? {
-        streams.push(FactStream::open(&rulebook.catalogue, &path, None)?);
-    }
+    let mut streams = data.store.facts(&rulebook.catalogue, None)?;
     if streams.is_empty() {
         return Ok(());
     }
@@ -40,9 +37,7 @@ pub(super) fn pass_over_known_facts(
         let n_facts = facts[at..].partition_point(|(next, _)| *next == resident);
         let end = at + n_facts;
         stored.clear();
-        for stream in &mut streams {
-            stream.take_until(resident, &mut stored)?;
-        }
+        streams.take_until(resident, &mut stored)?;
         stored.sort_unstable_by_key(|fact| (moment(fact), fact.version, fact.part, fact.id));
         while at < end {
             let now = moment(&facts[at].1);

@@ -3,6 +3,7 @@
 pub(crate) mod draw;
 mod intake;
 mod laws_of_calibration;
+mod laws_of_folding;
 mod laws_of_outcomes;
 mod laws_of_profiles;
 mod laws_of_scores;

@@ -446,7 +446,10 @@ impl World {
     /// Looks at residents again before orders leave.
     fn recheck(&mut self) {
         let stamp = self.stamp();
-        let rows = self.ledger.unchecked(&stamp).expect("readable");
+        let rows = self
+            .ledger
+            .unchecked(&stamp, None, usize::MAX)
+            .expect("readable");
         let verdicts: Vec<Checked> = rows
             .iter()
             .map(|row| {
@@ -660,7 +663,6 @@ impl World {
             .iter()
             .map(|(resident, _)| Identity {
                 resident: *resident,
-                source: "export".to_owned(),
                 patient_id: resident.to_string(),
                 national_id: None,
                 non_disclosure: false,
@@ -669,6 +671,7 @@ impl World {
         let commit = PullCommit {
             record: &record,
             files: &[],
+            replaced: &[],
             identities: &identities,
             quarantined: &[],
             unmapped: &[],

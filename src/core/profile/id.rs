@@ -50,24 +50,24 @@ impl fmt::Debug for ResidentId {
 /// One resource of one source, whatever its version: a keyed hash of
 /// (source, resource type, id).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SubmissionId(u128);
+pub struct SubmissionId([u8; 16]);
 
 impl SubmissionId {
     /// Wraps the first 16 bytes of a keyed hash.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(u128::from_be_bytes(bytes))
+        Self(bytes)
     }
 
     /// The bytes given to [`SubmissionId::from_bytes`].
     #[must_use]
     pub const fn to_bytes(self) -> [u8; 16] {
-        self.0.to_be_bytes()
+        self.0
     }
 }
 
 impl fmt::Debug for SubmissionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SubmissionId({:032x})", self.0)
+        write!(f, "SubmissionId({:032x})", u128::from_be_bytes(self.0))
     }
 }

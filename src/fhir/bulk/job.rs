@@ -1,5 +1,6 @@
 //! An export under way, as it is kept on disk between one step and the next.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::manifest::{ListedFile, Manifest};
@@ -186,11 +187,14 @@ impl Failure {
 }
 
 impl Job {
-    /// A new one, at an instant in seconds since 1970.
+    /// A new one, asked for at an instant; asked for at another instant it is another one.
     #[must_use]
-    pub fn new(request: ExportRequest, now: i64) -> Self {
+    pub fn new(request: ExportRequest, now: Timestamp) -> Self {
         let mut hasher = blake3::Hasher::new();
-        for part in [&request.server, &request.group, &now.to_string()] {
+        // To the nanosecond: what is stored already is known by its job, and one of the same second
+        // would be taken for it.
+        let instant = now.as_nanosecond().to_string();
+        for part in [&request.server, &request.group, &instant] {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }
@@ -198,7 +202,7 @@ impl Job {
         Self {
             id,
             request,
-            began: now,
+            began: now.as_second(),
             restarts: 0,
             stage: Stage::Asking { tries: 0 },
         }

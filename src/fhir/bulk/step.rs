@@ -2,7 +2,7 @@
 //!
 //! | stage | what comes | what follows |
 //! |---|---|---|
-//! | asking | 202 with an address on the same origin | preparing, on disk before the first poll |
+//! | asking | 202 with an address on the same origin | preparing, on disk before the first poll: soon, or when the server says |
 //! | | 429, 502, 503, 504, `transient`, a page for people, no answer | ask again later |
 //! | | anything else | refused |
 //! | preparing | 202, or 200 with `X-Export-Status: 202` | ask again later |
@@ -34,6 +34,9 @@ use crate::delivery::{after, clamped_retry};
 
 /// A server is never asked to wait for longer than this, whatever it says.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
+/// An export of what changed may be there at once: without a word from the server it is asked about
+/// after so many seconds, and then after one, two, four.
+const FIRST_POLL: f64 = 0.25;
 /// Without a word from the server nobody waits for longer than this.
 const LONGEST_BACKOFF: f64 = 300.0;
 /// Answers in a row that tell nothing, until a person is told.
@@ -238,13 +241,18 @@ impl Machine {
             }
             None => {
                 let doubled = 2_f64.powi(i32::try_from(tries.min(16)).unwrap_or(16));
-                let seconds = doubled.min(LONGEST_BACKOFF) * (0.75 + jitter / 2.0);
-                after(
-                    self.now,
-                    SignedDuration::from_millis(whole(seconds * 1_000.0)),
-                )
+                self.in_about(doubled.min(LONGEST_BACKOFF), tries)
             }
         }
+    }
+
+    /// A quarter sooner or later than in so many seconds: not everybody at once.
+    fn in_about(&self, seconds: f64, tries: u32) -> Timestamp {
+        let seconds = seconds * (0.75 + self.job.jitter(tries) / 2.0);
+        after(
+            self.now,
+            SignedDuration::from_millis(whole(seconds * 1_000.0)),
+        )
     }
 
     fn answer_to_kick_off(&mut self, heard: Heard, tries: u32) {
@@ -288,7 +296,10 @@ impl Machine {
         });
         self.push(Action::Tell("the server prepares the export".to_owned()));
         let told = retry_after::told(&answer.headers, self.now);
-        let until = self.after(told, 0);
+        let until = match told {
+            Some(_) => self.after(told, 0),
+            None => self.in_about(FIRST_POLL, 0),
+        };
         self.push(Action::WaitUntil(until));
     }
 

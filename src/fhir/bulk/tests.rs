@@ -2,7 +2,7 @@
 //!
 //! Longer than other files: one row for each case, all in one table of the machine.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
@@ -30,7 +30,7 @@ fn job(stage: Stage) -> Job {
     };
     Job {
         stage,
-        ..Job::new(request, now().as_second())
+        ..Job::new(request, now())
     }
 }
 
@@ -174,6 +174,16 @@ fn check(stage: Stage, event: Event, expected: &str) {
 }
 
 #[test]
+fn two_exports_asked_for_within_a_second_are_two() {
+    let request = || job(asking(0)).request;
+    let first = Job::new(request(), now());
+    let same = Job::new(request(), now());
+    let soon = Job::new(request(), now() + SignedDuration::from_millis(1));
+    assert_eq!((&first.id, first.began), (&same.id, soon.began));
+    assert_ne!(first.id, soon.id);
+}
+
+#[test]
 fn each_stage_goes_on_by_itself_after_a_restart() {
     for (stage, expected) in [
         (asking(0), "asking/0: kick off"),
@@ -252,7 +262,16 @@ fn the_answer_to_the_kick_off() {
         (
             0,
             answer(202, &at(STATUS), ""),
-            "preparing/0 had 0: save, wait 1043",
+            "preparing/0 had 0: save, wait 260",
+        ),
+        (
+            0,
+            answer(
+                202,
+                &[("content-location", STATUS), ("retry-after", "3")],
+                "",
+            ),
+            "preparing/0 had 0: save, wait 3146",
         ),
         (0, answer(202, &[], ""), "asking/0: forget, failed NoStatus"),
         (
