@@ -161,7 +161,8 @@ fn over_the_network(
 ) -> Result<Option<PullReport>, Box<dyn std::error::Error>> {
     let network = &arguments.network;
     let client = (network.client_id.clone(), network.key.clone());
-    let credentials = Credentials::of(network.token_file.clone(), client, network.key_id.clone())?;
+    let credentials = Credentials::of(network.token_file.clone(), client, network.key_id.clone())?
+        .with_scope(network.scope.clone());
     let types = if network.types.is_empty() {
         TYPES_READ.map(str::to_owned).into()
     } else {

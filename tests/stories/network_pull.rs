@@ -100,6 +100,21 @@ fn a_token_taken_back_is_renewed_once() {
 }
 
 #[test]
+fn a_scope_in_the_servers_own_words_is_asked_for_as_it_stands() {
+    let exporter = Exporter::new();
+    let mut world = World::new();
+    world.resident("aino").woman_born("1961-04-30");
+    exporter.has(&files_of(&world));
+    let (keys, site) = (Keys::new("es384"), Site::new());
+    keys.pulls_from(&site, &exporter, &["--scope", "system/*.rs"]);
+    for asked in exporter.was_asked("POST /token") {
+        let body = &asked.body;
+        let said = body.split('&').find_map(|pair| pair.strip_prefix("scope="));
+        assert_eq!(said, Some("system%2F*.rs"), "{body}");
+    }
+}
+
+#[test]
 fn only_what_changed_is_asked_for_when_told_so() {
     let keys = Keys::new("es384");
     let server = keys.server(&[&CITY[..], &["--start", "2025-02-01"]].concat());

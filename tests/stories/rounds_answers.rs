@@ -40,10 +40,13 @@ fn who_never_answers_is_asked_again_after_a_year_and_not_before() {
     2025-01-15   questionnaire
     2025-02-14   questionnaire-reminder
     2025-03-11 undecided-not-answered
+    2026-03-21 asked
+    2026-03-21   questionnaire
     ");
     assert_snapshot!(aino.received(), @r"
     2025-01-15 Communication to the resident, completed: Muutama kysymys tyypin 2 diabeteksen riskistäsi
     2025-02-14 Communication to the resident, completed: Muistutus: kysymyksiä tyypin 2 diabeteksen riskistäsi
+    2026-03-21 Communication to the resident, completed: Muutama kysymys tyypin 2 diabeteksen riskistäsi
     ");
 }
 

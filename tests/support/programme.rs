@@ -215,12 +215,20 @@ fn in_words(kind: &str, resource: &Value) -> String {
     format!("{when} {kind} to {to}, {status}: {what}")
 }
 
-/// What the stand-in knows of somebody and the engine does not.
-pub(crate) struct Truth {
-    /// How many of both tests would be in the range of diabetes.
-    pub(crate) abnormal: u32,
-    /// Whether a clinician would write a diagnosis down within a year.
-    pub(crate) confirmed: bool,
+/// Something that a person has to look at.
+pub(crate) struct Task {
+    id: i64,
+    resident: ResidentId,
+    pub(crate) code: String,
+    pub(crate) priority: String,
+    /// The day by which somebody looks, ISO.
+    pub(crate) due: String,
+}
+
+impl Task {
+    pub(crate) fn about(&self, resident: &Resident) -> bool {
+        self.resident == opaque(&resident.patient)
+    }
 }
 
 /// What the programme did about one resident, day by day.
@@ -454,22 +462,6 @@ settle_seconds = 1.6
             .unwrap_or_else(|| panic!("nobody is {state}"))
     }
 
-    /// Somebody in a state of whom something is true that the engine does not know.
-    #[track_caller]
-    pub(crate) fn somebody_who_is_and(
-        &self,
-        state: &str,
-        is_so: impl Fn(&Truth) -> bool,
-    ) -> Resident {
-        let truth = self.town.server.gets("/_control/truth");
-        let rows: BTreeMap<&str, Truth> = truth.text.lines().skip(1).filter_map(known).collect();
-        let all = self.all_who_are(state).into_iter();
-        let mut found = all.filter(|one| rows.get(one.patient.as_str()).is_some_and(&is_so));
-        found
-            .next()
-            .unwrap_or_else(|| panic!("nobody is {state} of whom this is true"))
-    }
-
     fn ledger(&self) -> Ledger {
         Ledger::open(&self.site.data().join("ledger.sqlite")).expect("the ledger opens")
     }
@@ -491,8 +483,8 @@ settle_seconds = 1.6
         events
     }
 
-    /// Open tasks: number, resident, code, priority and the day it is due; the most urgent first.
-    pub(crate) fn worklist(&self) -> Vec<(i64, ResidentId, String, String, String)> {
+    /// Open tasks, the most urgent first.
+    pub(crate) fn worklist(&self) -> Vec<Task> {
         let path = self.site.data().join("ledger.sqlite");
         let ledger = rusqlite::Connection::open(path).expect("the ledger opens");
         let mut tasks = ledger
@@ -502,9 +494,13 @@ settle_seconds = 1.6
             )
             .expect("tasks can be read");
         let rows = tasks.query_map([], |row| {
-            let resident: [u8; 16] = row.get(1)?;
-            let resident = ResidentId::from_bytes(resident);
-            Ok((row.get(0)?, resident, row.get(2)?, row.get(3)?, row.get(4)?))
+            Ok(Task {
+                id: row.get(0)?,
+                resident: ResidentId::from_bytes(row.get(1)?),
+                code: row.get(2)?,
+                priority: row.get(3)?,
+                due: row.get(4)?,
+            })
         });
         let rows = rows.expect("tasks can be read");
         rows.map(|row| row.expect("a task")).collect()
@@ -512,11 +508,9 @@ settle_seconds = 1.6
 
     /// The codes of the open tasks about a resident.
     pub(crate) fn tasks_about(&self, resident: &Resident) -> Vec<String> {
-        let who = opaque(&resident.patient);
         let all = self.worklist().into_iter();
-        all.filter(|task| task.1 == who)
-            .map(|task| task.2)
-            .collect()
+        let about = all.filter(|task| task.about(resident));
+        about.map(|task| task.code).collect()
     }
 
     /// Writes down what is new about everybody.
@@ -537,9 +531,10 @@ settle_seconds = 1.6
                 diary.rows.insert(row.id, now);
             }
         }
-        for (id, who, code, priority, due) in self.worklist() {
-            let diary = self.diaries.entry(who).or_default();
-            if diary.tasks.insert(id) {
+        for task in self.worklist() {
+            let diary = self.diaries.entry(task.resident).or_default();
+            if diary.tasks.insert(task.id) {
+                let (code, priority, due) = (task.code, task.priority, task.due);
                 let line = format!("{today}   task {code}, {priority}, by {due}");
                 diary.lines.push(line);
             }
@@ -644,14 +639,4 @@ fn standing(row: &RowView) -> String {
         Delivery::Acknowledged { .. } => name,
         Delivery::Refused { why } => format!("{name}: not sent, {}", why.name()),
     }
-}
-
-/// A row of the table of what is true.
-fn known(row: &str) -> Option<(&str, Truth)> {
-    let cells: Vec<&str> = row.split(',').collect();
-    let truth = Truth {
-        abnormal: cells.get(3)?.parse().ok()?,
-        confirmed: *cells.get(4)? == "1",
-    };
-    Some((cells[0], truth))
 }
