@@ -28,10 +28,46 @@ fn a_diabetic_result_comes_first_and_ends_in_a_clinicians_diagnosis() {
     assert_eq!(her_task.priority, "urgent");
     let is_no_later = |task: &Task| task.priority == "urgent" && task.due <= her_task.due;
     assert!(before.iter().all(is_no_later), "only what is due before");
-    assert_snapshot!(programme.explanation_for(&aino), @"");
+    assert_snapshot!(programme.explanation_for(&aino), @r"
+    Resident <resident>, as of 29 January 2025
+
+    A man of 75.
+    He has a laboratory result in the range of diabetes and no diagnosis.
+    Next: a professional looks at this.
+    For a professional (urgent, within 7 days): He has a laboratory result in the range of diabetes and no diagnosis.
+
+    His risk score lies between 12 and 24 of 26; 12 is the action level.
+      He is 75: 4 points.
+      His BMI was 30 kg/m² on 16 June 2024, 7 months earlier: 1 point.
+      His waist is not known: 0 to 4 points.
+      His daily activity is not known: 0 to 2 points.
+      His eating of vegetables, fruit or berries is not known: 0 to 1 points.
+      He has been on medication for blood pressure (blood-pressure drug, 17 March 2024, 10 months earlier): 2 points.
+      He has been found to have high blood glucose (HbA1c 53 mmol/mol, in the range of diabetes, on 29 January 2025, the same day): 5 points.
+      His family history of diabetes is not known: 0 to 5 points.
+
+    Why:
+      He has a laboratory result in the range of diabetes and no diagnosis (HbA1c 53 mmol/mol, in the range of diabetes, on 29 January 2025, the same day). [result-diabetic-range]
+
+    By helsinki-type-2-diabetes 2026.1, an unsigned draft, with findrisc 2025.1, stepwise 2026.1 and glycaemia-finland 2025.1.
+    This program is not a certified medical device; a professional decides.
+    This is what run 2 decided.
+    ");
     programme.reaches("2025-04-09");
-    assert_snapshot!(programme.diary_of(&aino), @"");
-    assert_snapshot!(aino.received(), @"");
+    assert_snapshot!(programme.diary_of(&aino), @r"
+    2025-01-15 ordered
+    2025-01-15   laboratory:fasting-plasma-glucose
+    2025-01-15   laboratory:hba1c
+    2025-01-29 confirming
+    2025-01-29   task result-diabetic-range, urgent, by 2025-02-05
+    2025-01-29   contact:contact-diabetic-range
+    2025-02-26 known-diabetes
+    ");
+    assert_snapshot!(aino.received(), @r"
+    2025-01-15 Communication to professionals, completed: Pyyntö laboratoriotutkimuksesta: B-HbA1c
+    2025-01-15 Communication to professionals, completed: Pyyntö laboratoriotutkimuksesta: fP-Gluk
+    2025-01-29 Communication to professionals, completed: Ota yhteyttä asukkaaseen: tulos diabeteksen alueella
+    ");
     programme.everybody_is_accounted_for();
 }
 
