@@ -34,6 +34,7 @@ fn who_never_answers_is_asked_again_after_a_year_and_not_before() {
     for days in [30, 25, 335, 40] {
         programme.waits(days);
         programme.works();
+        programme.agrees_with_the_other_side();
     }
     assert_snapshot!(programme.diary_of(&aino), @r"
     2025-01-15 asked

@@ -26,9 +26,11 @@ fn some_below_the_level_are_drawn_and_tested_and_how_probable_that_was_is_on_rec
     for patient in &drawn {
         let resident = programme.resident(patient);
         let events = programme.events_of(&resident);
-        let because = events.iter().find_map(|event| match event {
-            Event::TestsOrdered { because, .. } => Some(*because),
-            _ => None,
+        let because = events.iter().find_map(|event| {
+            if let Event::TestsOrdered { because, .. } = event {
+                return Some(*because);
+            }
+            None
         });
         match because {
             Some(OrderedBecause::SampledNegative(inclusion)) => {

@@ -13,6 +13,7 @@ fn a_missed_blood_test_is_chased_once_then_handed_to_a_nurse() {
     for days in [59, 2, 29, 2, 60] {
         programme.waits(days);
         programme.works();
+        programme.agrees_with_the_other_side();
     }
     assert_snapshot!(programme.diary_of(&aino), @r"
     2025-01-15 ordered

@@ -38,6 +38,7 @@ fn lives_on(profile: &str, seed: u64) {
         programme.everybody_is_accounted_for();
         programme.each_order_is_there_once();
     }
+    programme.agrees_with_the_other_side();
     programme.site.is_whole();
 }
 

@@ -596,6 +596,13 @@ settle_seconds = 1.6
         assert_eq!(unknown, Vec::<&String>::new(), "nobody planned it");
     }
 
+    /// What was handed over, what the other side has and what is waited for agree.
+    #[track_caller]
+    pub(crate) fn agrees_with_the_other_side(&self) {
+        let report = self.reports(&["reconcile"]);
+        assert_eq!(report["differences"], json!([]));
+    }
+
     /// Everybody on the register is in one state, and in one place of the funnel.
     #[track_caller]
     pub(crate) fn everybody_is_accounted_for(&self) {
