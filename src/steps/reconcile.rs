@@ -10,7 +10,8 @@ use crate::delivery::{Delivery, Found, Next, Refused};
 use crate::fhir::RemoteOrder;
 use crate::ledger::{ChannelTerms, RowView, Seen};
 use crate::orders::{Action, ActionKind, Keep};
-use crate::pathway::Stage;
+use crate::pathway::{Stage, TestOrder};
+use crate::rulebook::StageKind;
 
 /// Orders named in a report, at most; the count is always whole.
 const NAMED: usize = 20;
@@ -193,31 +194,64 @@ fn count(
             report.handed_over += 1;
             report.acknowledged += 1;
             let episode = episodes.get(&row.order.resident);
-            let is_open = is_answered(&row.order.action)
-                && episode.is_some_and(|episode| {
-                    episode.round == row.order.round
-                        && matches!(episode.stage, Stage::Ordered { .. } | Stage::Asked { .. })
-                });
-            if !is_open {
-                report.closed += 1;
-            } else if row.order.due < today {
-                differences.add("acknowledged, overdue, and nothing came back", key());
-            } else {
-                report.waiting += 1;
+            let episode = episode.filter(|episode| episode.round == row.order.round);
+            match episode.map_or(Answer::Settled, |e| {
+                answer(&row.order.action, &e.stage, today)
+            }) {
+                Answer::Settled => report.closed += 1,
+                Answer::Awaited => report.waiting += 1,
+                Answer::Overdue => {
+                    differences.add("acknowledged, overdue, and no run has chased it", key());
+                }
             }
         }
     }
 }
 
-/// Whether something comes back of an act: answers, or a sample. Who was told something is done.
-const fn is_answered(action: &Action) -> bool {
-    match action {
-        Action::Questionnaire | Action::Laboratory { .. } => true,
-        Action::RemindQuestionnaire
-        | Action::RemindLaboratory
-        | Action::Message { .. }
-        | Action::Contact { .. }
-        | Action::Cancel { .. } => false,
+/// What is still to come of an act that the other side has.
+enum Answer {
+    /// Nothing: it came, or nobody waits for it any more.
+    Settled,
+    /// It is waited for until the round's own deadline, which a reminder moves.
+    Awaited,
+    /// The deadline has passed, and the next run reminds or hands over.
+    Overdue,
+}
+
+/// What is still to come of an act in its round: answers, or a sample. Who was told something is done.
+fn answer(action: &Action, stage: &Stage, today: Date) -> Answer {
+    let is_open = match (action, stage) {
+        (Action::Questionnaire, Stage::Asked { .. }) => true,
+        (Action::Laboratory { test }, Stage::Ordered { tests, .. }) => {
+            !matches!(tests.get(test), Some(TestOrder::Resulted(_)))
+        }
+        (
+            Action::Questionnaire
+            | Action::Laboratory { .. }
+            | Action::RemindQuestionnaire
+            | Action::RemindLaboratory
+            | Action::Message { .. }
+            | Action::Contact { .. }
+            | Action::Cancel { .. },
+            _,
+        ) => false,
+    };
+    if !is_open {
+        return Answer::Settled;
+    }
+    match stage.kind(today) {
+        StageKind::AnswerOverdue | StageKind::SampleOverdue | StageKind::DidNotAttend => {
+            Answer::Overdue
+        }
+        StageKind::Asked | StageKind::Ordered => Answer::Awaited,
+        // Whoever did not answer after a reminder is listed as undecided until asked anew.
+        StageKind::NotAnswered
+        | StageKind::Eligible
+        | StageKind::Resulted
+        | StageKind::Confirming
+        | StageKind::OfferedPrevention
+        | StageKind::WithANurse
+        | StageKind::Closed => Answer::Settled,
     }
 }
 

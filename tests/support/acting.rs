@@ -96,7 +96,7 @@ impl Drop for Running {
 }
 
 /// Whether a row is still the program's to deal with.
-fn is_open(row: &RowView) -> bool {
+pub(crate) fn is_open(row: &RowView) -> bool {
     match &row.delivery {
         Delivery::Planned { .. }
         | Delivery::Sending { .. }

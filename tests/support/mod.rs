@@ -3,6 +3,7 @@
 pub(crate) mod acting;
 pub(crate) mod core;
 pub(crate) mod exporter;
+pub(crate) mod programme;
 pub(crate) mod pulling;
 pub(crate) mod served;
 pub(crate) mod site;

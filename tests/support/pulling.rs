@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
+use serde_json::{Value, json};
 
 use super::exporter::Exporter;
 use super::served::Served;
-use super::site::{Said, Site, TempFolder, preventio};
+use super::site::{Said, Site, TempFolder, preventio, text};
 use super::world::World;
 
 /// The register that a server serves and that [`made_up_register`](super::site::made_up_register)
@@ -51,6 +52,31 @@ impl Keys {
     pub(crate) fn server(&self, words: &[&str]) -> Served {
         let client = self.registered_as("engine");
         Served::starts(&[&["--client", &client], &REGISTER[..], words].concat())
+    }
+
+    /// A token for `engine` that lets a story read and write what the server declares; the keys are ES384.
+    #[track_caller]
+    pub(crate) fn token(&self, server: &Served) -> String {
+        let keys = fs::read_to_string(self.folder.join("keys").join("jwks.json"));
+        let keys: Value = serde_json::from_str(&keys.expect("public keys")).expect("JSON");
+        let mut header = Header::new(Algorithm::ES384);
+        header.kid = keys["keys"][0]["kid"].as_str().map(str::to_owned);
+        let claims = json!({
+            "iss": "engine", "sub": "engine",
+            "aud": format!("http://{}/auth/token", server.address()),
+            "exp": get_current_timestamp() + 200, "jti": "a-story",
+        });
+        let pem = fs::read(self.private()).expect("a private key");
+        let key = EncodingKey::from_ec_pem(&pem).expect("a key");
+        let assertion = encode(&header, &claims, &key).expect("claims can be signed");
+        let form = format!(
+            "grant_type=client_credentials&scope=system/*.cruds&client_assertion_type=\
+             urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion={assertion}"
+        );
+        let kind = [("content-type", "application/x-www-form-urlencoded")];
+        let heard = server.hears("POST", "/auth/token", &kind, &form);
+        let answer = heard.expect("the server answers").with(200);
+        text(&answer["access_token"])
     }
 
     /// The words of a pull from a server, as `engine`.

@@ -1,0 +1,83 @@
+//! The portal is down for a week, or for too long.
+
+use preventiojyraa::delivery::{Delivery, Refused};
+use preventiojyraa::ledger::RowView;
+
+use crate::support::programme::Programme;
+
+#[test]
+fn after_a_week_without_an_answer_everything_arrives_once() {
+    let mut programme = Programme::in_a_town();
+    programme.pulls();
+    programme.decides();
+    let planned = programme.rows().len();
+    programme.faults("seed=5,lost-request=0.2,lost-answer=0.2,status-503=0.1");
+    programme.does(&["dispatch", "--for", "1s"]);
+    // First requests vanish, then nobody listens any more.
+    programme.faults("lost-request=1");
+    programme.waits(1);
+    programme.does(&["dispatch", "--once"]).ends_well();
+    programme.portal_is_down(true);
+    for _ in 1..7 {
+        programme.waits(1);
+        programme.does(&["dispatch", "--once"]).ends_with(1);
+    }
+    programme.portal_is_down(false);
+    programme.faults("seed=1");
+    programme.delivers();
+    let rows = programme.rows();
+    assert_eq!(rows.len(), planned, "nothing is planned anew");
+    let withheld = Delivery::Refused {
+        why: Refused::Withheld,
+    };
+    let is_settled = |row: &RowView| {
+        matches!(row.delivery, Delivery::Acknowledged { .. }) || row.delivery == withheld
+    };
+    let not_there: Vec<String> = rows
+        .iter()
+        .filter(|row| !is_settled(row))
+        .map(|row| format!("{} {:?}", row.order.action.name(), row.delivery))
+        .collect();
+    assert_eq!(not_there, Vec::<String>::new(), "but for the non-disclosed");
+    programme.each_order_is_there_once();
+    // What was waited for is still waited for, from the day of the decision.
+    let aino = programme.somebody_who_is("asked");
+    aino.never_answers();
+    programme.reaches("2025-02-12");
+    assert_eq!(aino.received().lines().count(), 1, "28 days are not over");
+    programme.reaches("2025-02-13");
+    assert_eq!(aino.received().lines().count(), 2, "reminded");
+    programme.everybody_is_accounted_for();
+}
+
+#[test]
+fn what_could_not_leave_in_two_weeks_is_before_a_person_and_does_not_leave_any_more() {
+    let mut programme = Programme::in_a_town();
+    programme.pulls();
+    programme.decides();
+    let aino = programme.somebody_who_is("asked");
+    let eero = programme.somebody_who_is("ordered");
+    programme.portal_is_down(true);
+    programme.waits(15);
+    programme.does(&["dispatch", "--once"]).ends_with(1);
+    programme.portal_is_down(false);
+    programme.delivers();
+    for resident in [&aino, &eero] {
+        assert_eq!(resident.received(), "");
+    }
+    insta::assert_snapshot!(programme.diary_of(&aino), @r"
+    2025-01-15 asked
+    2025-01-30   questionnaire: not sent, too-late
+    2025-01-30   task delivery-too-late, soon, by 2025-02-02
+    ");
+    insta::assert_snapshot!(programme.diary_of(&eero), @r"
+    2025-01-15 ordered
+    2025-01-30   laboratory:fasting-plasma-glucose: not sent, too-late
+    2025-01-30   laboratory:hba1c: not sent, too-late
+    2025-01-30   task delivery-too-late, soon, by 2025-02-02
+    2025-01-30   task delivery-too-late, soon, by 2025-02-02
+    ");
+    let late = |row: &RowView| matches!(row.delivery, Delivery::Refused { .. });
+    assert!(programme.rows().iter().all(late), "nothing has left");
+    programme.each_order_is_there_once();
+}
