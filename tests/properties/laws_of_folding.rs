@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use preventiojyraa::lake::{ManifestFile, RegisterRow, Store, Table};
-use preventiojyraa_core::profile::{Fact, Register, ResidentId, Version};
+use preventiojyraa_core::profile::{Fact, FactId, FactValue, Register, ResidentId, Version};
 use proptest::prelude::*;
 
 use crate::properties::draw::{facts, fixed, register};
@@ -76,7 +76,11 @@ proptest! {
             let (mut facts, mut rows) = (Vec::new(), Vec::new());
             for (who, (of_resident, register)) in pull {
                 let resident = resident(*who);
-                let of_resident = of_resident.iter().map(|fact| {
+                // A withdrawal takes back a whole submission: it is of no kind.
+                let can_be = |fact: &&Fact| {
+                    fact.value != FactValue::Withdrawn || fact.id == FactId(0)
+                };
+                let of_resident = of_resident.iter().filter(can_be).map(|fact| {
                     let version = Version { pull: n, ..fact.version };
                     (resident, Fact { version, ..*fact })
                 });
