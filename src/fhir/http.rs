@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use reqwest::header::HeaderMap;
-use reqwest::{RequestBuilder, Response, StatusCode, Url, redirect};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response, StatusCode, Url, redirect};
 use serde::Deserialize;
 
 /// A larger answer is not read: manifests of a city are some megabytes.
@@ -86,6 +86,19 @@ pub(super) fn same_origin_only() -> redirect::Policy {
             attempt.error("a redirect to another origin, which is not followed")
         }
     })
+}
+
+/// A client for one origin, which it never leaves.
+///
+/// On this machine without https nothing is verified: a trial with hundreds of short visits does not
+/// read all certificates of the system for each.
+pub(super) fn client_of(base: &Url) -> ClientBuilder {
+    let builder = Client::builder();
+    if base.scheme() == "http" {
+        builder.tls_certs_only([])
+    } else {
+        builder
+    }
 }
 
 /// An address that may be asked: https, or http on this machine.

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, HeaderValue};
-use reqwest::{Client, StatusCode, Url, redirect};
+use reqwest::{StatusCode, Url, redirect};
 use serde::Deserialize;
+
+use super::http::client_of;
 
 /// A larger statement is refused: real ones are some hundred kilobytes.
 const MAX_BYTES: usize = 16 << 20;
@@ -154,7 +156,7 @@ impl Capabilities {
 /// [`ServerError`]; every kind names what the server did.
 pub async fn capabilities(base: &str) -> Result<Capabilities, ServerError> {
     let address = metadata_address(base)?;
-    let client = Client::builder()
+    let client = client_of(&address)
         .timeout(DEADLINE)
         .redirect(same_origin_only(&address))
         .build()

@@ -549,7 +549,11 @@ fn a_ledger_from_before_is_read_with_empty_questions() {
     let path = clinic.site().data().join("ledger.sqlite");
     let connection = rusqlite::Connection::open(&path).expect("the ledger opens");
     let before = connection.execute_batch(
-        "ALTER TABLE outbox DROP COLUMN asks;
+        "ALTER TABLE lake_file DROP COLUMN folded;
+         DROP TABLE recalibration_accepted;
+         ALTER TABLE run DROP COLUMN recalibration;
+         DROP TABLE recalibration;
+         ALTER TABLE outbox DROP COLUMN asks;
          ALTER TABLE outbox DROP COLUMN recall_on;
          ALTER TABLE outbox DROP COLUMN language;
          ALTER TABLE pace RENAME COLUMN server TO channel;

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap};
 use reqwest::{Client, Method, StatusCode, Url, redirect};
 
+use super::super::http::client_of;
 use super::super::smart::{Right, Tokens};
 use super::answers::{Moment, Sent, not_now, sent};
 use super::bundle::Page;
@@ -35,13 +36,13 @@ impl Connection {
         let tokens = Tokens::new(&options.base, &options.credentials, wanted, deadline, now)?;
         tokens.bearer().await?;
         let base = format!("{}/", options.base.trim_end_matches('/'));
-        let client = Client::builder()
+        let base = Url::parse(&base).map_err(|_| ChannelError::Address(options.base.clone()))?;
+        let client = client_of(&base)
             .timeout(options.request_deadline)
             // An order is about a person: it goes where it was addressed, or nowhere.
             .redirect(redirect::Policy::none())
             .build()
             .map_err(ChannelError::Setup)?;
-        let base = Url::parse(&base).map_err(|_| ChannelError::Address(options.base.clone()))?;
         Ok(Self {
             client,
             base,
