@@ -66,7 +66,7 @@ fn a_missed_blood_test_is_chased_once_then_handed_to_a_nurse() {
 }
 
 #[test]
-fn who_comes_after_the_reminder_is_handed_to_nobody() {
+fn who_comes_after_the_reminder_is_tested_all_the_same() {
     let mut programme = Programme::in_a_town();
     programme.works();
     let aino = programme.somebody_who_is("ordered");
@@ -81,8 +81,9 @@ fn who_comes_after_the_reminder_is_handed_to_nobody() {
     2025-01-15   laboratory:hba1c
     2025-03-17 overdue
     2025-03-17   laboratory-reminder
-    2025-04-14 offered-prevention
-    2025-04-14   message:offer-prevention
+    2025-04-14 confirming
+    2025-04-14   task result-diabetic-range, urgent, by 2025-04-21
+    2025-04-14   contact:contact-diabetic-range
     ");
 }
 

@@ -7,4 +7,5 @@ pub(crate) mod programme;
 pub(crate) mod pulling;
 pub(crate) mod served;
 pub(crate) mod site;
+pub(crate) mod town;
 pub(crate) mod world;
