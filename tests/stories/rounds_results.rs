@@ -61,7 +61,7 @@ fn a_diabetic_result_comes_first_and_ends_in_a_clinicians_diagnosis() {
     2025-01-29 confirming
     2025-01-29   task result-diabetic-range, urgent, by 2025-02-05
     2025-01-29   contact:contact-diabetic-range
-    2025-02-26 known-diabetes
+    2025-03-12 known-diabetes
     ");
     assert_snapshot!(aino.received(), @r"
     2025-01-15 Communication to professionals, completed: Pyyntö laboratoriotutkimuksesta: B-HbA1c

@@ -50,7 +50,7 @@ fn a_missed_blood_test_is_chased_once_then_handed_to_a_nurse() {
       He has been found to have high blood glucose (fasting plasma glucose 6.5 mmol/L, impaired fasting glucose, on 23 June 2023, 1 year and 11 months earlier): 5 points.
       His family history of diabetes is not known: 0 to 5 points.
       Of people with such scores, between 4.7 % and 32.2 % are expected to meet this within 12 months: diabetes confirmed by a professional (a draft: these numbers are not verified).
-      Of people with such scores, between 2.8 % and 13.5 % met this within 10 years: start of a glucose-lowering drug (Jølle A, Midthjell K, Holmen J, et al., 2019).
+      Not to be compared with that: of people with such scores, between 2.8 % and 13.5 % met this within 10 years: start of a glucose-lowering drug (Jølle A, Midthjell K, Holmen J, et al., 2019).
       The form calls such scores moderate to very high.
 
     Why:
@@ -81,9 +81,8 @@ fn who_comes_after_the_reminder_is_tested_all_the_same() {
     2025-01-15   laboratory:hba1c
     2025-03-17 overdue
     2025-03-17   laboratory-reminder
-    2025-04-14 confirming
-    2025-04-14   task result-diabetic-range, urgent, by 2025-04-21
-    2025-04-14   contact:contact-diabetic-range
+    2025-04-14 offered-prevention
+    2025-04-14   message:offer-prevention
     ");
 }
 

@@ -313,8 +313,8 @@ fn funnel(shown: &DemonstrationShown<'_>) -> String {
 /// Bars of everybody's place, longest for the register.
 fn funnel_plot(lines: &[FunnelLine]) -> Plot {
     const ROW: f64 = 22.0;
-    const LEFT: f64 = 372.0;
-    const WIDTH: f64 = 210.0;
+    const LEFT: f64 = 404.0;
+    const WIDTH: f64 = 178.0;
     let lines: Vec<&FunnelLine> = lines
         .iter()
         .filter(|line| 0 < line.n && 0 < line.depth)
