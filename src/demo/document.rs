@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Demo;
-use crate::calibration::{Evaluation, Figure};
+use crate::calibration::Evaluation;
+use crate::evaluate::FigureEntry;
 use crate::report::{Truth, waits_for};
 use crate::steps::{LearnDocument, LearnReport};
 
@@ -97,20 +98,8 @@ fn truth_entry(truth: &Truth) -> Value {
 fn against(evaluation: &Evaluation) -> Value {
     let whole = &evaluation.whole;
     json!({
-        "o_e": figure(whole.o_e),
-        "calibration_in_the_large": figure(whole.calibration_in_the_large),
-        "slope": figure(whole.slope),
+        "o_e": FigureEntry::of(whole.o_e),
+        "calibration_in_the_large": FigureEntry::of(whole.calibration_in_the_large),
+        "slope": FigureEntry::of(whole.slope),
     })
-}
-
-fn figure(figure: Figure) -> Value {
-    match figure {
-        Ok(known) => json!({
-            "estimate": known.value,
-            "lower": known.lower,
-            "upper": known.upper,
-            "method": known.method.name(),
-        }),
-        Err(reason) => json!({ "not_identifiable": reason.to_string() }),
-    }
 }

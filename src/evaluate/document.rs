@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::figure::FigureEntry;
 use super::resample::Drawn;
 use super::table::Table;
 use crate::calibration::{
-    Auroc, BootstrapFigure, Curve, DecisionPoint, Evaluation, Evidence, Figure, GroupEvaluation,
+    Auroc, BootstrapFigure, Curve, DecisionPoint, Evaluation, Evidence, GroupEvaluation,
     IsotonicStep, Ladder, LadderStep, NotIdentifiable, Summary, ThresholdFigures,
 };
 
@@ -54,20 +55,6 @@ struct Figures {
     brier: FigureEntry,
     scaled_brier: FigureEntry,
     thresholds: Vec<ThresholdEntry>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum FigureEntry {
-    Known {
-        estimate: f64,
-        lower: f64,
-        upper: f64,
-        method: &'static str,
-    },
-    Unknown {
-        not_identifiable: String,
-    },
 }
 
 #[derive(Debug, Serialize)]
@@ -231,40 +218,26 @@ impl Document {
 impl Figures {
     fn of(summary: &Summary) -> Self {
         Self {
-            observed_risk: summary.observed_risk.map(figure),
+            observed_risk: summary.observed_risk.map(FigureEntry::of),
             auroc: auroc(summary.auroc),
-            o_e: figure(summary.o_e),
-            calibration_in_the_large: figure(summary.calibration_in_the_large),
-            slope: figure(summary.slope),
-            brier: figure(summary.brier),
-            scaled_brier: figure(summary.scaled_brier),
+            o_e: FigureEntry::of(summary.o_e),
+            calibration_in_the_large: FigureEntry::of(summary.calibration_in_the_large),
+            slope: FigureEntry::of(summary.slope),
+            brier: FigureEntry::of(summary.brier),
+            scaled_brier: FigureEntry::of(summary.scaled_brier),
             thresholds: summary.thresholds.iter().map(threshold).collect(),
         }
     }
 }
 
-fn figure(figure: Figure) -> FigureEntry {
-    match figure {
-        Ok(known) => FigureEntry::Known {
-            estimate: known.value,
-            lower: known.lower,
-            upper: known.upper,
-            method: known.method.name(),
-        },
-        Err(reason) => FigureEntry::Unknown {
-            not_identifiable: reason.to_string(),
-        },
-    }
-}
-
 fn bootstrap(figures: &[BootstrapFigure]) -> BTreeMap<&'static str, FigureEntry> {
-    let entry = |drawn: &BootstrapFigure| (drawn.name, figure(drawn.figure));
+    let entry = |drawn: &BootstrapFigure| (drawn.name, FigureEntry::of(drawn.figure));
     figures.iter().map(entry).collect()
 }
 
 fn auroc(auroc: Result<Auroc, NotIdentifiable>) -> AurocEntry {
     AurocEntry {
-        figure: figure(auroc.map(|auroc| auroc.estimate)),
+        figure: FigureEntry::of(auroc.map(|auroc| auroc.estimate)),
         variance: auroc.ok().map(|auroc| auroc.variance),
     }
 }
@@ -273,14 +246,14 @@ fn threshold(at: &ThresholdFigures) -> ThresholdEntry {
     ThresholdEntry {
         threshold: at.threshold,
         flagged: at.flagged,
-        flagged_share: figure(at.flagged_share),
-        ppv: figure(at.ppv),
-        npv: figure(at.npv),
-        sensitivity: figure(at.sensitivity),
-        specificity: figure(at.specificity),
-        number_needed_to_screen: figure(at.number_needed_to_screen),
-        net_benefit: figure(at.net_benefit),
-        net_benefit_treat_all: figure(at.net_benefit_treat_all),
+        flagged_share: FigureEntry::of(at.flagged_share),
+        ppv: FigureEntry::of(at.ppv),
+        npv: FigureEntry::of(at.npv),
+        sensitivity: FigureEntry::of(at.sensitivity),
+        specificity: FigureEntry::of(at.specificity),
+        number_needed_to_screen: FigureEntry::of(at.number_needed_to_screen),
+        net_benefit: FigureEntry::of(at.net_benefit),
+        net_benefit_treat_all: FigureEntry::of(at.net_benefit_treat_all),
         net_benefit_treat_none: 0.0,
     }
 }

@@ -42,6 +42,7 @@
 mod delimited;
 mod document;
 mod error;
+mod figure;
 mod resample;
 mod table;
 
@@ -49,6 +50,7 @@ use std::path::Path;
 
 pub use document::Document;
 pub use error::{CellError, EvaluateError, Place};
+pub use figure::FigureEntry;
 pub use resample::{Drawn, resample};
 pub use table::{Columns, FollowUpColumns, Missing, Table};
 

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::calibration::{Figure, NotIdentifiable, RecalibrationTest};
+use crate::calibration::{NotIdentifiable, RecalibrationTest};
+use crate::evaluate::FigureEntry;
 use crate::learning::{BandFigures, Calibrated, Learning, Population, Proposal, RoundLearning};
 use crate::report::LearningSubject;
 
@@ -141,20 +142,6 @@ struct TestEntry {
     p_value: f64,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum FigureEntry {
-    Known {
-        estimate: f64,
-        lower: f64,
-        upper: f64,
-        method: &'static str,
-    },
-    Unknown {
-        not_identifiable: String,
-    },
-}
-
 impl LearnDocument {
     /// The document of what was learned.
     #[must_use]
@@ -192,10 +179,10 @@ fn round(round: &RoundLearning) -> RoundEntry {
         total: round.account.total(),
         interval_cases: round.interval_cases(),
         precision: Precision {
-            ppv_per_order: figure(round.ppv_per_order),
-            ppv_per_result: figure(round.ppv_per_result),
-            ppv_if_all_came: figure(round.ppv_if_all_came),
-            uptake: figure(round.uptake),
+            ppv_per_order: FigureEntry::of(round.ppv_per_order),
+            ppv_per_result: FigureEntry::of(round.ppv_per_result),
+            ppv_if_all_came: FigureEntry::of(round.ppv_if_all_came),
+            uptake: FigureEntry::of(round.uptake),
             in_no_figure: round.uncovered,
         },
         bands: round.bands.iter().map(band).collect(),
@@ -219,9 +206,9 @@ fn band(band: &BandFigures) -> BandEntry {
         tested: band.tested,
         confirmed: band.confirmed,
         predicted: band.predicted,
-        uptake: figure(band.uptake),
-        ppv_per_order: figure(band.ppv_per_order),
-        ppv_per_result: figure(band.ppv_per_result),
+        uptake: FigureEntry::of(band.uptake),
+        ppv_per_order: FigureEntry::of(band.ppv_per_order),
+        ppv_per_result: FigureEntry::of(band.ppv_per_result),
     }
 }
 
@@ -230,10 +217,10 @@ fn population(known: &Population) -> PopulationEntry {
         sampled: known.sampled,
         tested: known.tested,
         confirmed: known.confirmed,
-        sensitivity: figure(known.sensitivity),
-        specificity: figure(known.specificity),
-        npv: figure(known.npv),
-        auroc: figure(known.auroc),
+        sensitivity: FigureEntry::of(known.sensitivity),
+        specificity: FigureEntry::of(known.specificity),
+        npv: FigureEntry::of(known.npv),
+        auroc: FigureEntry::of(known.auroc),
     }
 }
 
@@ -258,12 +245,12 @@ fn calibration(round: &RoundLearning) -> CalibrationEntry {
 fn calibrated(known: &Calibrated) -> CalibratedEntry {
     let whole = &known.evaluation.whole;
     CalibratedEntry {
-        o_e: figure(whole.o_e),
-        calibration_in_the_large: figure(whole.calibration_in_the_large),
-        slope: figure(whole.slope),
-        o_e_if_ranges_lowest: figure(known.o_e_if_lowest),
-        o_e_if_ranges_highest: figure(known.o_e_if_highest),
-        brier: figure(whole.brier),
+        o_e: FigureEntry::of(whole.o_e),
+        calibration_in_the_large: FigureEntry::of(whole.calibration_in_the_large),
+        slope: FigureEntry::of(whole.slope),
+        o_e_if_ranges_lowest: FigureEntry::of(known.o_e_if_lowest),
+        o_e_if_ranges_highest: FigureEntry::of(known.o_e_if_highest),
+        brier: FigureEntry::of(whole.brier),
     }
 }
 
@@ -273,9 +260,9 @@ fn recalibration(proposal: &Proposal) -> RecalibrationEntry {
     RecalibrationEntry {
         update: fitted.chosen.name(),
         method: fitted.test.name(),
-        intercept: figure(Ok(fitted.intercept)),
-        slope: figure(Ok(fitted.slope)),
-        shift_alone: figure(Ok(fitted.shift)),
+        intercept: FigureEntry::of(Ok(fitted.intercept)),
+        slope: FigureEntry::of(Ok(fitted.slope)),
+        shift_alone: FigureEntry::of(Ok(fitted.shift)),
         tests: fitted.steps.iter().map(test).collect(),
         proposed_intercept,
         proposed_slope,
@@ -288,19 +275,5 @@ fn test(step: &RecalibrationTest) -> TestEntry {
         statistic: step.statistic,
         degrees: step.degrees,
         p_value: step.p_value,
-    }
-}
-
-fn figure(figure: Figure) -> FigureEntry {
-    match figure {
-        Ok(known) => FigureEntry::Known {
-            estimate: known.value,
-            lower: known.lower,
-            upper: known.upper,
-            method: known.method.name(),
-        },
-        Err(reason) => FigureEntry::Unknown {
-            not_identifiable: reason.to_string(),
-        },
     }
 }

@@ -4,26 +4,10 @@ use jiff::civil::Date;
 
 use crate::profile::{Comparator, Quantity, months_between};
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
 /// `14 March 2018`.
 #[must_use]
 pub fn date_phrase(date: Date) -> String {
-    let month = usize::try_from(date.month() - 1).map_or("", |n| MONTHS[n]);
-    format!("{} {month} {}", date.day(), date.year())
+    date.strftime("%-d %B %Y").to_string()
 }
 
 /// How long before `day` something was: `1 year and 2 months earlier`.

@@ -51,24 +51,7 @@ impl Language {
         match self {
             // Finland's Swedish writes days as its Finnish does.
             Self::Finnish | Self::Swedish => format!("{d}.{month}.{year}"),
-            Self::English => {
-                const MONTHS: [&str; 12] = [
-                    "January",
-                    "February",
-                    "March",
-                    "April",
-                    "May",
-                    "June",
-                    "July",
-                    "August",
-                    "September",
-                    "October",
-                    "November",
-                    "December",
-                ];
-                let name = usize::try_from(month - 1).ok().and_then(|m| MONTHS.get(m));
-                format!("{d} {} {year}", name.copied().unwrap_or_default())
-            }
+            Self::English => day.strftime("%-d %B %Y").to_string(),
         }
     }
 }
