@@ -86,6 +86,7 @@ fn calibration(demo: &Demo) -> Value {
 
 fn truth_entry(truth: &Truth) -> Value {
     json!({
+        "among": truth.among.name(),
         "residents": truth.before.whole.n,
         "confirmed": truth.before.whole.events,
         "flagged": truth.flagged,

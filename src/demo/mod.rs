@@ -57,6 +57,7 @@ use crate::daemon::{
     self, DispatchError, DispatchOptions, Duration, NetworkPullError, NetworkPullOptions,
 };
 use crate::fhir::{Credentials, TYPES_READ};
+use crate::learning::Tested;
 use crate::report::{DemonstrationShown, Funnel, FunnelLine, Truth};
 use crate::rulebook::{Rulebook, State};
 use crate::rules::{self, RulesError};
@@ -427,7 +428,9 @@ impl Programme<'_> {
         let confirmed = truth::confirmed(&city.truth(START)?)?;
         let cases = looks.last().map_or(&[][..], |look| &look.cases[..]);
         let both = (&self.rulebook.calibration, after);
-        Ok(truth::compared(both, cases, &confirmed))
+        let accepted = looks.iter().find(|look| look.subject.accepted.is_some());
+        let among = accepted.map_or(Tested::Everybody, |look| look.learning.first.tested);
+        Ok(truth::compared(both, cases, &confirmed, among))
     }
 
     /// How far everybody has come by the last run.

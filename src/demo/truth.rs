@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use crate::calibration::{Evaluation, Rows, Settings, evaluate};
 use crate::fhir::IdentityKey;
-use crate::learning::{Case, Round};
+use crate::learning::{Case, Round, Tested};
 use crate::outcomes::Decided;
 use crate::profile::ResidentId;
 use crate::report::Truth;
@@ -37,12 +37,16 @@ pub(super) fn confirmed(csv: &[u8]) -> Result<HashMap<ResidentId, bool>, DemoErr
     Ok(all)
 }
 
-/// Holds the calibration of the beginning and the one accepted since, if any, against the truth, on
-/// everybody whose score decided in a first round: the same people for both.
+/// Holds the calibration of the beginning and the one accepted since, if any, against the truth: the same
+/// people for both, of first rounds.
+///
+/// A recalibration that was made among the flagged alone is held against the flagged alone: of the others
+/// it says nothing.
 pub(super) fn compared(
     (before, after): (&Calibration, Option<&Calibration>),
     cases: &[(ResidentId, Case)],
     confirmed: &HashMap<ResidentId, bool>,
+    among: Tested,
 ) -> Option<Truth> {
     let decided = cases.iter().filter(|(_, case)| {
         case.round == Round::First
@@ -51,7 +55,7 @@ pub(super) fn compared(
                 Decided::Undecided | Decided::NotEligible | Decided::NotCounted => false,
             }
     });
-    let known: Vec<(&Case, bool)> = decided
+    let mut known: Vec<(&Case, bool)> = decided
         .filter_map(|(resident, case)| Some((case, *confirmed.get(resident)?)))
         .collect();
     let flagged = known
@@ -59,7 +63,12 @@ pub(super) fn compared(
         .filter(|(case, _)| case.decided == Decided::Flagged);
     let (flagged, flagged_confirmed) =
         flagged.fold((0, 0), |(n, found), (_, y)| (n + 1, found + u64::from(*y)));
+    match among {
+        Tested::Everybody => {}
+        Tested::FlaggedOnly => known.retain(|(case, _)| case.decided == Decided::Flagged),
+    }
     Some(Truth {
+        among,
         before: held(before, &known)?,
         after: after.and_then(|after| held(after, &known)),
         flagged,

@@ -12,16 +12,17 @@ use super::learning_page::learning_section;
 use super::learning_text::{LearningSubject, calibration_figures, precision, update};
 use super::phrases::date_phrase;
 use crate::calibration::{Evaluation, Figure, NotIdentifiable};
-use crate::learning::Learning;
+use crate::learning::{Learning, Tested};
 use crate::rulebook::State;
 
 /// How near two calibrations come to what is really so in a made-up city.
 ///
 /// "Really so" means: confirmed by tests and professionals, had everybody been
-/// ordered the tests and come. Both are held against the same people, those whose score decided in a
-/// first round.
+/// ordered the tests and come. Both are held against the same people of first rounds.
 #[derive(Debug, Clone)]
 pub struct Truth {
+    /// Among whom: those in whom the recalibration was made.
+    pub among: Tested,
     /// The calibration that the demonstration began with.
     pub before: Evaluation,
     /// The one in force at the end, when a recalibration was accepted.
@@ -217,7 +218,8 @@ fn recalibration_text(text: &mut String, shown: &DemonstrationShown<'_>) {
     if let Some(truth) = shown.truth {
         say!(
             text,
-            "\nHeld against what is really so, {} residents, {} of them confirmed",
+            "\nHeld against what is really so, among {}: {} residents, {} of them confirmed",
+            truth.among.name(),
             truth.before.whole.n,
             truth.before.whole.events
         );
@@ -390,8 +392,10 @@ fn truth_section(truth: Option<&Truth>) -> String {
         return format!("{heading}<p class=\"caution\">Too few people to say.</p>\n");
     };
     let mut text = format!(
-        "{heading}<p>A made-up city knows the answer: who would be confirmed by tests and professionals, had everybody been ordered the tests and come. {} residents whose score decided; {} of them would be.</p>\n",
-        truth.before.whole.n, truth.before.whole.events
+        "{heading}<p>A made-up city knows the answer: who would be confirmed by tests and professionals, had everybody been ordered the tests and come. Among {}: {} residents, {} of them would be.</p>\n",
+        truth.among.name(),
+        truth.before.whole.n,
+        truth.before.whole.events
     );
     if let Some(caution) = caution(truth.before.evidence) {
         text.push_str(&format!("<p class=\"caution\">{caution}</p>\n"));
