@@ -267,6 +267,28 @@ pub(super) fn episode_of(
     Ok(episode)
 }
 
+/// Whether events fit one after the other where a resident's rounds stand now.
+pub(super) fn all_fit(
+    connection: &Connection,
+    resident: ResidentId,
+    events: &[(u16, Event)],
+) -> Result<bool, LedgerError> {
+    let mut rounds: HashMap<u16, Episode> = HashMap::new();
+    for (round, event) in events {
+        if !rounds.contains_key(round) {
+            let known = episode_of(connection, resident, Some(*round), None)?;
+            rounds.insert(*round, known.unwrap_or_else(|| Episode::begin(*round)));
+        }
+        let fits = rounds
+            .get_mut(round)
+            .is_some_and(|episode| episode.apply(event).is_ok());
+        if !fits {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Adds an event when it fits where the round stands now; says whether it did.
 pub(super) fn add_event(
     connection: &Connection,
