@@ -445,6 +445,10 @@ impl Driver {
         } = &job.payload;
         // Other channels to the same server may be using all places there.
         let _slot = self.slots.acquire().await;
+        // A new token may take its time: what is looked at last must not be looked at before it is here.
+        if matches!(job.work, Work::Send { .. }) {
+            self.open.ready().await;
+        }
         let is_late = job.start_by < now();
         let soon = after(now(), SOON);
         let (event, server) = match job.work {

@@ -94,7 +94,8 @@ pub fn network_pull(options: &NetworkPullOptions<'_>) -> Result<PullReport, Netw
     let since = {
         let data = DataFolder::open(&options.root, Access::Write)?;
         steps::ready_to_pull(options.rulebook, &data, options.key.as_ref())?;
-        data.watermark(&options.source, &options.group)?
+        let place = (&options.server[..], &options.group[..]);
+        data.watermark(&options.source, place, &options.types)?
     };
     let folder = JobFolder::open(&options.root, &options.source, &options.group)?;
     let client = client(options)?;
@@ -302,7 +303,17 @@ impl Driver<'_> {
             incomplete.extend(request.types.iter().cloned());
         }
         let differing = manifest.files.iter().filter(|file| file.differs());
-        incomplete.extend(differing.map(|file| file.resource_type.clone()));
+        for file in differing {
+            match file.kind {
+                FileKind::Output if !file.resource_type.is_empty() => {
+                    incomplete.push(file.resource_type.clone());
+                }
+                // What such a file would have said may have been about any type.
+                FileKind::Output | FileKind::Outcome | FileKind::Deleted => {
+                    incomplete.extend(request.types.iter().cloned());
+                }
+            }
+        }
         incomplete.sort();
         incomplete.dedup();
         let network = NetworkReport {
@@ -315,7 +326,7 @@ impl Driver<'_> {
             incomplete,
             outcomes: told.outcomes,
             errors: told.errors,
-            error: told.text,
+            error: told.code,
             deleted: deleted.len() as u64,
         };
         let report = steps::pull(

@@ -153,6 +153,12 @@ impl Outcome {
         self.issues.iter().any(|(code, _)| code == "transient")
     }
 
+    /// The code of the first issue; texts of outcomes about an export may name patients.
+    pub(super) fn code(&self) -> Option<String> {
+        let (code, severity) = self.issues.first()?;
+        Some(format!("{code} ({severity})"))
+    }
+
     /// Whether it speaks of something that went wrong, and not just of something to know.
     pub(super) fn is_error(&self) -> bool {
         let mild = |severity: &str| matches!(severity, "information" | "warning" | "success");

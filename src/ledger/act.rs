@@ -7,11 +7,12 @@ use rusqlite::{Connection, Transaction};
 
 use super::outbox::{cancel_order, change};
 use super::outbox_row::{insert, select, select_order};
-use super::{ActCommit, Acted, ChannelTerms, LedgerError, episodes, sql, tasks};
+use super::{ActCommit, Acted, ChannelTerms, LedgerError, NewTask, episodes, sql, tasks};
 use crate::delivery::{Delivery, DeliveryEvent};
 use crate::orders::{Action, ActionKind, Intent, Keep, Order};
 use crate::pathway::{Conclusion, Stage};
 use crate::profile::ResidentId;
+use crate::rulebook::Priority;
 
 pub(super) fn act(
     transaction: &Transaction<'_>,
@@ -82,6 +83,22 @@ impl Planning<'_> {
                 acted.planned += 1;
             } else {
                 acted.repeated += 1;
+                // The round has told this before, and it has become true again: a person tells it.
+                if matches!(
+                    order.action,
+                    Action::Message { .. } | Action::Contact { .. }
+                ) {
+                    let task = NewTask {
+                        resident,
+                        code: order.action.name(),
+                        priority: Priority::Soon,
+                        opened_on: self.today,
+                        due: order.send_by,
+                        about: Some(order.decided_on),
+                    };
+                    let opened = tasks::open(self.connection, &task, None, Some(self.run))?;
+                    acted.tasks += u64::from(opened);
+                }
             }
         }
         Ok(())

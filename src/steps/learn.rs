@@ -326,7 +326,7 @@ fn decisions(
                     ..known
                 });
             }
-        } else if counts && of.first.is_none_or(|first| run < first.run) {
+        } else if counts && of.first.is_none_or(|first| precedes(&known, &first)) {
             of.first = Some(known);
         }
         if of.newest.is_none_or(|newest| newest.run < run) {
@@ -346,6 +346,17 @@ fn decisions(
         .values_mut()
         .for_each(|list| list.sort_by_key(|known| known.run));
     Ok((all, repeats))
+}
+
+/// Whether a decision of a first round counts rather than another: being drawn outweighs having been
+/// below the level before anybody was drawn, else the earlier one counts.
+fn precedes(one: &Known, other: &Known) -> bool {
+    let is_drawn = |known: &Known| matches!(known.decided, Decided::SampledNegative(_));
+    match (one.decided, other.decided) {
+        (_, Decided::BelowLevel) if is_drawn(one) => true,
+        (Decided::BelowLevel, _) if is_drawn(other) => false,
+        _ => one.run < other.run,
+    }
 }
 
 /// What a stored decision was, as far as learning is concerned.

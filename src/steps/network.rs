@@ -80,16 +80,26 @@ impl DataFolder {
         Ok(found.map(|(report, _)| report))
     }
 
-    /// Up to when everything about a group is known: the server's clock at its newest pull that
-    /// lacked nothing.
+    /// Up to when everything of these types about a group is known: the server's clock at its newest
+    /// pull that asked for all of them and lacked nothing.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn watermark(&self, source: &str, group: &str) -> Result<Option<String>, StepError> {
+    pub fn watermark(
+        &self,
+        source: &str,
+        (server, group): (&str, &str),
+        types: &[String],
+    ) -> Result<Option<String>, StepError> {
         let pulls = self.network_pulls()?.into_iter().rev();
+        // What another server exported, or what was not asked for then, is not known up to then.
         let mut whole = pulls.filter(|(report, network)| {
-            report.source == source && network.group == group && report.is_complete
+            report.source == source
+                && network.server == server
+                && network.group == group
+                && types.iter().all(|kind| network.types.contains(kind))
+                && report.is_complete
         });
         Ok(whole.next().map(|(_, network)| network.transaction_time))
     }
@@ -106,10 +116,7 @@ impl Reader<'_> {
     ) {
         for kind in &network.incomplete {
             let expected = "everything that was asked for";
-            let mut issue = Issue::reading(IssueCode::CutOff, kind.as_str(), expected);
-            if let Some(error) = &network.error {
-                issue = issue.with_saw(error.as_str());
-            }
+            let issue = Issue::reading(IssueCode::CutOff, kind.as_str(), expected);
             harvest
                 .issues
                 .push(self.issue_row("manifest", 0, None, issue));

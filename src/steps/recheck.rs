@@ -9,7 +9,7 @@ use crate::delivery::Refused;
 use crate::lake::{FactStreams, RegisterRow};
 use crate::ledger::{Checked, RowView, Stamp, Verdict};
 use crate::orders::{Action, before_leaving, still_wanted};
-use crate::pathway::Sampling;
+use crate::pathway::{self, Episode, Inclusion, OrderedBecause, Sampling, Stage};
 use crate::profile::{Profile, ResidentId};
 use crate::rulebook::Rulebook;
 
@@ -52,6 +52,29 @@ pub fn recheck(
 
 /// Rows that are looked at at a time.
 const ROWS: usize = 1_024;
+
+/// With which probability the resident was drawn for the open round.
+fn drawn(episode: Option<&Episode>) -> Option<Inclusion> {
+    match episode.map(|episode| &episode.stage) {
+        Some(Stage::Ordered {
+            because: OrderedBecause::SampledNegative(inclusion),
+            ..
+        }) => Some(*inclusion),
+        Some(
+            Stage::Ordered {
+                because: OrderedBecause::Flagged,
+                ..
+            }
+            | Stage::Eligible
+            | Stage::Asked { .. }
+            | Stage::Confirming { .. }
+            | Stage::OfferedPrevention { .. }
+            | Stage::WithANurse { .. }
+            | Stage::Closed { .. },
+        )
+        | None => None,
+    }
+}
 
 /// The generation that readers see, when it is the newest that was committed.
 fn published(data: &DataFolder) -> Result<Option<u32>, StepError> {
@@ -113,7 +136,13 @@ impl<'r> Looking<'r> {
                 let profile = Profile::as_of(completed(entry, &self.open), facts, stamp.day);
                 let before = before_leaving(episode.as_ref());
                 let sampling = self.sampling.as_ref();
-                decided(rulebook, resident, &profile, before.as_ref(), sampling).1
+                match drawn(episode.as_ref()).filter(|_| sampling.is_some()) {
+                    // Who was drawn for this round stays drawn: the lot is not drawn again.
+                    Some(inclusion) => {
+                        pathway::decide(rulebook, &profile, before.as_ref(), Some(inclusion))
+                    }
+                    None => decided(rulebook, resident, &profile, before.as_ref(), sampling).1,
+                }
             });
             let language = entry.and_then(|entry| entry.language.clone());
             let is_hidden = self.hidden.contains(&resident);

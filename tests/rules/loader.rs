@@ -334,7 +334,7 @@ fn a_pathway_that_leaves_a_hole_or_a_dead_row_is_refused() {
         when = { score = "below" } → when = { score = "at-or-above" }            | row-gap                | TOP     |
         when = { score = "below" } → when = { score = "at-or-above" }            | row-unreachable        | [[row]] |
         when = { register = "deceased" } → when = { register = "not-yet-born" }  | row-unreachable        | [[row]] |
-        review = { priority = "urgent", within_days = 7 }\n → ∅                  | row-task-without-owner | [[row]] |
+        next = "task"\nreview = { priority = "urgent", within_days = 7 }\n → next = "task"\n | row-task-without-owner | [[row]] |
         state = "deceased"\n → ∅                                                 | row-outcome            | [[row]] |
         state = "deceased" → state = "dead"                                      | rule-unknown-word      | dead    | deceased
         recall_months = 12\n → ∅                                                 | rule-missing-key       | [[row]] |

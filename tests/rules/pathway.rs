@@ -251,7 +251,24 @@ fn score_cases() -> Vec<Case> {
 
 fn episode_cases() -> Vec<Case> {
     let at_risk = || scoring(12);
+    let refused = || at_risk().with(Statement::present("screening-opt-out"));
+    let long_ago = fasting(8.0).on(date(2019, 6, 15));
     vec![
+        case(
+            "refused-with-a-high-result",
+            refused().with(fasting(8.0)).in_round(StageKind::Ordered),
+            refused().with(fasting(6.9)).in_round(StageKind::Ordered),
+        ),
+        case(
+            "refused-with-high-results",
+            refused().with(fasting(8.0)).in_round(StageKind::Resulted),
+            refused().with(fasting(8.0)).in_round(StageKind::Closed),
+        ),
+        case(
+            "result-unconfirmed",
+            at_risk().with(long_ago).in_round(StageKind::Confirming),
+            at_risk().in_round(StageKind::Confirming),
+        ),
         case(
             "result-gone",
             at_risk().in_round(StageKind::Confirming),

@@ -11,6 +11,8 @@ deceased | deceased | nothing | -
 glucose-critical | - | - | same-day within 0 days
 moved-away | moved | nothing | -
 lives-elsewhere | out-of-scope | nothing | -
+refused-with-a-high-result | - | - | urgent within 7 days
+refused-with-high-results | - | - | urgent within 7 days
 opted-out | opted-out | nothing | -
 birth-date-unknown | under-review | task | routine within 30 days
 diabetes-known | known-diabetes | nothing | -
@@ -18,6 +20,7 @@ diabetes-unaccepted-and-high | under-review | task | urgent within 7 days
 diabetes-unaccepted | under-review | task | routine within 90 days
 result-diabetic-range | confirming | task | urgent within 7 days | asks a professional: contact-diabetic-range
 result-diabetic-range-old | - | - | routine within 90 days
+result-unconfirmed | confirming | task | urgent within 7 days
 result-gone | confirming | task | urgent within 7 days
 outside-age | outside-age | nothing | -
 lesser-sample-high | - | - | soon within 30 days
@@ -26,13 +29,13 @@ pregnant | out-of-scope | nothing | -
 end-of-life-care | out-of-scope | nothing | -
 record-incomplete | undetermined-incomplete | complete the record | -
 glucose-impaired | offered-prevention | offer prevention, recall in 12 months | - | tells: offer-prevention
+sample-overdue | overdue | remind | -
+did-not-attend | with-a-nurse | task | soon within 30 days | asks a professional: contact-overdue
+order-open | ordered | nothing | -
 recently-normal-and-high-score | offered-prevention | offer prevention, recall in 36 months | - | tells: offer-prevention
 recently-normal | concluded | recall in 36 months | - | tells: normal-result
 handed-to-a-nurse | with-a-nurse | nothing | -
 results-undecided | with-a-nurse | task | soon within 14 days
-sample-overdue | overdue | remind | -
-did-not-attend | with-a-nurse | task | soon within 30 days | asks a professional: contact-overdue
-order-open | ordered | nothing | -
 score-at-or-above | ordered | order fasting-plasma-glucose and hba1c | -
 sampled-negative | sampled-negative | order fasting-plasma-glucose and hba1c | -
 score-below | below-level | recall in 36 months | -

@@ -131,8 +131,8 @@ impl Asking<'_> {
             Stage::Asked { .. } if episode.stage.kind(self.on) == StageKind::NotAnswered => over(),
             Stage::Asked { .. } => None,
             Stage::Closed { .. } => Some((next, Vec::new())),
-            Stage::OfferedPrevention { .. } => over(),
-            Stage::Ordered { .. } | Stage::Confirming { .. } | Stage::WithANurse { .. } => None,
+            Stage::OfferedPrevention { .. } | Stage::WithANurse { .. } => over(),
+            Stage::Ordered { .. } | Stage::Confirming { .. } => None,
         }
     }
 

@@ -82,12 +82,14 @@ fn round_of_the_lot(episode: Option<&Episode>) -> u16 {
             | Conclusion::Withdrawn
             | Conclusion::Recalled => episode.round.saturating_add(1),
         },
+        // Whoever is ordered for after these begins a round of their own.
+        Stage::OfferedPrevention { .. } | Stage::WithANurse { .. } => {
+            episode.round.saturating_add(1)
+        }
         Stage::Eligible
         | Stage::Asked { .. }
         | Stage::Ordered { .. }
-        | Stage::Confirming { .. }
-        | Stage::OfferedPrevention { .. }
-        | Stage::WithANurse { .. } => episode.round,
+        | Stage::Confirming { .. } => episode.round,
     }
 }
 

@@ -165,8 +165,10 @@ impl Stage {
             } => self.tests_ordered(*on, tests, *sample_by, *because),
             Event::Reminded { until, .. } => self.reminded(*until),
             Event::ResultReceived {
-                test, sampled_on, ..
-            } => self.result_received(test, *sampled_on),
+                on,
+                test,
+                sampled_on,
+            } => self.result_received(*on, test, *sampled_on),
             Event::HandedOver { on, why } => self.handed_over(*on, *why),
             Event::Delivered { test, on } => self.settled(*on, test.as_deref(), None),
             Event::NotDelivered { test, on, why } => self.settled(*on, test.as_deref(), Some(*why)),
@@ -180,19 +182,19 @@ impl Stage {
     fn recall_due(&self, on: Date) -> Result<Self, Misfit> {
         match self {
             // Whoever did not answer in time is asked anew when the rules say so.
-            Self::OfferedPrevention { .. } | Self::Asked { reminded: true, .. } => {
-                Ok(Self::Closed {
-                    on,
-                    conclusion: Conclusion::Recalled,
-                })
-            }
+            // Whom a person was to look after is asked anew like anybody else, when the rules say so.
+            Self::OfferedPrevention { .. }
+            | Self::Asked { reminded: true, .. }
+            | Self::WithANurse { .. } => Ok(Self::Closed {
+                on,
+                conclusion: Conclusion::Recalled,
+            }),
             Self::Eligible
             | Self::Asked {
                 reminded: false, ..
             }
             | Self::Ordered { .. }
-            | Self::Confirming { .. }
-            | Self::WithANurse { .. } => Err(Misfit::NothingOffered),
+            | Self::Confirming { .. } => Err(Misfit::NothingOffered),
             Self::Closed { .. } => Err(Misfit::Ended),
         }
     }
@@ -228,7 +230,7 @@ impl Stage {
         }
     }
 
-    fn result_received(&self, test: &str, sampled_on: Date) -> Result<Self, Misfit> {
+    fn result_received(&self, today: Date, test: &str, sampled_on: Date) -> Result<Self, Misfit> {
         match self {
             Self::Ordered {
                 on,
@@ -240,6 +242,10 @@ impl Stage {
                 let mut tests = tests.clone();
                 let order = tests.get_mut(test).ok_or(Misfit::NoSuchOrder)?;
                 *order = TestOrder::Resulted(sampled_on);
+                // Nothing more will come: the other orders have failed.
+                if let Some(why) = given_up(&tests) {
+                    return Ok(Self::without_orders(today, why));
+                }
                 Ok(Self::Ordered {
                     on: *on,
                     because: *because,

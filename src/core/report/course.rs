@@ -80,6 +80,7 @@ pub enum Place {
 pub struct Course {
     newest: Option<Episode>,
     finding: Option<Finding>,
+    received: bool,
     asked: bool,
     ordered: Option<OrderedBecause>,
     /// The newest round that ordered tests, as it ended; a later round without tests does not hide it.
@@ -108,8 +109,8 @@ impl Course {
             Event::Asked { .. } => self.asked = true,
             Event::TestsOrdered { because, .. } => self.ordered = Some(*because),
             Event::ResultSeen { finding, .. } => self.finding = Some(*finding),
+            Event::ResultReceived { .. } => self.received = true,
             Event::Reminded { .. }
-            | Event::ResultReceived { .. }
             | Event::HandedOver { .. }
             | Event::Delivered { .. }
             | Event::NotDelivered { .. }
@@ -121,7 +122,7 @@ impl Course {
 
     fn keep(&mut self) {
         if let (Some(because), Some(episode)) = (self.ordered, &self.newest) {
-            self.tested = Some((because, tests(&episode.stage, self.finding)));
+            self.tested = Some((because, tests(&episode.stage, self.finding, self.received)));
         }
     }
 
@@ -144,7 +145,7 @@ impl Course {
     }
 }
 
-fn tests(stage: &Stage, finding: Option<Finding>) -> Tests {
+fn tests(stage: &Stage, finding: Option<Finding>, received: bool) -> Tests {
     let was_high = finding == Some(Finding::DiabeticRange);
     match stage {
         Stage::Eligible | Stage::Asked { .. } | Stage::Ordered { .. } => Tests::Waiting,
@@ -158,7 +159,8 @@ fn tests(stage: &Stage, finding: Option<Finding>) -> Tests {
         Stage::Closed { conclusion, .. } => match conclusion {
             Conclusion::Normal => Tests::Normal,
             Conclusion::Recalled => Tests::Offered,
-            Conclusion::Left(State::KnownDiabetes) if was_high => Tests::Diagnosed,
+            // Result and diagnosis may have come between two runs.
+            Conclusion::Left(State::KnownDiabetes) if was_high || received => Tests::Diagnosed,
             Conclusion::Left(_) if was_high => Tests::LeftUnconfirmed,
             Conclusion::Left(_) if finding == Some(Finding::Impaired) => Tests::Offered,
             Conclusion::Left(_) | Conclusion::Withdrawn | Conclusion::BelowLevel => Tests::Left,

@@ -131,6 +131,10 @@ pub(super) fn next_file(manifest: &Manifest) -> Option<Fetch> {
         url: file.url.clone(),
         with_token: manifest.requires_token,
         kind: file.kind,
-        name: format!("{kind}.{n:05}.ndjson"),
+        // By place and address: in another manifest of the same export the place may be another file's.
+        name: format!(
+            "{kind}.{n:05}.{}.ndjson",
+            &blake3::hash(file.url.as_bytes()).to_hex()[..8]
+        ),
     })
 }

@@ -87,9 +87,9 @@ impl Page {
             serde_json::from_slice(body).map_err(|_| NotFollowed::NoManifest)?;
         let lists = [
             (FileKind::Output, wire.output),
-            (FileKind::Deleted, wire.deleted),
-            (FileKind::Outcome, wire.error),
-            (FileKind::Outcome, wire.outcome),
+            (FileKind::Deleted, wire.deleted.unwrap_or_default()),
+            (FileKind::Outcome, wire.error.unwrap_or_default()),
+            (FileKind::Outcome, wire.outcome.unwrap_or_default()),
         ];
         let mut files = Vec::new();
         for (kind, list) in lists {
@@ -106,11 +106,15 @@ impl Page {
                 });
             }
         }
-        let next = wire.link.into_iter().find(|link| link.relation == "next");
+        let next = wire
+            .link
+            .unwrap_or_default()
+            .into_iter()
+            .find(|link| link.relation == "next");
         Ok(Self {
             manifest: Manifest {
                 transaction_time: wire.transaction_time,
-                requires_token: wire.requires_access_token,
+                requires_token: wire.requires_access_token.is_set(),
                 files,
             },
             next: next.map(|link| link.url),
@@ -131,16 +135,33 @@ pub(super) fn origin(url: &str) -> String {
 #[serde(rename_all = "camelCase")]
 struct WireManifest {
     transaction_time: String,
-    requires_access_token: bool,
+    requires_access_token: WireFlag,
     output: Vec<WireFile>,
-    #[serde(default)]
-    deleted: Vec<WireFile>,
-    #[serde(default)]
-    error: Vec<WireFile>,
-    #[serde(default)]
-    outcome: Vec<WireFile>,
-    #[serde(default)]
-    link: Vec<WireLink>,
+    deleted: Option<Vec<WireFile>>,
+    error: Option<Vec<WireFile>>,
+    outcome: Option<Vec<WireFile>>,
+    link: Option<Vec<WireLink>>,
+}
+
+/// Servers have been seen to write it as text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WireFlag {
+    Flag(bool),
+    Text(WireFlagText),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum WireFlagText {
+    True,
+    False,
+}
+
+impl WireFlag {
+    const fn is_set(&self) -> bool {
+        matches!(self, Self::Flag(true) | Self::Text(WireFlagText::True))
+    }
 }
 
 #[derive(Deserialize)]
@@ -160,6 +181,25 @@ struct WireLink {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_flag_as_text_and_lists_that_are_null_are_read_too() {
+        for (flag, is_set) in [
+            ("true", true),
+            ("\"true\"", true),
+            ("false", false),
+            ("\"false\"", false),
+        ] {
+            let text = format!(
+                r#"{{ "transactionTime": "t", "requiresAccessToken": {flag}, "output": [],
+                    "error": null, "deleted": null, "link": null }}"#
+            );
+            let page = Page::read(text.as_bytes()).expect("a manifest");
+            assert_eq!(page.manifest.requires_token, is_set, "{flag}");
+        }
+        let odd = br#"{ "transactionTime": "t", "requiresAccessToken": "perhaps", "output": [] }"#;
+        assert!(Page::read(odd).is_err());
+    }
 
     #[test]
     fn old_and_new_manifests_are_read() {

@@ -15,8 +15,8 @@ pub struct Told {
     pub outcomes: u64,
     /// Of these, how many speak of something that went wrong, or cannot be understood.
     pub errors: u64,
-    /// The first text of one that went wrong.
-    pub text: Option<String>,
+    /// Code and severity of the first that went wrong.
+    pub code: Option<String>,
 }
 
 /// Reads a file with `OperationOutcome`s, and adds what it says.
@@ -33,8 +33,8 @@ pub fn told(path: &Path, told: &mut Told) -> io::Result<()> {
             // What cannot be understood may be an error.
             if outcome.as_ref().is_none_or(Outcome::is_error) {
                 told.errors += 1;
-                let text = outcome.and_then(|outcome| outcome.text);
-                told.text = told.text.take().or(text);
+                let code = outcome.and_then(|outcome| outcome.code());
+                told.code = told.code.take().or(code);
             }
         }
     }

@@ -188,7 +188,10 @@ fn each_stage_goes_on_by_itself_after_a_restart() {
     for (stage, expected) in [
         (asking(0), "asking/0: kick off"),
         (preparing(0), "preparing/0 had 0: poll 7"),
-        (fetching(1, false), "fetching/1: fetch Patient.00001.ndjson"),
+        (
+            fetching(1, false),
+            "fetching/1: fetch Patient.00001.a1abe562.ndjson",
+        ),
         (fetched(), "fetched: store"),
         (closing(0, None), "closing/0: delete"),
     ] {
@@ -402,7 +405,7 @@ fn the_answer_to_a_question_how_far_it_is() {
         (
             0,
             answer(200, &[], &ready("https://fhir.example.org/f", "")),
-            "fetching/0: save, fetch Patient.00000.ndjson".to_owned(),
+            "fetching/0: save, fetch Patient.00000.e72efa5a.ndjson".to_owned(),
         ),
         (
             0,

@@ -109,6 +109,11 @@ impl Connection {
         }
     }
 
+    pub(super) async fn ready(&self) {
+        // Whoever sends next asks again and hears of the failure.
+        drop(self.tokens.bearer().await);
+    }
+
     pub(super) async fn send(
         &self,
         method: Method,

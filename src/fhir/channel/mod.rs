@@ -144,6 +144,12 @@ impl OrderChannel {
         self.revoked(action).is_none() || self.search_by != SearchBy::Never
     }
 
+    /// Gets what every request needs beforehand: a token that is still good for a while. A failure
+    /// shows itself when the request is made.
+    pub async fn ready(&self) {
+        self.connection.ready().await;
+    }
+
     /// Sends an order: creates it unless it is there, or takes another back.
     ///
     /// Taking back is several requests; it goes on as long as `may_go_on` says so.
