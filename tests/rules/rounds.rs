@@ -325,6 +325,37 @@ fn a_result_that_is_amended_to_a_high_one_reaches_a_professional() {
 }
 
 #[test]
+fn a_normal_result_is_not_told_while_another_test_is_waited_for() {
+    let mut drawn = Resident::new(low().drawn());
+    drawn.on_day(0);
+    drawn.knows(8, fasting(5.0)).on_day(9);
+    drawn.knows(12, hba1c(50.0)).on_day(13);
+    assert_eq!(
+        drawn.story()[1..],
+        [
+            "9: ordered by order-open",
+            "13: confirming by result-diabetic-range; contact:contact-diabetic-range",
+        ]
+    );
+}
+
+#[test]
+fn whoever_was_left_with_a_nurse_is_asked_anew_after_a_year() {
+    let mut resident = Resident::new(scoring(12));
+    for day in [0, 61, 92, 93 + 366] {
+        resident.on_day(day);
+    }
+    assert_eq!(
+        resident.story()[2..],
+        [
+            "92: with-a-nurse by did-not-attend; contact:contact-overdue",
+            "459: ordered by score-at-or-above; laboratory:fasting-plasma-glucose, laboratory:hba1c",
+        ]
+    );
+    assert_eq!(resident.someone.episode.as_ref().map(|e| e.round), Some(2));
+}
+
+#[test]
 fn results_that_decide_nothing_go_to_a_person() {
     let mut resident = Resident::new(scoring(12));
     resident.on_day(0);
