@@ -212,13 +212,13 @@ fn placeholders(template: &str) -> Result<BTreeSet<Placeholder>, String> {
     let mut found = BTreeSet::new();
     let mut rest = template;
     while let Some(at) = rest.find(['{', '}']) {
-        let mistake = || rest[at..].chars().take(20).collect();
+        let mistake = || rest[at..].chars().take(20).collect::<String>();
         // A brace that is never closed is a mistake whatever stands in it.
         let end = at + rest[at..].find('}').ok_or_else(mistake)?;
         let name = rest.get(at + 1..end).unwrap_or_default();
         let mut known = Placeholder::NAMES.iter();
-        let found = known.find(|(known, _)| *known == name);
-        let (_, placeholder) = found.ok_or_else(mistake)?;
+        let named = known.find(|(known, _)| *known == name);
+        let (_, placeholder) = named.ok_or_else(mistake)?;
         found.insert(*placeholder);
         rest = rest.get(end + 1..).unwrap_or_default();
     }
