@@ -1,11 +1,10 @@
 //! Servers the program talks to.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::fhir::Credentials;
+use crate::fhir::{Credentials, is_this_machine};
 
 /// A server the program talks to.
 #[derive(Debug, Clone, Deserialize)]
@@ -68,11 +67,7 @@ impl Server {
             wrong("`base` is not an http or https address");
             return;
         };
-        let is_here = host == "localhost"
-            || host
-                .trim_matches(['[', ']'])
-                .parse::<IpAddr>()
-                .is_ok_and(|ip| ip.is_loopback());
+        let is_here = is_this_machine(host);
         if is_trial && !is_here {
             wrong("a trial talks to servers on this machine only (127.0.0.1, ::1, localhost)");
         }

@@ -9,11 +9,12 @@
 //! ```
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::fhir::{FileKind, Job, ListedFile};
+use crate::steps;
 
 /// Why the folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -94,20 +95,8 @@ impl JobFolder {
     /// Writes the job: on disk when this returns.
     pub(super) fn save(&self, job: &Job) -> Result<(), JobFolderError> {
         private(&self.place)?;
-        let (coming, path) = (self.place.join("job.coming"), self.place.join("job.json"));
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&coming)
-            .map_err(wrong("create", &coming))?;
-        let written = file
-            .write_all(job.to_text().as_bytes())
-            .and_then(|()| file.sync_all());
-        written.map_err(wrong("write", &coming))?;
-        fs::rename(&coming, &path).map_err(wrong("replace", &path))?;
-        synced(&self.place)?;
+        let path = self.place.join("job.json");
+        steps::replace(&path, job.to_text().as_bytes()).map_err(wrong("write", &path))?;
         self.place.parent().map_or(Ok(()), synced)
     }
 

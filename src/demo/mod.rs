@@ -211,7 +211,7 @@ pub fn demo(options: &DemoOptions<'_>) -> Result<Demo, DemoError> {
     let mut looks = Vec::new();
     let mut done = 0;
     let (run, outbox) = loop {
-        let today = START.saturating_add(Span::new().days(i64::from(done) * i64::from(DAYS)));
+        let today = day_of(done);
         programme.config.site.today = Some(today);
         let so_far = done;
         let tell = |doing| {
@@ -239,7 +239,7 @@ pub fn demo(options: &DemoOptions<'_>) -> Result<Demo, DemoError> {
         tell("the city lives on");
         city.advance(DAYS)?;
     };
-    let today = START.saturating_add(Span::new().days(i64::from(of - 1) * i64::from(DAYS)));
+    let today = day_of(of - 1);
     (options.progress)(&Progress {
         doing: "holding it against the truth",
         today,
@@ -298,6 +298,11 @@ impl Demo {
         let n = |name: &str| self.run.states.get(name).copied().unwrap_or_default();
         states.map(|(name, state)| (*state, n(name))).collect()
     }
+}
+
+/// The day of a run, from 0.
+fn day_of(run: u16) -> Date {
+    START.saturating_add(Span::new().days(i64::from(run) * i64::from(DAYS)))
 }
 
 /// The shipped rules with a calibration that is wrong on purpose.

@@ -41,19 +41,41 @@ pub(super) async fn hear(request: RequestBuilder) -> Heard {
     }
 }
 
-/// Reads the rest of an answer.
-pub(super) async fn read(mut response: Response) -> Heard {
+/// Why a body did not come whole.
+pub(super) enum NotWhole {
+    /// The connection broke.
+    Broke(reqwest::Error),
+    /// It is larger than it may be.
+    TooLarge,
+}
+
+/// Reads a body to its end, or as far as it comes.
+pub(super) async fn read_body(
+    response: &mut Response,
+    max_bytes: usize,
+) -> (Vec<u8>, Result<(), NotWhole>) {
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => break,
-            Err(error) => return Heard::Nothing(why(error)),
+            Ok(None) => return (body, Ok(())),
+            Err(error) => return (body, Err(NotWhole::Broke(error))),
         }
-        if MAX_BYTES < body.len() {
-            return Heard::Nothing(format!("the answer is larger than {MAX_BYTES} bytes"));
+        if max_bytes < body.len() {
+            return (body, Err(NotWhole::TooLarge));
         }
     }
+}
+
+/// Reads the rest of an answer.
+pub(super) async fn read(mut response: Response) -> Heard {
+    let body = match read_body(&mut response, MAX_BYTES).await {
+        (body, Ok(())) => body,
+        (_, Err(NotWhole::Broke(error))) => return Heard::Nothing(why(error)),
+        (_, Err(NotWhole::TooLarge)) => {
+            return Heard::Nothing(format!("the answer is larger than {MAX_BYTES} bytes"));
+        }
+    };
     Heard::Answer(Answer {
         status: response.status(),
         headers: response.headers().clone(),
@@ -105,12 +127,16 @@ pub(super) fn client_of(base: &Url) -> ClientBuilder {
 pub(super) fn usable(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let host = url.host_str()?;
-    let is_here = host == "localhost"
+    (url.scheme() == "https" || url.scheme() == "http" && is_this_machine(host)).then_some(url)
+}
+
+/// Whether a host is this machine by its name or address, `[::1]` with or without brackets.
+pub(crate) fn is_this_machine(host: &str) -> bool {
+    host == "localhost"
         || host
             .trim_matches(['[', ']'])
             .parse::<IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback());
-    (url.scheme() == "https" || url.scheme() == "http" && is_here).then_some(url)
+            .is_ok_and(|ip| ip.is_loopback())
 }
 
 /// What an `OperationOutcome` says.

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, HeaderValue};
-use reqwest::{StatusCode, Url, redirect};
+use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 
-use super::http::client_of;
+use super::http::{NotWhole, client_of, read_body, same_origin_only};
 
 /// A larger statement is refused: real ones are some hundred kilobytes.
 const MAX_BYTES: usize = 16 << 20;
@@ -158,7 +158,7 @@ pub async fn capabilities(base: &str) -> Result<Capabilities, ServerError> {
     let address = metadata_address(base)?;
     let client = client_of(&address)
         .timeout(DEADLINE)
-        .redirect(same_origin_only(&address))
+        .redirect(same_origin_only())
         .build()
         .map_err(ServerError::Setup)?;
     // No fhirVersion parameter: some R4 servers refuse any they do not know.
@@ -171,13 +171,11 @@ pub async fn capabilities(base: &str) -> Result<Capabilities, ServerError> {
             ServerError::Unreachable(error)
         }
     })?;
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(ServerError::Unreachable)? {
-        body.extend_from_slice(&chunk);
-        if MAX_BYTES < body.len() {
-            return Err(ServerError::TooLarge);
-        }
-    }
+    let (body, whole) = read_body(&mut response, MAX_BYTES).await;
+    whole.map_err(|not_whole| match not_whole {
+        NotWhole::Broke(error) => ServerError::Unreachable(error),
+        NotWhole::TooLarge => ServerError::TooLarge,
+    })?;
     if response.status() != StatusCode::OK {
         let diagnostics = diagnostics(&body);
         return Err(ServerError::Status {
@@ -197,17 +195,6 @@ fn metadata_address(base: &str) -> Result<Url, ServerError> {
     } else {
         Err(wrong())
     }
-}
-
-fn same_origin_only(address: &Url) -> redirect::Policy {
-    let origin = address.origin();
-    redirect::Policy::custom(move |attempt| {
-        if attempt.url().origin() == origin && attempt.previous().len() < 5 {
-            attempt.follow()
-        } else {
-            attempt.error("another origin")
-        }
-    })
 }
 
 #[derive(Deserialize)]

@@ -69,14 +69,10 @@ impl Planning<'_> {
         acted: &mut Acted,
     ) -> Result<(), LedgerError> {
         // A dispatcher may have moved the round on since the run read it.
-        if !episodes::all_fit(self.connection, resident, &intent.events)? {
+        let (run, at) = (Some(self.run), self.now.as_microsecond());
+        if !episodes::add_events(self.connection, resident, &intent.events, run, at)? {
             acted.moved_on += 1;
             return Ok(());
-        }
-        for (round, event) in &intent.events {
-            let about = (resident, *round, event);
-            let at = self.now.as_microsecond();
-            episodes::add_event(self.connection, about, Some(self.run), at)?;
         }
         for order in &intent.orders {
             if self.plan(order)? {

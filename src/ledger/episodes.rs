@@ -268,7 +268,7 @@ pub(super) fn episode_of(
 }
 
 /// Whether events fit one after the other where a resident's rounds stand now.
-pub(super) fn all_fit(
+fn all_fit(
     connection: &Connection,
     resident: ResidentId,
     events: &[(u16, Event)],
@@ -289,18 +289,30 @@ pub(super) fn all_fit(
     Ok(true)
 }
 
-/// Adds an event when it fits where the round stands now; says whether it did.
-pub(super) fn add_event(
+/// Adds events when all of them fit, one after the other, where a resident's rounds stand now; says
+/// whether they did. Else nothing is added.
+pub(super) fn add_events(
+    connection: &Connection,
+    resident: ResidentId,
+    events: &[(u16, Event)],
+    run: Option<u32>,
+    at: i64,
+) -> Result<bool, LedgerError> {
+    if !all_fit(connection, resident, events)? {
+        return Ok(false);
+    }
+    for (round, event) in events {
+        insert(connection, (resident, *round, event), run, at)?;
+    }
+    Ok(true)
+}
+
+fn insert(
     connection: &Connection,
     (resident, round, event): (ResidentId, u16, &Event),
     run: Option<u32>,
     at: i64,
-) -> Result<bool, LedgerError> {
-    let mut episode = episode_of(connection, resident, Some(round), None)?
-        .unwrap_or_else(|| Episode::begin(round));
-    if episode.apply(event).is_err() {
-        return Ok(false);
-    }
+) -> Result<(), LedgerError> {
     let columns = columns(event);
     connection
         .prepare_cached(
@@ -320,8 +332,8 @@ pub(super) fn add_event(
                 at
             ])
         })
-        .map_err(sql("cannot add an event"))?;
-    Ok(true)
+        .map(drop)
+        .map_err(sql("cannot add an event"))
 }
 
 /// Residents' newest episodes.

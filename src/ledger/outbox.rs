@@ -364,8 +364,9 @@ pub(super) fn change(
     } = consequence(&row.order.action, &row.delivery, event, &after);
     if let Some(news) = episode {
         let event = episode_event(&row.order.action, today, news);
-        let about = (row.order.resident, row.order.round, &event);
-        episodes::add_event(connection, about, None, now.as_microsecond())?;
+        let news = [(row.order.round, event)];
+        let at = now.as_microsecond();
+        episodes::add_events(connection, row.order.resident, &news, None, at)?;
     }
     if let Some(code) = task {
         tasks::open_for_delivery(connection, &row.order, row.id, code, today)?;

@@ -149,9 +149,7 @@ impl Acting {
 
 /// The day of the fact that opens a review: a new value opens a new task.
 fn about(decision: &Decision, row: usize) -> Option<Date> {
-    let mut reasons = decision.reasons.iter();
-    let reason = reasons.find(|reason| reason.row == row);
-    reason.and_then(|reason| reason.fact.map(|fact| fact.effective))
+    decision.fact_of(row).map(|fact| fact.effective)
 }
 
 /// Everything asked, in the order of the register.

@@ -94,8 +94,9 @@ fn private(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Replaces a file whole: readers see the old content or the new.
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+/// Replaces a file whole, for its owner alone: readers see the old content or the new, and it is on disk
+/// when this returns.
+pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{}.new", std::process::id()));
     let new = path.with_file_name(name);

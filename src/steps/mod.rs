@@ -65,6 +65,7 @@ mod whole;
 pub use acting::{ActOptions, ActReport};
 pub use check::{CheckReport, check};
 pub use data::{Access, DataFolder};
+pub(crate) use effects::replace;
 pub use effects::{
     EffectsStatus, EpochFile, Stopped, Switch, effects_status, notice_old_copy, resume, stop,
 };

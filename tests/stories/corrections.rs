@@ -6,17 +6,7 @@ use crate::support::site::{INDEX_DATE, count};
 use crate::support::world::World;
 
 fn high_hba1c() -> World {
-    let mut world = World::new();
-    world
-        .resident("aino")
-        .woman_born("1960-01-01")
-        .hba1c(52.0, "2025-10-01")
-        .called("result");
-    world
-        .resident("veikko")
-        .man_born("1955-01-01")
-        .diagnosed("E11.9", "2020-01-01")
-        .called("diagnosis");
+    let world = World::with_a_result_and_a_diagnosis();
     world.decides();
     world.decides_that("aino", "confirming");
     world.decides_that("veikko", "known-diabetes");

@@ -30,21 +30,6 @@ fn an_export_pulled_again_and_again_is_stored_once() {
     }
 }
 
-fn world() -> World {
-    let mut world = World::new();
-    world
-        .resident("aino")
-        .woman_born("1960-01-01")
-        .hba1c(52.0, "2025-10-01")
-        .called("result");
-    world
-        .resident("veikko")
-        .man_born("1955-01-01")
-        .diagnosed("E11.9", "2020-01-01")
-        .called("diagnosis");
-    world
-}
-
 #[track_caller]
 fn stores(world: &World, facts: u64, unchanged: u64) -> Value {
     let report = world.pulls();
@@ -57,7 +42,7 @@ fn stores(world: &World, facts: u64, unchanged: u64) -> Value {
 
 #[test]
 fn a_value_that_comes_back_counts_again() {
-    let mut world = world();
+    let mut world = World::with_a_result_and_a_diagnosis();
     stores(&world, 2, 0);
     world.decides_that("aino", "confirming");
     for (value, state) in [(42.0, "asked"), (52.0, "confirming"), (42.0, "asked")] {
@@ -72,7 +57,7 @@ fn a_value_that_comes_back_counts_again() {
 
 #[test]
 fn a_diagnosis_taken_back_and_said_again_is_taken_back_and_said_again() {
-    let mut world = world();
+    let mut world = World::with_a_result_and_a_diagnosis();
     stores(&world, 2, 0);
     let error = json!({ "coding": [{ "code": "entered-in-error" }] });
     let confirmed = json!({ "coding": [{ "code": "confirmed" }] });
@@ -91,7 +76,7 @@ fn a_diagnosis_taken_back_and_said_again_is_taken_back_and_said_again() {
 
 #[test]
 fn what_falls_silent_and_speaks_again_does_so_once_each() {
-    let mut world = world();
+    let mut world = World::with_a_result_and_a_diagnosis();
     stores(&world, 2, 0);
     let spoken = world.statement("result")["code"].clone();
     let silent = json!({ "coding": [{ "system": "http://loinc.org", "code": "2708-6" }] });
@@ -112,7 +97,7 @@ fn what_falls_silent_and_speaks_again_does_so_once_each() {
 
 #[test]
 fn a_register_entry_that_comes_back_counts_again() {
-    let mut world = world();
+    let mut world = World::with_a_result_and_a_diagnosis();
     stores(&world, 2, 0);
     for municipality in ["049", "091", "049"] {
         world.resident("aino").lives_in(municipality);
@@ -178,7 +163,7 @@ fn dated_versions_in_one_export_are_known_the_second_time() {
 
 #[test]
 fn a_line_that_comes_twice_in_one_file_is_counted_twice() {
-    let world = world();
+    let world = World::with_a_result_and_a_diagnosis();
     stores(&world, 2, 0);
     let export = world.export();
     for kind in ["Observation", "Patient"] {

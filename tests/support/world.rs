@@ -55,6 +55,22 @@ impl World {
         }
     }
 
+    /// Aino, with an HbA1c in the range of diabetes (`result`), and Veikko, who has diabetes (`diagnosis`).
+    pub(crate) fn with_a_result_and_a_diagnosis() -> Self {
+        let mut world = Self::new();
+        world
+            .resident("aino")
+            .woman_born("1960-01-01")
+            .hba1c(52.0, "2025-10-01")
+            .called("result");
+        world
+            .resident("veikko")
+            .man_born("1955-01-01")
+            .diagnosed("E11.9", "2020-01-01")
+            .called("diagnosis");
+        world
+    }
+
     /// Somebody on the register; the name is their `Patient.id`.
     pub(crate) fn resident(&mut self, name: &str) -> Resident<'_> {
         self.residents.entry(name.to_owned()).or_insert_with(

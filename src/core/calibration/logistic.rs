@@ -3,8 +3,9 @@
 use super::estimate::NotIdentifiable;
 use super::limits::{NEWTON_DECREMENT, NEWTON_STEPS, RUNAWAY_LOG_ODDS};
 use super::matrix::{self, Square};
-use super::numbers::{Sum, expit, softplus};
+use super::numbers::{Sum, softplus};
 use super::outcomes::PairedOutcomes;
+use crate::rulebook::expit;
 
 /// What is regressed: `log odds = offset + columns · coefficients`.
 ///

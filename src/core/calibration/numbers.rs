@@ -37,21 +37,6 @@ pub(super) fn sum(terms: impl Iterator<Item = f64>) -> f64 {
     total.value()
 }
 
-/// `ln(p / (1 − p))`; infinite at 0 and 1. `log1p` keeps the digits near 1.
-pub(super) fn log_odds(p: f64) -> f64 {
-    libm::log(p) - libm::log1p(-p)
-}
-
-/// `1 / (1 + exp(−x))`, without overflow at either end.
-pub(super) fn expit(x: f64) -> f64 {
-    if 0.0 <= x {
-        1.0 / (1.0 + libm::exp(-x))
-    } else {
-        let e = libm::exp(x);
-        e / (1.0 + e)
-    }
-}
-
 /// `ln(1 + exp(x))`: minus the log likelihood of a non-event at log odds `x`.
 pub(super) fn softplus(x: f64) -> f64 {
     x.max(0.0) + libm::log1p(libm::exp(-x.abs()))
@@ -103,6 +88,7 @@ pub(super) fn quantile(sorted: &[f64], weights: Option<&[f64]>, share: f64) -> f
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rulebook::{expit, log_odds};
 
     #[test]
     fn a_sum_keeps_what_a_plain_one_loses() {

@@ -3,7 +3,8 @@
 use thiserror::Error;
 
 use super::estimate::NotIdentifiable;
-use super::numbers::{log_odds, sum};
+use super::numbers::sum;
+use crate::rulebook::log_odds;
 
 /// Predicted probabilities and what was observed, of the same people.
 ///

@@ -3,8 +3,9 @@
 use super::estimate::NotIdentifiable;
 use super::limits::{EVENTS_PER_PARAMETER, Z};
 use super::logistic::{self, Design};
-use super::numbers::{expit, log_odds, quantile};
+use super::numbers::quantile;
 use super::outcomes::PairedOutcomes;
+use crate::rulebook::{expit, log_odds};
 
 /// Places of the knots, as shares of the sample.
 ///

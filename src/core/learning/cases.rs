@@ -2,7 +2,7 @@
 
 use crate::calibration::PairedOutcomes;
 use crate::outcomes::{Decided, Outcome};
-use crate::rulebook::{Calibration, Model};
+use crate::rulebook::{Calibration, Model, expit, log_odds};
 
 /// Which pass of a resident through the pathway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,11 +109,7 @@ pub(super) fn predicted(calibration: &Calibration, (low, high): (i16, i16), plac
         Place::Lowest => at(low),
         Place::Highest => at(high),
         Place::Middle if low == high => at(low),
-        Place::Middle => {
-            let log_odds = |p: f64| libm::log(p) - libm::log1p(-p);
-            let middle = f64::midpoint(log_odds(at(low)), log_odds(at(high)));
-            1.0 / (1.0 + libm::exp(-middle))
-        }
+        Place::Middle => expit(f64::midpoint(log_odds(at(low)), log_odds(at(high)))),
     }
 }
 

@@ -409,11 +409,8 @@ impl Asking<'_> {
 
     /// The day of the fact that decided; else today.
     fn decided_by(&self) -> Date {
-        let mut reasons = self.decision.reasons.iter();
-        let reason = reasons.find(|reason| reason.row == self.decision.row);
-        reason
-            .and_then(|reason| reason.fact)
-            .map_or(self.on, |fact| fact.effective)
+        let fact = self.decision.fact_of(self.decision.row);
+        fact.map_or(self.on, |fact| fact.effective)
     }
 
     fn after(&self, days: u16) -> Date {

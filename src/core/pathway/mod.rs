@@ -98,6 +98,15 @@ pub struct Decision {
     pub lot: Option<Inclusion>,
 }
 
+impl Decision {
+    /// The fact that a row rests on; `None` when it rests on none, or was not looked at.
+    #[must_use]
+    pub fn fact_of(&self, row: usize) -> Option<Fact> {
+        let reason = self.reasons.iter().find(|reason| reason.row == row);
+        reason.and_then(|reason| reason.fact)
+    }
+}
+
 /// Decides what comes next for one resident, whose newest round is `episode`, looked after by
 /// [`follow`], and who has drawn `lot`, should they be below the action level.
 ///

@@ -232,28 +232,9 @@ impl Stage {
 
     fn result_received(&self, today: Date, test: &str, sampled_on: Date) -> Result<Self, Misfit> {
         match self {
-            Self::Ordered {
-                on,
-                because,
-                sample_by,
-                reminded,
-                tests,
-            } => {
-                let mut tests = tests.clone();
-                let order = tests.get_mut(test).ok_or(Misfit::NoSuchOrder)?;
+            Self::Ordered { .. } => self.with_order(today, test, |order| {
                 *order = TestOrder::Resulted(sampled_on);
-                // Nothing more will come: the other orders have failed.
-                if let Some(why) = given_up(&tests) {
-                    return Ok(Self::without_orders(today, why));
-                }
-                Ok(Self::Ordered {
-                    on: *on,
-                    because: *because,
-                    sample_by: *sample_by,
-                    reminded: *reminded,
-                    tests,
-                })
-            }
+            }),
             Self::Eligible | Self::Asked { .. } => Err(Misfit::NoSuchOrder),
             // What it means is another event; who is asked already goes on.
             Self::Confirming { .. }
@@ -330,37 +311,16 @@ impl Stage {
                 (None, None) => Ok(self.clone()),
                 (None, Some(why)) => Ok(Self::without_orders(on, why)),
             },
-            Self::Ordered {
-                on: ordered_on,
-                because,
-                sample_by,
-                reminded,
-                tests,
-            } => {
-                // Questions asked earlier in the round no longer matter.
-                let Some(test) = test else {
-                    return Ok(self.clone());
-                };
-                let mut tests = tests.clone();
-                let order = tests.get_mut(test).ok_or(Misfit::NoSuchOrder)?;
-                match order {
+            // Questions asked earlier in the round no longer matter.
+            Self::Ordered { .. } => test.map_or(Ok(self.clone()), |test| {
+                self.with_order(on, test, |order| match order {
                     // What the other side has, it has: later doubts cannot take it back.
                     TestOrder::Delivered | TestOrder::Resulted(_) => {}
                     TestOrder::Intended | TestOrder::NotDelivered(_) => {
                         *order = failed.map_or(TestOrder::Delivered, TestOrder::NotDelivered);
                     }
-                }
-                Ok(match given_up(&tests) {
-                    Some(why) => Self::without_orders(on, why),
-                    None => Self::Ordered {
-                        on: *ordered_on,
-                        because: *because,
-                        sample_by: *sample_by,
-                        reminded: *reminded,
-                        tests,
-                    },
                 })
-            }
+            }),
             // Late news about an order: the stage has moved on, or found out after all that the
             // other side has it; a person who is already asked decides.
             Self::Confirming { .. }
@@ -368,6 +328,25 @@ impl Stage {
             | Self::WithANurse { .. }
             | Self::Closed { .. } => Ok(self.clone()),
         }
+    }
+
+    /// The stage after news of an ordered test; a person acts when some order failed and nothing more
+    /// will come of the others.
+    fn with_order(
+        &self,
+        on: Date,
+        test: &str,
+        change: impl FnOnce(&mut TestOrder),
+    ) -> Result<Self, Misfit> {
+        let mut after = self.clone();
+        let Self::Ordered { tests, .. } = &mut after else {
+            return Err(Misfit::NoSuchOrder);
+        };
+        change(tests.get_mut(test).ok_or(Misfit::NoSuchOrder)?);
+        Ok(match given_up(tests) {
+            Some(why) => Self::without_orders(on, why),
+            None => after,
+        })
     }
 
     /// A round of which no order is with anybody.

@@ -164,12 +164,7 @@ impl Explained<'_> {
     }
 
     fn deciding_fact(&self) -> Option<Fact> {
-        let held = |reason: &&Reason| reason.row == self.decision.row;
-        self.decision
-            .reasons
-            .iter()
-            .find(held)
-            .and_then(|reason| reason.fact)
+        self.decision.fact_of(self.decision.row)
     }
 
     fn reviews(&self, text: &mut String) {

@@ -161,8 +161,7 @@ impl Calibration {
             }),
             Conversion::Bands(bands) => Conversion::Bands(bands.map(|p| {
                 let p = f64::from(*p) / 1e9;
-                let log_odds = libm::log(p) - libm::log1p(-p);
-                billionths(expit(intercept + slope * log_odds))
+                billionths(expit(intercept + slope * log_odds(p)))
             })),
         };
         Self {
@@ -274,8 +273,13 @@ fn read_conversion(root: &Table<'_>) -> Option<(Conversion, bool)> {
     }
 }
 
+/// `ln(p / (1 − p))`; infinite at 0 and 1. `log1p` keeps the digits near 1.
+pub(crate) fn log_odds(p: f64) -> f64 {
+    libm::log(p) - libm::log1p(-p)
+}
+
 /// `1 / (1 + exp(−x))`, without overflow at either end.
-fn expit(x: f64) -> f64 {
+pub(crate) fn expit(x: f64) -> f64 {
     if 0.0 <= x {
         1.0 / (1.0 + libm::exp(-x))
     } else {

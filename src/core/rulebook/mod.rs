@@ -61,6 +61,7 @@ pub use bands::{Band, Bands, End};
 pub use calibration::{
     Calibration, CalibrationUse, Conversion, Estimand, EstimandsDiffer, Line, Observed,
 };
+pub(crate) use calibration::{expit, log_odds};
 pub use catalogue::{Catalogue, CodeSystem, FactDefinition, FactKind, Specimen};
 pub use diagnostic::{Diagnostic, RuleFile, Severity};
 pub use header::{Header, Source, Status};

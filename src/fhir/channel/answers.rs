@@ -18,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{RequestBuilder, StatusCode};
 
+use super::super::http::{NotWhole, read_body};
 use super::super::retry_after::told;
 use crate::delivery::{Answer, ServerNews, clamped_retry};
 
@@ -60,19 +61,12 @@ pub(super) async fn sent(request: RequestBuilder, max_bytes: usize) -> Sent {
         Err(error) if error.is_connect() || error.is_builder() => return Sent::Unsent,
         Err(_) => return Sent::Silence,
     };
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => break,
-            // The status stands; only the body is missing.
-            Err(_) if response.status() == StatusCode::CREATED => break,
-            Err(_) => return Sent::Silence,
-        }
-        if max_bytes < body.len() {
-            return Sent::Silence;
-        }
-    }
+    let body = match read_body(&mut response, max_bytes).await {
+        (body, Ok(())) => body,
+        // The status stands; only the body is missing.
+        (body, Err(NotWhole::Broke(_))) if response.status() == StatusCode::CREATED => body,
+        (_, Err(NotWhole::Broke(_) | NotWhole::TooLarge)) => return Sent::Silence,
+    };
     Sent::Answered {
         status: response.status(),
         headers: response.headers().clone(),
