@@ -6,7 +6,8 @@
 //!
 //! Identifier and code systems: HL7 Finland, "Finnish base profiles" 2.0.0-rc2. Kuntaliitto laboratory nomenclature: published
 //! hospital laboratory manuals (fP-Gluk 1468, B-HbA1c 6128 and in percent 1560, B-HbA1cVT 9019, P-Gluk-VT 10756,
-//! Pt-Gluk-R 20271, Pt-Gluk-R1 1483). LOINC codes of glucose, `HbA1c`, body measures and blood pressure: LOINC's code pages.
+//! Pt-Gluk-R 20271, Pt-Gluk-R1 1483; fP-Kol 4515, fP-Kol-LDL 4599: fimlab.fi; fP-Kol-HDL 4516, fP-Trigly 4568: synlab.fi).
+//! Smoking status 72166-2 and its SNOMED CT answers: HL7's International Patient Summary. LOINC codes of glucose, `HbA1c`, body measures and blood pressure: LOINC's code pages.
 //! The codes in [`UNRELATED`] and of the statement about relatives were not looked up again: nothing may be decided by them.
 
 /// A code system's URI.
@@ -275,16 +276,53 @@ pub(super) const HBA1C_POINT_OF_CARE: Observable = Observable {
         None,
     )
 };
-pub(super) const HDL: Observable = laboratory(
-    "P-Kol-HDL",
-    loinc("2085-9", "Cholesterol in HDL"),
-    Some("435"),
+pub(super) const CHOLESTEROL: Observable = laboratory(
+    "fP-Kol",
+    loinc("14647-2", "Cholesterol [Moles/volume] in Serum or Plasma"),
+    Some("4515"),
     MMOL_PER_LITRE,
     None,
 );
+pub(super) const HDL: Observable = laboratory(
+    "fP-Kol-HDL",
+    loinc(
+        "14646-4",
+        "Cholesterol in HDL [Moles/volume] in Serum or Plasma",
+    ),
+    Some("4516"),
+    MMOL_PER_LITRE,
+    None,
+);
+pub(super) const LDL: Observable = laboratory(
+    "fP-Kol-LDL",
+    loinc(
+        "22748-8",
+        "Cholesterol in LDL [Moles/volume] in Serum or Plasma",
+    ),
+    Some("4599"),
+    MMOL_PER_LITRE,
+    None,
+);
+pub(super) const TRIGLYCERIDES: Observable = laboratory(
+    "fP-Trigly",
+    loinc("14927-8", "Triglyceride [Moles/volume] in Serum or Plasma"),
+    Some("4568"),
+    MMOL_PER_LITRE,
+    None,
+);
+/// Whether somebody smokes, answered by a code.
+pub(super) const SMOKING_STATUS: Observable = Observable {
+    text: "Tupakointi",
+    category: Category::SocialHistory,
+    primary: Some(coding(system::LOINC, "72166-2", "Tobacco smoking status")),
+    ..HEART_RATE
+};
+pub(super) const SMOKES_DAILY: Coding = coding(system::SNOMED, "449868002", "Smokes tobacco daily");
+pub(super) const EX_SMOKER: Coding = coding(system::SNOMED, "8517006", "Ex-smoker");
+pub(super) const NEVER_SMOKED: Coding = coding(system::SNOMED, "266919005", "Never smoked tobacco");
 
 /// Results that say nothing about the programme: observable, typical value, spread.
-pub(super) const UNRELATED: [(Observable, f64, f64); 12] = [
+pub(super) const UNRELATED: [(Observable, f64, f64); 8] = [
     (
         laboratory(
             "P-Krea",
@@ -318,43 +356,6 @@ pub(super) const UNRELATED: [(Observable, f64, f64); 12] = [
         140.0,
         2.0,
     ),
-    (
-        laboratory(
-            "fP-Kol",
-            loinc("14647-2", "Cholesterol [Moles/volume] in Serum or Plasma"),
-            None,
-            MMOL_PER_LITRE,
-            None,
-        ),
-        5.1,
-        0.9,
-    ),
-    (
-        laboratory(
-            "fP-Kol-LDL",
-            loinc(
-                "22748-8",
-                "Cholesterol in LDL [Moles/volume] in Serum or Plasma",
-            ),
-            None,
-            MMOL_PER_LITRE,
-            None,
-        ),
-        3.0,
-        0.8,
-    ),
-    (
-        laboratory(
-            "fP-Trigly",
-            loinc("14927-8", "Triglyceride [Moles/volume] in Serum or Plasma"),
-            None,
-            MMOL_PER_LITRE,
-            None,
-        ),
-        1.4,
-        0.5,
-    ),
-    (HDL, 1.5, 0.3),
     (
         laboratory(
             "B-Leuk",

@@ -46,6 +46,25 @@ pub(super) fn write(scribe: &mut Scribe<'_>) {
         };
         write_one(scribe, diagnosis(code, category, day, &mut dice));
     }
+    write_vessels(scribe);
+}
+
+/// A disease of the heart or the vessels of the brain; six in a hundred times it is not in the record.
+fn write_vessels(scribe: &mut Scribe<'_>) {
+    let mut dice = scribe.dice(Stream::Vessels);
+    let known = scribe.health.circulation.diagnosis;
+    let Some(day) = known.filter(|day| *day <= scribe.last_day()) else {
+        return;
+    };
+    if dice.chance(0.06) {
+        return;
+    }
+    let category = dice.weighted(&[(0.80, ENCOUNTER), (0.16, PROBLEM_LIST), (0.04, None)]);
+    let code = dice.weighted(&diagnoses::VESSELS);
+    let day = day
+        .max(scribe.as_of.plus_years(-18.0))
+        .max(scribe.person.birth);
+    write_one(scribe, diagnosis(code, category, day, &mut dice));
 }
 
 /// A known diabetes is in the record once or a few times; three in a hundred times it is not there at all.

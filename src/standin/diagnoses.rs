@@ -3,7 +3,7 @@
 //! # Source
 //!
 //! E11.3, R73.0 and the SNOMED CT statements about relatives: HL7 Finland's examples, the Finnish ICD-10 and DICOM CID 3758.
-//! T90, O24.4, 44054006 and the unrelated codes were not looked up again. Names are short forms for people.
+//! T90, O24.4, 44054006, those of heart and vessels and the unrelated codes were not looked up again. Names are short forms for people.
 
 use super::concepts::{Coding, coding, system};
 
@@ -78,6 +78,14 @@ pub(super) const FAMILY_HISTORY: Coding = coding(
     "Family history of diabetes mellitus",
 );
 pub(super) const PALLIATIVE: Coding = icd("Z51.5", "Palliatiivinen hoito");
+
+pub(super) const VESSELS: [(f64, Coding); 5] = [
+    (0.34, icd("I25.1", "Sepelvaltimotauti")),
+    (0.16, icd("I21.9", "Akuutti sydäninfarkti")),
+    (0.12, icd("I20.8", "Muu rasitusrintakipu")),
+    (0.30, icd("I63.9", "Aivoinfarkti")),
+    (0.08, icd("I70.2", "Raajojen valtimoiden ateroskleroosi")),
+];
 
 pub(super) const UNRELATED: [Coding; 14] = [
     icd("J06.9", "Akuutti ylähengitystieinfektio"),

@@ -7,6 +7,7 @@
 
 use super::calendar::Day;
 use super::causes::{self, Causes};
+use super::circulation::Circulation;
 use super::findrisc::Items;
 use super::glycaemia::Glycaemia;
 use super::parameters::Parameters;
@@ -25,6 +26,7 @@ pub(super) struct Health {
     /// Start of blood-pressure medication, where there is one.
     pub(super) blood_pressure_drug_from: Option<Day>,
     pub(super) glycaemia: Glycaemia,
+    pub(super) circulation: Circulation,
     /// Type-2 diabetes was diagnosed, or will be, on this day.
     pub(super) diagnosis: Day,
     /// A glucose-lowering drug was started, or will be, on this day.
@@ -85,6 +87,8 @@ pub(super) fn live(parameters: &Parameters, person: &Person, seed: u64, as_of: D
     let found = found_high(parameters, person, contact, &glycaemia, as_of, &mut dice);
     let diagnosed = diagnosis <= as_of || type_1_since.is_some();
     let high_blood_glucose_ever = found || gestational.is_some() || diagnosed;
+    let treated = blood_pressure_drug_from.is_some();
+    let circulation = Circulation::draw(person, causes.body_mass_index, treated, seed, as_of);
     Health {
         latent,
         items: items_of(
@@ -97,6 +101,7 @@ pub(super) fn live(parameters: &Parameters, person: &Person, seed: u64, as_of: D
         contact,
         blood_pressure_drug_from,
         glycaemia,
+        circulation,
         diagnosis,
         drug: diagnosis.plus_years(wait),
         type_1_since,

@@ -1,10 +1,11 @@
-//! Glucose and `HbA1c` results, and results that say nothing about the programme.
+//! Glucose, `HbA1c` and lipid results, and results that say nothing about the programme.
 //!
 //! Results follow the resident's true course with biological and analytical variation (coefficients of variation of 5.5 %
 //! for fasting glucose, 14 % for the two-hour value, 2.5 % for `HbA1c`; round textbook values). Somebody whose diabetes nobody
 //! knows has mostly not been tested since it began: four of five such results are left out.
 
 use super::calendar::Day;
+use super::circulation::{self, Lipid};
 use super::concepts::{self, Observable};
 use super::glycaemia::Values;
 use super::instant::Instant;
@@ -40,6 +41,8 @@ pub(super) enum Test {
     FastingGlucose,
     /// Fasting, and two hours after glucose.
     Tolerance,
+    /// One of the lipids.
+    Lipid(Lipid),
 }
 
 /// Writes the results of one sample, taken on this day.
@@ -52,6 +55,7 @@ pub(super) fn sample(scribe: &mut Scribe<'_>, day: Day, tests: &[Test], dice: &m
             Test::Tolerance => {
                 write_two_hour(scribe, day, values, &concepts::TWO_HOUR_GLUCOSE, dice);
             }
+            Test::Lipid(lipid) => write_lipid(scribe, day, *lipid, dice),
         }
     }
 }
@@ -193,8 +197,12 @@ fn write_own_glucose(scribe: &mut Scribe<'_>, day: Day, value: f64, dice: &mut D
 }
 
 fn write_unrelated(scribe: &mut Scribe<'_>, dice: &mut Dice) {
-    let place = numbers::position(dice.unit(), concepts::UNRELATED.len());
-    let (observable, typical, spread) = &concepts::UNRELATED[place];
+    // Four of twelve such results are lipids.
+    let others = concepts::UNRELATED.len();
+    let place = numbers::position(dice.unit(), others + Lipid::PANEL.len());
+    let Some((observable, typical, spread)) = concepts::UNRELATED.get(place) else {
+        return write_lipids(scribe, dice);
+    };
     let value = dice.normal(*typical, *spread).max(0.3);
     let Some(day) = visit_day(scribe, dice, 3.0) else {
         return;
@@ -205,6 +213,21 @@ fn write_unrelated(scribe: &mut Scribe<'_>, dice: &mut Dice) {
         value * 10.0
     });
     report(scribe, observable, day, Found::Quantity(scaled), dice);
+}
+
+/// A panel that somebody had ordered.
+fn write_lipids(scribe: &mut Scribe<'_>, dice: &mut Dice) {
+    let Some(day) = visit_day(scribe, dice, 3.0) else {
+        return;
+    };
+    for lipid in Lipid::PANEL {
+        write_lipid(scribe, day, lipid, dice);
+    }
+}
+
+fn write_lipid(scribe: &mut Scribe<'_>, day: Day, lipid: Lipid, dice: &mut Dice) {
+    let found = circulation::lipid_found(scribe, lipid, day, dice);
+    report(scribe, lipid.observable(), day, found, dice);
 }
 
 fn write_fasting(scribe: &mut Scribe<'_>, day: Day, values: Values, dice: &mut Dice) {

@@ -40,10 +40,14 @@ const SEMAGLUTIDE: Drug = ("A10BJ06", "semaglutidi");
 const EMPAGLIFLOZIN: Drug = ("A10BK03", "empagliflotsiini");
 const PROPRANOLOL: Drug = ("C07AA05", "propranololi");
 const FUROSEMIDE: Drug = ("C03CA01", "furosemidi");
-const UNRELATED: [Drug; 12] = [
+const LIPID_LOWERING: [(f64, Drug); 3] = [
+    (0.55, ("C10AA05", "atorvastatiini")),
+    (0.30, ("C10AA07", "rosuvastatiini")),
+    (0.15, ("C10AA01", "simvastatiini")),
+];
+const UNRELATED: [Drug; 11] = [
     ("N02BE01", "parasetamoli"),
     ("M01AE01", "ibuprofeeni"),
-    ("C10AA05", "atorvastatiini"),
     ("A02BC02", "pantopratsoli"),
     ("R03AC02", "salbutamoli"),
     ("N06AB10", "essitalopraami"),
@@ -83,6 +87,7 @@ pub(super) fn write(scribe: &mut Scribe<'_>) {
             write_one(scribe, prescription(drug, day, false, &mut dice));
         }
     }
+    write_lipid_lowering(scribe);
 }
 
 /// One in fourteen who take such a drug got it outside the city's record.
@@ -118,6 +123,29 @@ fn write_glucose_lowering(scribe: &mut Scribe<'_>, dice: &mut Dice) {
         let renewed = renewal(scribe, scribe.health.drug, dice);
         write_one(scribe, prescription(drug, renewed, true, dice));
     }
+}
+
+/// A statin, where there is one; nine in a hundred got it outside the city's record.
+fn write_lipid_lowering(scribe: &mut Scribe<'_>) {
+    let mut dice = scribe.dice(Stream::Statins);
+    let from = scribe.health.circulation.statin_from;
+    let Some(from) = from.filter(|from| *from <= scribe.last_day()) else {
+        return;
+    };
+    if dice.chance(0.91) {
+        let renewed = renewal(scribe, from, &mut dice);
+        let drug = dice.weighted(&LIPID_LOWERING);
+        write_one(scribe, prescription(drug, renewed, true, &mut dice));
+    }
+}
+
+/// A clinician prescribes a statin.
+pub(super) fn prescribe_statin(scribe: &mut Scribe<'_>, day: Day, dice: &mut Dice) {
+    let written = Prescription {
+        status: "active",
+        ..prescription(LIPID_LOWERING[0].1, day, true, dice)
+    };
+    write_one(scribe, written);
 }
 
 /// Drugs that look like treated hypertension or diabetes and are something else.

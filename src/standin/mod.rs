@@ -79,6 +79,7 @@
 
 mod calendar;
 mod causes;
+mod circulation;
 mod concepts;
 mod conditions;
 mod consents;

@@ -25,6 +25,11 @@ pub(super) enum Stream {
     Oddities = 11,
     Filler = 12,
     Life = 13,
+    Circulation = 14,
+    Smoking = 15,
+    Statins = 16,
+    Vessels = 17,
+    SelfMeasured = 18,
 }
 
 /// The dice of one resident for one purpose.

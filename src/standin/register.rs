@@ -24,8 +24,8 @@ use super::person::{Person, Population, Stay};
 use super::random::{Dice, Stream, mixed};
 use super::scribe::{Detail, EVERY_TURN, Scribe, Turn};
 use super::{
-    ExportedFile, StandinError, conditions, consents, family, filler, health, laboratory,
-    medications, patients, questionnaires, truth, vitals,
+    ExportedFile, StandinError, circulation, conditions, consents, family, filler, health,
+    laboratory, medications, patients, questionnaires, truth, vitals,
 };
 
 /// Residents per chunk.
@@ -303,6 +303,7 @@ impl Lived {
                 Kind::Observation => {
                     vitals::write(&mut scribe);
                     laboratory::write(&mut scribe);
+                    circulation::write_smoking(&mut scribe);
                     filler::write(&mut scribe);
                 }
                 Kind::Condition => conditions::write(&mut scribe),

@@ -60,16 +60,10 @@ fn write_visit(scribe: &mut Scribe<'_>, day: Day, dice: &mut Dice) {
         write_waist(scribe, at, dice);
     }
     if with_pressure && scribe.person.age >= 18 {
-        let shift = if scribe.health.blood_pressure_drug_from.is_some() {
-            8.0
-        } else {
-            0.0
-        };
-        let systolic = numbers::rounded(dice.normal(
-            122.0 + 0.22 * (f64::from(scribe.person.age) - 45.0) + shift,
-            14.0,
-        ));
-        let diastolic = numbers::rounded(dice.normal(77.0 + shift / 2.0, 8.0));
+        // One reading varies around what is usual for the resident.
+        let usual = &scribe.health.circulation;
+        let systolic = numbers::rounded(dice.normal(usual.systolic, 9.0).max(75.0));
+        let diastolic = numbers::rounded(dice.normal(usual.diastolic, 6.0).max(40.0));
         observe(
             scribe,
             &concepts::BLOOD_PRESSURE,

@@ -1,4 +1,4 @@
-//! What clinicians do: order what they are asked for, repeat abnormal tests, write down diagnoses.
+//! What clinicians do: order what they are asked for, repeat abnormal tests, write down diagnoses, talk risks over.
 //!
 //! # Source
 //!
@@ -10,11 +10,14 @@ use std::io;
 use serde_json::{Value, json};
 
 use super::super::super::calendar::Day;
+use super::super::super::circulation::Lipid;
 use super::super::super::conditions;
 use super::super::super::glycaemia::{FASTING_LEVEL, TWO_HOUR_LEVEL};
 use super::super::super::instant::Instant;
 use super::super::super::laboratory::Test;
+use super::super::super::medications;
 use super::super::super::person::Stay;
+use super::super::super::random::logistic;
 use super::super::World;
 use super::super::kinds::Kind;
 use super::super::store::{Place, id_of, patient_of};
@@ -99,6 +102,10 @@ fn coding(test: Test) -> Value {
         Test::HbA1c => "6128",
         Test::FastingGlucose => "1468",
         Test::Tolerance => "20271",
+        Test::Lipid(Lipid::Total) => "4515",
+        Test::Lipid(Lipid::Hdl) => "4516",
+        Test::Lipid(Lipid::Ldl) => "4599",
+        Test::Lipid(Lipid::Triglycerides) => "4568",
     };
     json!({ "system": "urn:oid:1.2.246.537.6.3", "code": code })
 }
@@ -146,6 +153,10 @@ pub(super) fn repeat(
 
 /// A clinician looks at a resident because somebody asked: an unconfirmed result is repeated.
 pub(super) fn look(world: &World, life: &mut Life, today: Day, number: u32) -> io::Result<()> {
+    // Whoever is asked to look reads the newest results: lipids are talked over with the resident.
+    if let Some(ldl) = newest_ldl(world, number)? {
+        return consult(world, life, today, number, ldl);
+    }
     if life.diagnosed.contains(&number) {
         return Ok(());
     }
@@ -165,8 +176,48 @@ pub(super) fn look(world: &World, life: &mut Life, today: Day, number: u32) -> i
     Ok(())
 }
 
-/// The tests of this resident's reported results that were abnormal, one entry for each result.
-fn abnormal(world: &World, number: u32) -> io::Result<Vec<Test>> {
+/// The newest LDL that this laboratory has reported of a resident, mmol/L, when it is the last thing it has reported.
+fn newest_ldl(world: &World, number: u32) -> io::Result<Option<f64>> {
+    let results = reported(world, number)?;
+    let day = |result: &Value| {
+        result["effectiveDateTime"]
+            .as_str()
+            .map(|day| day[..10].to_owned())
+    };
+    let newest = results.iter().filter_map(day).max();
+    let ldl = results.iter().rev().find(|result| {
+        let is_usable = USABLE.contains(&result["status"].as_str().unwrap_or_default());
+        is_usable && day(result) == newest && tests(result) == [Test::Lipid(Lipid::Ldl)]
+    });
+    Ok(ldl.and_then(|ldl| ldl["valueQuantity"]["value"].as_f64()))
+}
+
+/// A clinician talks a risk over with the resident: some begin with a statin, others with what they eat and how they live.
+fn consult(world: &World, life: &mut Life, today: Day, number: u32, ldl: f64) -> io::Result<()> {
+    if !life.consulted.insert(number) {
+        return Ok(());
+    }
+    life.count(Happened::Consulted);
+    let (mut dice, _) = life.dice(world, number, Purpose::Consultation);
+    let log_odds = rates::STATIN + rates::STATIN_BY_LDL * (ldl - 3.0);
+    if dice.chance(logistic(log_odds)) {
+        records::write(
+            world,
+            number,
+            today,
+            &mut dice,
+            medications::prescribe_statin,
+        )?;
+        life.count(Happened::Prescribed);
+    }
+    Ok(())
+}
+
+/// What of a result counts.
+const USABLE: [&str; 3] = ["final", "amended", "corrected"];
+
+/// What this laboratory has reported of a resident.
+fn reported(world: &World, number: u32) -> io::Result<Vec<Value>> {
     let patient = world.people.patient_of(number);
     let store = world.store();
     let places = store.about(Kind::Observation, &patient, 0);
@@ -176,8 +227,13 @@ fn abnormal(world: &World, number: u32) -> io::Result<Vec<Test>> {
         .collect();
     // Candidates may be about somebody else.
     let own = |result: &Value| patient_of(Kind::Observation, result) == Some(&patient);
-    let abnormal = results?.into_iter().filter(own).filter_map(|result| {
-        let usable = ["final", "amended", "corrected"];
+    Ok(results?.into_iter().filter(own).collect())
+}
+
+/// The tests of this resident's reported results that were abnormal, one entry for each result.
+fn abnormal(world: &World, number: u32) -> io::Result<Vec<Test>> {
+    let results = reported(world, number)?;
+    let abnormal = results.into_iter().filter_map(|result| {
         let status = result["status"].as_str().unwrap_or_default();
         let value = result["valueQuantity"]["value"].as_f64()?;
         let test = *tests(&result).first()?;
@@ -185,8 +241,10 @@ fn abnormal(world: &World, number: u32) -> io::Result<Vec<Test>> {
             Test::HbA1c => HBA1C_LEVEL,
             Test::FastingGlucose => FASTING_LEVEL,
             Test::Tolerance => TWO_HOUR_LEVEL,
+            // What lipids mean is decided with the resident, not by a level.
+            Test::Lipid(_) => return None,
         };
-        (usable.contains(&status) && level <= value).then_some(test)
+        (USABLE.contains(&status) && level <= value).then_some(test)
     });
     Ok(abnormal.collect())
 }

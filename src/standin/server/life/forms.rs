@@ -93,6 +93,9 @@ fn means(link_id: &str, question: &str) -> bool {
         "verenpainelaake" => &["hypertensive", "blood-pressure"],
         "korkea-verensokeri" => &["glucose"],
         "suku" => &["family"],
+        "tupakointi" => &["smoking", "tobacco"],
+        "verenpaine-yla" => &["systolic"],
+        "verenpaine-ala" => &["diastolic"],
         _ => &[],
     };
     link_id == question || words.iter().any(|word| link_id.contains(word))

@@ -70,6 +70,8 @@ enum Happened {
     Amended,
     Repeated,
     Confirmed,
+    Consulted,
+    Prescribed,
     Died,
     Moved,
 }
@@ -87,6 +89,8 @@ impl Happened {
             Happened::Amended => "amended",
             Happened::Repeated => "repeated",
             Happened::Confirmed => "confirmed",
+            Happened::Consulted => "consulted",
+            Happened::Prescribed => "prescribed",
             Happened::Died => "died",
             Happened::Moved => "moved",
         }
@@ -111,6 +115,8 @@ pub(super) struct Life {
     fates: BTreeMap<u32, Fate>,
     /// Whose diabetes is written down, or about to be.
     diagnosed: BTreeSet<u32>,
+    /// With whom a clinician has talked a risk over.
+    consulted: BTreeSet<u32>,
     /// Who did not come, or will not, when last ordered to the laboratory.
     missed: BTreeSet<u32>,
     /// When a clinician last ordered a test again for a resident.
@@ -143,6 +149,7 @@ enum Purpose {
     Refusal = 7,
     Move = 8,
     Truth = 9,
+    Consultation = 10,
 }
 
 impl Life {

@@ -45,6 +45,10 @@ pub(super) const REPEATED_LATELY: i32 = 90;
 pub(super) const CONFIRMS: f64 = 0.92;
 pub(super) const CONFIRMATION_DAYS: (i32, i32) = (3, 45);
 
+/// Log odds of beginning with a statin after a talk about risk at an LDL of 3 mmol/L, and for each mmol/L more.
+pub(super) const STATIN: f64 = -0.3;
+pub(super) const STATIN_BY_LDL: f64 = 0.9;
+
 /// The rate of the first time, or that of all later ones.
 pub(super) fn first_or_later(rates: [f64; 2], nth: u32) -> f64 {
     if nth == 0 { rates[0] } else { rates[1] }

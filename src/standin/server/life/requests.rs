@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::super::super::circulation::Lipid;
 use super::super::super::laboratory::Test;
 use super::super::kinds::Kind;
 
@@ -23,7 +24,7 @@ pub(super) enum Asked {
 /// Codes by which laboratories know the tests: LOINC, and the Finnish nomenclature.
 ///
 /// Source: LOINC's code pages; published hospital laboratory manuals (see `concepts`).
-const CODES: [(&str, Test); 11] = [
+const CODES: [(&str, Test); 21] = [
     ("59261-8", Test::HbA1c),
     ("4548-4", Test::HbA1c),
     ("17856-6", Test::HbA1c),
@@ -35,6 +36,16 @@ const CODES: [(&str, Test); 11] = [
     ("14995-5", Test::Tolerance),
     ("1518-0", Test::Tolerance),
     ("20271", Test::Tolerance),
+    ("14647-2", Test::Lipid(Lipid::Total)),
+    ("4515", Test::Lipid(Lipid::Total)),
+    ("14646-4", Test::Lipid(Lipid::Hdl)),
+    ("2085-9", Test::Lipid(Lipid::Hdl)),
+    ("4516", Test::Lipid(Lipid::Hdl)),
+    ("22748-8", Test::Lipid(Lipid::Ldl)),
+    ("39469-2", Test::Lipid(Lipid::Ldl)),
+    ("4599", Test::Lipid(Lipid::Ldl)),
+    ("14927-8", Test::Lipid(Lipid::Triglycerides)),
+    ("4568", Test::Lipid(Lipid::Triglycerides)),
 ];
 
 /// Reads a resource as whoever it is for would.
@@ -153,6 +164,11 @@ mod tests {
                 Kind::ServiceRequest,
                 json!({ "status": "active", "code": coded("4548-4") }),
                 Asked::Tests(vec![Test::HbA1c]),
+            ),
+            (
+                Kind::ServiceRequest,
+                json!({ "status": "active", "code": coded("4599") }),
+                Asked::Tests(vec![Test::Lipid(Lipid::Ldl)]),
             ),
             (
                 Kind::ServiceRequest,
