@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::catalogue::{Catalogue, FactKind, fact};
+use super::catalogue::{Catalogue, CodeSystem, FactKind, fact};
 use super::header::Header;
 use super::model::{Item, ItemInput, MeasureSource, SignalTest};
 use super::reader::Table;
@@ -27,6 +27,8 @@ pub struct Questionnaire {
 pub struct QuestionnaireItem {
     /// Its place on the form.
     pub position: usize,
+    /// What the question is called in LOINC, where it has a name there.
+    pub loinc: Option<String>,
     /// The fact its answer becomes.
     pub fact: FactId,
     /// How the answer is read.
@@ -101,6 +103,16 @@ fn facts_asked_of_people(item: &Item) -> Vec<FactId> {
     }
 }
 
+/// A question must not be called by the code of another fact than its answer becomes.
+fn prove_code(table: &Table<'_>, catalogue: &Catalogue, fact: FactId, code: &str) {
+    let other = catalogue.meaning(CodeSystem::Loinc, code);
+    if let Some(other) = other.filter(|other| *other != fact) {
+        let name = &catalogue.definition(other).id;
+        let message = format!("LOINC `{code}` means `{name}`, and the answer becomes another fact");
+        table.report_at("loinc", "item-code", message, None);
+    }
+}
+
 fn read_item(
     table: &Table<'_>,
     catalogue: &Catalogue,
@@ -113,7 +125,11 @@ fn read_item(
         None
     };
     let answers = table.table("answers");
+    let loinc = table.optional_text("loinc").map(str::to_owned);
     let fact = fact?;
+    if let Some(code) = &loinc {
+        prove_code(table, catalogue, fact, code);
+    }
     let definition = catalogue.definition(fact);
     let meaning = match (definition.kind, unit, answers) {
         (FactKind::Quantity, Some(unit), None) => {
@@ -160,6 +176,7 @@ fn read_item(
     };
     Some(QuestionnaireItem {
         position,
+        loinc,
         fact,
         meaning,
     })

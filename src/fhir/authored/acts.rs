@@ -9,10 +9,15 @@ use preventiojyraa_authoring::{
 };
 use preventiojyraa_core::orders::{Action, Keep, Order, OrderKey};
 use preventiojyraa_core::rulebook::{
-    AnswerMeaning, Language, Questionnaire, QuestionnaireItem, Rulebook, Text, TextValues,
+    AnswerMeaning, CodeSystem, Language, Questionnaire, QuestionnaireItem, Rulebook, Text,
+    TextValues,
 };
 
 use super::super::channel::{ORDERS, Way};
+use super::super::systems;
+
+/// The system of the names that facts have in the rules.
+const FACTS: &str = "https://preventiojyraa.example.org/fhir/CodeSystem/fact";
 
 /// Somebody at the other side who takes what goes to professionals.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -309,6 +314,7 @@ impl Act<'_> {
             .iter()
             .map(|question| QuestionContent {
                 link_id: question.link_id,
+                code: self.code(question.item),
                 text: question.text,
                 answer: match &question.item.meaning {
                     AnswerMeaning::NumberIn(unit) => AnswerContent::Number { unit: unit.ucum() },
@@ -333,6 +339,20 @@ impl Act<'_> {
                 };
                 self.said(language, &text, said)
             }
+        }
+    }
+
+    /// What a question asks about: by LOINC, else by the name of the fact in the rules.
+    fn code<'q>(&'q self, item: &'q QuestionnaireItem) -> Coded<'q> {
+        let definition = self.writing.rulebook.catalogue.definition(item.fact);
+        let (system, code) = match &item.loinc {
+            Some(loinc) => (systems::uri(CodeSystem::Loinc), loinc.as_str()),
+            None => (FACTS, definition.id.as_str()),
+        };
+        Coded {
+            system,
+            code,
+            display: &definition.name,
         }
     }
 

@@ -21,6 +21,12 @@ const fn answer(code: &'static str, display: &'static str) -> Coded<'static> {
     }
 }
 
+const RELATIVES: Coded<'static> = Coded {
+    system: "https://preventio.example/fact",
+    code: "family",
+    display: "diabetes in the family",
+};
+
 const FORM: FormContent<'static> = FormContent {
     address: "https://preventio.example/Questionnaire/risk",
     version: "2026.1",
@@ -29,11 +35,17 @@ const FORM: FormContent<'static> = FormContent {
     questions: &[
         QuestionContent {
             link_id: "waist",
+            code: Coded {
+                system: "http://loinc.org",
+                code: "8280-0",
+                display: "waist",
+            },
             text: "What is your waist?",
             answer: AnswerContent::Number { unit: "cm" },
         },
         QuestionContent {
             link_id: "family",
+            code: RELATIVES,
             text: "Does anybody in your family have diabetes?",
             answer: AnswerContent::OneOf(&[answer("yes", "Yes"), answer("no", "No")]),
         },
@@ -113,6 +125,7 @@ fn form() -> Value {
         "item": [
             {
                 "linkId": "waist",
+                "code": [{"system": "http://loinc.org", "code": "8280-0", "display": "waist"}],
                 "text": "What is your waist?",
                 "type": "decimal",
                 "extension": [{
@@ -122,6 +135,7 @@ fn form() -> Value {
             },
             {
                 "linkId": "family",
+                "code": [{"system": "https://preventio.example/fact", "code": "family", "display": "diabetes in the family"}],
                 "text": "Does anybody in your family have diabetes?",
                 "type": "choice",
                 "answerOption": [option("yes", "Yes"), option("no", "No")]
@@ -246,6 +260,7 @@ fn what_is_missing_or_odd_in_a_message_is_refused_by_name() {
     };
     let question = |link_id, text, answer| QuestionContent {
         link_id,
+        code: RELATIVES,
         text,
         answer,
     };

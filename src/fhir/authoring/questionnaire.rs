@@ -17,6 +17,12 @@ const UNIT: &str = "http://hl7.org/fhir/StructureDefinition/questionnaire-unit";
 /// UCUM.
 const UCUM: &str = "http://unitsofmeasure.org";
 
+const QUESTION: CodedFields = CodedFields {
+    system: "form.code.system",
+    code: "form.code.code",
+    display: "form.code.display",
+};
+
 const OPTION: CodedFields = CodedFields {
     system: "form.answers.system",
     code: "form.answers.code",
@@ -51,6 +57,8 @@ pub struct FormContent<'a> {
 pub struct QuestionContent<'a> {
     /// Its name on the form, by which its answer is known.
     pub link_id: &'a str,
+    /// What it asks about, as a code: its meaning does not hang on its words.
+    pub code: Coded<'a>,
     /// Its words.
     pub text: &'a str,
     /// What answers it.
@@ -93,6 +101,7 @@ pub(crate) fn form(content: &FormContent<'_>) -> Result<Questionnaire, Authoring
 fn question(content: &QuestionContent<'_>) -> Result<QuestionnaireItem, AuthoringError> {
     let item = QuestionnaireItem::builder()
         .link_id(token("form.link_id", content.link_id)?)
+        .code(vec![Some(coding(&QUESTION, &content.code)?)])
         .text(text("form.text", content.text)?);
     let item = match content.answer {
         AnswerContent::Number { unit } => {
