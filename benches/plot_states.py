@@ -23,7 +23,7 @@ rows = duckdb.sql(
     group by all order by all
     """
 ).fetchall()
-order = ["known-diabetes", "confirming", "under-review", "ordered", "offered-prevention", "asked", "below-level", "concluded"]
+order = ["known-disease", "confirming", "under-review", "ordered", "offered-prevention", "asked", "below-level", "concluded"]
 colours = ["#7f2704", "#d94801", "#fd8d3c", "#08519c", "#3182bd", "#9ecae1", "#c7e9c0", "#74c476"]
 decades = [decade for decade in sorted({row[0] for row in rows}) if 20 <= decade < 90]
 total = {decade: sum(n for d, s, n in rows if d == decade and s in order) for decade in decades}

@@ -36,13 +36,13 @@ fn list(diagnostics: &[Diagnostic]) -> String {
     text
 }
 
-/// The shipped rules.
+/// The shipped rules of the default programme.
 ///
 /// # Errors
 ///
 /// Never in a released binary: the tests check the shipped rules.
 pub fn shipped() -> Result<Rulebook, RulesError> {
-    check(&shipped_files())
+    check(&shipped_files(), None)
 }
 
 /// The shipped rule files, sorted by path.
@@ -70,15 +70,15 @@ fn collect_shipped(dir: &Dir<'static>, files: &mut Vec<RuleFile>) {
     }
 }
 
-/// The rules in a folder, or the shipped ones.
+/// The rules of a programme in a folder, or of one that is shipped; without a name, of the default one.
 ///
 /// # Errors
 ///
 /// [`RulesError::Unreadable`], or all mistakes.
-pub fn load(folder: Option<&Path>) -> Result<Rulebook, RulesError> {
+pub fn load(folder: Option<&Path>, programme: Option<&str>) -> Result<Rulebook, RulesError> {
     match folder {
-        None => shipped(),
-        Some(folder) => check(&read_folder(folder)?),
+        None => check(&shipped_files(), programme),
+        Some(folder) => check(&read_folder(folder)?, programme),
     }
 }
 
@@ -123,13 +123,17 @@ fn collect(folder: &Path, below: &str, files: &mut Vec<RuleFile>) -> std::io::Re
     Ok(())
 }
 
-/// Checks files and runs their worked examples.
+/// Checks files and runs the worked examples of a programme; without a name, of the default one.
 ///
 /// # Errors
 ///
 /// All mistakes.
-pub fn check(files: &[RuleFile]) -> Result<Rulebook, RulesError> {
-    let rulebook = Rulebook::load(files).map_err(RulesError::Mistakes)?;
+pub fn check(files: &[RuleFile], programme: Option<&str>) -> Result<Rulebook, RulesError> {
+    let rulebook = match programme {
+        Some(id) => Rulebook::load_programme(files, id),
+        None => Rulebook::load(files),
+    };
+    let rulebook = rulebook.map_err(RulesError::Mistakes)?;
     let failed = risk::check_examples(&rulebook);
     if failed.is_empty() {
         Ok(rulebook)

@@ -18,6 +18,9 @@ use super::{CommandResult, Outcome, print, print_json, tell};
 /// Example: preventio demo --residents 5000 --seed 1 --out /tmp/demo
 #[derive(clap::Args)]
 pub(super) struct Arguments {
+    /// The programme to show, by the name of its file in `programmes/`; the default one otherwise
+    #[arg(long, visible_alias = "programme", value_name = "ID")]
+    pathway: Option<String>,
     /// Residents of the city
     #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     residents: u32,
@@ -39,6 +42,7 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
     });
     let bar = bar();
     let options = DemoOptions {
+        programme: arguments.pathway.clone(),
         residents: arguments.residents,
         seed: arguments.seed,
         out: out.clone(),
@@ -82,14 +86,12 @@ fn advance(bar: &ProgressBar, progress: &Progress) {
 
 /// The text and the page.
 fn told(demo: &Demo) -> (String, String) {
-    let (lines, states) = (demo.funnel.lines(), demo.states());
+    let (lines, states) = (demo.lines(), demo.states());
     let shown = demo.shown(&lines, &states);
-    shown.map_or_else(Default::default, |shown| {
-        (
-            report::demonstration_text(&shown),
-            report::demonstration_page(&shown),
-        )
-    })
+    (
+        report::demonstration_text(&shown),
+        report::demonstration_page(&shown),
+    )
 }
 
 fn memory(demo: &Demo) -> String {

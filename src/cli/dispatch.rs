@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use jiff::SignedDuration;
 use preventiojyraa::config::Config;
 use preventiojyraa::daemon::{self, DispatchOptions, DispatchReport, Duration};
-use preventiojyraa::rules;
 
 use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, show};
 
@@ -37,7 +36,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
-    let rulebook = rules::load(arguments.rules.rules.as_deref())?;
+    let rulebook = arguments.rules.load()?;
     let config = Config::read(&arguments.config)?;
     let report = daemon::dispatch(&DispatchOptions {
         root: arguments.data.data.clone(),

@@ -3,8 +3,8 @@
 use std::error::Error;
 
 use jiff::civil::Date;
+use preventiojyraa::fhir;
 use preventiojyraa::steps::{self, Access, DataFolder, Explanation};
-use preventiojyraa::{fhir, rules};
 
 use super::{CommandResult, DataArguments, Outcome, RulesArguments, print};
 
@@ -32,7 +32,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
-    let rulebook = rules::load(arguments.rules.rules.as_deref())?;
+    let rulebook = arguments.rules.load()?;
     let data = DataFolder::open(&arguments.data.data, Access::Read)?;
     let explanation = steps::explain(&rulebook, &data, &arguments.resident, arguments.index_date)?;
     if arguments.fhir {

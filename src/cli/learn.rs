@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use preventiojyraa::config::Config;
 use preventiojyraa::steps::{self, Access, DataFolder, LearnDocument, LearnOptions};
-use preventiojyraa::{daemon, report, rules};
+use preventiojyraa::{daemon, report};
 
 use super::{CommandResult, DataArguments, Outcome, RulesArguments, print, print_json};
 
@@ -47,7 +47,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
-    let rulebook = rules::load(arguments.rules.rules.as_deref())?;
+    let rulebook = arguments.rules.load()?;
     let config = arguments.config.as_deref().map(Config::read).transpose()?;
     let is_trial = config.as_ref().is_some_and(|config| config.site.trial);
     if arguments.today.is_some() && !is_trial {

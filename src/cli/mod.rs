@@ -23,6 +23,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use preventiojyraa::rulebook::Rulebook;
 use preventiojyraa::rules::RulesError;
 
 /// Screens a population for disease risk: who to ask, who to test, and why.
@@ -77,6 +78,16 @@ struct RulesArguments {
     /// A folder of rules, instead of those shipped with the program.
     #[arg(long, value_name = "DIR")]
     rules: Option<PathBuf>,
+    /// The programme, by the name of its file in `programmes/`; the default one otherwise
+    #[arg(long, value_name = "ID")]
+    programme: Option<String>,
+}
+
+impl RulesArguments {
+    /// The rules, checked.
+    fn load(&self) -> Result<Rulebook, RulesError> {
+        preventiojyraa::rules::load(self.rules.as_deref(), self.programme.as_deref())
+    }
 }
 
 /// Runs the program.

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use preventiojyraa::daemon::{self, NetworkPullOptions};
 use preventiojyraa::fhir::{Credentials, IdentityKey, TYPES_READ};
 use preventiojyraa::rulebook::Rulebook;
-use preventiojyraa::rules;
 use preventiojyraa::steps::{self, Access, DataFolder, PullOptions, PullReport};
 
 use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, show, tell};
@@ -107,7 +106,7 @@ struct NetworkArguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
-    let rulebook = rules::load(arguments.rules.rules.as_deref())?;
+    let rulebook = arguments.rules.load()?;
     let key = arguments.identity_key.as_ref().map(read_key).transpose()?;
     let report = match (&arguments.from, &arguments.network.server) {
         (_, Some(server)) => match over_the_network(arguments, &rulebook, server, key)? {

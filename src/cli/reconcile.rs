@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use preventiojyraa::config::Config;
+use preventiojyraa::daemon;
 use preventiojyraa::steps::{self, Access, DataFolder, ReconcileReport};
-use preventiojyraa::{daemon, rules};
 
 use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, show};
 
@@ -30,7 +30,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
-    let rulebook = rules::load(arguments.rules.rules.as_deref())?;
+    let rulebook = arguments.rules.load()?;
     let config = arguments.config.as_deref().map(Config::read).transpose()?;
     let mut data = DataFolder::open(&arguments.data.data, Access::Read)?;
     let evidence = match &config {

@@ -1,7 +1,6 @@
 //! `preventio rules`
 
 use preventiojyraa::rulebook::Rulebook;
-use preventiojyraa::rules;
 
 use super::{CommandResult, Outcome, RulesArguments, print};
 
@@ -24,7 +23,7 @@ enum Command {
 
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let Command::Check(folder) = &arguments.command;
-    let rulebook = rules::load(folder.rules.as_deref())?;
+    let rulebook = folder.load()?;
     print(&render(&rulebook))?;
     Ok(Outcome::Done)
 }

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use preventiojyraa::config::Config;
 use preventiojyraa::daemon;
-use preventiojyraa::rulebook::State;
-use preventiojyraa::rules;
+use preventiojyraa::rulebook::{State, Words};
 use preventiojyraa::steps::{
     self, Access, ActOptions, ActReport, DataFolder, RunOptions, RunReport,
 };
@@ -45,7 +44,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
-    let rulebook = rules::load(arguments.rules.rules.as_deref())?;
+    let rulebook = arguments.rules.load()?;
     let config = arguments.config.as_deref().map(Config::read).transpose()?;
     let today = daemon::today(&rulebook, config.as_ref())?;
     let index_date = arguments.index_date.unwrap_or(today);
@@ -65,18 +64,19 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
             .map(|config| ActOptions { config, today }),
     };
     let report = steps::run(&rulebook, &mut data, &options)?;
-    show(&report, arguments.json, render)?;
+    let words = &rulebook.programme.words;
+    show(&report, arguments.json, |report| render(report, words))?;
     Ok(Outcome::Done)
 }
 
-fn render(report: &RunReport) -> String {
+fn render(report: &RunReport, words: &Words) -> String {
     let mut text = format!(
         "Run {}: {} residents as of {}\n",
         report.run, report.register, report.index_date
     );
     let states = State::NAMES
         .iter()
-        .filter_map(|(name, _)| report.states.get_key_value(*name));
+        .filter_map(|(_, state)| report.states.get_key_value(words.state(*state)));
     text.push_str(&counts(states));
     if !report.reviews.is_empty() {
         text.push_str("Reviews for professionals\n");

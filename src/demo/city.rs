@@ -11,9 +11,12 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use super::DemoError;
+use crate::rulebook::CodeSystem;
 
 /// What the stand-in calls us.
 pub(super) const CLIENT: &str = "preventio-demo";
+/// The disease about which the city tells the truth: a coding system, and a code of its diagnosis.
+pub(super) const TRUTH_IS_ABOUT: (CodeSystem, &str) = (CodeSystem::Icd10, "E11");
 /// How long the stand-in may take to let a month pass.
 const DEADLINE: Duration = Duration::from_secs(600);
 

@@ -33,13 +33,13 @@ impl DemoDocument {
     /// The document of a demonstration.
     #[must_use]
     pub fn new(demo: &Demo) -> Self {
-        let lines = demo.funnel.lines();
+        let lines = demo.lines();
         let funnel = lines.iter().map(
             |line| json!({ "id": line.id, "depth": line.depth, "n": line.n, "says": line.says }),
         );
         let waiting = demo.states().into_iter().filter_map(|(state, n)| {
             let whom = waits_for(state)?;
-            (0 < n).then(|| (state.name().to_owned(), whom))
+            (0 < n).then(|| (demo.words.state(state).to_owned(), whom))
         });
         let run = &demo.run;
         let (engine, standin) = demo.peak_memory;

@@ -23,6 +23,7 @@
 //! use preventiojyraa::demo::{DemoOptions, demo};
 //!
 //! let options = DemoOptions {
+//!     programme: None,
 //!     residents: 5_000,
 //!     seed: 1,
 //!     out: "demo".into(),
@@ -30,7 +31,7 @@
 //!     progress: &|_| {},
 //! };
 //! let demo = demo(&options)?;
-//! assert_eq!(demo.funnel.lines()[0].n, demo.run.register);
+//! assert_eq!(demo.lines()[0].n, demo.run.register);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -49,6 +50,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use include_dir::{Dir, include_dir};
 use jiff::Span;
 use jiff::civil::{Date, date};
 
@@ -58,8 +60,8 @@ use crate::daemon::{
 };
 use crate::fhir::{Credentials, TYPES_READ};
 use crate::learning::Tested;
-use crate::report::{DemonstrationShown, Funnel, FunnelLine, Truth};
-use crate::rulebook::{Rulebook, State};
+use crate::report::{DemonstrationShown, Funnel, FunnelLine, Learned, Truth};
+use crate::rulebook::{Programme as Rules, Rulebook, State, Words};
 use crate::rules::{self, RulesError};
 use crate::standin::server::{ClientKeyError, ClientKeyKind, write_client_key};
 use crate::steps::{
@@ -80,8 +82,8 @@ const YEARS: u16 = 3;
 const RUNS_IN_ALL: u16 = YEARS * RUNS + 1;
 /// The first look back: everybody whom the first year decided about has had their twelve months.
 const FIRST_LOOK: u16 = 2 * RUNS;
-/// The rule file that the demonstration begins with otherwise.
-const CALIBRATION: &str = "calibrations/findrisc-confirmed-12-months.toml";
+/// Calibrations that are wrong on purpose, by the id of the rule that they stand for.
+static WRONG: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/demo/calibrations");
 /// Who accepts recalibrations here; in a real programme, a person.
 const ACCEPTED_BY: &str = "the demonstration";
 /// The group that is everybody.
@@ -90,6 +92,8 @@ const SOURCE: &str = "apotti";
 
 /// What a demonstration needs.
 pub struct DemoOptions<'a> {
+    /// The programme, by its id; the default one otherwise.
+    pub programme: Option<String>,
     /// Residents of the city.
     pub residents: u32,
     /// Another seed is another city.
@@ -166,6 +170,10 @@ pub enum DemoError {
 pub struct Demo {
     /// The day of the last run.
     pub today: Date,
+    /// What things are called in the programme.
+    pub words: Words,
+    /// What the calibration is of, in words.
+    pub estimand: String,
     /// The last run.
     pub run: RunReport,
     /// How far everybody has come.
@@ -190,6 +198,7 @@ pub struct Demo {
 ///
 /// [`DemoError`]; what was done until then stays in the folder.
 pub fn demo(options: &DemoOptions<'_>) -> Result<Demo, DemoError> {
+    let rulebook = wrong_on_purpose(options.programme.as_deref())?;
     let out = prepared(&options.out)?;
     let (private, public) = write_client_key(ClientKeyKind::Es384, &out.join("keys"))?;
     let city = City::start(&CityOptions {
@@ -198,7 +207,6 @@ pub fn demo(options: &DemoOptions<'_>) -> Result<Demo, DemoError> {
         start: START,
         keys: &public,
     })?;
-    let rulebook = wrong_on_purpose()?;
     let mut programme = Programme {
         options,
         root: out.join("data"),
@@ -228,7 +236,7 @@ pub fn demo(options: &DemoOptions<'_>) -> Result<Demo, DemoError> {
         let run = programme.run(today)?;
         tell("delivering");
         let outbox = programme.dispatch()?;
-        if done == FIRST_LOOK || done + 1 == of {
+        if programme.observes() && (done == FIRST_LOOK || done + 1 == of) {
             tell("learning");
             looks.push(programme.learn(today)?);
         }
@@ -248,8 +256,15 @@ pub fn demo(options: &DemoOptions<'_>) -> Result<Demo, DemoError> {
     });
     let funnel = programme.funnel(&run, today)?;
     let truth = programme.truth(&city, &looks)?;
+    let Rulebook {
+        programme: Rules { words, .. },
+        calibration,
+        ..
+    } = programme.rulebook;
     Ok(Demo {
         today,
+        words,
+        estimand: calibration.estimand.to_string(),
         run,
         funnel,
         looks,
@@ -265,38 +280,49 @@ pub fn demo(options: &DemoOptions<'_>) -> Result<Demo, DemoError> {
 }
 
 impl Demo {
+    /// How far everybody has come, line by line.
+    #[must_use]
+    pub fn lines(&self) -> Vec<FunnelLine> {
+        self.funnel.lines(&self.words)
+    }
+
     /// As a report shows it.
     #[must_use]
     pub fn shown<'a>(
         &'a self,
         lines: &'a [FunnelLine],
         states: &'a [(State, u64)],
-    ) -> Option<DemonstrationShown<'a>> {
+    ) -> DemonstrationShown<'a> {
         let look = |report: &'a LearnReport| (&report.learning, &report.subject);
         let accepted = self
             .looks
             .iter()
             .find(|look| look.subject.accepted.is_some());
-        let last = self.looks.last()?;
-        Some(DemonstrationShown {
+        let learned = self.looks.last().map(|last| Learned {
+            recalibrated: look(accepted.unwrap_or(last)),
+            last: look(last),
+        });
+        DemonstrationShown {
             residents: self.asked.0,
             seed: self.asked.1,
             days: (START, self.today),
             runs: RUNS_IN_ALL,
+            words: &self.words,
             funnel: lines,
             states,
-            recalibrated: look(accepted.unwrap_or(last)),
-            last: look(last),
+            learned: learned.ok_or_else(|| self.estimand.clone()),
             truth: self.truth.as_ref(),
-        })
+        }
     }
 
     /// Residents by state at the last run, in the order of the closed list.
     #[must_use]
     pub fn states(&self) -> Vec<(State, u64)> {
         let states = State::NAMES.iter();
-        let n = |name: &str| self.run.states.get(name).copied().unwrap_or_default();
-        states.map(|(name, state)| (*state, n(name))).collect()
+        let n = |state| self.run.states.get(self.words.state(state)).copied();
+        states
+            .map(|(_, state)| (*state, n(*state).unwrap_or_default()))
+            .collect()
     }
 }
 
@@ -305,15 +331,17 @@ fn day_of(run: u16) -> Date {
     START.saturating_add(Span::new().days(i64::from(run) * i64::from(DAYS)))
 }
 
-/// The shipped rules with a calibration that is wrong on purpose.
-fn wrong_on_purpose() -> Result<Rulebook, RulesError> {
+/// The shipped rules of a programme; where there is one, with a calibration that is wrong on purpose.
+fn wrong_on_purpose(programme: Option<&str>) -> Result<Rulebook, RulesError> {
     let mut files = rules::shipped_files();
     for file in &mut files {
-        if file.path == CALIBRATION {
-            include_str!("wrong_calibration.toml").clone_into(&mut file.text);
+        let name = file.path.strip_prefix("calibrations/");
+        let wrong = name.and_then(|name| WRONG.get_file(name));
+        if let Some(wrong) = wrong.and_then(|wrong| wrong.contents_utf8()) {
+            wrong.clone_into(&mut file.text);
         }
     }
-    rules::check(&files)
+    rules::check(&files, programme)
 }
 
 /// The folder, made and empty.
@@ -360,6 +388,11 @@ struct Programme<'a> {
 }
 
 impl Programme<'_> {
+    /// Whether the programme observes what its calibration is of.
+    fn observes(&self) -> bool {
+        self.rulebook.calibration.estimand.observed.is_some()
+    }
+
     fn pull(&self, today: Date, changed: bool) -> Result<(), DemoError> {
         let client = (Some(CLIENT.to_owned()), Some(self.private.clone()));
         let credentials = Credentials::of(None, client, None).map_err(DemoError::Credentials)?;
@@ -426,6 +459,13 @@ impl Programme<'_> {
 
     /// Holds the calibrations against the truth, on the people whom the last look followed.
     fn truth(&self, city: &City, looks: &[LearnReport]) -> Result<Option<Truth>, DemoError> {
+        let observed = self.rulebook.calibration.estimand.observed.as_ref();
+        let (system, code) = city::TRUTH_IS_ABOUT;
+        let about = self.rulebook.catalogue.meaning(system, code);
+        // The city knows the truth about one disease.
+        if observed.is_none_or(|observed| about != Some(observed.confirmed_by)) {
+            return Ok(None);
+        }
         let data = DataFolder::open(&self.root, Access::Read)?;
         let in_force = steps::in_force(&self.rulebook, &data)?;
         let accepted = in_force.recalibration.is_some();

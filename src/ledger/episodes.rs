@@ -14,7 +14,7 @@ use crate::rulebook::State;
 
 /// The names of findings in the ledger.
 const FINDINGS: [(&str, Finding); 3] = [
-    ("diabetic-range", Finding::DiabeticRange),
+    ("disease-range", Finding::DiseaseRange),
     ("impaired", Finding::Impaired),
     ("normal", Finding::Normal),
 ];

@@ -1,7 +1,7 @@
 //! Runs: recorded together with all that they ask of the world.
 
 use jiff::civil::Date;
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use super::write::add_generation;
 use super::{ActCommit, Acted, Generation, Ledger, LedgerError, RunRecord, act, sql};
@@ -61,6 +61,18 @@ impl Ledger {
             .map_err(sql(action))?;
         transaction.commit().map_err(sql(action))?;
         self.committed()
+    }
+
+    /// The programme of the first run that acted; nothing where none has.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn acting_programme(&self) -> Result<Option<String>, LedgerError> {
+        let select = "SELECT json_extract(report, '$.rulebook.id') FROM run WHERE acted = 1
+             ORDER BY id LIMIT 1";
+        let found = self.connection.query_row(select, [], |row| row.get(0));
+        found.optional().map_err(sql("cannot read runs"))
     }
 
     /// Every run, oldest first.

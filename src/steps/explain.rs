@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::canonical::{Texts, canonical};
 use super::in_force::{as_pinned, in_force};
-use super::run::{checked_pulls, completed, decided, sources_with_open_slices};
+use super::run::{checked_pulls, completed, decided, runs_of, sources_with_open_slices};
 use super::{DataFolder, StepError, sampling};
 use crate::lake::{DecisionRow, IssueRow};
 use crate::profile::{Profile, ResidentId};
@@ -49,7 +49,7 @@ pub fn explain(
 ) -> Result<Explanation, StepError> {
     let pulls = checked_pulls(rulebook, data)?;
     let resident = find(data, resident)?;
-    let runs = data.ledger.runs()?;
+    let runs = runs_of(rulebook, data)?;
     let run = runs.last();
     let index_date = match (index_date, run) {
         (Some(date), _) => date,

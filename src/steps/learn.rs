@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use super::in_force::{self, InForce};
-use super::run::{checked_pulls, completed, sources_with_open_slices};
+use super::run::{checked_pulls, completed, runs_of, sources_with_open_slices};
 use super::{DataFolder, LearnDocument, StepError};
 use crate::lake::DecisionRow;
 use crate::learning::{self, Case, Learning, Round};
@@ -207,7 +207,7 @@ fn follow(
     options: &LearnOptions,
 ) -> Result<Followed, StepError> {
     let pulls = checked_pulls(rulebook, data)?;
-    let runs = data.ledger.runs()?;
+    let runs = runs_of(rulebook, data)?;
     if runs.is_empty() {
         return Err(StepError::NothingRun);
     }
@@ -229,7 +229,8 @@ fn follow(
         .into_iter()
         .map(|order| ((order.resident, order.run), order))
         .collect();
-    let (known, repeats) = decisions(data, options, &counting, &ordered)?;
+    let own: BTreeSet<u32> = runs.iter().map(|run| run.id).collect();
+    let (known, repeats) = decisions(data, options, (&own, &counting), &ordered)?;
     let mut followed = Followed {
         cases: Vec::new(),
         runs: BTreeSet::new(),
@@ -294,16 +295,19 @@ type AllKnown = (
     HashMap<ResidentId, Vec<Known>>,
 );
 
-/// Reads every stored decision once: each resident's first that counts, and those of later rounds.
+/// Reads every stored decision of the programme's own runs once: each resident's first that counts, and those of later rounds.
 fn decisions(
     data: &DataFolder,
     options: &LearnOptions,
-    counting: &BTreeMap<u32, Date>,
+    (own, counting): (&BTreeSet<u32>, &BTreeMap<u32, Date>),
     ordered: &HashMap<(ResidentId, u32), OrderedInRound>,
 ) -> Result<AllKnown, StepError> {
     let mut all: HashMap<ResidentId, OfResident> = HashMap::new();
     let mut repeats: HashMap<ResidentId, Vec<Known>> = HashMap::new();
     data.store.decisions(None, |run, row| {
+        if !own.contains(&run) {
+            return;
+        }
         let order = ordered.get(&(row.resident, run));
         let decided = decided(&row, order);
         let known = Known {
@@ -381,7 +385,7 @@ fn decided(row: &DecisionRow, order: Option<&OrderedInRound>) -> Decided {
         | State::OutsideAge
         | State::OutOfScope
         | State::OptedOut
-        | State::KnownDiabetes
+        | State::KnownDisease
         | State::UnderReview
         | State::Overdue
         | State::Confirming

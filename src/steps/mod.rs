@@ -131,6 +131,16 @@ pub enum StepError {
         "the facts in this folder were read with other fact definitions than these rules have\nhint: pull into a new folder"
     )]
     OtherFacts,
+    /// The rounds of this folder are another programme's.
+    #[error(
+        "programme `{acting}` has asked residents in this data folder, `{wanted}` cannot decide in it\nhint: pull into a data folder of its own for `--programme {wanted}`"
+    )]
+    OtherProgramme {
+        /// The programme that has acted here.
+        acting: String,
+        /// The one that is to decide.
+        wanted: String,
+    },
     /// The time zone of the programme is not known.
     #[error("the programme's time zone `{0}` is not in the time-zone database")]
     TimeZone(String),

@@ -158,7 +158,7 @@ pub fn run(
     Ok(report)
 }
 
-/// The pulls of a folder, when its facts belong to these rules.
+/// The pulls of a folder, when its facts belong to these rules and its rounds to no other programme.
 pub(super) fn checked_pulls(
     rulebook: &Rulebook,
     data: &DataFolder,
@@ -173,7 +173,26 @@ pub(super) fn checked_pulls(
     {
         return Err(StepError::OtherFacts);
     }
-    Ok(pulls)
+    // A resident's rounds do not say whose they are: a folder in which one programme acts is its own.
+    let wanted = &rulebook.programme.header.id;
+    match data.ledger.acting_programme()? {
+        Some(acting) if acting != *wanted => Err(StepError::OtherProgramme {
+            acting,
+            wanted: wanted.clone(),
+        }),
+        Some(_) | None => Ok(pulls),
+    }
+}
+
+/// The runs of a programme. Folders in which nobody acts may hold those of several.
+pub(super) fn runs_of(rulebook: &Rulebook, data: &DataFolder) -> Result<Vec<RunRecord>, StepError> {
+    let is_own = |run: &RunRecord| {
+        let report = serde_json::from_str::<RunReport>(&run.report);
+        report.is_ok_and(|report| report.rulebook.id == rulebook.programme.header.id)
+    };
+    let mut runs = data.ledger.runs()?;
+    runs.retain(is_own);
+    Ok(runs)
 }
 
 /// The register, sorted by resident; residents of a source with an open slice are incomplete.

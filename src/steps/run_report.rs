@@ -21,7 +21,7 @@ pub struct RulebookReport {
     pub version: String,
     /// `draft` or `in-force`.
     pub status: String,
-    /// SHA-256 over all rule files.
+    /// SHA-256 over the files of the programme's rule book.
     pub fingerprint: String,
     /// Model and its version.
     pub model: String,
@@ -53,7 +53,8 @@ pub struct RunReport {
     pub index_date: String,
     /// Residents on the register.
     pub register: u64,
-    /// Residents by state; every state of the closed list is named, and they add up to `register`.
+    /// Residents by state, in the words of the programme; every state of the closed list is named, and they
+    /// add up to `register`.
     pub states: BTreeMap<String, u64>,
     /// Residents by the pathway row that decided.
     pub rows: BTreeMap<String, u64>,
@@ -123,9 +124,9 @@ impl Tally {
         }
         let states = State::NAMES
             .iter()
-            .map(|(name, _)| {
+            .map(|(name, state)| {
                 (
-                    (*name).to_owned(),
+                    rulebook.programme.words.state(*state).to_owned(),
                     self.states.get(name).copied().unwrap_or(0),
                 )
             })

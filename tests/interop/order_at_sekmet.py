@@ -192,7 +192,7 @@ with tempfile.TemporaryDirectory() as folder:
         end = "confirming" if percent >= 6.5 else "offered-prevention"
         assert third["states"].get(end) == 1, (percent, third["states"])
         seen = [detail for kind, detail, _ in programme.events() if kind == "result-seen"]
-        assert seen == ["diabetic-range" if percent >= 6.5 else "impaired"], programme.events()
+        assert seen == ["disease-range" if percent >= 6.5 else "impaired"], programme.events()
         again = programme.acts()
         assert again["states"].get(end) == 1 and again["act"]["planned"] == 0 and again["act"]["events"] == 0, again
         print(f"an order went to sekmet; its HbA1c of {percent} % came back: `{state}`, and with a normal glucose `{end}`")

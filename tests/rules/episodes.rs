@@ -96,7 +96,7 @@ fn events() -> Vec<(&'static str, Event)> {
             "result in the range of diabetes",
             Event::ResultSeen {
                 on: DAY,
-                finding: Finding::DiabeticRange,
+                finding: Finding::DiseaseRange,
             },
         ),
         (

@@ -36,7 +36,7 @@ fn check_limited(test: &str, unit: Unit, rows: &[(Comparator, f64, Option<Catego
 
 #[test]
 fn fasting_glucose_is_impaired_from_6_1_and_diabetic_from_7_0() {
-    use Category::{DiabeticRange, Intermediate, Normal};
+    use Category::{DiseaseRange, Intermediate, Normal};
     check(
         "fasting-plasma-glucose",
         MMOL,
@@ -48,9 +48,9 @@ fn fasting_glucose_is_impaired_from_6_1_and_diabetic_from_7_0() {
             (6.1, Intermediate),
             (6.9, Intermediate),
             (6.99, Intermediate),
-            (7.0, DiabeticRange),
-            (7.1, DiabeticRange),
-            (25.0, DiabeticRange),
+            (7.0, DiseaseRange),
+            (7.1, DiseaseRange),
+            (25.0, DiseaseRange),
         ],
     );
     check(
@@ -63,15 +63,15 @@ fn fasting_glucose_is_impaired_from_6_1_and_diabetic_from_7_0() {
             (110.0, Intermediate),
             (125.0, Intermediate),
             (125.9, Intermediate),
-            (126.0, DiabeticRange),
-            (127.0, DiabeticRange),
+            (126.0, DiseaseRange),
+            (127.0, DiseaseRange),
         ],
     );
 }
 
 #[test]
 fn two_hour_glucose_is_impaired_from_7_8_and_diabetic_from_11_1() {
-    use Category::{DiabeticRange, Intermediate, Normal};
+    use Category::{DiseaseRange, Intermediate, Normal};
     check(
         "ogtt-2h-plasma-glucose",
         MMOL,
@@ -81,8 +81,8 @@ fn two_hour_glucose_is_impaired_from_7_8_and_diabetic_from_11_1() {
             (7.8, Intermediate),
             (11.0, Intermediate),
             (11.09, Intermediate),
-            (11.1, DiabeticRange),
-            (11.2, DiabeticRange),
+            (11.1, DiseaseRange),
+            (11.2, DiseaseRange),
         ],
     );
     check(
@@ -94,14 +94,14 @@ fn two_hour_glucose_is_impaired_from_7_8_and_diabetic_from_11_1() {
             (140.0, Intermediate),
             (199.0, Intermediate),
             (199.9, Intermediate),
-            (200.0, DiabeticRange),
+            (200.0, DiseaseRange),
         ],
     );
 }
 
 #[test]
 fn hba1c_below_the_diabetic_range_says_nothing_and_is_never_normal() {
-    use Category::{DiabeticRange, Inconclusive};
+    use Category::{DiseaseRange, Inconclusive};
     for test in ["hba1c", "hba1c-point-of-care"] {
         check(
             test,
@@ -112,8 +112,8 @@ fn hba1c_below_the_diabetic_range_says_nothing_and_is_never_normal() {
                 (42.0, Inconclusive),
                 (47.0, Inconclusive),
                 (47.9, Inconclusive),
-                (48.0, DiabeticRange),
-                (49.0, DiabeticRange),
+                (48.0, DiseaseRange),
+                (49.0, DiseaseRange),
             ],
         );
         check(
@@ -123,8 +123,8 @@ fn hba1c_below_the_diabetic_range_says_nothing_and_is_never_normal() {
                 (5.7, Inconclusive),
                 (6.4, Inconclusive),
                 (6.49, Inconclusive),
-                (6.5, DiabeticRange),
-                (6.6, DiabeticRange),
+                (6.5, DiseaseRange),
+                (6.6, DiseaseRange),
             ],
         );
     }
@@ -133,14 +133,14 @@ fn hba1c_below_the_diabetic_range_says_nothing_and_is_never_normal() {
 /// 6.5 % is 47.5 mmol/mol by the conversion formula: converting first would lose the diagnosis.
 #[test]
 fn hba1c_is_compared_in_the_unit_received() {
-    use Category::{DiabeticRange, Inconclusive};
-    check("hba1c", NGSP, &[(6.5, DiabeticRange)]);
+    use Category::{DiseaseRange, Inconclusive};
+    check("hba1c", NGSP, &[(6.5, DiseaseRange)]);
     check("hba1c", IFCC, &[(47.5, Inconclusive)]);
 }
 
 #[test]
 fn samples_of_a_lesser_kind_are_high_or_say_nothing() {
-    use Category::{DiabeticRange, Inconclusive};
+    use Category::{DiseaseRange, Inconclusive};
     check(
         "glucose-fasting-unknown",
         MMOL,
@@ -148,7 +148,7 @@ fn samples_of_a_lesser_kind_are_high_or_say_nothing() {
             (4.0, Inconclusive),
             (7.0, Inconclusive),
             (11.0, Inconclusive),
-            (11.1, DiabeticRange),
+            (11.1, DiseaseRange),
         ],
     );
     check(
@@ -157,7 +157,7 @@ fn samples_of_a_lesser_kind_are_high_or_say_nothing() {
         &[
             (126.0, Inconclusive),
             (199.9, Inconclusive),
-            (200.0, DiabeticRange),
+            (200.0, DiseaseRange),
         ],
     );
     check(
@@ -166,7 +166,7 @@ fn samples_of_a_lesser_kind_are_high_or_say_nothing() {
         &[
             (5.0, Inconclusive),
             (6.9, Inconclusive),
-            (7.0, DiabeticRange),
+            (7.0, DiseaseRange),
         ],
     );
 }
@@ -185,7 +185,7 @@ fn a_test_without_bands_in_a_unit_says_nothing_in_it() {
 
 #[test]
 fn a_limited_result_means_the_lowest_it_can_mean_and_is_normal_only_for_certain() {
-    use Category::{DiabeticRange, Intermediate, Normal};
+    use Category::{DiseaseRange, Intermediate, Normal};
     use Comparator::{Above, AtLeast, AtMost, Below};
     check_limited(
         "fasting-plasma-glucose",
@@ -201,9 +201,9 @@ fn a_limited_result_means_the_lowest_it_can_mean_and_is_normal_only_for_certain(
             (Above, 6.1, Some(Intermediate)),
             (AtLeast, 6.1, Some(Intermediate)),
             (Above, 6.9, Some(Intermediate)),
-            (AtLeast, 7.0, Some(DiabeticRange)),
-            (Above, 7.0, Some(DiabeticRange)),
-            (Above, 33.3, Some(DiabeticRange)),
+            (AtLeast, 7.0, Some(DiseaseRange)),
+            (Above, 7.0, Some(DiseaseRange)),
+            (Above, 33.3, Some(DiseaseRange)),
         ],
     );
     check_limited(
@@ -214,9 +214,9 @@ fn a_limited_result_means_the_lowest_it_can_mean_and_is_normal_only_for_certain(
             (Below, 6.5, Some(Category::Inconclusive)),
             (AtMost, 6.5, None),
             (Above, 6.4, None),
-            (Above, 6.5, Some(DiabeticRange)),
-            (AtLeast, 6.5, Some(DiabeticRange)),
-            (Above, 14.0, Some(DiabeticRange)),
+            (Above, 6.5, Some(DiseaseRange)),
+            (AtLeast, 6.5, Some(DiseaseRange)),
+            (Above, 14.0, Some(DiseaseRange)),
         ],
     );
 }

@@ -15,7 +15,7 @@ pub(super) const STEPWISE: &str = "pathways/stepwise.toml";
 pub(super) const FORM: &str = "calibrations/findrisc-form.toml";
 pub(super) const HUNT3: &str = "calibrations/findrisc-hunt3-2019.toml";
 pub(super) const MAISA: &str = "questionnaires/maisa-t2d.toml";
-pub(super) const PROGRAMME: &str = "programme.toml";
+pub(super) const PROGRAMME: &str = "programmes/type-2-diabetes.toml";
 
 /// Where a mistake is reported: the top of the file.
 const TOP: &str = "";

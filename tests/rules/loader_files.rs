@@ -123,7 +123,7 @@ fn no_files_at_all_is_one_mistake_with_a_hint() {
         .iter()
         .map(|m| (m.file.as_str(), m.line, m.code))
         .collect();
-    assert_eq!(found, [(PROGRAMME, 1, "programme-missing")]);
+    assert_eq!(found, [("programmes", 1, "programme-missing")]);
     assert!(mistakes[0].hint.is_some());
 }
 

@@ -15,7 +15,7 @@ refused-with-a-high-result | - | - | urgent within 7 days
 refused-with-high-results | - | - | urgent within 7 days
 opted-out | opted-out | nothing | -
 birth-date-unknown | under-review | task | routine within 30 days
-diabetes-known | known-diabetes | nothing | -
+diabetes-known | known-disease | nothing | -
 diabetes-unaccepted-and-high | under-review | task | urgent within 7 days
 diabetes-unaccepted | under-review | task | routine within 90 days
 result-diabetic-range | confirming | task | urgent within 7 days | asks a professional: contact-diabetic-range

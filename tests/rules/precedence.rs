@@ -207,7 +207,7 @@ fn an_incomplete_record_never_yields_a_negative() {
     );
     assert_eq!(
         incomplete(low().has("diabetes-diagnosis")).decision().state,
-        State::KnownDiabetes
+        State::KnownDisease
     );
 }
 

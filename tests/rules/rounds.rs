@@ -443,7 +443,7 @@ fn a_diagnosis_ends_the_round() {
     resident
         .knows(20, Statement::present("diabetes-diagnosis"))
         .on_day(21);
-    assert_eq!(resident.story()[2], "21: known-diabetes by diabetes-known");
+    assert_eq!(resident.story()[2], "21: known-disease by diabetes-known");
     assert!(matches!(
         resident.stage(),
         Stage::Closed {

@@ -10,8 +10,8 @@ use preventiojyraa_core::rulebook::{
 use super::loader::{PROGRAMME, edited, mistakes_after};
 use crate::support::core::{rule_files, rulebook};
 
-const FI: &str = "texts/fi.toml";
-const SV: &str = "texts/sv.toml";
+const FI: &str = "texts/type-2-diabetes/fi.toml";
+const SV: &str = "texts/type-2-diabetes/sv.toml";
 const FORM: &str = "questionnaires/programme-t2d.toml";
 
 /// `file code` of each mistake after a change.
@@ -144,7 +144,7 @@ fn a_text_that_one_language_lacks_is_named_there() {
     // It is missing under its name here, and under the new name in the other two.
     let expected = |file: &str| format!("{file}:");
     assert_eq!(found.len(), 3, "{found:?}");
-    for file in ["texts/en.toml", FI, SV] {
+    for file in ["texts/type-2-diabetes/en.toml", FI, SV] {
         let here = found.iter().filter(|m| m.starts_with(&expected(file)));
         let here: Vec<_> = here.collect();
         assert_eq!(here.len(), 1, "{found:?}");
@@ -281,7 +281,12 @@ fn rules_without_texts_or_form_are_whole_and_send_nothing() {
         .into_iter()
         .filter(|file| !file.path.starts_with("texts/"))
         .map(|mut file| {
-            file.text = file.text.replace("form = \"programme-t2d\"\n", "");
+            for line in [
+                "form = \"programme-t2d\"\n",
+                "texts = \"type-2-diabetes\"\n",
+            ] {
+                file.text = file.text.replace(line, "");
+            }
             file
         })
         .collect();

@@ -9,7 +9,7 @@ fn high_hba1c() -> World {
     let world = World::with_a_result_and_a_diagnosis();
     world.decides();
     world.decides_that("aino", "confirming");
-    world.decides_that("veikko", "known-diabetes");
+    world.decides_that("veikko", "known-disease");
     world
 }
 
@@ -21,7 +21,7 @@ fn an_amended_result_replaces_the_one_before() {
     result["valueQuantity"]["value"] = json!(42.0);
     world.decides();
     world.decides_that("aino", "asked");
-    world.decides_that("veikko", "known-diabetes");
+    world.decides_that("veikko", "known-disease");
     world.site.is_whole();
 }
 

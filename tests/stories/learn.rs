@@ -310,7 +310,7 @@ fn ten_year_figures_are_not_held_against_a_year_of_diagnoses() {
     let mut programme = Programme::of(64);
     let rules = programme.world.site.beside("rules");
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules"), &rules);
-    let file = rules.join("programme.toml");
+    let file = rules.join("programmes/type-2-diabetes.toml");
     let shipped = fs::read_to_string(&file).expect("it is there");
     let other = shipped.replacen("findrisc-confirmed-12-months", "findrisc-hunt3-2019", 1);
     fs::write(&file, other).expect("it can be written");

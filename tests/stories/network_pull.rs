@@ -242,7 +242,7 @@ fn what_the_source_has_deleted_is_taken_back() {
     let (keys, site) = (Keys::new("es384"), Site::new());
     keys.pulls_from(&site, &exporter, &[]);
     site.runs("2025-11-01", &[]);
-    assert_eq!(site.state_of("veikko"), "known-diabetes");
+    assert_eq!(site.state_of("veikko"), "known-disease");
     let bundle = json!({ "resourceType": "Bundle", "type": "transaction", "entry": [
         { "request": { "method": "DELETE", "url": "Condition/diagnosis" } },
         { "request": { "method": "DELETE", "url": "Observation/nobody-knows" } },

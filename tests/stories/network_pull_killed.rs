@@ -78,7 +78,7 @@ fn killed_while_it_fetches_it_does_not_fetch_again_what_is_whole() {
     }
     assert_eq!(exporter.was_asked("GET /fhir/Group/g/$export").len(), 1);
     site.runs("2025-11-01", &[]);
-    assert_eq!(site.state_of("aino"), "known-diabetes");
+    assert_eq!(site.state_of("aino"), "known-disease");
     site.is_whole();
 }
 

@@ -149,7 +149,7 @@ fn signed_rules_need_an_identity_key_of_ones_own() {
     let clinic = Clinic::with(1, &[]);
     let rules = clinic.site().beside("rules");
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules"), &rules);
-    let programme = rules.join("programme.toml");
+    let programme = rules.join("programmes/type-2-diabetes.toml");
     let text = fs::read_to_string(&programme).expect("a programme");
     let signed = text.replacen("status = \"draft\"", "status = \"in-force\"", 1);
     assert_ne!(text, signed);

@@ -399,7 +399,7 @@ fn texts_that_nobody_stands_for_are_not_sent_to_people() {
         fs::write(&path, after).expect("a rule file can be written");
     };
     change(
-        "programme.toml",
+        "programmes/type-2-diabetes.toml",
         "status = \"draft\"",
         "status = \"in-force\"",
     );
@@ -425,10 +425,22 @@ fn texts_that_nobody_stands_for_are_not_sent_to_people() {
     hint: `status = "reviewed"` and `reviewer` in `texts/`, or a trial against this machine alone (`[site] trial = true`)
     "#);
     let reviewed = "status = \"reviewed\"\nreviewer = \"Maija Meikäläinen\"";
-    change("texts/fi.toml", "status = \"draft\"", reviewed);
-    change("texts/en.toml", "status = \"draft\"", reviewed);
+    change(
+        "texts/type-2-diabetes/fi.toml",
+        "status = \"draft\"",
+        reviewed,
+    );
+    change(
+        "texts/type-2-diabetes/en.toml",
+        "status = \"draft\"",
+        reviewed,
+    );
     assert!(refusals()[0].contains("the texts in sv are a draft"));
-    change("texts/sv.toml", "status = \"draft\"", reviewed);
+    change(
+        "texts/type-2-diabetes/sv.toml",
+        "status = \"draft\"",
+        reviewed,
+    );
     // The next thing that is missing.
     assert!(
         refusals()
@@ -437,7 +449,11 @@ fn texts_that_nobody_stands_for_are_not_sent_to_people() {
     );
     // Who sends codes only needs no words.
     clinic.configured(&for_people[..2]);
-    change("texts/sv.toml", reviewed, "status = \"draft\"");
+    change(
+        "texts/type-2-diabetes/sv.toml",
+        reviewed,
+        "status = \"draft\"",
+    );
     assert!(
         refusals()
             .iter()

@@ -63,7 +63,7 @@ fn a_diagnosis_taken_back_and_said_again_is_taken_back_and_said_again() {
     let confirmed = json!({ "coding": [{ "code": "confirmed" }] });
     for (status, state) in [
         (&error, "asked"),
-        (&confirmed, "known-diabetes"),
+        (&confirmed, "known-disease"),
         (&error, "asked"),
     ] {
         world.statement("diagnosis")["verificationStatus"] = status.clone();

@@ -49,7 +49,7 @@ fn a_diabetic_result_comes_first_and_ends_in_a_clinicians_diagnosis() {
     Why:
       He has a laboratory result in the range of diabetes and no diagnosis (HbA1c 53 mmol/mol, in the range of diabetes, on 29 January 2025, the same day). [result-diabetic-range]
 
-    By helsinki-type-2-diabetes 2026.1, an unsigned draft, with findrisc 2025.1, stepwise 2026.1 and glycaemia-finland 2025.1.
+    By type-2-diabetes 2026.1, an unsigned draft, with findrisc 2025.1, stepwise 2026.1 and glycaemia-finland 2025.1.
     This program is not a certified medical device; a professional decides.
     This is what run 2 decided.
     ");
@@ -61,7 +61,7 @@ fn a_diabetic_result_comes_first_and_ends_in_a_clinicians_diagnosis() {
     2025-01-29 confirming
     2025-01-29   task result-diabetic-range, urgent, by 2025-02-05
     2025-01-29   contact:contact-diabetic-range
-    2025-03-12 known-diabetes
+    2025-03-12 known-disease
     ");
     assert_snapshot!(aino.received(), @r"
     2025-01-15 Communication to professionals, completed: Pyyntö laboratoriotutkimuksesta: B-HbA1c
@@ -183,7 +183,7 @@ fn a_diabetic_result_amended_to_normal_stays_with_the_professional() {
     Why:
       He had a laboratory result in the range of diabetes that is no longer there. [result-gone]
 
-    By helsinki-type-2-diabetes 2026.1, an unsigned draft, with findrisc 2025.1, stepwise 2026.1 and glycaemia-finland 2025.1.
+    By type-2-diabetes 2026.1, an unsigned draft, with findrisc 2025.1, stepwise 2026.1 and glycaemia-finland 2025.1.
     This program is not a certified medical device; a professional decides.
     This is what run 3 decided.
     ");

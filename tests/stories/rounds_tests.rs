@@ -58,7 +58,7 @@ fn a_missed_blood_test_is_chased_once_then_handed_to_a_nurse() {
     Nearly, but not:
       That he has had impaired glucose within a year: too old to count (fasting plasma glucose 6.5 mmol/L, impaired fasting glucose, on 23 June 2023, 1 year and 11 months earlier). [glucose-impaired]
 
-    By helsinki-type-2-diabetes 2026.1, an unsigned draft, with findrisc 2025.1, stepwise 2026.1 and glycaemia-finland 2025.1.
+    By type-2-diabetes 2026.1, an unsigned draft, with findrisc 2025.1, stepwise 2026.1 and glycaemia-finland 2025.1.
     This program is not a certified medical device; a professional decides.
     This is what run 6 decided.
     ");

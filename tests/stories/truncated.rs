@@ -52,7 +52,7 @@ fn everything_is_known(world: &World) {
         ("aino", "asked"),
         ("bertta", "below-level"),
         ("cecilia", "ordered"),
-        ("frans", "known-diabetes"),
+        ("frans", "known-disease"),
         ("zacharias", "asked"),
     ] {
         world.decides_that(name, state);
@@ -65,7 +65,7 @@ fn nobody_is_decided_to_be_well(world: &World) {
     for name in ["aino", "bertta", "cecilia", "zacharias"] {
         world.decides_that(name, "undetermined-incomplete");
     }
-    world.decides_that("frans", "known-diabetes");
+    world.decides_that("frans", "known-disease");
 }
 
 /// Replaces the results by what `send` makes of them, pulls, and then pulls them whole.

@@ -170,7 +170,11 @@ fn every_mistake_in_the_rules_is_shown_at_once() {
                 "kg = [0.4, 400]",
                 "kg = [400, 0.4]",
             ),
-            ("programme.toml", "time_zone = ", "timezone = "),
+            (
+                "programmes/type-2-diabetes.toml",
+                "time_zone = ",
+                "timezone = ",
+            ),
         ],
     );
     let folder = folder.display().to_string();
@@ -188,8 +192,8 @@ fn a_rules_folder_that_is_not_there_or_empty_is_missed() {
     insta::assert_snapshot!(told(&site, check(), 1), @"error: cannot read rules in `<folder>/rules`: No such file or directory (os error 2): No such file or directory (os error 2)");
     fs::create_dir(&folder).expect("a folder can be made");
     insta::assert_snapshot!(told(&site, check(), 4), @r#"
-    error[programme-missing]: there is no readable `programme.toml`
-      --> programme.toml:1:1
+    error[programme-missing]: there is no readable `programmes/ID.toml`
+      --> programmes:1:1
       hint: it names the rules in force
     1 mistake in the rules
     "#);

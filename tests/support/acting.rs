@@ -28,7 +28,7 @@ pub(crate) const TESTS: [&str; 2] = ["fasting-plasma-glucose", "hba1c"];
 /// Somebody else's server has an answer by then, or the story fails.
 const PATIENCE: Duration = Duration::from_secs(120);
 const VISIT: &str = "2025-10-01";
-const PROGRAMME: &str = "helsinki-type-2-diabetes";
+const PROGRAMME: &str = "type-2-diabetes";
 const ORDERS: &str = "https://preventiojyraa.example.org/fhir/order|";
 /// A server that takes orders about anybody and knows nobody.
 const ANYBODY: [&str; 3] = ["--residents", "0", "--accept-any-subject"];

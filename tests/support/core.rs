@@ -64,6 +64,16 @@ pub(crate) fn rulebook() -> &'static Rulebook {
     SHIPPED.get_or_init(|| Rulebook::load(&rule_files()).expect("the shipped rules load"))
 }
 
+/// The ids of the shipped programmes.
+pub(crate) fn programmes() -> Vec<String> {
+    let files = rule_files().into_iter();
+    let names = files.filter_map(|file| {
+        let name = file.path.strip_prefix("programmes/")?;
+        Some(name.strip_suffix(".toml")?.to_owned())
+    });
+    names.collect()
+}
+
 /// A fact of the catalogue by its name in rule files.
 #[track_caller]
 pub(crate) fn fact_id(name: &str) -> FactId {

@@ -85,7 +85,7 @@ impl Asking<'_> {
             }
             (NextStep::Ask, _) => self.questions(),
             (NextStep::Remind, _) => self.reminder(),
-            (_, State::Confirming) => self.result(Finding::DiabeticRange),
+            (_, State::Confirming) => self.result(Finding::DiseaseRange),
             (_, State::OfferedPrevention) => self.result(Finding::Impaired),
             (_, State::Concluded) => self.result(Finding::Normal),
             (_, State::WithANurse) => self.hand_over(),
@@ -98,7 +98,7 @@ impl Asking<'_> {
                 | State::OutsideAge
                 | State::OutOfScope
                 | State::OptedOut
-                | State::KnownDiabetes),
+                | State::KnownDisease),
             ) => self.news(Event::Left { on: self.on, state }),
             (
                 _,
@@ -131,8 +131,10 @@ impl Asking<'_> {
             Stage::Asked { .. } if episode.stage.kind(self.on) == StageKind::NotAnswered => over(),
             Stage::Asked { .. } => None,
             Stage::Closed { .. } => Some((next, Vec::new())),
-            Stage::OfferedPrevention { .. } | Stage::WithANurse { .. } => over(),
-            Stage::Ordered { .. } | Stage::Confirming { .. } => None,
+            Stage::OfferedPrevention { .. }
+            | Stage::WithANurse { .. }
+            | Stage::Confirming { .. } => over(),
+            Stage::Ordered { .. } => None,
         }
     }
 
@@ -266,7 +268,7 @@ impl Asking<'_> {
     /// and somebody takes it. A normal result of somebody else's is theirs to tell.
     fn round_of_a_result(&self, finding: Finding, action: &Action) -> Option<u16> {
         let asks = match finding {
-            Finding::DiabeticRange | Finding::Impaired => self.takes(action.kind()),
+            Finding::DiseaseRange | Finding::Impaired => self.takes(action.kind()),
             Finding::Normal => false,
         };
         match self.episode {

@@ -37,7 +37,7 @@
 //! So a positive remembers whether the battery was complete when it was
 //! confirmed, and figures about the tested leave the others out.
 //!
-//! A result in the range of diabetes that nobody confirmed within the horizon
+//! A result in the range of the disease that nobody confirmed within the horizon
 //! is a negative of the estimand ("confirmed within"), under a name of its own,
 //! since it is also a resident somebody should have looked at.
 
@@ -104,14 +104,14 @@ pub struct IndexDecision {
     pub decided: Decided,
 }
 
-/// What verified that there is no diabetes.
+/// What verified that the disease is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Negative {
     /// Nothing in the battery was out of order.
     Normal,
-    /// Between normal and diabetes: prediabetes.
+    /// Between normal and the range of the disease.
     Intermediate,
-    /// A result in the range of diabetes that no professional confirmed within the horizon.
+    /// A result in the range of the disease that no professional confirmed within the horizon.
     NotConfirmed,
 }
 
@@ -314,7 +314,7 @@ fn battery(
             worst = worst.max(match category {
                 Category::Inconclusive | Category::Normal => Negative::Normal,
                 Category::Intermediate => Negative::Intermediate,
-                Category::DiabeticRange | Category::Critical => Negative::NotConfirmed,
+                Category::DiseaseRange | Category::Critical => Negative::NotConfirmed,
             });
         }
     }

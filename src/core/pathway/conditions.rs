@@ -234,8 +234,8 @@ fn test_found(
     let mut results = results(rulebook, profile, specimen);
     results.sort_by_key(|result| (result.fact.effective, result.fact.submission));
     let fits = |result: &&LabResult| match category {
-        // "Diabetic range" means that or worse; the rest mean themselves.
-        Category::DiabeticRange | Category::Critical => category <= result.category,
+        // The range of the disease means that or worse; the rest mean themselves.
+        Category::DiseaseRange | Category::Critical => category <= result.category,
         Category::Inconclusive | Category::Normal | Category::Intermediate => {
             category == result.category
         }

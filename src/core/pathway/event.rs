@@ -54,9 +54,9 @@ pub enum OrderedBecause {
 /// What a result meant for the episode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Finding {
-    /// In the range of diabetes.
-    DiabeticRange,
-    /// Between normal and diabetes, or normal with a high score.
+    /// In the range of the disease.
+    DiseaseRange,
+    /// Between normal and the range of the disease, or normal with a high score.
     Impaired,
     /// Normal.
     Normal,

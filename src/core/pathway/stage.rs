@@ -31,7 +31,7 @@ pub enum Conclusion {
     Left(State),
     /// Every order of the round was taken back before it left.
     Withdrawn,
-    /// The offer of the lifestyle service has had its time.
+    /// The offer of the lifestyle service, or a professional's look, has had its time.
     Recalled,
 }
 
@@ -60,7 +60,7 @@ pub enum Stage {
         /// The tests and what became of their orders.
         tests: BTreeMap<String, TestOrder>,
     },
-    /// A result in the range of diabetes waits for a professional.
+    /// A result in the range of the disease waits for a professional.
     Confirming {
         /// Since when.
         since: Date,
@@ -101,7 +101,7 @@ pub enum Misfit {
     /// News about an order that this round did not give.
     #[error("this round gave no such order")]
     NoSuchOrder,
-    /// A result in the range of diabetes was seen, and a later one says otherwise: no program decides that.
+    /// A result in the range of the disease was seen, and a later one says otherwise: no program decides that.
     #[error("a professional decides about this round")]
     AProfessionalDecides,
     /// The end of an offer that was not made, or of questions that may still be answered.
@@ -183,8 +183,10 @@ impl Stage {
         match self {
             // Whoever did not answer in time is asked anew when the rules say so.
             // Whom a person was to look after is asked anew like anybody else, when the rules say so.
+            // A professional who was asked to look has had the time that the rules give.
             Self::OfferedPrevention { .. }
             | Self::Asked { reminded: true, .. }
+            | Self::Confirming { .. }
             | Self::WithANurse { .. } => Ok(Self::Closed {
                 on,
                 conclusion: Conclusion::Recalled,
@@ -193,8 +195,7 @@ impl Stage {
             | Self::Asked {
                 reminded: false, ..
             }
-            | Self::Ordered { .. }
-            | Self::Confirming { .. } => Err(Misfit::NothingOffered),
+            | Self::Ordered { .. } => Err(Misfit::NothingOffered),
             Self::Closed { .. } => Err(Misfit::Ended),
         }
     }
@@ -378,7 +379,7 @@ impl Stage {
                 (finding, _) => Self::found(on, finding),
             }),
             Self::Confirming { .. } => match finding {
-                Finding::DiabeticRange => Ok(self.clone()),
+                Finding::DiseaseRange => Ok(self.clone()),
                 Finding::Impaired | Finding::Normal => Err(Misfit::AProfessionalDecides),
             },
             // A result that ended the round was amended, or another one came.
@@ -387,7 +388,7 @@ impl Stage {
                 ..
             } => Ok(match finding {
                 Finding::Normal => self.clone(),
-                Finding::DiabeticRange | Finding::Impaired => Self::found(on, finding),
+                Finding::DiseaseRange | Finding::Impaired => Self::found(on, finding),
             }),
             Self::Closed {
                 conclusion:
@@ -402,7 +403,7 @@ impl Stage {
 
     const fn found(on: Date, finding: Finding) -> Self {
         match finding {
-            Finding::DiabeticRange => Self::Confirming { since: on },
+            Finding::DiseaseRange => Self::Confirming { since: on },
             Finding::Impaired => Self::OfferedPrevention { since: on },
             Finding::Normal => Self::Closed {
                 on,

@@ -29,7 +29,7 @@ pub enum Comparator {
 /// A finite number with its unit, and how it is limited.
 ///
 /// The unit is the one received: values are compared in it, never converted
-/// first (6.5 % is diabetic-range, its conversion 47.5 mmol/mol is not).
+/// first (6.5 % is in the range of the disease, its conversion 47.5 mmol/mol is not).
 #[derive(Clone, Copy, PartialEq)]
 pub struct Quantity {
     value: f64,

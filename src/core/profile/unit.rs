@@ -108,7 +108,7 @@ impl Unit {
     ///
     /// The result carries nine decimals, so that a value that is exact in
     /// decimal stays on its side of a band's end. `None` for units that this
-    /// program never converts: glycaemia is compared in the unit received.
+    /// program never converts: results are compared in the unit received.
     #[must_use]
     pub fn convert(self, value: f64, to: Self) -> Option<f64> {
         if self == to {

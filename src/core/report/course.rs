@@ -35,15 +35,17 @@ pub enum Tests {
     Left,
     /// Every result is normal.
     Normal,
-    /// Impaired glucose, or normal with a high score: the lifestyle service is offered.
+    /// Between normal and the range of the disease, or normal with a high score: the lifestyle service is offered.
     Offered,
     /// The results decide nothing, and a person acts.
     Undecided,
-    /// In the range of diabetes: a professional acts.
+    /// In the range of the disease: a professional acts.
     AwaitsProfessional,
-    /// In the range of diabetes, and a professional made the diagnosis.
-    Diagnosed,
-    /// In the range of diabetes, and the programme was no longer for them before a professional decided.
+    /// In the range of the disease, and a professional has concluded.
+    Confirmed,
+    /// In the range of the disease, and the time of a professional's look is over without a conclusion on record.
+    TimeIsOver,
+    /// In the range of the disease, and the programme was no longer for them before a professional decided.
     LeftUnconfirmed,
 }
 
@@ -52,10 +54,10 @@ pub enum Tests {
 pub enum OnRecord {
     /// The lifestyle service is offered.
     Offered,
-    /// In the range of diabetes: a professional acts.
+    /// In the range of the disease: a professional acts.
     AwaitsProfessional,
-    /// In the range of diabetes, and a professional made the diagnosis.
-    Diagnosed,
+    /// In the range of the disease, and a professional has concluded.
+    Confirmed,
     /// The round ended otherwise.
     Ended,
 }
@@ -146,7 +148,7 @@ impl Course {
 }
 
 fn tests(stage: &Stage, finding: Option<Finding>, received: bool) -> Tests {
-    let was_high = finding == Some(Finding::DiabeticRange);
+    let was_high = finding == Some(Finding::DiseaseRange);
     match stage {
         Stage::Eligible | Stage::Asked { .. } | Stage::Ordered { .. } => Tests::Waiting,
         Stage::Confirming { .. } => Tests::AwaitsProfessional,
@@ -158,9 +160,10 @@ fn tests(stage: &Stage, finding: Option<Finding>, received: bool) -> Tests {
         },
         Stage::Closed { conclusion, .. } => match conclusion {
             Conclusion::Normal => Tests::Normal,
+            Conclusion::Recalled if was_high => Tests::TimeIsOver,
             Conclusion::Recalled => Tests::Offered,
             // Result and diagnosis may have come between two runs.
-            Conclusion::Left(State::KnownDiabetes) if was_high || received => Tests::Diagnosed,
+            Conclusion::Left(State::KnownDisease) if was_high || received => Tests::Confirmed,
             Conclusion::Left(_) if was_high => Tests::LeftUnconfirmed,
             Conclusion::Left(_) if finding == Some(Finding::Impaired) => Tests::Offered,
             Conclusion::Left(_) | Conclusion::Withdrawn | Conclusion::BelowLevel => Tests::Left,
@@ -206,11 +209,11 @@ fn on_record(stage: &Stage, finding: Finding) -> OnRecord {
         (Stage::OfferedPrevention { .. }, _) => OnRecord::Offered,
         (
             Stage::Closed {
-                conclusion: Conclusion::Left(State::KnownDiabetes),
+                conclusion: Conclusion::Left(State::KnownDisease),
                 ..
             },
-            Finding::DiabeticRange,
-        ) => OnRecord::Diagnosed,
+            Finding::DiseaseRange,
+        ) => OnRecord::Confirmed,
         (
             Stage::Closed {
                 conclusion: Conclusion::Recalled,
@@ -285,21 +288,21 @@ mod tests {
                 vec![
                     asked(),
                     flagged(),
-                    (1, seen(Finding::DiabeticRange)),
-                    left(State::KnownDiabetes),
+                    (1, seen(Finding::DiseaseRange)),
+                    left(State::KnownDisease),
                 ],
-                State::KnownDiabetes,
-                Place::Flagged(Tests::Diagnosed),
+                State::KnownDisease,
+                Place::Flagged(Tests::Confirmed),
             ),
             (
-                vec![flagged(), left(State::KnownDiabetes)],
-                State::KnownDiabetes,
+                vec![flagged(), left(State::KnownDisease)],
+                State::KnownDisease,
                 Place::Flagged(Tests::Left),
             ),
             (
                 vec![
                     flagged(),
-                    (1, seen(Finding::DiabeticRange)),
+                    (1, seen(Finding::DiseaseRange)),
                     left(State::Moved),
                 ],
                 State::Moved,

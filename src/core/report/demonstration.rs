@@ -13,7 +13,7 @@ use super::learning_text::{LearningSubject, calibration_figures, precision, upda
 use super::phrases::date_phrase;
 use crate::calibration::{Evaluation, Figure, NotIdentifiable};
 use crate::learning::{Learning, Tested};
-use crate::rulebook::State;
+use crate::rulebook::{State, Words};
 
 /// How near two calibrations come to what is really so in a made-up city.
 ///
@@ -50,6 +50,15 @@ impl Truth {
 /// One look back: what was learned, and what about.
 pub type Look<'a> = (&'a Learning, &'a LearningSubject);
 
+/// What looking back has shown.
+#[derive(Clone, Copy)]
+pub struct Learned<'a> {
+    /// The look whose recalibration was put in force; else the last.
+    pub recalibrated: Look<'a>,
+    /// The last look.
+    pub last: Look<'a>,
+}
+
 /// What was shown.
 pub struct DemonstrationShown<'a> {
     /// Residents asked for.
@@ -60,14 +69,14 @@ pub struct DemonstrationShown<'a> {
     pub days: (Date, Date),
     /// How many runs.
     pub runs: u16,
+    /// What things are called in the programme.
+    pub words: &'a Words,
     /// How far everybody has come.
     pub funnel: &'a [FunnelLine],
     /// Residents by state, at the last run.
     pub states: &'a [(State, u64)],
-    /// The look whose recalibration was put in force; else the last.
-    pub recalibrated: Look<'a>,
-    /// The last look.
-    pub last: Look<'a>,
+    /// What was learned, or of what the calibration is that the programme cannot observe, in words.
+    pub learned: Result<Learned<'a>, String>,
     /// What is really so; nothing when there were too few people to say.
     pub truth: Option<&'a Truth>,
 }
@@ -97,7 +106,7 @@ pub const fn waits_for(state: State) -> Option<&'static str> {
         | State::OutsideAge
         | State::OutOfScope
         | State::OptedOut
-        | State::KnownDiabetes
+        | State::KnownDisease
         | State::UndecidedNotAnswered
         | State::BelowLevel
         | State::Concluded => None,
@@ -105,7 +114,7 @@ pub const fn waits_for(state: State) -> Option<&'static str> {
 }
 
 fn waiting(shown: &DemonstrationShown<'_>) -> Vec<(State, u64, &'static str)> {
-    // Most urgent first: a result in the range of diabetes before everything else.
+    // Most urgent first: a result in the range of the disease before everything else.
     let order = [
         State::Confirming,
         State::WithANurse,
@@ -163,9 +172,27 @@ pub fn demonstration_text(shown: &DemonstrationShown<'_>) -> String {
     }
     say!(text, "\nWho waits for whom");
     for (state, n, whom) in waiting(shown) {
-        say!(text, "{n:>9}  {}: for {whom}", state.name());
+        say!(text, "{n:>9}  {}: for {whom}", shown.words.state(state));
     }
-    let (learning, subject) = shown.last;
+    match &shown.learned {
+        Ok(learned) => {
+            precision_text(&mut text, shown, learned.last);
+            recalibration_text(&mut text, shown, learned.recalibrated);
+        }
+        Err(estimand) => say!(text, "\n{}", not_observed(estimand)),
+    }
+    text
+}
+
+/// What a programme cannot say that does not observe what its calibration is of.
+fn not_observed(estimand: &str) -> String {
+    format!(
+        "What the model predicts is {estimand}. This programme does not observe that, so it says nothing of the model's precision or calibration, and proposes no recalibration."
+    )
+}
+
+fn precision_text(text: &mut String, shown: &DemonstrationShown<'_>, look: Look<'_>) {
+    let (learning, subject) = look;
     say!(
         text,
         "\nPrecision of the action level ({} points), first rounds, as of {}",
@@ -183,12 +210,10 @@ pub fn demonstration_text(shown: &DemonstrationShown<'_>) -> String {
             figure_cells(truth.ppv())
         );
     }
-    recalibration_text(&mut text, shown);
-    text
 }
 
-fn recalibration_text(text: &mut String, shown: &DemonstrationShown<'_>) {
-    let (learning, subject) = shown.recalibrated;
+fn recalibration_text(text: &mut String, shown: &DemonstrationShown<'_>, look: Look<'_>) {
+    let (learning, subject) = look;
     say!(
         text,
         "\nCalibration, as of {}: {} verified, {} confirmed",
@@ -196,7 +221,7 @@ fn recalibration_text(text: &mut String, shown: &DemonstrationShown<'_>) {
         learning.first.verified,
         learning.first.confirmed
     );
-    match calibration_of(shown.recalibrated) {
+    match calibration_of(look) {
         Err(reason) => say!(text, "  {reason}"),
         Ok(figures) => {
             say!(text, "  {}", learning.calibration);
@@ -270,27 +295,34 @@ pub fn demonstration_page(shown: &DemonstrationShown<'_>) -> String {
     ));
     page.push_str(&funnel(shown));
     page.push_str(&waiting_table(shown));
-    let (learning, subject) = shown.last;
-    let mut last: Vec<(&str, Figure)> = precision(&learning.first).into();
-    if let Some(truth) = shown.truth {
-        last.push(("really so (truth)", truth.ppv()));
+    match &shown.learned {
+        Ok(learned) => page.push_str(&learned_section(shown, learned)),
+        Err(estimand) => page.push_str(&format!(
+            "<h2>What was learned</h2>\n<p class=\"caution\">{}</p>\n",
+            escaped(&not_observed(estimand))
+        )),
     }
-    page.push_str(&format!(
-        "<h2>How precise the action level is</h2>\n<p>From {} points tests are ordered. First rounds, as of {}.</p>\n{}",
-        learning.action_level,
-        date_phrase(subject.as_of),
-        figure_table("figure", &last)
-    ));
-    page.push_str(&truth_section(shown.truth));
-    page.push_str(&format!(
-        "<h2>What was learned by {}</h2>\n{}",
-        date_phrase(shown.recalibrated.1.as_of),
-        learning_section(shown.recalibrated.0, shown.recalibrated.1)
-    ));
     page.push_str(
         "<p>Made by PreventioJyrää. Not a certified medical device.</p>\n</body>\n</html>\n",
     );
     page
+}
+
+fn learned_section(shown: &DemonstrationShown<'_>, learned: &Learned<'_>) -> String {
+    let (learning, subject) = learned.last;
+    let mut last: Vec<(&str, Figure)> = precision(&learning.first).into();
+    if let Some(truth) = shown.truth {
+        last.push(("really so (truth)", truth.ppv()));
+    }
+    format!(
+        "<h2>How precise the action level is</h2>\n<p>From {} points tests are ordered. First rounds, as of {}.</p>\n{}{}<h2>What was learned by {}</h2>\n{}",
+        learning.action_level,
+        date_phrase(subject.as_of),
+        figure_table("figure", &last),
+        truth_section(shown.truth),
+        date_phrase(learned.recalibrated.1.as_of),
+        learning_section(learned.recalibrated.0, learned.recalibrated.1)
+    )
 }
 
 fn funnel(shown: &DemonstrationShown<'_>) -> String {
@@ -300,13 +332,14 @@ fn funnel(shown: &DemonstrationShown<'_>) -> String {
         .map(|line| {
             let indent = "\u{2003}".repeat(line.depth);
             vec![
-                format!("{indent}{}", escaped(line.says)),
+                format!("{indent}{}", escaped(&line.says)),
                 line.n.to_string(),
             ]
         })
         .collect();
     format!(
-        "<h2>From the register to a diagnosis</h2>\n<p>Everybody is counted once; the parts of each line add up to it.</p>\n<figure>\n{}\n<figcaption>Residents by how far they have come; parts of a line are paler and indented.</figcaption>\n</figure>\n<details open><summary>The numbers</summary>\n{}</details>\n",
+        "<h2>From the register to {}</h2>\n<p>Everybody is counted once; the parts of each line add up to it.</p>\n<figure>\n{}\n<figcaption>Residents by how far they have come; parts of a line are paler and indented.</figcaption>\n</figure>\n<details open><summary>The numbers</summary>\n{}</details>\n",
+        escaped(&shown.words.conclusion),
         funnel_plot(shown.funnel).svg,
         table(&["how far", "residents"], &rows)
     )
@@ -378,7 +411,13 @@ const fn wide(n: u64) -> f64 {
 fn waiting_table(shown: &DemonstrationShown<'_>) -> String {
     let rows: Vec<Vec<String>> = waiting(shown)
         .into_iter()
-        .map(|(state, n, whom)| vec![state.name().to_owned(), n.to_string(), whom.to_owned()])
+        .map(|(state, n, whom)| {
+            vec![
+                shown.words.state(state).to_owned(),
+                n.to_string(),
+                whom.to_owned(),
+            ]
+        })
         .collect();
     format!(
         "<h2>Who waits for whom</h2>\n{}",

@@ -215,7 +215,7 @@ impl Explained<'_> {
     fn is_about_the_future(&self) -> bool {
         !matches!(
             self.decision.state,
-            State::KnownDiabetes
+            State::KnownDisease
                 | State::UnderReview
                 | State::Confirming
                 | State::OutsideAge

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::course::{OnRecord, Place, Questions, Tests};
-use crate::rulebook::State;
+use crate::rulebook::{State, Words};
 
 /// Everybody on the register, each in one place.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct FunnelLine {
     /// 0 for the register; a line's parts are one deeper and add up to it.
     pub depth: usize,
     /// In words.
-    pub says: &'static str,
+    pub says: String,
     /// How many residents.
     pub n: u64,
 }
@@ -35,11 +35,16 @@ impl Funnel {
         parts.map(|(_, n)| n).sum()
     }
 
-    /// The lines, from the register down; the parts of each line follow it and add up to it.
+    /// The lines, from the register down, in the words of a programme; the parts of each line follow it
+    /// and add up to it.
     #[must_use]
-    pub fn lines(&self) -> Vec<FunnelLine> {
+    pub fn lines(&self, words: &Words) -> Vec<FunnelLine> {
         let mut lines = Vec::new();
-        let mut line = |depth, id, says, n| lines.push(FunnelLine { id, depth, says, n });
+        let mut line = |depth, id, says: &str, n| {
+            let says = says.to_owned();
+            lines.push(FunnelLine { id, depth, says, n });
+        };
+        let of_tests = of_tests(words);
         let untouched = |states: &[State]| {
             self.sum(|place| matches!(place, Place::Untouched(state) if states.contains(&state)))
         };
@@ -58,12 +63,7 @@ impl Funnel {
             "outside the programme: died, moved, not of its ages, refused, …",
             untouched(&outside),
         );
-        line(
-            1,
-            "known-diabetes",
-            "known to have diabetes",
-            untouched(&[State::KnownDiabetes]),
-        );
+        line(1, "known", &words.known, untouched(&[State::KnownDisease]));
         let reviewed = [State::UnderReview, State::UndeterminedIncomplete];
         line(
             1,
@@ -81,7 +81,7 @@ impl Funnel {
             Place::Untouched(state) => {
                 !outside.contains(&state)
                     && !reviewed.contains(&state)
-                    && !matches!(state, State::KnownDiabetes | State::BelowLevel)
+                    && !matches!(state, State::KnownDisease | State::BelowLevel)
             }
             Place::OnRecord(_) | Place::Asked(_) | Place::Flagged(_) | Place::Sampled(_) => false,
         };
@@ -98,26 +98,33 @@ impl Funnel {
             "found by a result that was on record",
             self.sum(|p| matches!(p, Place::OnRecord(_))),
         );
-        for (id, says, place) in [
-            (
-                "found-offered",
-                "offered the lifestyle service",
-                OnRecord::Offered,
-            ),
-            (
-                "found-awaiting",
-                "in the range of diabetes, awaiting a professional",
-                OnRecord::AwaitsProfessional,
-            ),
-            (
-                "found-diagnosed",
-                "in the range of diabetes, diagnosed",
-                OnRecord::Diagnosed,
-            ),
-            ("found-ended", "ended otherwise", OnRecord::Ended),
-        ] {
-            line(2, id, says, at(Place::OnRecord(place)));
-        }
+        let Words {
+            found, confirmed, ..
+        } = words;
+        line(
+            2,
+            "found-offered",
+            "offered the lifestyle service",
+            at(Place::OnRecord(OnRecord::Offered)),
+        );
+        line(
+            2,
+            "found-awaiting",
+            &format!("{found}, awaiting a professional"),
+            at(Place::OnRecord(OnRecord::AwaitsProfessional)),
+        );
+        line(
+            2,
+            "found-confirmed",
+            &format!("{found}, {confirmed}"),
+            at(Place::OnRecord(OnRecord::Confirmed)),
+        );
+        line(
+            2,
+            "found-ended",
+            "ended otherwise",
+            at(Place::OnRecord(OnRecord::Ended)),
+        );
         line(
             1,
             "asked-only",
@@ -164,8 +171,8 @@ impl Funnel {
             "at or above the action level: tests ordered",
             self.sum(|p| matches!(p, Place::Flagged(_))),
         );
-        for (id, _, says, tests) in TESTS {
-            line(2, id, says, at(Place::Flagged(tests)));
+        for (id, _, says, tests) in &of_tests {
+            line(2, id, says, at(Place::Flagged(*tests)));
         }
         line(
             1,
@@ -173,75 +180,107 @@ impl Funnel {
             "below the level, drawn by lot: tests ordered",
             self.sum(|p| matches!(p, Place::Sampled(_))),
         );
-        for (_, id, says, tests) in TESTS {
-            line(2, id, says, at(Place::Sampled(tests)));
+        for (_, id, says, tests) in &of_tests {
+            line(2, id, says, at(Place::Sampled(*tests)));
         }
         lines
     }
 }
 
 /// How tests went: names for the flagged and for the sampled, in words.
-const TESTS: [(&str, &str, &str, Tests); 10] = [
-    (
-        "flagged-waiting",
-        "sampled-waiting",
-        "a sample is waited for",
-        Tests::Waiting,
-    ),
-    (
-        "flagged-did-not-attend",
-        "sampled-did-not-attend",
-        "did not come, after a reminder; a nurse acts",
-        Tests::DidNotAttend,
-    ),
-    (
-        "flagged-not-delivered",
-        "sampled-not-delivered",
-        "the order did not arrive; a person acts",
-        Tests::NotDelivered,
-    ),
-    (
-        "flagged-left",
-        "sampled-left",
-        "left the programme before a result",
-        Tests::Left,
-    ),
-    ("flagged-normal", "sampled-normal", "normal", Tests::Normal),
-    (
-        "flagged-offered",
-        "sampled-offered",
-        "impaired, or normal with a high score: lifestyle service offered",
-        Tests::Offered,
-    ),
-    (
-        "flagged-undecided",
-        "sampled-undecided",
-        "results that decide nothing; a person acts",
-        Tests::Undecided,
-    ),
-    (
-        "flagged-awaiting",
-        "sampled-awaiting",
-        "in the range of diabetes, awaiting a professional",
-        Tests::AwaitsProfessional,
-    ),
-    (
-        "flagged-diagnosed",
-        "sampled-diagnosed",
-        "in the range of diabetes, diagnosed",
-        Tests::Diagnosed,
-    ),
-    (
-        "flagged-left-unconfirmed",
-        "sampled-left-unconfirmed",
-        "in the range of diabetes, left before a diagnosis",
-        Tests::LeftUnconfirmed,
-    ),
-];
+fn of_tests(words: &Words) -> [(&'static str, &'static str, String, Tests); 11] {
+    let Words {
+        found,
+        between,
+        confirmed,
+        conclusion,
+        ..
+    } = words;
+    [
+        (
+            "flagged-waiting",
+            "sampled-waiting",
+            "a sample is waited for".to_owned(),
+            Tests::Waiting,
+        ),
+        (
+            "flagged-did-not-attend",
+            "sampled-did-not-attend",
+            "did not come, after a reminder; a nurse acts".to_owned(),
+            Tests::DidNotAttend,
+        ),
+        (
+            "flagged-not-delivered",
+            "sampled-not-delivered",
+            "the order did not arrive; a person acts".to_owned(),
+            Tests::NotDelivered,
+        ),
+        (
+            "flagged-left",
+            "sampled-left",
+            "left the programme before a result".to_owned(),
+            Tests::Left,
+        ),
+        (
+            "flagged-normal",
+            "sampled-normal",
+            "normal".to_owned(),
+            Tests::Normal,
+        ),
+        (
+            "flagged-offered",
+            "sampled-offered",
+            format!("{between}: lifestyle service offered"),
+            Tests::Offered,
+        ),
+        (
+            "flagged-undecided",
+            "sampled-undecided",
+            "results that decide nothing; a person acts".to_owned(),
+            Tests::Undecided,
+        ),
+        (
+            "flagged-awaiting",
+            "sampled-awaiting",
+            format!("{found}, awaiting a professional"),
+            Tests::AwaitsProfessional,
+        ),
+        (
+            "flagged-confirmed",
+            "sampled-confirmed",
+            format!("{found}, {confirmed}"),
+            Tests::Confirmed,
+        ),
+        (
+            "flagged-time-is-over",
+            "sampled-time-is-over",
+            format!("{found}, and {conclusion} not on record in time"),
+            Tests::TimeIsOver,
+        ),
+        (
+            "flagged-left-unconfirmed",
+            "sampled-left-unconfirmed",
+            format!("{found}, left before {conclusion}"),
+            Tests::LeftUnconfirmed,
+        ),
+    ]
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn words() -> Words {
+        let word = str::to_owned;
+        Words {
+            known_state: word("known-thing"),
+            known: word("known to have it"),
+            found: word("in its range"),
+            between: word("in between"),
+            confirmed: word("confirmed"),
+            conclusion: word("a confirmation"),
+        }
+    }
 
     #[test]
     fn the_parts_of_each_line_add_up_to_it() {
@@ -254,14 +293,14 @@ mod tests {
         State::NAMES
             .iter()
             .for_each(|(_, state)| count(Place::Untouched(*state)));
-        for (_, _, _, tests) in TESTS {
+        for (_, _, _, tests) in of_tests(&words()) {
             count(Place::Flagged(tests));
             count(Place::Sampled(tests));
         }
         for place in [
             OnRecord::Offered,
             OnRecord::AwaitsProfessional,
-            OnRecord::Diagnosed,
+            OnRecord::Confirmed,
             OnRecord::Ended,
         ] {
             count(Place::OnRecord(place));
@@ -276,7 +315,7 @@ mod tests {
         ] {
             count(Place::Asked(place));
         }
-        let lines = funnel.lines();
+        let lines = funnel.lines(&words());
         assert_eq!(lines[0].n, n * (n + 1) / 2);
         for (at, line) in lines.iter().enumerate() {
             let below = lines[at + 1..].iter().take_while(|l| line.depth < l.depth);

@@ -45,7 +45,7 @@ mod svg;
 
 pub use course::{Course, OnRecord, Place, Questions, Tests};
 pub use demonstration::{
-    DemonstrationShown, Look, Truth, demonstration_page, demonstration_text, waits_for,
+    DemonstrationShown, Learned, Look, Truth, demonstration_page, demonstration_text, waits_for,
 };
 pub use evaluation_page::{Subject, evaluation_page};
 pub use evaluation_text::evaluation_text;

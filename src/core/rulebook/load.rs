@@ -1,39 +1,45 @@
 //! From rule files to a rule book, or to all their mistakes.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 use toml::Spanned;
 use toml::de::DeTable;
 
 use super::catalogue::{self, Catalogue};
+use super::folder::{prove_texts, set_of, texts_of, which};
 use super::header::Header;
 use super::reader::{Document, Findings, Table};
 use super::texts_proof;
 use super::{
     Calibration, CalibrationUse, Conversion, Diagnostic, Model, OrderCodes, Pathway, Programme,
-    Questionnaire, RuleFile, Rulebook, Severity, TextFile, Texts, Thresholds,
+    Questionnaire, RuleFile, Rulebook, TextFile, Texts, Thresholds,
 };
 
 /// A file with its parsed text.
-struct Parsed<'a> {
-    document: Document<'a>,
-    table: Spanned<DeTable<'a>>,
+pub(super) struct Parsed<'a> {
+    pub(super) document: Document<'a>,
+    pub(super) table: Spanned<DeTable<'a>>,
 }
 
-/// Everything read from the files, whatever the programme uses of it.
+/// Rules of one kind, each with the place of its file among all.
+pub(super) type Shelf<T> = Vec<(usize, T)>;
+
+/// Everything read from the files, whatever programmes use of it.
 #[derive(Default)]
 struct Shelves {
-    programmes: Vec<Programme>,
-    models: Vec<Model>,
-    calibrations: Vec<Calibration>,
-    thresholds: Vec<Thresholds>,
-    pathways: Vec<Pathway>,
-    order_codes: Vec<OrderCodes>,
-    questionnaires: Vec<Questionnaire>,
-    /// With the place of its file among all.
-    texts: Vec<(usize, TextFile)>,
+    programmes: Shelf<Programme>,
+    models: Shelf<Model>,
+    calibrations: Shelf<Calibration>,
+    thresholds: Shelf<Thresholds>,
+    pathways: Shelf<Pathway>,
+    order_codes: Shelf<OrderCodes>,
+    questionnaires: Shelf<Questionnaire>,
+    texts: Shelf<TextFile>,
 }
 
-pub(super) fn load(files: &[RuleFile]) -> Result<Rulebook, Vec<Diagnostic>> {
+pub(super) fn load(files: &[RuleFile], wanted: Option<&str>) -> Result<Rulebook, Vec<Diagnostic>> {
     let findings = Findings::default();
     let parsed: Vec<Parsed<'_>> = files
         .iter()
@@ -49,19 +55,43 @@ pub(super) fn load(files: &[RuleFile]) -> Result<Rulebook, Vec<Diagnostic>> {
         .collect();
     let catalogue = read_catalogue(&parsed);
     let shelves = read_shelves(&parsed, &catalogue);
-    let chosen = choose(&parsed, &findings, shelves, catalogue);
+    prove_texts(&parsed, &shelves.texts);
+    // Every programme is proved, whichever is wanted.
+    let mut chosen: Vec<(Rulebook, BTreeSet<usize>)> = Vec::new();
+    for (at, programme) in &shelves.programmes {
+        chosen.extend(choose(&parsed, *at, programme, &shelves, &catalogue));
+    }
+    let wanted = which(&findings, &parsed, &shelves.programmes, wanted);
+    let chosen = chosen
+        .into_iter()
+        .find(|(rulebook, _)| Some(&rulebook.programme.header.id) == wanted.as_ref());
+    let named = chosen.map(|(rulebook, named)| {
+        let paths = named
+            .into_iter()
+            .map(|at| parsed[at].document.file.path.clone());
+        (rulebook, paths.collect::<BTreeSet<String>>())
+    });
     drop(parsed);
     let (mut diagnostics, mut unverified) = findings.into_parts();
     diagnostics.sort_by(|a, b| {
         (&a.file, a.line, a.column, a.code).cmp(&(&b.file, b.line, b.column, b.code))
     });
-    let Some(mut rulebook) = chosen.filter(|_| diagnostics.is_empty()) else {
+    // Programmes that share a rule find the same mistake in it.
+    diagnostics.dedup();
+    let Some((mut rulebook, named)) = named.filter(|_| diagnostics.is_empty()) else {
         return Err(diagnostics);
     };
+    let is_part = |path: &str| path.starts_with("facts/") || named.contains(path);
+    unverified.retain(|entry| is_part(&entry.file));
     unverified.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     unverified.dedup();
     rulebook.unverified = unverified;
-    rulebook.fingerprint = fingerprint(files, |_| true);
+    let parts = files.iter();
+    let parts = parts.filter(|file| file.path.ends_with(".toml") && is_part(&file.path));
+    let mut parts: Vec<RuleFile> = parts.cloned().collect();
+    parts.sort_by(|a, b| a.path.cmp(&b.path));
+    rulebook.files = parts.into();
+    rulebook.fingerprint = fingerprint(files, is_part);
     rulebook.facts_fingerprint = fingerprint(files, |path| {
         path.starts_with("facts/") || path.starts_with("questionnaires/")
     });
@@ -98,41 +128,59 @@ fn read_shelves(parsed: &[Parsed<'_>], catalogue: &Catalogue) -> Shelves {
         let root = Table::root(&file.document, &file.table);
         let path = file.document.file.path.as_str();
         match path.split_once('/').map(|(folder, _)| folder) {
-            None if path == "programme.toml" => shelves.programmes.extend(Programme::read(&root)),
-            Some("scores") => shelves.models.extend(Model::read(&root, catalogue)),
+            Some("programmes") => {
+                let programme = Programme::read(&root);
+                shelves.programmes.extend(programme.map(|programme| (at, programme)));
+            }
+            Some("scores") => {
+                let model = Model::read(&root, catalogue);
+                shelves.models.extend(model.map(|model| (at, model)));
+            }
             Some("calibrations") => {
-                shelves.calibrations.extend(Calibration::read(&root, catalogue));
+                let calibration = Calibration::read(&root, catalogue);
+                shelves.calibrations.extend(calibration.map(|read| (at, read)));
             }
             Some("thresholds") => {
                 if let Some(thresholds) = Thresholds::read(&root, catalogue) {
                     thresholds.prove_units(&root, catalogue);
-                    shelves.thresholds.push(thresholds);
+                    shelves.thresholds.push((at, thresholds));
                 }
             }
-            Some("pathways") => shelves.pathways.extend(Pathway::read(&root, catalogue)),
-            Some("orders") => shelves.order_codes.extend(OrderCodes::read(&root, catalogue)),
+            Some("pathways") => {
+                let pathway = Pathway::read(&root, catalogue);
+                shelves.pathways.extend(pathway.map(|pathway| (at, pathway)));
+            }
+            Some("orders") => {
+                let codes = OrderCodes::read(&root, catalogue);
+                shelves.order_codes.extend(codes.map(|codes| (at, codes)));
+            }
             Some("questionnaires") => {
                 let form = Questionnaire::read(&root, catalogue);
                 let is_known = |form: &Questionnaire| {
                     let mut others = shelves.questionnaires.iter();
-                    others.any(|other| other.canonical == form.canonical)
+                    others.any(|(_, other)| other.canonical == form.canonical)
                 };
                 if form.as_ref().is_some_and(is_known) {
                     let message = "another file maps the same form";
                     root.report_at("questionnaire", "form-twice", message, None);
                 }
-                shelves.questionnaires.extend(form);
+                shelves.questionnaires.extend(form.map(|form| (at, form)));
             }
-            Some("texts") => shelves
-                .texts
-                .extend(TextFile::read(&root).map(|texts| (at, texts))),
+            Some("texts") => {
+                if set_of(file).is_none() {
+                    let message = "texts lie in the folder of their set, `texts/SET/LANGUAGE.toml`";
+                    root.document.report(0..0, "text-without-set", message, None);
+                }
+                let texts = TextFile::read(&root);
+                shelves.texts.extend(texts.map(|texts| (at, texts)));
+            }
             Some("facts") => {}
             _ => root.document.report(
                 0..0,
                 "rule-file-unknown",
                 "this file belongs to no folder of rules",
                 Some(
-                    "folders: scores, calibrations, thresholds, pathways, orders, facts, questionnaires, texts; `programme.toml` beside them"
+                    "folders: programmes, scores, calibrations, thresholds, pathways, orders, facts, questionnaires, texts"
                         .to_owned(),
                 ),
             ),
@@ -141,71 +189,52 @@ fn read_shelves(parsed: &[Parsed<'_>], catalogue: &Catalogue) -> Shelves {
     shelves
 }
 
-/// Takes off the shelves what the programme names.
+/// Takes off the shelves what a programme names, and says which files those are.
 fn choose(
     parsed: &[Parsed<'_>],
-    findings: &Findings,
-    shelves: Shelves,
-    catalogue: Catalogue,
-) -> Option<Rulebook> {
-    let Some(file) = parsed
-        .iter()
-        .find(|file| file.document.file.path == "programme.toml")
-    else {
-        findings.push(Diagnostic {
-            file: "programme.toml".to_owned(),
-            line: 1,
-            column: 1,
-            severity: Severity::Error,
-            code: "programme-missing",
-            message: "there is no readable `programme.toml`".to_owned(),
-            hint: Some("it names the rules in force".to_owned()),
-        });
-        return None;
-    };
+    at: usize,
+    programme: &Programme,
+    shelves: &Shelves,
+    catalogue: &Catalogue,
+) -> Option<(Rulebook, BTreeSet<usize>)> {
+    let file = &parsed[at];
     let root = Table::root(&file.document, &file.table);
-    let programme = shelves.programmes.into_iter().next()?;
+    let programme = programme.clone();
+    prove_name(&root, &programme);
     let table = root.table("programme")?;
-    let model = pick(&table, "model", &programme.model, shelves.models, |m| {
-        &m.header
-    });
+    let mut named = BTreeSet::from([at]);
+    let mut take = Taking {
+        table: &table,
+        named: &mut named,
+    };
+    let model = take.rule("model", &programme.model, &shelves.models, |m| &m.header);
     let display_calibration = programme.display_calibration.as_ref().map(|id| {
-        pick(
-            &table,
-            "display_calibration",
-            id,
-            shelves.calibrations.clone(),
-            |c| &c.header,
-        )
+        take.rule("display_calibration", id, &shelves.calibrations, |c| {
+            &c.header
+        })
     });
-    let calibration = pick(
-        &table,
+    let calibration = take.rule(
         "calibration",
         &programme.calibration,
-        shelves.calibrations,
+        &shelves.calibrations,
         |c| &c.header,
     );
-    let thresholds = pick(
-        &table,
+    let thresholds = take.rule(
         "thresholds",
         &programme.thresholds,
-        shelves.thresholds,
+        &shelves.thresholds,
         |t| &t.header,
     );
-    let pathway = pick(
-        &table,
-        "pathway",
-        &programme.pathway,
-        shelves.pathways,
-        |p| &p.header,
-    );
-    let order_codes = pick(
-        &table,
-        "orders",
-        &programme.orders,
-        shelves.order_codes,
-        |o| &o.header,
-    );
+    let pathway = take.rule("pathway", &programme.pathway, &shelves.pathways, |p| {
+        &p.header
+    });
+    let order_codes = take.rule("orders", &programme.orders, &shelves.order_codes, |o| {
+        &o.header
+    });
+    let form = programme
+        .form
+        .as_ref()
+        .map(|id| take.rule("form", id, &shelves.questionnaires, |form| &form.header));
     let (model, calibration, thresholds, pathway) = (model?, calibration?, thresholds?, pathway?);
     let order_codes = order_codes?;
     let display_calibration = match display_calibration {
@@ -295,31 +324,32 @@ fn choose(
             );
         }
     }
-    let form = programme.form.as_ref().map(|id| {
-        let forms = shelves.questionnaires.clone();
-        pick(&table, "form", id, forms, |form| &form.header)
-    });
     let form = match form {
         Some(found) => Some(found?),
         None => None,
     };
-    let texts: Vec<(Table<'_>, TextFile)> = shelves
-        .texts
+    let set = programme.texts.as_deref();
+    let texts = set.map_or_else(Vec::new, |set| texts_of(parsed, &shelves.texts, set));
+    if let (Some(set), true) = (set, texts.is_empty()) {
+        let message = format!("no texts lie in `texts/{set}`");
+        table.report_at("texts", "rule-not-found", message, None);
+    }
+    named.extend(texts.iter().map(|(at, _, _)| *at));
+    let texts: Vec<(Table<'_>, TextFile)> = texts
         .into_iter()
-        .map(|(at, texts)| (Table::root(&parsed[at].document, &parsed[at].table), texts))
+        .map(|(_, root, texts)| (root, texts))
         .collect();
-    let n_files = in_folder(parsed, "texts").count();
-    texts_proof::prove_files(&table, &texts, n_files);
     texts_proof::prove_pathway(&table, &pathway, &texts);
     if let Some(form) = &form {
         texts_proof::prove_form(&table, form, &model, &texts);
     }
     let texts = Texts::new(texts.into_iter().map(|(_, texts)| texts));
-    Some(Rulebook {
+    let questionnaires = shelves.questionnaires.iter();
+    let rulebook = Rulebook {
         programme,
         texts,
-        catalogue,
-        questionnaires: shelves.questionnaires,
+        catalogue: catalogue.clone(),
+        questionnaires: questionnaires.map(|(_, form)| form.clone()).collect(),
         model,
         calibration,
         display_calibration,
@@ -327,34 +357,59 @@ fn choose(
         pathway,
         order_codes,
         unverified: Vec::new(),
+        files: Arc::default(),
         fingerprint: String::new(),
         facts_fingerprint: String::new(),
-    })
+    };
+    Some((rulebook, named))
 }
 
-fn pick<T>(
-    table: &Table<'_>,
-    key: &'static str,
-    id: &str,
-    shelf: Vec<T>,
-    header: impl Fn(&T) -> &Header,
-) -> Option<T> {
-    let known: Vec<String> = shelf.iter().map(|rule| header(rule).id.clone()).collect();
-    let twice = known.iter().filter(|known| known.as_str() == id).count() > 1;
-    let found = shelf.into_iter().find(|rule| header(rule).id == id);
-    if found.is_none() || twice {
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let (code, message) = if twice {
-            ("rule-twice", format!("two files call themselves `{id}`"))
-        } else {
-            (
-                "rule-not-found",
-                format!("no {key} is called `{id}`, or its file has mistakes"),
-            )
-        };
-        table.report_at(key, code, message, Some(super::reader::suggest(id, &known)));
+/// A programme is called like its file: that is the name by which it is asked for.
+fn prove_name(root: &Table<'_>, programme: &Programme) {
+    let id = &programme.header.id;
+    let path = format!("programmes/{id}.toml");
+    if root.document.file.path != path {
+        let message = format!("programme `{id}` belongs into `{path}`");
+        root.report_at("id", "programme-name", message, None);
     }
-    found
+}
+
+/// Takes what the keys of a programme name, and remembers from which files.
+struct Taking<'t, 'a> {
+    table: &'t Table<'a>,
+    named: &'t mut BTreeSet<usize>,
+}
+
+impl Taking<'_, '_> {
+    fn rule<T: Clone>(
+        &mut self,
+        key: &'static str,
+        id: &str,
+        shelf: &Shelf<T>,
+        header: impl Fn(&T) -> &Header,
+    ) -> Option<T> {
+        let known: Vec<&str> = shelf
+            .iter()
+            .map(|(_, rule)| header(rule).id.as_str())
+            .collect();
+        let twice = known.iter().filter(|known| **known == id).count() > 1;
+        let found = shelf.iter().find(|(_, rule)| header(rule).id == id);
+        if found.is_none() || twice {
+            let (code, message) = if twice {
+                ("rule-twice", format!("two files call themselves `{id}`"))
+            } else {
+                (
+                    "rule-not-found",
+                    format!("no {key} is called `{id}`, or its file has mistakes"),
+                )
+            };
+            let hint = Some(super::reader::suggest(id, &known));
+            self.table.report_at(key, code, message, hint);
+        }
+        let (at, rule) = found?;
+        self.named.insert(*at);
+        Some(rule.clone())
+    }
 }
 
 /// SHA-256 over path and text of the files that `keep` keeps, sorted by path.

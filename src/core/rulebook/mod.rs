@@ -10,8 +10,8 @@
 //!
 //! # How the data flows
 //!
-//! [`Rulebook::load`] takes all files at once and returns the rule book, or
-//! *all* its [`Diagnostic`]s with file, line and hint; one mistake never hides
+//! [`Rulebook::load_programme`] takes all files of a folder at once, which may hold several
+//! programmes, and returns the rule book of one, or *all* [`Diagnostic`]s with file, line and hint; one mistake never hides
 //! another.
 //!
 //! # Invariants
@@ -26,7 +26,7 @@
 //! ```
 //! use preventiojyraa_core::rulebook::{RuleFile, Rulebook};
 //!
-//! let broken = RuleFile { path: "programme.toml".into(), text: "id = 7".into() };
+//! let broken = RuleFile { path: "programmes/p.toml".into(), text: "id = 7".into() };
 //! let mistakes = Rulebook::load(&[broken]).expect_err("7 is not a name");
 //! assert!(mistakes.iter().any(|m| (m.line, m.code) == (1, "rule-wrong-type")));
 //! ```
@@ -43,6 +43,7 @@ mod bands;
 mod calibration;
 mod catalogue;
 mod diagnostic;
+mod folder;
 mod header;
 mod load;
 mod model;
@@ -74,10 +75,12 @@ pub use pathway::{
     Condition, Deadlines, NextStep, Pathway, Priority, RegisterFinding, Review, Row, ScorePosition,
     StageKind, State,
 };
-pub use programme::Programme;
+pub use programme::{Programme, Words};
 pub use questionnaire::{AnswerMeaning, Questionnaire, QuestionnaireItem};
 pub use texts::{Language, QuestionText, Text, TextFile, TextStatus, TextValues, Texts};
 pub use thresholds::{Category, CategoryBand, Thresholds};
+
+use std::sync::Arc;
 
 /// A number or choice in the rules whose source nobody has seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,22 +116,33 @@ pub struct Rulebook {
     pub order_codes: OrderCodes,
     /// What people read, in every language.
     pub texts: Texts,
-    /// Every number that is not verified, file by file.
+    /// Every number of its files that is not verified, file by file.
     pub unverified: Vec<Unverified>,
-    /// SHA-256 over all files: the identity of this rule book, 64 hexadecimal digits.
+    /// The files that this rule book is: the programme's own, those that it names, and all facts; sorted by path.
+    pub files: Arc<[RuleFile]>,
+    /// SHA-256 over those files: the identity of this rule book, 64 hexadecimal digits.
     pub fingerprint: String,
     /// SHA-256 over the files that decide which facts are read from submissions.
     pub facts_fingerprint: String,
 }
 
 impl Rulebook {
-    /// Checks rule files and builds the rule book they describe.
+    /// Checks rule files and builds the rule book of the default programme.
     ///
     /// # Errors
     ///
-    /// All mistakes of all files, sorted by file and line.
+    /// All mistakes of all files, sorted by file and line: also of those that no programme names.
     pub fn load(files: &[RuleFile]) -> Result<Self, Vec<Diagnostic>> {
-        load::load(files)
+        load::load(files, None)
+    }
+
+    /// Checks rule files and builds the rule book of one programme, by its id.
+    ///
+    /// # Errors
+    ///
+    /// All mistakes of all files, sorted by file and line; `programme-unknown` when none is called so.
+    pub fn load_programme(files: &[RuleFile], id: &str) -> Result<Self, Vec<Diagnostic>> {
+        load::load(files, Some(id))
     }
 
     /// The form by which residents are asked, when the programme names one.

@@ -11,7 +11,7 @@ use crate::profile::{FactId, Standing};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(
     missing_docs,
-    reason = "the names are the documentation: the programme's own closed list"
+    reason = "the names are the documentation: the closed list of every programme"
 )]
 pub enum State {
     Deceased,
@@ -20,7 +20,7 @@ pub enum State {
     OutsideAge,
     OutOfScope,
     OptedOut,
-    KnownDiabetes,
+    KnownDisease,
     UnderReview,
     UndeterminedIncomplete,
     Asked,
@@ -44,7 +44,7 @@ impl State {
         ("outside-age", Self::OutsideAge),
         ("out-of-scope", Self::OutOfScope),
         ("opted-out", Self::OptedOut),
-        ("known-diabetes", Self::KnownDiabetes),
+        ("known-disease", Self::KnownDisease),
         ("under-review", Self::UnderReview),
         ("undetermined-incomplete", Self::UndeterminedIncomplete),
         ("asked", Self::Asked),
@@ -59,7 +59,7 @@ impl State {
         ("concluded", Self::Concluded),
     ];
 
-    /// The name in rule files, reports and the lake.
+    /// The name in rule files and the lake; reports may have a word of the programme's for it.
     ///
     /// # Panics
     ///
@@ -175,7 +175,7 @@ pub enum Condition {
         /// How old it may be.
         within_months: Option<u32>,
     },
-    /// A laboratory test has this result (or a worse one, for diabetic range and critical).
+    /// A laboratory test has this result (or a worse one, for the range of the disease and critical).
     Test {
         /// The result.
         category: Category,

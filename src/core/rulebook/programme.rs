@@ -1,6 +1,7 @@
 //! The programme file: which rules are in force, and where.
 
 use super::header::Header;
+use super::pathway::State;
 use super::reader::Table;
 
 /// What the programme is and which rules it uses.
@@ -22,6 +23,12 @@ pub struct Programme {
     pub orders: String,
     /// Id of the form by which residents are asked; none where nobody is asked.
     pub form: Option<String>,
+    /// The set of texts, by its folder; none where nobody is written to.
+    pub texts: Option<String>,
+    /// Whether it is the one that is meant when none is named.
+    pub is_default: bool,
+    /// What reports call things in this programme.
+    pub words: Words,
     /// Time zone in which an instant has its date.
     pub time_zone: String,
     /// Addresses of coding systems whose codes the rules call `programme`.
@@ -30,9 +37,81 @@ pub struct Programme {
     pub municipalities: Vec<String>,
 }
 
+/// What reports call things: how one programme's reports differ from another's.
+///
+/// Each is part of a sentence, without full stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    /// The name in reports of the state of those whom a professional looks after for it already.
+    pub known_state: String,
+    /// Those people: "known to have diabetes".
+    pub known: String,
+    /// A result that a professional has to see: "in the range of diabetes".
+    pub found: String,
+    /// A result after which the lifestyle service is offered: "impaired, or normal with a high score".
+    pub between: String,
+    /// What a professional has then done: "diagnosed".
+    pub confirmed: String,
+    /// The end of the way: "a diagnosis".
+    pub conclusion: String,
+}
+
+impl Words {
+    /// The name of a state in reports.
+    #[must_use]
+    pub fn state(&self, state: State) -> &str {
+        match state {
+            State::KnownDisease => &self.known_state,
+            State::Deceased
+            | State::NotYetBorn
+            | State::Moved
+            | State::OutsideAge
+            | State::OutOfScope
+            | State::OptedOut
+            | State::UnderReview
+            | State::UndeterminedIncomplete
+            | State::Asked
+            | State::UndecidedNotAnswered
+            | State::BelowLevel
+            | State::SampledNegative
+            | State::Ordered
+            | State::Overdue
+            | State::Confirming
+            | State::WithANurse
+            | State::OfferedPrevention
+            | State::Concluded => state.name(),
+        }
+    }
+
+    fn read(table: &Table<'_>) -> Option<Self> {
+        let own = |key| table.text(key).map(str::to_owned);
+        let known_state = own("known_state");
+        let words = [own("known"), own("found"), own("between"), own("confirmed")];
+        let conclusion = own("conclusion");
+        table.finish();
+        let is_taken = |name: &String| State::NAMES.iter().any(|(known, _)| known == name);
+        if known_state.as_ref().is_some_and(is_taken) {
+            let message = "another state is called so already";
+            table.report_at("known_state", "state-twice", message, None);
+        }
+        let [known, found, between, confirmed] = words;
+        Some(Self {
+            known_state: known_state?,
+            known: known?,
+            found: found?,
+            between: between?,
+            confirmed: confirmed?,
+            conclusion: conclusion?,
+        })
+    }
+}
+
 impl Programme {
     pub(super) fn read(root: &Table<'_>) -> Option<Self> {
         let header = Header::read(root);
+        let is_default = root.optional_flag("default").unwrap_or(false);
+        let words = root.required_table("words");
+        let words = words.and_then(|table| Words::read(&table));
         let table = root.required_table("programme");
         let body = table.as_ref().and_then(|table| {
             let model = table.text("model");
@@ -42,6 +121,7 @@ impl Programme {
             let pathway = table.text("pathway");
             let orders = table.text("orders");
             let form = table.optional_text("form");
+            let texts = table.optional_text("texts");
             let time_zone = table.text("time_zone");
             let code_systems = table
                 .texts("code_systems")
@@ -69,12 +149,12 @@ impl Programme {
                     time_zone?,
                 ]
                 .map(str::to_owned),
-                [display_calibration, form].map(|id| id.map(str::to_owned)),
+                [display_calibration, form, texts].map(|id| id.map(str::to_owned)),
                 (code_systems, municipalities?),
             ))
         });
         root.finish();
-        let (names, [display_calibration, form], (code_systems, municipalities)) = body?;
+        let (names, [display_calibration, form, texts], (code_systems, municipalities)) = body?;
         let [model, calibration, thresholds, pathway, orders, time_zone] = names;
         Some(Self {
             header: header?,
@@ -85,6 +165,9 @@ impl Programme {
             pathway,
             orders,
             form,
+            texts,
+            is_default,
+            words: words?,
             time_zone,
             code_systems,
             municipalities,

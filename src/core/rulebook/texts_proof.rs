@@ -21,13 +21,13 @@ const OF_ACTS: [(&str, &[Placeholder]); 7] = [
 ];
 const OF_THE_PATHWAY: &[Placeholder] = &[Placeholder::RecallOn, Placeholder::Due];
 
-/// Every text is there in every language and says the same days; nothing in braces is unknown.
+/// Every text of a set is there in every language and says the same days; nothing in braces is unknown.
 ///
 /// `n_files` is how many files there are, readable or not: what an unreadable file lacks is not known.
-pub(super) fn prove_files(programme: &Table<'_>, files: &[(Table<'_>, TextFile)], n_files: usize) {
-    if files.is_empty() {
+pub(super) fn prove_files(files: &[(Table<'_>, TextFile)], n_files: usize) {
+    let Some((first, _)) = files.first() else {
         return;
-    }
+    };
     for (n, (root, file)) in files.iter().enumerate() {
         let mut others = files[..n].iter();
         if others.any(|(_, other)| other.language == file.language) {
@@ -43,8 +43,8 @@ pub(super) fn prove_files(programme: &Table<'_>, files: &[(Table<'_>, TextFile)]
     if files.len() == n_files {
         for (code, language) in Language::NAMES {
             if files.iter().all(|(_, file)| file.language != language) {
-                let message = format!("there are texts, and none in `{code}`");
-                programme.report("text-missing", message);
+                let message = format!("there are texts of this set, and none in `{code}`");
+                first.report_at("language", "text-missing", message, None);
             }
         }
     }

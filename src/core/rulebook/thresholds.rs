@@ -9,14 +9,14 @@ use crate::profile::{FactId, Quantity, Unit};
 /// What a laboratory result means, in rising order of concern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Category {
-    /// Says neither that glucose is normal nor that it is high.
+    /// Says neither that the result is normal nor that it is not.
     Inconclusive,
     /// Normal.
     Normal,
-    /// Between normal and diabetes.
+    /// Between normal and the range of the disease.
     Intermediate,
-    /// In the range of diabetes; not a diagnosis.
-    DiabeticRange,
+    /// In the range of the disease the programme looks for; not a diagnosis.
+    DiseaseRange,
     /// So high that a professional should look the same day.
     Critical,
 }
@@ -27,7 +27,7 @@ impl Category {
         ("inconclusive", Self::Inconclusive),
         ("normal", Self::Normal),
         ("intermediate", Self::Intermediate),
-        ("diabetic-range", Self::DiabeticRange),
+        ("disease-range", Self::DiseaseRange),
         ("critical", Self::Critical),
     ];
 }
