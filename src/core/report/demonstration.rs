@@ -168,8 +168,8 @@ pub fn demonstration_text(shown: &DemonstrationShown<'_>) -> String {
     let (learning, subject) = shown.last;
     say!(
         text,
-        "\nPrecision of the action level ({} points), first rounds, as of {}",
-        learning.action_level,
+        "\nPrecision of the action level ({}), first rounds, as of {}",
+        learning.unit.text(learning.action_level),
         date_phrase(subject.as_of)
     );
     for (name, figure) in precision(&learning.first) {
@@ -276,8 +276,8 @@ pub fn demonstration_page(shown: &DemonstrationShown<'_>) -> String {
         last.push(("really so (truth)", truth.ppv()));
     }
     page.push_str(&format!(
-        "<h2>How precise the action level is</h2>\n<p>From {} points tests are ordered. First rounds, as of {}.</p>\n{}",
-        learning.action_level,
+        "<h2>How precise the action level is</h2>\n<p>From {} tests are ordered. First rounds, as of {}.</p>\n{}",
+        learning.unit.text(learning.action_level),
         date_phrase(subject.as_of),
         figure_table("figure", &last)
     ));

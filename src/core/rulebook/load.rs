@@ -8,9 +8,10 @@ use super::catalogue::{self, Catalogue};
 use super::header::Header;
 use super::reader::{Document, Findings, Table};
 use super::texts_proof;
+use super::ladder;
 use super::{
-    Calibration, CalibrationUse, Conversion, Diagnostic, Model, OrderCodes, Pathway, Programme,
-    Questionnaire, RuleFile, Rulebook, Severity, TextFile, Texts, Thresholds,
+    Ages, Calibration, CalibrationUse, Conversion, Diagnostic, Model, OrderCodes, Pathway, Programme,
+    Questionnaire, RuleFile, Rulebook, ScoreUnit, Severity, TextFile, Texts, Thresholds,
 };
 
 /// A file with its parsed text.
@@ -94,11 +95,13 @@ fn read_catalogue(parsed: &[Parsed<'_>]) -> Catalogue {
 
 fn read_shelves(parsed: &[Parsed<'_>], catalogue: &Catalogue) -> Shelves {
     let mut shelves = Shelves::default();
+    let mut ladders = Vec::new();
     for (at, file) in parsed.iter().enumerate() {
         let root = Table::root(&file.document, &file.table);
         let path = file.document.file.path.as_str();
         match path.split_once('/').map(|(folder, _)| folder) {
             None if path == "programme.toml" => shelves.programmes.extend(Programme::read(&root)),
+            Some("scores") if ladder::is_ladder(&root) => ladders.extend(ladder::read(&root)),
             Some("scores") => shelves.models.extend(Model::read(&root, catalogue)),
             Some("calibrations") => {
                 shelves.calibrations.extend(Calibration::read(&root, catalogue));
@@ -138,6 +141,12 @@ fn read_shelves(parsed: &[Parsed<'_>], catalogue: &Catalogue) -> Shelves {
             ),
         }
     }
+    // A ladder names models of other files, so it is built when all of them are read.
+    let built: Vec<Model> = ladders
+        .into_iter()
+        .filter_map(|raw| ladder::build(raw, &shelves.models))
+        .collect();
+    shelves.models.extend(built);
     shelves
 }
 
@@ -166,9 +175,12 @@ fn choose(
     let root = Table::root(&file.document, &file.table);
     let programme = shelves.programmes.into_iter().next()?;
     let table = root.table("programme")?;
+    let models = shelves.models.clone();
     let model = pick(&table, "model", &programme.model, shelves.models, |m| {
         &m.header
     });
+    let model = model.and_then(|model| in_region(&table, &programme, &model));
+    prove_region(&table, &programme, &models);
     let display_calibration = programme.display_calibration.as_ref().map(|id| {
         pick(
             &table,
@@ -233,6 +245,60 @@ fn choose(
             format!(
                 "calibration `{}` is for display only: nothing may be held against it",
                 calibration.header.id
+            ),
+            None,
+        );
+    }
+    for used in [Some(&calibration), display_calibration.as_ref()]
+        .into_iter()
+        .flatten()
+    {
+        if matches!(used.conversion, Conversion::Identity(_)) && model.unit == ScoreUnit::Points {
+            table.report_at(
+                "calibration",
+                "programme-mismatch",
+                format!(
+                    "calibration `{}` takes the score for a probability, and `{}` counts points",
+                    used.header.id, model.header.id
+                ),
+                None,
+            );
+        }
+    }
+    if pathway.level_unit != model.unit {
+        table.report(
+            "programme-mismatch",
+            format!(
+                "the action level of `{}` is in {}, the scores of `{}` are in {}",
+                pathway.header.id,
+                pathway.level_unit.name(),
+                model.header.id,
+                model.unit.name()
+            ),
+        );
+    }
+    if pathway.age_from < model.ages.from || model.ages.below < pathway.age_below {
+        table.report_at(
+            "model",
+            "programme-mismatch",
+            format!(
+                "`{}` was made for ages {} to {}, the pathway is for {} to {}",
+                model.header.id,
+                model.ages.from,
+                model.ages.below - 1,
+                pathway.age_from,
+                pathway.age_below - 1
+            ),
+            None,
+        );
+    }
+    if model.ages != Ages::ALL && !pathway.is_outside_age_first() {
+        table.report_at(
+            "pathway",
+            "programme-mismatch",
+            format!(
+                "`{}` scores no other ages, and no row of the pathway decides about them before the score",
+                model.header.id
             ),
             None,
         );
@@ -316,6 +382,7 @@ fn choose(
     }
     let texts = Texts::new(texts.into_iter().map(|(_, texts)| texts));
     Some(Rulebook {
+        models,
         programme,
         texts,
         catalogue,
@@ -330,6 +397,44 @@ fn choose(
         fingerprint: String::new(),
         facts_fingerprint: String::new(),
     })
+}
+
+/// The model with the layers of the programme's region.
+fn in_region(table: &Table<'_>, programme: &Programme, model: &Model) -> Option<Model> {
+    let found = model.in_region(programme.region.as_deref());
+    if found.is_none() {
+        let known = model.regions();
+        let (message, hint) = match &programme.region {
+            None => (
+                format!("model `{}` has numbers by region", model.header.id),
+                format!("name one in `region`: {}", known.join(", ")),
+            ),
+            Some(region) => (
+                format!("model `{}` has no region `{region}`", model.header.id),
+                super::reader::suggest(region, &known),
+            ),
+        };
+        table.report_at("region", "region-unknown", message, Some(hint));
+    }
+    found
+}
+
+/// A region that no model has numbers for is a slip of the pen.
+fn prove_region(table: &Table<'_>, programme: &Programme, models: &[Model]) {
+    let Some(region) = programme.region.as_deref() else {
+        return;
+    };
+    let mut known: Vec<&str> = models.iter().flat_map(Model::regions).collect();
+    known.sort_unstable();
+    known.dedup();
+    if !known.contains(&region) {
+        table.report_at(
+            "region",
+            "region-without-layer",
+            format!("no model has a layer for region `{region}`"),
+            Some(super::reader::suggest(region, &known)),
+        );
+    }
 }
 
 fn pick<T>(

@@ -43,7 +43,9 @@ mod bands;
 mod calibration;
 mod catalogue;
 mod diagnostic;
+mod equation;
 mod header;
+mod ladder;
 mod load;
 mod model;
 mod model_read;
@@ -53,6 +55,8 @@ mod pathway_read;
 mod programme;
 mod questionnaire;
 mod reader;
+mod sum;
+mod term;
 mod texts;
 mod texts_proof;
 mod thresholds;
@@ -65,10 +69,16 @@ pub(crate) use calibration::{expit, log_odds};
 pub use catalogue::{Catalogue, CodeSystem, FactDefinition, FactKind, Specimen};
 pub use diagnostic::{Diagnostic, RuleFile, Severity};
 pub use header::{Header, Source, Status};
+pub use equation::{Equation, Layer, LayerLink, Layers};
+pub use ladder::Rung;
 pub use model::{
-    AnswerOption, Class, Example, Item, ItemInput, MeasureBands, MeasureSource, Model, Resolve,
-    Signal, SignalTest,
+    Ages, Amount, AnswerOption, Class, Example, Item, ItemInput, MeasureSource, Model, Resolve,
+    Score, ScoreUnit, Signal, SignalTest,
 };
+pub(crate) use sum::{Cell, Context, OLDEST, for_each_value};
+pub use term::{BySex, Centred, Term, Transform, Weights, When};
+pub(crate) use term::Value;
+use reader::suggest as suggest_among;
 pub use order_codes::{OrderCode, OrderCodes};
 pub use pathway::{
     Condition, Deadlines, NextStep, Pathway, Priority, RegisterFinding, Review, Row, ScorePosition,
@@ -101,6 +111,8 @@ pub struct Rulebook {
     pub questionnaires: Vec<Questionnaire>,
     /// The score in force.
     pub model: Model,
+    /// Every score of the folder, for rehearsals; no region is chosen in them.
+    pub models: Vec<Model>,
     /// Score to probability, in force.
     pub calibration: Calibration,
     /// Score to probability of another estimand, shown beside the one in force.
