@@ -3,14 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::types::{Int16Type, UInt32Type};
-use arrow_array::{ArrayRef, Int16Array, RecordBatch, StringArray, UInt32Array};
+use arrow_array::types::{Int32Type, UInt32Type};
+use arrow_array::{ArrayRef, Int32Array, RecordBatch, StringArray, UInt32Array};
 use arrow_schema::{DataType, SchemaRef};
 use sha2::{Digest, Sha256};
 
 use super::parquet_file::{self, Columns, FileWriter, at, hex, id_at, ids, schema, text_at};
 use super::{LakeError, Table};
 use crate::profile::ResidentId;
+use crate::rulebook::Score;
 
 /// One decision in canonical form: everything that `decisions_hash` covers.
 ///
@@ -27,7 +28,7 @@ pub struct DecisionRow {
     /// What comes next.
     pub next: Arc<str>,
     /// Lowest and highest score; null for residents not alive on the index date.
-    pub score: Option<(i16, i16)>,
+    pub score: Option<(Score, Score)>,
     /// Lowest and highest probability in units of 1e-9.
     pub probability: Option<(u32, u32)>,
     /// Points per item and the fact each rests on, `id=points@fact:date;…`.
@@ -47,8 +48,8 @@ pub(super) fn decisions_schema() -> SchemaRef {
         ("state", DataType::Utf8, false),
         ("decided_by", DataType::Utf8, false),
         ("next", DataType::Utf8, false),
-        ("score_low", DataType::Int16, true),
-        ("score_high", DataType::Int16, true),
+        ("score_low", DataType::Int32, true),
+        ("score_high", DataType::Int32, true),
         ("probability_low_e9", DataType::UInt32, true),
         ("probability_high_e9", DataType::UInt32, true),
         ("items", DataType::Utf8, false),
@@ -118,10 +119,10 @@ pub(super) fn write(
             text(|row| row.state),
             text(|row| &row.row),
             text(|row| &row.next),
-            Arc::new(Int16Array::from_iter(
+            Arc::new(Int32Array::from_iter(
                 chunk.iter().map(|row| row.score.map(|(low, _)| low)),
             )),
-            Arc::new(Int16Array::from_iter(
+            Arc::new(Int32Array::from_iter(
                 chunk.iter().map(|row| row.score.map(|(_, high)| high)),
             )),
             Arc::new(UInt32Array::from_iter(
@@ -170,8 +171,8 @@ pub(super) fn read(
         }
         let (states, rows) = (columns.texts("state")?, columns.texts("decided_by")?);
         let nexts = columns.texts("next")?;
-        let lows = columns.numbers::<Int16Type>("score_low")?;
-        let highs = columns.numbers::<Int16Type>("score_high")?;
+        let lows = columns.numbers::<Int32Type>("score_low")?;
+        let highs = columns.numbers::<Int32Type>("score_high")?;
         let p_lows = columns.numbers::<UInt32Type>("probability_low_e9")?;
         let p_highs = columns.numbers::<UInt32Type>("probability_high_e9")?;
         let (items, asks) = (columns.texts("items")?, columns.texts("asks")?);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::lake::DecisionRow;
 use crate::pathway::{Decision, ReasonVerdict};
 use crate::profile::{Fact, ResidentId};
-use crate::risk::{self, Basis};
-use crate::rulebook::{NextStep, Rulebook};
+use crate::risk::{self, Assessment, Basis};
+use crate::rulebook::{Amount, NextStep, Rulebook, ScoreUnit};
 
 /// Names that every decision repeats, made once.
 pub(super) struct Texts {
@@ -34,10 +34,11 @@ pub(super) fn canonical(
     decision: &Decision,
 ) -> DecisionRow {
     let assessment = decision.assessment.as_ref();
+    let model = rulebook.model.rung(assessment.map_or(0, Assessment::rung));
     let asks: Vec<&str> = decision
         .asks
         .iter()
-        .map(|n| rulebook.model.items[*n].id.as_str())
+        .map(|n| model.items[*n].id.as_str())
         .collect();
     let reviews: Vec<String> = decision
         .reviews
@@ -106,22 +107,38 @@ fn next_text(rulebook: &Rulebook, next: &NextStep) -> String {
     }
 }
 
-fn items_text(rulebook: &Rulebook, assessment: &risk::Assessment) -> String {
-    let items = rulebook.model.items.iter().zip(assessment.items());
+fn items_text(rulebook: &Rulebook, assessment: &Assessment) -> String {
+    let model = rulebook.model.rung(assessment.rung());
+    let items = model.items.iter().zip(assessment.items());
     let texts = items.map(|(item, result)| {
-        let points: Vec<String> = result
-            .points
-            .values()
-            .map(|points| points.to_string())
-            .collect();
+        let amounts = result.adds.values().map(|amount| match model.unit {
+            ScoreUnit::Points => amount.to_string(),
+            ScoreUnit::PartsPerMillion => millionths(amount),
+        });
+        let points: Vec<String> = amounts.collect();
+        let between = if result.adds.is_stretch() { ".." } else { "/" };
         let basis = match &result.basis {
-            None | Some(Basis::Age(..)) => String::new(),
+            None | Some(Basis::Age(..) | Basis::Sex(_)) => String::new(),
             Some(Basis::Measured(fact) | Basis::Shown { fact, .. }) => fact_mark(rulebook, fact),
             Some(Basis::MassOverHeightSquared { mass, height, .. }) => {
                 fact_mark(rulebook, mass) + &fact_mark(rulebook, height)
             }
         };
-        format!("{}={}{basis}", item.id, points.join("/"))
+        format!("{}={}{basis}", item.id, points.join(between))
     });
-    texts.collect::<Vec<_>>().join(";")
+    let texts = texts.collect::<Vec<_>>().join(";");
+    if rulebook.model.rungs.is_empty() {
+        texts
+    } else {
+        // Of a ladder, which model it was.
+        format!("{}:{texts}", model.header.id)
+    }
+}
+
+/// A part of a linear predictor in its own unit, with six decimals: of 1e-12 nothing is lost that counts.
+fn millionths(amount: Amount) -> String {
+    format!(
+        "{:.6}",
+        amount as f64 / ScoreUnit::PartsPerMillion.amounts()
+    )
 }

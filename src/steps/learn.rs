@@ -16,7 +16,7 @@ use crate::outcomes::{self, Decided, IndexDecision, Outcome};
 use crate::pathway::OrderedBecause;
 use crate::profile::{Profile, ResidentId};
 use crate::report::LearningSubject;
-use crate::rulebook::{Rulebook, State};
+use crate::rulebook::{Rulebook, Score, State};
 
 /// What learning needs beside the rules and the data folder.
 #[derive(Debug, Clone)]
@@ -165,7 +165,9 @@ impl Followed {
                 | Decided::NotEligible
                 | Decided::NotCounted => 0,
             };
-            let (low, high) = case.score.unwrap_or((i16::MIN, i16::MIN));
+            let (low, high) = case
+                .score
+                .unwrap_or((Score::from(i16::MIN), Score::from(i16::MIN)));
             let line = format!(
                 "{resident}\u{1f}{run}\u{1f}{}\u{1f}{inclusion}\u{1f}{low}\u{1f}{high}\u{1f}{}\u{1e}",
                 case.decided.name(),
@@ -187,7 +189,7 @@ struct Known {
     run: u32,
     round: Round,
     decided: Decided,
-    score: Option<(i16, i16)>,
+    score: Option<(Score, Score)>,
 }
 
 /// What is known of a resident's decisions while all are read.

@@ -6,6 +6,7 @@ use crate::calibration::{NotIdentifiable, RecalibrationTest};
 use crate::evaluate::FigureEntry;
 use crate::learning::{BandFigures, Calibrated, Learning, Population, Proposal, RoundLearning};
 use crate::report::LearningSubject;
+use crate::rulebook::Score;
 
 /// Everything that `preventio learn --json` says.
 ///
@@ -19,7 +20,7 @@ pub struct LearnDocument {
     residents: u64,
     estimand: EstimandEntry,
     calibration_in_force: String,
-    action_level: i16,
+    action_level: Score,
     #[serde(flatten)]
     first: RoundEntry,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,8 +67,8 @@ struct Precision {
 #[derive(Debug, Serialize)]
 struct BandEntry {
     band: String,
-    from: i16,
-    to: i16,
+    from: Score,
+    to: Score,
     flagged: bool,
     ordered: usize,
     tested: usize,

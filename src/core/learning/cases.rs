@@ -2,7 +2,7 @@
 
 use crate::calibration::PairedOutcomes;
 use crate::outcomes::{Decided, Outcome};
-use crate::rulebook::{Calibration, Model, expit, log_odds};
+use crate::rulebook::{Calibration, Model, Score, ScoreUnit, expit, log_odds};
 
 /// Which pass of a resident through the pathway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +21,7 @@ pub struct Case {
     /// What was decided.
     pub decided: Decided,
     /// Lowest and highest score; nothing where there was none.
-    pub score: Option<(i16, i16)>,
+    pub score: Option<(Score, Score)>,
     /// What became of it.
     pub outcome: Outcome,
 }
@@ -50,7 +50,7 @@ impl Case {
     }
 
     /// Twice the middle of the score's range: a whole number.
-    pub(super) fn twice_middle(&self) -> Option<i16> {
+    pub(super) fn twice_middle(&self) -> Option<Score> {
         self.score.map(|(low, high)| low + high)
     }
 }
@@ -61,9 +61,11 @@ pub struct ScoreBand {
     /// What the form calls them.
     pub name: String,
     /// Lowest score.
-    pub from: i16,
+    pub from: Score,
     /// Highest score.
-    pub to: i16,
+    pub to: Score,
+    /// What scores count.
+    pub unit: ScoreUnit,
 }
 
 impl ScoreBand {
@@ -75,21 +77,35 @@ impl ScoreBand {
 }
 
 /// The classes of a model, cut where people begin to be tested.
+///
+/// A model without classes has one band on each side of the level.
 #[must_use]
-pub fn score_bands(model: &Model, action_level: i16) -> Vec<ScoreBand> {
-    let mut bands: Vec<ScoreBand> = Vec::new();
-    for score in model.min..=model.max {
-        let name = &model.classes.at(f64::from(score)).name;
-        match bands.last_mut() {
-            Some(band) if band.name == *name && score != action_level => band.to = score,
-            Some(_) | None => bands.push(ScoreBand {
-                name: name.clone(),
-                from: score,
-                to: score,
-            }),
-        }
-    }
-    bands
+pub fn score_bands(model: &Model, action_level: Score) -> Vec<ScoreBand> {
+    let name = |score: Score| match model.class_at(score) {
+        Some(class) => class.name.clone(),
+        None if score < action_level => "below the level".to_owned(),
+        None => "at or above the level".to_owned(),
+    };
+    let mut starts = vec![model.min, action_level];
+    starts.extend(model.class_starts());
+    starts.retain(|start| (model.min..=model.max).contains(start));
+    starts.sort_unstable();
+    starts.dedup();
+    let ends = starts
+        .iter()
+        .skip(1)
+        .map(|next| next - 1)
+        .chain([model.max]);
+    starts
+        .iter()
+        .zip(ends)
+        .map(|(from, to)| ScoreBand {
+            name: name(*from),
+            from: *from,
+            to,
+            unit: model.unit,
+        })
+        .collect()
 }
 
 /// Where in a range of scores a probability is taken.
@@ -103,8 +119,12 @@ pub(super) enum Place {
 /// The probability of a case by a calibration.
 ///
 /// In the middle of a range it is the one whose log odds are the mean of both ends'.
-pub(super) fn predicted(calibration: &Calibration, (low, high): (i16, i16), place: Place) -> f64 {
-    let at = |score: i16| f64::from(calibration.at(score)) / 1e9;
+pub(super) fn predicted(
+    calibration: &Calibration,
+    (low, high): (Score, Score),
+    place: Place,
+) -> f64 {
+    let at = |score: Score| f64::from(calibration.at(score)) / 1e9;
     match place {
         Place::Lowest => at(low),
         Place::Highest => at(high),

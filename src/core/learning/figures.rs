@@ -6,7 +6,7 @@ use crate::calibration::{
     Recalibration, Rows, Rung, Settings, at_threshold, auroc, observed_to_expected, recalibrate,
 };
 use crate::outcomes::{Account, Decided, Outcome};
-use crate::rulebook::{Calibration, Estimand, EstimandsDiffer, Model, Observed};
+use crate::rulebook::{Calibration, Estimand, EstimandsDiffer, Model, Observed, Score, ScoreUnit};
 
 /// Whom calibration was looked at in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,7 +177,9 @@ pub struct Learning {
     /// The calibration in force, by name.
     pub calibration: String,
     /// From which score on tests are ordered.
-    pub action_level: i16,
+    pub action_level: Score,
+    /// What scores count.
+    pub unit: ScoreUnit,
     /// First rounds.
     pub first: RoundLearning,
     /// Repeat rounds, where there are any.
@@ -194,7 +196,7 @@ pub struct Learning {
 pub fn learn(
     calibration: &Calibration,
     observed: &Estimand,
-    (model, action_level): (&Model, i16),
+    (model, action_level): (&Model, Score),
     cases: &[Case],
 ) -> Result<Learning, EstimandsDiffer> {
     calibration.estimand.comparable(observed)?;
@@ -208,6 +210,7 @@ pub fn learn(
         estimand: observed.clone(),
         calibration: calibration.name(),
         action_level,
+        unit: model.unit,
         first: of_round(Round::First),
         repeat: has_repeats.then(|| of_round(Round::Repeat)),
     })
@@ -230,7 +233,7 @@ pub fn proportion(hits: usize, n: usize) -> Figure {
 
 fn learn_round(
     calibration: &Calibration,
-    (model, level): (&Model, i16),
+    (model, level): (&Model, Score),
     bands: &[ScoreBand],
     round: Round,
     cases: &[Case],
@@ -340,7 +343,7 @@ fn band_figures(
 }
 
 /// The middle of a case's score as a number from 0 to 1, for figures that need its order only.
-fn scaled(model: &Model, twice_score: i16) -> f64 {
+fn scaled(model: &Model, twice_score: Score) -> f64 {
     let span = f64::from(model.max - model.min) + 1.0;
     (f64::from(twice_score) / 2.0 - f64::from(model.min)) / span
 }
@@ -361,7 +364,7 @@ fn if_all_came(model: &Model, came: &Weighted<'_>) -> Figure {
 
 fn population(
     model: &Model,
-    level: i16,
+    level: Score,
     bands: &[ScoreBand],
     (flagged, sampled): (&[Case], &[Case]),
 ) -> Result<Population, NotIdentifiable> {
@@ -419,7 +422,7 @@ impl Judged {
     }
 
     fn ranges(&self) -> usize {
-        let is_range = |score: (i16, i16)| score.0 < score.1;
+        let is_range = |score: (Score, Score)| score.0 < score.1;
         let rows = self.rows.iter();
         rows.filter(|(case, _)| case.score.is_some_and(is_range))
             .count()

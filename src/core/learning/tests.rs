@@ -5,12 +5,14 @@ use super::{Case, Round, ScoreBand, proportion};
 use crate::calibration::{Method, NotIdentifiable};
 use crate::outcomes::{Decided, Lost, Negative, Outcome, Unverified};
 use crate::pathway::Inclusion;
+use crate::rulebook::{Score, ScoreUnit};
 
 fn bands() -> Vec<ScoreBand> {
     let band = |name: &str, from, to| ScoreBand {
         name: name.to_owned(),
         from,
         to,
+        unit: ScoreUnit::Points,
     };
     vec![
         band("low", 0, 11),
@@ -19,7 +21,7 @@ fn bands() -> Vec<ScoreBand> {
     ]
 }
 
-fn case(decided: Decided, score: (i16, i16), outcome: Outcome) -> Case {
+fn case(decided: Decided, score: (Score, Score), outcome: Outcome) -> Case {
     Case {
         round: Round::First,
         decided,

@@ -373,7 +373,9 @@ impl Asking<'_> {
     fn order(&self, round: u16, action: Action, due: Date) -> Order {
         let asks = match &action {
             Action::Questionnaire | Action::RemindQuestionnaire => {
-                let items = &self.rulebook.model.items;
+                let assessment = self.decision.assessment.as_ref();
+                let rung = assessment.map_or(0, crate::risk::Assessment::rung);
+                let items = &self.rulebook.model.rung(rung).items;
                 let asks = self.decision.asks.iter();
                 asks.map(|item| items[*item].id.clone()).collect()
             }

@@ -54,8 +54,8 @@ pub use sampling::{Inclusion, Sampling};
 pub use stage::{Conclusion, Misfit, Stage, TestOrder};
 
 use crate::profile::{Fact, Profile};
-use crate::risk::{self, Assessment, PointSet};
-use crate::rulebook::{ItemInput, NextStep, Review, Rulebook, State};
+use crate::risk::{self, Assessment};
+use crate::rulebook::{NextStep, Review, Rulebook, State};
 
 /// A row of the pathway that held, or nearly did.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,9 +90,10 @@ pub struct Decision {
     pub reasons: Vec<Reason>,
     /// Reviews opened for professionals: row and urgency.
     pub reviews: Vec<(usize, Review)>,
-    /// The score; `None` for residents not alive on the index date.
+    /// The score; `None` for residents not alive on the index date, or of an age that the model
+    /// was not made for.
     pub assessment: Option<Assessment>,
-    /// Items to ask, by position in the model; empty unless the next step is to ask or remind.
+    /// Items to ask, by position in the model that was used; empty unless the next step is to ask or remind.
     pub asks: Vec<usize>,
     /// With which probability the resident was drawn from those below the level; `None` for who was not.
     pub lot: Option<Inclusion>,
@@ -121,7 +122,8 @@ pub fn decide(
     lot: Option<Inclusion>,
 ) -> Decision {
     let unborn = profile.register().birth.is_after(profile.index_date());
-    let assessment = (!unborn && !profile.is_deceased()).then(|| risk::assess(rulebook, profile));
+    let alive = !unborn && !profile.is_deceased();
+    let assessment = alive.then(|| risk::assess(rulebook, profile)).flatten();
     let known = conditions::Known {
         rulebook,
         profile,
@@ -181,10 +183,5 @@ fn asks(rulebook: &Rulebook, assessment: Option<&Assessment>) -> Vec<usize> {
     let Some(assessment) = assessment else {
         return Vec::new();
     };
-    let points: Vec<PointSet> = assessment.items().iter().map(|item| item.points).collect();
-    // Nobody is asked their age: the register answers that.
-    let askable: Vec<usize> = (0..points.len())
-        .filter(|n| !matches!(rulebook.model.items[*n].input, ItemInput::Age(_)))
-        .collect();
-    risk::deciding_items(&points, &askable, rulebook.pathway.action_level)
+    assessment.deciding_items(rulebook, rulebook.pathway.action_level)
 }

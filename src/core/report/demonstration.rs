@@ -195,8 +195,8 @@ fn precision_text(text: &mut String, shown: &DemonstrationShown<'_>, look: Look<
     let (learning, subject) = look;
     say!(
         text,
-        "\nPrecision of the action level ({} points), first rounds, as of {}",
-        learning.action_level,
+        "\nPrecision of the action level ({}), first rounds, as of {}",
+        learning.unit.text(learning.action_level),
         date_phrase(subject.as_of)
     );
     for (name, figure) in precision(&learning.first) {
@@ -315,8 +315,8 @@ fn learned_section(shown: &DemonstrationShown<'_>, learned: &Learned<'_>) -> Str
         last.push(("really so (truth)", truth.ppv()));
     }
     format!(
-        "<h2>How precise the action level is</h2>\n<p>From {} points tests are ordered. First rounds, as of {}.</p>\n{}{}<h2>What was learned by {}</h2>\n{}",
-        learning.action_level,
+        "<h2>How precise the action level is</h2>\n<p>From {} tests are ordered. First rounds, as of {}.</p>\n{}{}<h2>What was learned by {}</h2>\n{}",
+        learning.unit.text(learning.action_level),
         date_phrase(subject.as_of),
         figure_table("figure", &last),
         truth_section(shown.truth),

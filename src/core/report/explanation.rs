@@ -5,22 +5,12 @@ use std::fmt::Write;
 use jiff::Span;
 use jiff::civil::Date;
 
-use super::phrases::{age_phrase, cut, date_phrase, list_phrase, number_phrase};
+use super::phrases::{cut, date_phrase, list_phrase};
+use super::telling::{Level, Person, Telling, say};
 use crate::pathway::{Decision, NearMiss, Reason, ReasonVerdict};
-use crate::profile::{Fact, FactValue, Profile, Sex, Standing};
-use crate::risk::{self, Assessment, Basis, ItemResult};
-use crate::rulebook::{Calibration, FactKind, Item, ItemInput, NextStep, Rulebook, State, Status};
-
-/// How the resident is spoken of.
-#[derive(Clone, Copy)]
-struct Person {
-    /// Begins a sentence: `She`.
-    subject: &'static str,
-    /// `her`.
-    object: &'static str,
-    /// `Her`.
-    possessive: &'static str,
-}
+use crate::profile::{Fact, Profile, Sex};
+use crate::risk::{self, Assessment};
+use crate::rulebook::{Calibration, Model, NextStep, Rulebook, State, Status};
 
 /// What an explanation is made from.
 struct Explained<'a> {
@@ -29,6 +19,7 @@ struct Explained<'a> {
     decision: &'a Decision,
     person: Person,
     day: Date,
+    telling: Telling<'a>,
 }
 
 /// Explains a decision to a professional, in sentences, with the age of each fact.
@@ -36,48 +27,31 @@ struct Explained<'a> {
 /// `label` is how the caller names the resident in the heading.
 #[must_use]
 pub fn explain(rulebook: &Rulebook, profile: &Profile, decision: &Decision, label: &str) -> String {
-    let person = match profile.register().sex {
-        Sex::Female => Person {
-            subject: "She",
-            object: "her",
-            possessive: "Her",
-        },
-        Sex::Male => Person {
-            subject: "He",
-            object: "him",
-            possessive: "His",
-        },
-        Sex::Unknown => Person {
-            subject: "The resident",
-            object: "the resident",
-            possessive: "The resident's",
-        },
-    };
-    let day = profile.index_date();
+    let telling = Telling::of(rulebook, &rulebook.model, profile);
+    let (person, day) = (telling.person, profile.index_date());
     let explained = Explained {
         rulebook,
         profile,
         decision,
         person,
         day,
+        telling,
     };
     let mut text = format!("{label}, as of {}\n\n", date_phrase(day));
     explained.who(&mut text);
     explained.next_step(&mut text);
     explained.reviews(&mut text);
     if let Some(assessment) = &decision.assessment {
-        explained.score(&mut text, assessment);
+        let level = rulebook.pathway.action_level;
+        let level = Level::Action(level);
+        explained.telling.score(&mut text, assessment, level);
+        if explained.is_about_the_future() {
+            explained.probability(&mut text, assessment);
+        }
     }
     explained.reasons(&mut text);
     explained.footing(&mut text);
     text
-}
-
-/// Writing to a `String` cannot fail.
-macro_rules! say {
-    ($text:expr, $($arguments:tt)*) => {
-        writeln!($text, $($arguments)*).expect("writing to a String cannot fail")
-    };
 }
 
 impl Explained<'_> {
@@ -151,7 +125,7 @@ impl Explained<'_> {
             .decision
             .asks
             .iter()
-            .map(|n| self.rulebook.model.items[*n].name.as_str())
+            .map(|n| self.model().items[*n].name.as_str())
             .collect();
         let object = self.person.object;
         if names.is_empty() {
@@ -184,32 +158,6 @@ impl Explained<'_> {
         }
     }
 
-    fn score(&self, text: &mut String, assessment: &Assessment) {
-        let model = &self.rulebook.model;
-        let level = self.rulebook.pathway.action_level;
-        let possessive = self.person.possessive;
-        let (low, high) = (assessment.low(), assessment.high());
-        if low == high {
-            say!(
-                text,
-                "\n{possessive} risk score is {low} of {}; {level} is the action level.",
-                model.max
-            );
-        } else {
-            say!(
-                text,
-                "\n{possessive} risk score lies between {low} and {high} of {}; {level} is the action level.",
-                model.max
-            );
-        }
-        for (item, result) in model.items.iter().zip(assessment.items()) {
-            say!(text, "  {}", self.item_sentence(item, result));
-        }
-        if self.is_about_the_future() {
-            self.probability(text, assessment);
-        }
-    }
-
     /// A score predicts the start of a disease: it says nothing of use where the disease may be
     /// there already, or where nobody is screened.
     fn is_about_the_future(&self) -> bool {
@@ -222,133 +170,6 @@ impl Explained<'_> {
                 | State::OutOfScope
                 | State::Moved
         )
-    }
-
-    fn item_sentence(&self, item: &Item, result: &ItemResult) -> String {
-        let points = match (result.points.low(), result.points.high()) {
-            (1, 1) => "1 point".to_owned(),
-            (low, high) if low == high => format!("{low} points"),
-            (low, high) => format!("{low} to {high} points"),
-        };
-        let known = match &result.basis {
-            Some(basis) => self.basis_clause(item, basis),
-            None => format!("{} {} is not known", self.person.possessive, item.name),
-        };
-        let mut sentence = format!("{known}: {points}.");
-        if let Some(fact) = &result.too_old {
-            write!(sentence, " Too old to count: {}.", self.fact_phrase(fact))
-                .expect("writing to a String cannot fail");
-        }
-        if let Some(fact) = &result.contradicted_by {
-            write!(
-                sentence,
-                " A newer word disagrees: {}.",
-                self.fact_phrase(fact)
-            )
-            .expect("writing to a String cannot fail");
-        }
-        sentence
-    }
-
-    fn basis_clause(&self, item: &Item, basis: &Basis) -> String {
-        let Person {
-            subject,
-            possessive,
-            ..
-        } = self.person;
-        match basis {
-            Basis::Age(young, old) if young == old => format!("{subject} is {old}"),
-            Basis::Age(young, old) => format!("{subject} is between {young} and {old}"),
-            Basis::Measured(fact) => format!("{possessive} {}", self.measured_clause(fact)),
-            Basis::MassOverHeightSquared {
-                value,
-                mass,
-                height,
-            } => format!(
-                "{possessive} {} comes to {} kg/m²; {} {}, {} {}",
-                item.name,
-                cut(*value),
-                possessive.to_lowercase(),
-                self.measured_clause(mass),
-                possessive.to_lowercase(),
-                self.measured_clause(height)
-            ),
-            Basis::Shown {
-                fact,
-                answer,
-                at_least,
-            } => {
-                let reads = match &item.input {
-                    ItemInput::Answers { options, .. } => options[*answer].reads.as_str(),
-                    ItemInput::Age(_) | ItemInput::Measure { .. } => "",
-                };
-                let at_least = if *at_least {
-                    ", perhaps a closer one"
-                } else {
-                    ""
-                };
-                format!("{subject} {reads}{at_least} ({})", self.fact_phrase(fact))
-            }
-        }
-    }
-
-    /// `waist was 91 cm on 14 March 2018, 1 year and 2 months earlier`.
-    fn measured_clause(&self, fact: &Fact) -> String {
-        let definition = self.rulebook.catalogue.definition(fact.id);
-        let value = fact.quantity().map_or(String::new(), number_phrase);
-        let own = if fact.standing == Standing::SelfReported {
-            ", as measured at home"
-        } else {
-            ""
-        };
-        format!(
-            "{} was {value} on {}{own}",
-            definition.name,
-            self.when(fact)
-        )
-    }
-
-    fn when(&self, fact: &Fact) -> String {
-        if fact.effective == Fact::UNDATED {
-            return "a day not recorded".to_owned();
-        }
-        let (date, age) = (
-            date_phrase(fact.effective),
-            age_phrase(fact.effective, self.day),
-        );
-        format!("{date}, {age}")
-    }
-
-    /// A fact with its date and age.
-    fn fact_phrase(&self, fact: &Fact) -> String {
-        let definition = self.rulebook.catalogue.definition(fact.id);
-        let by = match (fact.standing, definition.kind) {
-            (Standing::SelfReported, FactKind::Quantity) => ", as measured at home",
-            (Standing::Unaccepted, _) => ", not accepted by a professional",
-            (Standing::SelfReported | Standing::Established, _) => "",
-        };
-        let when = self.when(fact);
-        match fact.value {
-            FactValue::Quantity(quantity) => {
-                let reads = self.rulebook.thresholds.category(fact.id, quantity);
-                let reads = reads.map_or(String::new(), |band| format!(", {}", band.reads));
-                format!(
-                    "{} {}{reads}, on {when}{by}",
-                    definition.name,
-                    number_phrase(quantity)
-                )
-            }
-            FactValue::Answer(at) => {
-                let answer = definition
-                    .answers
-                    .get(usize::from(at))
-                    .map_or("", String::as_str);
-                format!("{} `{answer}`, on {when}", definition.name)
-            }
-            FactValue::Present | FactValue::Withdrawn => {
-                format!("{}, {when}{by}", definition.name)
-            }
-        }
     }
 
     fn probability(&self, text: &mut String, assessment: &Assessment) {
@@ -376,17 +197,25 @@ impl Explained<'_> {
                 shown.header.source.year
             );
         }
-        let (from, to) = risk::class(&self.rulebook.model, assessment);
-        if from == to {
-            say!(text, "  The form calls this score {}.", from.name);
-        } else {
-            say!(
+        match risk::class(self.model(), assessment) {
+            None => {}
+            Some((from, to)) if from == to => {
+                say!(text, "  The form calls this score {}.", from.name);
+            }
+            Some((from, to)) => say!(
                 text,
                 "  The form calls such scores {} to {}.",
                 from.name,
                 to.name
-            );
+            ),
         }
+    }
+
+    /// The model that was used: one of a ladder, or the only one.
+    fn model(&self) -> &Model {
+        let assessment = self.decision.assessment.as_ref();
+        let rung = assessment.map_or(0, Assessment::rung);
+        self.rulebook.model.rung(rung)
     }
 
     fn reasons(&self, text: &mut String) {
@@ -412,7 +241,7 @@ impl Explained<'_> {
         let row = &self.rulebook.pathway.rows[reason.row];
         let Person { subject, .. } = self.person;
         let fact = reason.fact.as_ref().map_or(String::new(), |fact| {
-            format!(" ({})", self.fact_phrase(fact))
+            format!(" ({})", self.telling.fact_phrase(fact))
         });
         let lacked = match reason.verdict {
             ReasonVerdict::Held => return format!("{subject} {}{fact}. [{}]", row.says, row.id),
@@ -441,8 +270,8 @@ impl Explained<'_> {
             "\nBy {} {}{draft}, with {} {}, {} {} and {} {}.",
             programme.id,
             programme.version,
-            self.rulebook.model.header.id,
-            self.rulebook.model.header.version,
+            self.model().header.id,
+            self.model().header.version,
             self.rulebook.pathway.header.id,
             self.rulebook.pathway.header.version,
             self.rulebook.thresholds.header.id,

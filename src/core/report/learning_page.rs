@@ -68,8 +68,8 @@ fn round(learning: &Learning, round: &RoundLearning) -> String {
         ]])
         .collect();
     let mut text = format!(
-        "<h2>{name}: precision</h2>\n<p>Tests are ordered from {} points on.</p>\n{}",
-        learning.action_level,
+        "<h2>{name}: precision</h2>\n<p>Tests are ordered from {} on.</p>\n{}",
+        learning.unit.text(learning.action_level),
         figure_table("figure", &precision(round))
     );
     text.push_str(&bands(round));

@@ -8,6 +8,7 @@ use super::evaluation_text::{caution, figure_cells, short};
 use super::phrases::date_phrase;
 use crate::calibration::{ENOUGH_FOR_FIGURES, FEWEST_IN_GROUP, Figure, Rung};
 use crate::learning::{BandFigures, Calibrated, Learning, Proposal, Round, RoundLearning};
+use crate::rulebook::ScoreUnit;
 
 /// What a report of learning is about, beside its figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +117,10 @@ fn round(text: &mut String, learning: &Learning, round: &RoundLearning) {
         "  Diagnosed though neither flagged nor drawn: {}",
         round.interval_cases()
     );
-    head(text, &format!("From {} points on", learning.action_level));
+    head(
+        text,
+        &format!("From {} on", learning.unit.text(learning.action_level)),
+    );
     for (name, figure) in precision(round) {
         line(text, name, figure);
     }
@@ -219,9 +223,16 @@ fn calibrated(text: &mut String, known: &Calibrated) {
 /// How a band is called.
 pub(super) fn band_name(band: &BandFigures) -> String {
     let kind = if band.flagged { "flagged" } else { "sampled" };
+    let unit = band.band.unit;
+    let counted = match unit {
+        ScoreUnit::Points => "",
+        ScoreUnit::PartsPerMillion => " %",
+    };
     format!(
-        "{}-{} {}, {kind}",
-        band.band.from, band.band.to, band.band.name
+        "{}-{}{counted} {}, {kind}",
+        unit.number(band.band.from),
+        unit.number(band.band.to),
+        band.band.name
     )
 }
 
@@ -318,8 +329,8 @@ pub(super) fn limit(learning: &Learning) -> Option<String> {
     match learning.first.tested {
         crate::learning::Tested::Everybody => None,
         crate::learning::Tested::FlaggedOnly => Some(format!(
-            "It rests on people from {} points on; below, it is an extrapolation that nobody has tested.",
-            learning.action_level
+            "It rests on people from {} on; below, it is an extrapolation that nobody has tested.",
+            learning.unit.text(learning.action_level)
         )),
     }
 }

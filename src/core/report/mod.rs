@@ -42,6 +42,7 @@ mod learning_page;
 mod learning_text;
 mod phrases;
 mod svg;
+mod telling;
 
 pub use course::{Course, OnRecord, Place, Questions, Tests};
 pub use demonstration::{
@@ -54,3 +55,4 @@ pub use funnel::{Funnel, FunnelLine};
 pub use learning_page::{learning_page, learning_section};
 pub use learning_text::{LearningSubject, learning_text};
 pub use phrases::{age_phrase, date_phrase, list_phrase, number_phrase};
+pub use telling::explain_score;

@@ -1,6 +1,7 @@
 //! Which questions decide.
 
-use super::PointSet;
+use super::{Assessment, PointSet};
+use crate::rulebook::{Amount, Cell, Context, Model, Score, ScoreUnit, Value};
 
 /// Most open items for which all subsets are tried: 2^12 subsets.
 const MAX_OPEN: usize = 12;
@@ -14,9 +15,9 @@ const MAX_OPEN: usize = 12;
 /// decided already; all open askable items when not even they decide (an item
 /// that cannot be asked is open too), or when more than twelve are open.
 #[must_use]
-pub fn deciding_items(items: &[PointSet], askable: &[usize], level: i16) -> Vec<usize> {
-    let low: i16 = items.iter().map(|item| item.low()).sum();
-    let high: i16 = items.iter().map(|item| item.high()).sum();
+pub fn deciding_items(items: &[PointSet], askable: &[usize], level: Score) -> Vec<usize> {
+    let low: Score = items.iter().map(|item| item.low()).sum();
+    let high: Score = items.iter().map(|item| item.high()).sum();
     if level <= low || high < level {
         return Vec::new();
     }
@@ -52,4 +53,223 @@ pub fn deciding_items(items: &[PointSet], askable: &[usize], level: i16) -> Vec<
             .collect(),
         None => open,
     }
+}
+
+/// What can still become of the sum once some items are answered in one way: any level above
+/// `low` and up to `high` stays open, unless the answers leave nothing open at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Left {
+    low: Amount,
+    high: Amount,
+    is_open: bool,
+}
+
+impl Left {
+    const fn plus(self, other: Self) -> Self {
+        Self {
+            low: self.low + other.low,
+            high: self.high + other.high,
+            is_open: self.is_open || other.is_open,
+        }
+    }
+}
+
+/// As [`deciding_items`], for any model: the positions of the items to ask.
+pub(super) fn deciding(model: &Model, assessment: &Assessment, level: Score) -> Vec<usize> {
+    let (items, contexts) = (assessment.items(), &assessment.contexts);
+    let is_askable = |n: usize| !model.items[n].is_given();
+    // Points that add up item by item are kept as sets of bits, which is far quicker.
+    if model.unit == ScoreUnit::Points && model.groups.iter().all(|group| group.len() == 1) {
+        let sets: Vec<PointSet> = items.iter().map(|item| item.adds.point_set()).collect();
+        let askable: Vec<usize> = (0..sets.len()).filter(|n| is_askable(*n)).collect();
+        return deciding_items(&sets, &askable, level);
+    }
+    if level <= assessment.low() || assessment.high() < level {
+        return Vec::new();
+    }
+    let open: Vec<usize> = (0..items.len())
+        .filter(|n| is_askable(*n) && is_open(model, assessment, *n))
+        .collect();
+    if MAX_OPEN < open.len() {
+        return open;
+    }
+    let start = start(model, contexts, level);
+    let mut subsets: Vec<usize> = (1..1 << open.len()).collect();
+    subsets.sort_by_key(|subset: &usize| (subset.count_ones(), subset.reverse_bits() ^ usize::MAX));
+    let is_asked = |subset: usize, item: usize| {
+        open.iter()
+            .position(|other| *other == item)
+            .is_some_and(|n| subset >> n & 1 == 1)
+    };
+    let decides = |subset: &usize| {
+        let mut sums = vec![start];
+        for group in &model.groups {
+            let asked: Vec<bool> = group.iter().map(|item| is_asked(*subset, *item)).collect();
+            let left = left(model, contexts, (group, &asked), &assessment.cells);
+            let all = sums
+                .iter()
+                .flat_map(|sum| left.iter().map(|more| sum.plus(*more)));
+            sums = all.collect();
+            sums.sort_unstable();
+            sums.dedup();
+        }
+        // The start counts from the level, so that the level is at nought.
+        !sums
+            .iter()
+            .any(|sum| sum.is_open && sum.low < 0 && 0 <= sum.high)
+    };
+    match subsets.into_iter().find(|subset| decides(subset)) {
+        Some(subset) => open
+            .iter()
+            .enumerate()
+            .filter(|(n, _)| subset >> n & 1 == 1)
+            .map(|(_, item)| *item)
+            .collect(),
+        None => open,
+    }
+}
+
+/// Whether knowing the item could change the sum, or what another item adds.
+fn is_open(model: &Model, assessment: &Assessment, n: usize) -> bool {
+    let waits_for = |other: &crate::rulebook::Item| {
+        let mut terms = other.terms.iter();
+        terms.any(|term| term.when.as_ref().is_some_and(|when| when.item == n))
+    };
+    let several = 1 < assessment.cells[n].len();
+    !assessment.items()[n].adds.is_certain() || (several && model.items.iter().any(waits_for))
+}
+
+/// What everybody of the contexts starts from, counted from where the score reaches the level.
+fn start(model: &Model, contexts: &[Context], level: Score) -> Left {
+    let starts = contexts.iter().map(|context| {
+        let reached = reached_at(model, *context, level);
+        model.constant(*context) - reached
+    });
+    let (low, high) = (starts.clone().min(), starts.max());
+    let (low, high) = (low.unwrap_or(0), high.unwrap_or(0));
+    Left {
+        low,
+        high,
+        is_open: low < high,
+    }
+}
+
+/// Sums beyond this are not reached by any model: a thousand on either side of nought.
+const FAR: Amount = 1_000_000_000_000_000;
+
+/// The smallest sum at which the score reaches the level.
+fn reached_at(model: &Model, (sex, _): Context, level: Score) -> Amount {
+    if model.unit == ScoreUnit::Points {
+        return Amount::from(level);
+    }
+    let layers = model.layers.in_force();
+    let reaches = |sum: Amount| level <= model.equation.score(layers, sex, sum);
+    let (mut below, mut at) = (-FAR, FAR);
+    if !reaches(at) {
+        // Far beyond what any item adds, so nobody ever does.
+        return FAR;
+    }
+    while 1 < at - below {
+        let middle = below.midpoint(at);
+        if reaches(middle) {
+            at = middle;
+        } else {
+            below = middle;
+        }
+    }
+    at
+}
+
+/// What is left open of a group for each way in which its asked items can be answered.
+fn left(
+    model: &Model,
+    contexts: &[Context],
+    (group, asked): (&[usize], &[bool]),
+    cells: &[Vec<Cell>],
+) -> Vec<Left> {
+    let mut found = Vec::new();
+    let mut chosen = Vec::new();
+    choose(
+        group,
+        asked,
+        cells,
+        &mut chosen,
+        &mut |chosen: &[Option<Cell>]| {
+            // A stretch that is asked is known to a point once it is answered: its ends are looked at apart.
+            let ends = |end: usize| {
+                let values: Vec<Option<Value>> = chosen
+                    .iter()
+                    .map(|cell| {
+                        cell.map(|cell| {
+                            let (first, other) = cell.ends();
+                            if end == 0 {
+                                first
+                            } else {
+                                other.unwrap_or(first)
+                            }
+                        })
+                    })
+                    .collect();
+                span(model, contexts, group, &values, cells)
+            };
+            let (one, other) = (ends(0), ends(1));
+            found.push(Left {
+                low: one.0.min(other.0),
+                high: one.1.max(other.1),
+                is_open: one.0 < one.1 || other.0 < other.1,
+            });
+        },
+    );
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Goes through the cells of the asked items; the others stay as they are.
+fn choose(
+    group: &[usize],
+    asked: &[bool],
+    cells: &[Vec<Cell>],
+    chosen: &mut Vec<Option<Cell>>,
+    each: &mut impl FnMut(&[Option<Cell>]),
+) {
+    let n = chosen.len();
+    if n == group.len() {
+        each(chosen);
+        return;
+    }
+    if !asked[n] {
+        chosen.push(None);
+        choose(group, asked, cells, chosen, each);
+        chosen.pop();
+        return;
+    }
+    for cell in &cells[group[n]] {
+        chosen.push(Some(*cell));
+        choose(group, asked, cells, chosen, each);
+        chosen.pop();
+    }
+}
+
+/// Least and most that a group adds when some of its items have given values, over all contexts.
+fn span(
+    model: &Model,
+    contexts: &[Context],
+    group: &[usize],
+    values: &[Option<Value>],
+    cells: &[Vec<Cell>],
+) -> (Amount, Amount) {
+    let (mut low, mut high) = (Amount::MAX, Amount::MIN);
+    crate::rulebook::for_each_value(group, cells, &mut Vec::new(), &mut |all| {
+        let values: Vec<Value> = all
+            .iter()
+            .zip(values)
+            .map(|(any, given)| given.unwrap_or(*any))
+            .collect();
+        for context in contexts {
+            let amount = model.group_amount(group, *context, &values);
+            (low, high) = (low.min(amount), high.max(amount));
+        }
+    });
+    (low, high)
 }

@@ -2,20 +2,20 @@
 
 use jiff::civil::Date;
 
-use super::{ItemResult, PointSet};
 use crate::profile::{
-    Fact, Profile, Quantity, Sex, Standing, Unit, completed_years, is_within_months,
+    Comparator, Fact, Profile, Quantity, Sex, Standing, Unit, completed_years, is_within_months,
 };
 use crate::rulebook::{
-    AnswerOption, Bands, Item, ItemInput, MeasureBands, MeasureSource, Resolve, Rulebook, Signal,
-    SignalTest,
+    Cell, Item, ItemInput, MeasureSource, Resolve, Rulebook, Signal, SignalTest,
 };
 
-/// What an item's points rest on.
+/// What is known of an item rests on this.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Basis {
     /// Age on the index date, in completed years, youngest and oldest possible.
     Age(i16, i16),
+    /// Sex, by the register.
+    Sex(Sex),
     /// A measurement, in the unit received.
     Measured(Fact),
     /// Body-mass index from a weight and a height, in kg/m².
@@ -38,45 +38,50 @@ pub enum Basis {
     },
 }
 
-pub(super) fn item_result(rulebook: &Rulebook, profile: &Profile, item: &Item) -> ItemResult {
+/// What the facts leave possible of an item, and why.
+#[derive(Clone)]
+pub(super) struct Known {
+    /// Never empty.
+    pub(super) cells: Vec<Cell>,
+    pub(super) basis: Option<Basis>,
+    pub(super) too_old: Option<Fact>,
+    pub(super) contradicted_by: Option<Fact>,
+}
+
+impl Known {
+    /// Possible for no reason that a fact gives.
+    pub(super) const fn open(cells: Vec<Cell>) -> Self {
+        Self {
+            cells,
+            basis: None,
+            too_old: None,
+            contradicted_by: None,
+        }
+    }
+}
+
+pub(super) fn known(rulebook: &Rulebook, profile: &Profile, item: &Item) -> Known {
     match &item.input {
-        ItemInput::Age(bands) => from_age(profile, bands),
-        ItemInput::Measure {
-            unit,
-            bands,
-            sources,
-        } => from_measure(profile, *unit, bands, sources),
+        ItemInput::Age => Known {
+            basis: profile
+                .age_in_years()
+                .map(|(youngest, oldest)| Basis::Age(youngest, oldest)),
+            ..Known::open(vec![Cell::Given])
+        },
+        ItemInput::Sex => Known {
+            basis: match profile.register().sex {
+                Sex::Unknown => None,
+                sex @ (Sex::Male | Sex::Female) => Some(Basis::Sex(sex)),
+            },
+            ..Known::open(vec![Cell::Given])
+        },
+        ItemInput::Measure { unit, sources, .. } => from_measure(profile, item, *unit, sources),
         ItemInput::Answers {
             options,
             resolve,
             signals,
-        } => from_signals(rulebook, profile, options, *resolve, signals),
+        } => from_signals(rulebook, profile, options.len(), *resolve, signals),
     }
-}
-
-fn from_age(profile: &Profile, bands: &Bands<i16>) -> ItemResult {
-    let Some((youngest, oldest)) = profile.age_in_years() else {
-        return unknown(all_points(bands));
-    };
-    let ages = youngest..=oldest;
-    let points = PointSet::of(ages.map(|age| *bands.at(f64::from(age))));
-    ItemResult {
-        basis: Some(Basis::Age(youngest, oldest)),
-        ..unknown(points)
-    }
-}
-
-fn unknown(points: PointSet) -> ItemResult {
-    ItemResult {
-        points,
-        basis: None,
-        too_old: None,
-        contradicted_by: None,
-    }
-}
-
-fn all_points(bands: &Bands<i16>) -> PointSet {
-    PointSet::of(bands.as_slice().iter().map(|band| band.value))
 }
 
 /// A measurement that could fill an item.
@@ -89,12 +94,7 @@ struct Candidate {
     fresh: bool,
 }
 
-fn from_measure(
-    profile: &Profile,
-    unit: Unit,
-    bands: &MeasureBands,
-    sources: &[MeasureSource],
-) -> ItemResult {
+fn from_measure(profile: &Profile, item: &Item, unit: Unit, sources: &[MeasureSource]) -> Known {
     let mut candidates: Vec<Candidate> = sources
         .iter()
         .flat_map(|source| candidates(profile, unit, *source))
@@ -105,35 +105,16 @@ fn from_measure(
         (b.date, a.standing == Standing::SelfReported)
             .cmp(&(a.date, b.standing == Standing::SelfReported))
     });
-    let bands = bands_for(profile.register().sex, bands);
     let newest = candidates.iter().find(|candidate| candidate.fresh);
     let Some(newest) = newest else {
-        let points = PointSet::of(bands.iter().flat_map(|bands| all_points(bands).values()));
-        return ItemResult {
+        return Known {
             too_old: candidates.first().map(|c| c.fact),
-            ..unknown(points)
+            ..Known::open(item.cells_of(None))
         };
     };
-    let points = bands.iter().flat_map(|bands| {
-        let admitting = bands
-            .as_slice()
-            .iter()
-            .filter(|band| band.admits(newest.quantity));
-        admitting.map(|band| band.value)
-    });
-    ItemResult {
+    Known {
         basis: Some(newest.basis.clone()),
-        ..unknown(PointSet::of(points))
-    }
-}
-
-/// The bands that can apply: both sexes' when the sex is unknown.
-fn bands_for(sex: Sex, bands: &MeasureBands) -> Vec<&Bands<i16>> {
-    match (bands, sex) {
-        (MeasureBands::Common(bands), _) => vec![bands],
-        (MeasureBands::BySex { male, .. }, Sex::Male) => vec![male],
-        (MeasureBands::BySex { female, .. }, Sex::Female) => vec![female],
-        (MeasureBands::BySex { male, female }, Sex::Unknown) => vec![male, female],
+        ..Known::open(item.cells_of(Some(newest.quantity)))
     }
 }
 
@@ -141,13 +122,14 @@ fn candidates(profile: &Profile, unit: Unit, source: MeasureSource) -> Vec<Candi
     match source {
         MeasureSource::Fact {
             fact,
+            factor,
             within_months,
         } => profile
             .facts_of(fact)
             .iter()
             .rev()
             .filter_map(|fact| {
-                let quantity = converted(fact, unit)?;
+                let quantity = converted(fact, unit, factor)?;
                 Some(Candidate {
                     basis: Basis::Measured(*fact),
                     quantity,
@@ -202,11 +184,9 @@ fn final_height(profile: &Profile, height: crate::profile::FactId, from_age: i16
 }
 
 fn mass_over_height_squared(mass: &Fact, height: &Fact) -> Option<Quantity> {
-    let mass = converted(mass, Unit::Kilogram)?;
-    let height = converted(height, Unit::Centimetre)?;
-    if mass.comparator() != height.comparator()
-        || mass.comparator() != crate::profile::Comparator::Exactly
-    {
+    let mass = converted(mass, Unit::Kilogram, None)?;
+    let height = converted(height, Unit::Centimetre, None)?;
+    if mass.comparator() != height.comparator() || mass.comparator() != Comparator::Exactly {
         return None;
     }
     // Scaled before dividing: 86.7 kg at 170 cm is exactly 30, as it is in decimal.
@@ -214,17 +194,19 @@ fn mass_over_height_squared(mass: &Fact, height: &Fact) -> Option<Quantity> {
     Quantity::new(
         crate::profile::nine_decimals(value),
         Unit::KgPerSquareMetre,
-        crate::profile::Comparator::Exactly,
+        Comparator::Exactly,
     )
 }
 
-fn converted(fact: &Fact, unit: Unit) -> Option<Quantity> {
+fn converted(fact: &Fact, unit: Unit, factor: Option<(Unit, f64)>) -> Option<Quantity> {
     let quantity = fact.quantity()?;
-    Quantity::new(
-        quantity.unit().convert(quantity.value(), unit)?,
-        unit,
-        quantity.comparator(),
-    )
+    let value = match factor {
+        Some((from, times)) if from == quantity.unit() => {
+            crate::profile::nine_decimals(quantity.value() * times)
+        }
+        Some(_) | None => quantity.unit().convert(quantity.value(), unit)?,
+    };
+    Quantity::new(value, unit, quantity.comparator())
 }
 
 /// A fact that shows an answer.
@@ -238,10 +220,10 @@ struct Evidence {
 fn from_signals(
     rulebook: &Rulebook,
     profile: &Profile,
-    options: &[AnswerOption],
+    n_options: usize,
     resolve: Resolve,
     signals: &[Signal],
-) -> ItemResult {
+) -> Known {
     let mut evidence: Vec<Evidence> = Vec::new();
     let mut too_old: Option<Fact> = None;
     for signal in signals {
@@ -269,13 +251,13 @@ fn from_signals(
             .max_by_key(|e| (e.answer, e.fact.effective, !e.at_least)),
     };
     let Some(chosen) = chosen.copied() else {
-        return ItemResult {
+        return Known {
             too_old,
-            ..unknown(PointSet::of(options.iter().map(|option| option.points)))
+            ..Known::open((0..n_options).map(Cell::Answer).collect())
         };
     };
     let top = if chosen.at_least {
-        options.len() - 1
+        n_options - 1
     } else {
         chosen.answer
     };
@@ -286,12 +268,8 @@ fn from_signals(
         })
         .max_by_key(|e| e.fact.effective)
         .map(|e| e.fact);
-    ItemResult {
-        points: PointSet::of(
-            options[chosen.answer..=top]
-                .iter()
-                .map(|option| option.points),
-        ),
+    Known {
+        cells: (chosen.answer..=top).map(Cell::Answer).collect(),
         basis: Some(Basis::Shown {
             fact: chosen.fact,
             answer: chosen.answer,
@@ -315,6 +293,19 @@ fn shows(rulebook: &Rulebook, fact: &Fact, test: SignalTest) -> bool {
                     .category(fact.id, quantity)
                     .is_some_and(|band| least <= band.category)
         }
-        (SignalTest::Present | SignalTest::Answer(_) | SignalTest::CategoryAtLeast(_), _) => false,
+        (SignalTest::From(from, unit), FactValue::Quantity(quantity)) => {
+            let is_sure = match quantity.comparator() {
+                Comparator::Exactly | Comparator::AtLeast | Comparator::Above => true,
+                Comparator::Below | Comparator::AtMost => false,
+            };
+            is_sure && quantity.unit() == unit && from <= quantity.value()
+        }
+        (
+            SignalTest::Present
+            | SignalTest::Answer(_)
+            | SignalTest::CategoryAtLeast(_)
+            | SignalTest::From(..),
+            _,
+        ) => false,
     }
 }

@@ -2,25 +2,26 @@
 
 use jiff::civil::{Date, date};
 
-use super::{Assessment, ItemResult, PointSet, assess};
+use super::evidence::Known;
+use super::{Assessment, Basis, assess_with, evidence};
 use crate::profile::{BirthDate, Comparator, Profile, Quantity, Register, Sex};
-use crate::rulebook::{Diagnostic, Example, Item, ItemInput, MeasureBands, Rulebook, Severity};
+use crate::rulebook::{Cell, Diagnostic, Example, Item, ItemInput, Model, Rulebook, Severity};
 
 /// Any day will do: ages are counted back from it.
 const INDEX_DATE: Date = date(2025, 6, 15);
 
-/// Evaluates every worked example; each that does not hold is a finding.
+/// Evaluates every worked example of every score; each that does not hold is a finding.
 #[must_use]
 pub fn check_examples(rulebook: &Rulebook) -> Vec<Diagnostic> {
-    rulebook
-        .model
-        .examples
+    let all = rulebook
+        .models
         .iter()
-        .filter_map(|example| check(rulebook, example).err())
+        .flat_map(|model| model.examples.iter().map(move |example| (model, example)));
+    all.filter_map(|(model, example)| check(rulebook, model, example).err())
         .collect()
 }
 
-fn check(rulebook: &Rulebook, example: &Example) -> Result<(), Diagnostic> {
+fn check(rulebook: &Rulebook, model: &Model, example: &Example) -> Result<(), Diagnostic> {
     let finding = |message: String| Diagnostic {
         file: example.file.clone(),
         line: example.line,
@@ -30,21 +31,36 @@ fn check(rulebook: &Rulebook, example: &Example) -> Result<(), Diagnostic> {
         message,
         hint: None,
     };
-    let assessment = evaluate(rulebook, example).map_err(finding)?;
-    if (assessment.low(), assessment.high()) == (example.low, example.high) {
+    let region = example.region.as_deref();
+    let Some(model) = model.in_region(region) else {
+        let known = model.regions().join(", ");
+        return Err(finding(format!("the example needs a `region`: {known}")));
+    };
+    let assessment = evaluate(rulebook, &model, example).map_err(finding)?;
+    let used = &model.rung(assessment.rung()).header.id;
+    if let Some(wanted) = &example.model
+        && wanted != used
+    {
+        return Err(finding(format!(
+            "the example uses `{used}`, it says `{wanted}`"
+        )));
+    }
+    let (low, high) = (assessment.low(), assessment.high());
+    let is_near = |found: i32, expected: i32| (found - expected).abs() <= example.within;
+    if is_near(low, example.low) && is_near(high, example.high) {
         return Ok(());
     }
     Err(finding(format!(
         "the example gives {}-{}, it says {}-{}",
-        assessment.low(),
-        assessment.high(),
-        example.low,
-        example.high
+        model.unit.precise(low),
+        model.unit.precise(high),
+        model.unit.precise(example.low),
+        model.unit.precise(example.high)
     )))
 }
 
 /// Scores an example without facts: bands and answers straight from the file.
-fn evaluate(rulebook: &Rulebook, example: &Example) -> Result<Assessment, String> {
+fn evaluate(rulebook: &Rulebook, model: &Model, example: &Example) -> Result<Assessment, String> {
     let sex = match example.sex.as_deref() {
         Some("male") => Sex::Male,
         Some("female") => Sex::Female,
@@ -52,73 +68,75 @@ fn evaluate(rulebook: &Rulebook, example: &Example) -> Result<Assessment, String
         Some(other) => return Err(format!("`{other}` is not a sex")),
     };
     let given = |id: &str| {
-        example
-            .given
-            .iter()
+        let mut given = example.given.iter();
+        given
             .find(|(key, _)| key == id)
-            .map(|(_, value)| value)
+            .map(|(_, value)| value.as_str())
     };
-    if let Some((key, _)) = example
-        .given
-        .iter()
-        .find(|(key, _)| !rulebook.model.items.iter().any(|item| item.id == *key))
-    {
-        return Err(format!("the model has no item `{key}`"));
+    let ages = given("age").map(age).transpose()?;
+    for (key, value) in &example.given {
+        let items = model.models().flat_map(|model| &model.items);
+        let mut items = items.filter(|item| item.id == *key).peekable();
+        if items.peek().is_none() && key != "age" {
+            return Err(format!("the model has no item `{key}`"));
+        }
+        for item in items {
+            cell(item, value)?;
+        }
     }
     // What the example does not give is as unknown as in an empty profile.
     let register = Register {
         sex,
         ..Register::unknown()
     };
-    let empty = assess(rulebook, &Profile::as_of(register, Vec::new(), INDEX_DATE));
-    let items = rulebook.model.items.iter().zip(empty.items());
-    let results: Result<Vec<ItemResult>, String> = items
-        .map(|(item, unknown)| match given(&item.id) {
-            None => Ok(unknown.clone()),
-            Some(value) => Ok(ItemResult {
-                points: points(item, sex, value)?,
-                ..unknown.clone()
-            }),
-        })
-        .collect();
-    Ok(Assessment::new(results?))
+    let nobody = Profile::as_of(register, Vec::new(), INDEX_DATE);
+    let known = |model: &Model| -> Vec<Known> {
+        let items = model.items.iter();
+        items
+            .map(|item| {
+                let unknown = evidence::known(rulebook, &nobody, item);
+                match given(&item.id).map(|value| cell(item, value)) {
+                    Some(Ok(cell)) => Known {
+                        cells: vec![cell],
+                        // Only that something is known counts here.
+                        basis: Some(Basis::Age(0, 0)),
+                        ..unknown
+                    },
+                    Some(Err(_)) | None => unknown,
+                }
+            })
+            .collect()
+    };
+    assess_with(model, sex, ages, known)
+        .ok_or_else(|| "the model was not made for this age".to_owned())
 }
 
-fn points(item: &Item, sex: Sex, value: &str) -> Result<PointSet, String> {
-    let number = || {
-        value
-            .parse::<f64>()
-            .map_err(|_| format!("`{value}` is not a number"))
-    };
+fn age(value: &str) -> Result<(i16, i16), String> {
+    let years = value.parse::<i16>().ok().filter(|y| (0..=150).contains(y));
+    let years = years.ok_or_else(|| format!("`{value}` is not an age"))?;
+    let birth = BirthDate::on(date(INDEX_DATE.year() - years, 1, 1));
+    birth
+        .age_on(INDEX_DATE)
+        .ok_or_else(|| "an age is not negative".to_owned())
+}
+
+/// The value of an item, as the example writes it.
+fn cell(item: &Item, value: &str) -> Result<Cell, String> {
     match &item.input {
-        ItemInput::Age(bands) => {
-            let years: i16 = value
-                .parse()
-                .map_err(|_| format!("`{value}` is not an age"))?;
-            if !(0..=150).contains(&years) {
-                return Err(format!("`{value}` is not an age"));
-            }
-            let birth = BirthDate::on(date(INDEX_DATE.year() - years, 1, 1));
-            let (age, _) = birth.age_on(INDEX_DATE).ok_or("an age is not negative")?;
-            Ok(PointSet::of([*bands.at(f64::from(age))]))
-        }
-        ItemInput::Measure { unit, bands, .. } => {
-            let quantity = Quantity::new(number()?, *unit, Comparator::Exactly)
+        ItemInput::Age => age(value).map(|_| Cell::Given),
+        ItemInput::Sex => Err(format!("`{}` is given as `sex`", item.id)),
+        ItemInput::Measure { unit, .. } => {
+            let number = value
+                .parse::<f64>()
+                .map_err(|_| format!("`{value}` is not a number"))?;
+            let quantity = Quantity::new(number, *unit, Comparator::Exactly)
                 .ok_or_else(|| format!("`{value}` is not a finite number"))?;
-            let bands = match (bands, sex) {
-                (MeasureBands::Common(bands), _) => bands,
-                (MeasureBands::BySex { male, .. }, Sex::Male) => male,
-                (MeasureBands::BySex { female, .. }, Sex::Female) => female,
-                (MeasureBands::BySex { .. }, Sex::Unknown) => {
-                    return Err(format!("`{}` needs a sex", item.id));
-                }
-            };
-            Ok(PointSet::of([*bands.at(quantity.value())]))
+            Ok(Cell::At(quantity.value()))
         }
         ItemInput::Answers { options, .. } => {
-            let option = options.iter().find(|option| option.answer == value);
-            let option = option.ok_or_else(|| format!("`{}` has no answer `{value}`", item.id))?;
-            Ok(PointSet::of([option.points]))
+            let at = options.iter().position(|option| option.answer == value);
+            at.map(Cell::Answer)
+                .ok_or_else(|| format!("`{}` has no answer `{value}`", item.id))
         }
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! # What lives here
 //!
-//! [`assess`] gives every item of the model the points it can still have and
-//! adds them up; [`deciding_items`] says which open questions must be asked to
+//! [`assess`] gives every item of the model what it can still add, points or a
+//! part of an equation, and from the sums the range of the score;
+//! [`Assessment::deciding_items`] says which open questions must be asked to
 //! decide; [`probability`] and [`class`] read a calibration and the form's
 //! classes. Not what to do about any of it.
 //!
@@ -14,7 +15,7 @@
 //!
 //! # Invariants
 //!
-//! * Missing is not zero: an unknown item can have any of its points.
+//! * Missing is not zero: an unknown item can have any of its answers, or any plausible number.
 //! * The range is exact: both ends are reached by some completion of the form.
 //! * Answering a question never widens the range.
 //! * A score is not a probability; the conversion names its calibration.
@@ -36,6 +37,12 @@
 //! Points are kept as the *set* of values an item can still have, not as a
 //! lower and an upper bound: with sets, the fewest questions that decide are
 //! found exactly, by trying all subsets of at most a dozen open items.
+//!
+//! For a known sex and age every equation here is a sum of what its items add,
+//! looked at through a curve that only rises. So the ends of a range are sums of
+//! ends, and what an equation shares with a table of points is nearly
+//! everything. Sums are whole numbers (of 1e-12 of a linear predictor): the
+//! same in any order, and exact where they meet a level.
 
 mod ask;
 mod evidence;
@@ -47,15 +54,73 @@ pub use evidence::Basis;
 pub use examples::check_examples;
 pub use points::PointSet;
 
-use crate::profile::{Fact, Profile};
-use crate::rulebook::{Calibration, Class, Model, Rulebook, ScorePosition};
+use crate::profile::{Fact, Profile, Sex};
+use crate::rulebook::{
+    Amount, Calibration, Cell, Class, Context, Model, OLDEST, Rulebook, Score, ScorePosition,
+    for_each_value,
+};
+use evidence::Known;
+
+/// What an item can still add to the sum: never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adds {
+    /// In rising order, each once.
+    values: Vec<Amount>,
+    /// Whether anything between the lowest and the highest is possible too.
+    is_stretch: bool,
+}
+
+impl Adds {
+    fn of(mut values: Vec<Amount>, is_stretch: bool) -> Self {
+        values.sort_unstable();
+        values.dedup();
+        Self { values, is_stretch }
+    }
+
+    /// The least.
+    #[must_use]
+    pub fn low(&self) -> Amount {
+        self.values.first().copied().unwrap_or(0)
+    }
+
+    /// The most.
+    #[must_use]
+    pub fn high(&self) -> Amount {
+        self.values.last().copied().unwrap_or(0)
+    }
+
+    /// Every amount, least first; of a stretch its ends.
+    pub fn values(&self) -> impl Iterator<Item = Amount> {
+        self.values.iter().copied()
+    }
+
+    /// Whether every amount between the least and the most is possible.
+    #[must_use]
+    pub const fn is_stretch(&self) -> bool {
+        self.is_stretch
+    }
+
+    /// Whether only one amount is possible.
+    #[must_use]
+    pub const fn is_certain(&self) -> bool {
+        self.values.len() < 2
+    }
+
+    fn point_set(&self) -> PointSet {
+        let points = self
+            .values
+            .iter()
+            .map(|points| Score::try_from(*points).expect("the loader keeps points within 127"));
+        PointSet::of(points)
+    }
+}
 
 /// What an item of the model can still contribute, and why.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ItemResult {
-    /// The points it can have.
-    pub points: PointSet,
-    /// What the points rest on; `None` when nothing is known.
+    /// What it can add to the sum.
+    pub adds: Adds,
+    /// What that rests on; `None` when nothing is known.
     pub basis: Option<Basis>,
     /// The newest fact that would have counted, had it not been too old.
     pub too_old: Option<Fact>,
@@ -66,16 +131,61 @@ pub struct ItemResult {
 /// A score with all it rests on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assessment {
+    rung: usize,
     items: Vec<ItemResult>,
-    low: i16,
-    high: i16,
+    low: Score,
+    high: Score,
+    level: Option<Score>,
+    contexts: Vec<Context>,
+    cells: Vec<Vec<Cell>>,
 }
 
 impl Assessment {
-    fn new(items: Vec<ItemResult>) -> Self {
-        let low = items.iter().map(|item| item.points.low()).sum();
-        let high = items.iter().map(|item| item.points.high()).sum();
-        Self { items, low, high }
+    /// Scores what is known by a model, over every sex and age that is possible.
+    ///
+    /// `contexts` has at least one.
+    fn new(model: &Model, rung: usize, known: Vec<Known>, contexts: Vec<Context>) -> Self {
+        let cells: Vec<Vec<Cell>> = known.iter().map(|known| known.cells.clone()).collect();
+        let (mut low, mut high) = (Score::MAX, Score::MIN);
+        for context in &contexts {
+            let start = model.constant(*context);
+            let spans = model
+                .groups
+                .iter()
+                .map(|group| model.group_span(group, *context, &cells));
+            let sums = spans.fold((start, start), |sum, span| (sum.0 + span.0, sum.1 + span.1));
+            let layers = model.layers.in_force();
+            let score = |sum| model.equation.score(layers, context.0, sum);
+            (low, high) = (low.min(score(sums.0)), high.max(score(sums.1)));
+        }
+        let adds = adds(model, &contexts, &cells);
+        let items = known
+            .into_iter()
+            .zip(adds)
+            .map(|(known, adds)| ItemResult {
+                adds,
+                basis: known.basis,
+                too_old: known.too_old,
+                contradicted_by: known.contradicted_by,
+            })
+            .collect();
+        // Of an age that is not known to the year, the lower of the levels: nobody is passed over.
+        let levels = contexts.iter().filter_map(|(_, age)| model.level_at(*age));
+        Self {
+            rung,
+            items,
+            low,
+            high,
+            level: levels.min(),
+            contexts,
+            cells,
+        }
+    }
+
+    /// Which model of a ladder was used, by position; 0 for a single model.
+    #[must_use]
+    pub const fn rung(&self) -> usize {
+        self.rung
     }
 
     /// One result per item of the model, in the order of the form.
@@ -86,19 +196,34 @@ impl Assessment {
 
     /// The lowest score the resident can have.
     #[must_use]
-    pub const fn low(&self) -> i16 {
+    pub const fn low(&self) -> Score {
         self.low
     }
 
     /// The highest score the resident can have; equal to the lowest when complete.
     #[must_use]
-    pub const fn high(&self) -> i16 {
+    pub const fn high(&self) -> Score {
         self.high
+    }
+
+    /// From which score on the model's authors act at the resident's age; nothing where they name none.
+    #[must_use]
+    pub const fn published_level(&self) -> Option<Score> {
+        self.level
+    }
+
+    /// What the equation adds for everybody of the resident's possible sexes: least and most.
+    #[must_use]
+    pub fn constant(&self, model: &Model) -> (Amount, Amount) {
+        let constants = self.contexts.iter();
+        let constants = constants.map(|(sex, _)| model.equation.constant(*sex));
+        let least = constants.clone().min().unwrap_or(0);
+        (least, constants.max().unwrap_or(0))
     }
 
     /// Where the range lies relative to an action level.
     #[must_use]
-    pub const fn position(&self, level: i16) -> ScorePosition {
+    pub const fn position(&self, level: Score) -> ScorePosition {
         if level <= self.low {
             ScorePosition::AtOrAbove
         } else if self.high < level {
@@ -107,31 +232,106 @@ impl Assessment {
             ScorePosition::Spans
         }
     }
+
+    /// The fewest items that, once known, put the score on one side of the level, by position.
+    ///
+    /// As [`deciding_items`]; for numbers that count by their value too. Where age or sex are
+    /// not known, more may be named than would do.
+    #[must_use]
+    pub fn deciding_items(&self, rulebook: &Rulebook, level: Score) -> Vec<usize> {
+        ask::deciding(rulebook.model.rung(self.rung), self, level)
+    }
 }
 
-/// Scores a resident by the model in force.
+/// What each item can add, over all contexts and all that other items may say.
+fn adds(model: &Model, contexts: &[Context], cells: &[Vec<Cell>]) -> Vec<Adds> {
+    let mut values: Vec<Vec<Amount>> = vec![Vec::new(); model.items.len()];
+    for context in contexts {
+        for (n, item) in model.items.iter().enumerate() {
+            if item.is_given() {
+                values[n].push(model.given_amount(item, *context));
+            }
+        }
+        for group in &model.groups {
+            for_each_value(group, cells, &mut Vec::new(), &mut |all| {
+                for (at, item) in group.iter().enumerate() {
+                    values[*item].push(model.item_amount(group, *context, all, at));
+                }
+            });
+        }
+    }
+    let is_stretch = |n: usize| matches!(cells[n][..], [Cell::Between(..)]);
+    values
+        .into_iter()
+        .enumerate()
+        .map(|(n, values)| Adds::of(values, is_stretch(n)))
+        .collect()
+}
+
+/// Every sex and age that the register leaves possible, of those a model was made for.
+fn contexts(model: &Model, sex: Sex, ages: Option<(i16, i16)>) -> Vec<Context> {
+    let (youngest, oldest) = ages.unwrap_or((0, OLDEST));
+    let sexes: &[Sex] = match sex {
+        Sex::Male => &[Sex::Male],
+        Sex::Female => &[Sex::Female],
+        Sex::Unknown => &[Sex::Male, Sex::Female],
+    };
+    let ages = (youngest..=oldest).filter(|age| model.ages.contains(*age));
+    ages.flat_map(|age| sexes.iter().map(move |sex| (*sex, age)))
+        .collect()
+}
+
+/// Scores a resident by the model in force; nothing for an age that it was not made for.
+///
+/// Of a ladder, the first model that was made for the resident's age and whose needed items are
+/// known is used; where there is none, the last that was made for the age.
 #[must_use]
-pub fn assess(rulebook: &Rulebook, profile: &Profile) -> Assessment {
-    let items = rulebook.model.items.iter();
-    Assessment::new(
+pub fn assess(rulebook: &Rulebook, profile: &Profile) -> Option<Assessment> {
+    let (sex, ages) = (profile.register().sex, profile.age_in_years());
+    let known = |model: &Model| -> Vec<Known> {
+        let items = model.items.iter();
         items
-            .map(|item| evidence::item_result(rulebook, profile, item))
-            .collect(),
-    )
+            .map(|item| evidence::known(rulebook, profile, item))
+            .collect()
+    };
+    assess_with(&rulebook.model, sex, ages, known)
+}
+
+fn assess_with(
+    model: &Model,
+    sex: Sex,
+    ages: Option<(i16, i16)>,
+    known: impl Fn(&Model) -> Vec<Known>,
+) -> Option<Assessment> {
+    let mut fallback = None;
+    for n in 0..model.rungs.len().max(1) {
+        let rung = model.rung(n);
+        let contexts = contexts(rung, sex, ages);
+        if contexts.is_empty() {
+            continue;
+        }
+        let known = known(rung);
+        let needs = model.rungs.get(n).map_or(&[][..], |rung| &rung.needs);
+        let is_met = needs.iter().all(|item| known[*item].basis.is_some());
+        let assessment = Assessment::new(rung, n, known, contexts);
+        if is_met {
+            return Some(assessment);
+        }
+        fallback = Some(assessment);
+    }
+    fallback
 }
 
 /// Lowest and highest probability, in units of 1e-9, that a calibration gives to a range.
-///
-/// A calibration need not rise with the score, so every score in the range counts.
 #[must_use]
 pub fn probability(calibration: &Calibration, assessment: &Assessment) -> (u32, u32) {
-    let all = (assessment.low..=assessment.high).map(|score| calibration.at(score));
-    (all.clone().min().unwrap_or(0), all.max().unwrap_or(0))
+    calibration.over(assessment.low, assessment.high)
 }
 
-/// The form's classes at both ends of a range.
+/// The form's classes at both ends of a range; nothing where the form has none.
 #[must_use]
-pub fn class<'m>(model: &'m Model, assessment: &Assessment) -> (&'m Class, &'m Class) {
-    let at = |score: i16| model.classes.at(f64::from(score));
-    (at(assessment.low), at(assessment.high))
+pub fn class<'m>(model: &'m Model, assessment: &Assessment) -> Option<(&'m Class, &'m Class)> {
+    model
+        .class_at(assessment.low)
+        .zip(model.class_at(assessment.high))
 }

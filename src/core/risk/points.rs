@@ -1,12 +1,14 @@
 //! Sets of points.
 
+use crate::rulebook::Score;
+
 /// The points an item, or a sum of items, can have: never empty.
 ///
 /// Kept as a bit per value above the smallest, so a set spans at most 127
 /// points; published scores span at most 47.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PointSet {
-    base: i16,
+    base: Score,
     /// Bit `n`: `base + n` is in the set. Bit 0 is always set.
     bits: u128,
 }
@@ -18,8 +20,8 @@ impl PointSet {
     ///
     /// When there are none, or they span more than 127 points.
     #[must_use]
-    pub fn of(points: impl IntoIterator<Item = i16>) -> Self {
-        let points: Vec<i16> = points.into_iter().collect();
+    pub fn of(points: impl IntoIterator<Item = Score>) -> Self {
+        let points: Vec<Score> = points.into_iter().collect();
         let base = *points.iter().min().expect("an item always has some points");
         let bits = points.iter().fold(0u128, |bits, point| {
             let above = u32::try_from(point - base).expect("base is the smallest");
@@ -32,7 +34,7 @@ impl PointSet {
 
     /// The fewest points.
     #[must_use]
-    pub const fn low(self) -> i16 {
+    pub const fn low(self) -> Score {
         self.base
     }
 
@@ -42,9 +44,9 @@ impl PointSet {
     ///
     /// Never: a set is not empty and spans at most 127 points.
     #[must_use]
-    pub fn high(self) -> i16 {
+    pub fn high(self) -> Score {
         let top = 127 - self.bits.leading_zeros();
-        self.base + i16::try_from(top).expect("at most 127")
+        self.base + Score::try_from(top).expect("at most 127")
     }
 
     /// Whether only one value is possible.
@@ -54,8 +56,8 @@ impl PointSet {
     }
 
     /// Every value, smallest first.
-    pub fn values(self) -> impl Iterator<Item = i16> {
-        (0..128i16)
+    pub fn values(self) -> impl Iterator<Item = Score> {
+        (0..128)
             .filter(move |n| self.bits >> n & 1 == 1)
             .map(move |n| self.base + n)
     }
@@ -82,8 +84,8 @@ impl PointSet {
     ///
     /// Never: the limits are clamped to the width of a set.
     #[must_use]
-    pub fn meets(self, from: i16, below: i16) -> bool {
-        let shift = |x: i16| u32::try_from((x - self.base).clamp(0, 127)).expect("clamped");
+    pub fn meets(self, from: Score, below: Score) -> bool {
+        let shift = |x: Score| u32::try_from((x - self.base).clamp(0, 127)).expect("clamped");
         let (from, below) = (shift(from), shift(below));
         from < below && self.bits >> from << (128 - (below - from)) != 0
     }

@@ -76,6 +76,15 @@ impl<T> Bands<T> {
             .value
     }
 
+    /// One band over the whole line.
+    pub(super) fn everywhere(value: T) -> Self {
+        Self(vec![Band {
+            from: None,
+            to: None,
+            value,
+        }])
+    }
+
     /// The same bands with other values.
     pub(super) fn map<U>(&self, of: impl Fn(&T) -> U) -> Bands<U> {
         let band = |band: &Band<T>| Band {

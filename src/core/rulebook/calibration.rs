@@ -5,6 +5,7 @@ use std::fmt;
 use super::bands::Bands;
 use super::catalogue::{Catalogue, Specimen, fact};
 use super::header::Header;
+use super::model::Score;
 use super::reader::Table;
 use crate::profile::FactId;
 
@@ -87,21 +88,37 @@ pub enum Conversion {
     Bands(Bands<u32>),
     /// Log odds = intercept + slope × score.
     Logistic(Line),
+    /// The score is a probability: its log odds, shifted and stretched by the line.
+    Identity(Line),
 }
 
-/// A straight line of log odds over the score.
+/// A straight line of log odds over the score, or over the score's own log odds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Line {
-    /// Log odds at a score of zero.
+    /// Log odds at zero.
     pub intercept: f64,
-    /// Log odds that a point adds; above zero.
+    /// Log odds that a point, or one of the score's log odds, adds; above zero.
     pub slope: f64,
 }
 
 impl Line {
-    /// Probability at a score, in units of 1e-9.
-    fn at(self, score: i16) -> u32 {
-        billionths(expit(self.intercept + self.slope * f64::from(score)))
+    /// The line that changes nothing.
+    const UNCHANGED: Self = Self {
+        intercept: 0.0,
+        slope: 1.0,
+    };
+
+    /// Probability at a value, in units of 1e-9.
+    fn at(self, x: f64) -> u32 {
+        billionths(expit(self.intercept + self.slope * x))
+    }
+
+    /// The line after another shift and stretch.
+    fn shifted(self, intercept: f64, slope: f64) -> Self {
+        Self {
+            intercept: intercept + slope * self.intercept,
+            slope: slope * self.slope,
+        }
     }
 }
 
@@ -129,13 +146,46 @@ impl Calibration {
     ///
     /// # Formula
     ///
-    /// `1 / (1 + exp(−(intercept + slope · score)))`, or what the score's band says;
-    /// `exp` is that of the pinned `libm`, so the same on every machine.
+    /// `1 / (1 + exp(−(intercept + slope · score)))`, or what the score's band says, or the score
+    /// itself where it is a probability; `exp` is that of the pinned `libm`, so the same on every
+    /// machine.
     #[must_use]
-    pub fn at(&self, score: i16) -> u32 {
+    pub fn at(&self, score: Score) -> u32 {
         match &self.conversion {
             Conversion::Bands(bands) => *bands.at(f64::from(score)),
-            Conversion::Logistic(line) => line.at(score),
+            Conversion::Logistic(line) => line.at(f64::from(score)),
+            Conversion::Identity(line) => {
+                let p = f64::from(score) / 1e6;
+                if *line == Line::UNCHANGED {
+                    billionths(p)
+                } else {
+                    line.at(log_odds(p))
+                }
+            }
+        }
+    }
+
+    /// Lowest and highest probability over a range of scores, in units of 1e-9.
+    ///
+    /// A calibration need not rise with the score, so every score in the range counts.
+    #[must_use]
+    pub fn over(&self, low: Score, high: Score) -> (u32, u32) {
+        let ends = (self.at(low), self.at(high));
+        match &self.conversion {
+            // Both rise with the score.
+            Conversion::Logistic(_) | Conversion::Identity(_) => ends,
+            Conversion::Bands(bands) => {
+                let within = bands.as_slice().iter().filter(|band| {
+                    // A whole number of the range lies in the band.
+                    let first = band.from.map_or(low, |end| next_whole(end, low));
+                    first <= high && band.contains(f64::from(first))
+                });
+                let all = within.map(|band| band.value).chain([ends.0, ends.1]);
+                (
+                    all.clone().min().unwrap_or(ends.0),
+                    all.max().unwrap_or(ends.1),
+                )
+            }
         }
     }
 
@@ -155,10 +205,8 @@ impl Calibration {
     #[must_use]
     pub fn shifted(&self, intercept: f64, slope: f64) -> Self {
         let conversion = match &self.conversion {
-            Conversion::Logistic(line) => Conversion::Logistic(Line {
-                intercept: intercept + slope * line.intercept,
-                slope: slope * line.slope,
-            }),
+            Conversion::Logistic(line) => Conversion::Logistic(line.shifted(intercept, slope)),
+            Conversion::Identity(line) => Conversion::Identity(line.shifted(intercept, slope)),
             Conversion::Bands(bands) => Conversion::Bands(bands.map(|p| {
                 let p = f64::from(*p) / 1e9;
                 billionths(expit(intercept + slope * log_odds(p)))
@@ -238,8 +286,34 @@ fn read_estimand(table: &Table<'_>, catalogue: &Catalogue) -> Option<Estimand> {
     })
 }
 
-/// Bands or a line, and whether its numbers are verified.
+/// The first whole number at or above `low` that the lower end of a band lets in.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a cast of a float stops at the ends of the type"
+)]
+pub(super) fn next_whole(end: super::End, low: Score) -> Score {
+    let first = if end.included {
+        end.at.ceil()
+    } else {
+        end.at.floor() + 1.0
+    };
+    low.max(first as Score)
+}
+
+/// Bands, a line or the score itself, and whether its numbers are verified.
 fn read_conversion(root: &Table<'_>) -> Option<(Conversion, bool)> {
+    if root
+        .optional_word("conversion", &[("identity", ())])
+        .is_some()
+    {
+        for key in ["band", "logistic"] {
+            if root.has(key) {
+                let message = format!("`{key}` and `conversion` cannot both be given");
+                root.report_at(key, "calibration-two-forms", message, None);
+            }
+        }
+        return Some((Conversion::Identity(Line::UNCHANGED), true));
+    }
     match (root.has("band"), root.has("logistic")) {
         (true, true) => {
             root.report_at(

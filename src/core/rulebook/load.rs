@@ -10,11 +10,12 @@ use toml::de::DeTable;
 use super::catalogue::{self, Catalogue};
 use super::folder::{prove_texts, set_of, texts_of, which};
 use super::header::Header;
+use super::ladder;
 use super::reader::{Document, Findings, Table};
 use super::texts_proof;
 use super::{
-    Calibration, CalibrationUse, Conversion, Diagnostic, Model, OrderCodes, Pathway, Programme,
-    Questionnaire, RuleFile, Rulebook, TextFile, Texts, Thresholds,
+    Ages, Calibration, CalibrationUse, Conversion, Diagnostic, Model, OrderCodes, Pathway,
+    Programme, Questionnaire, RuleFile, Rulebook, ScoreUnit, TextFile, Texts, Thresholds,
 };
 
 /// A file with its parsed text.
@@ -124,13 +125,19 @@ fn read_catalogue(parsed: &[Parsed<'_>]) -> Catalogue {
 
 fn read_shelves(parsed: &[Parsed<'_>], catalogue: &Catalogue) -> Shelves {
     let mut shelves = Shelves::default();
+    let mut ladders = Vec::new();
     for (at, file) in parsed.iter().enumerate() {
         let root = Table::root(&file.document, &file.table);
         let path = file.document.file.path.as_str();
         match path.split_once('/').map(|(folder, _)| folder) {
             Some("programmes") => {
                 let programme = Programme::read(&root);
-                shelves.programmes.extend(programme.map(|programme| (at, programme)));
+                shelves
+                    .programmes
+                    .extend(programme.map(|programme| (at, programme)));
+            }
+            Some("scores") if ladder::is_ladder(&root) => {
+                ladders.extend(ladder::read(&root).map(|ladder| (at, ladder)));
             }
             Some("scores") => {
                 let model = Model::read(&root, catalogue);
@@ -186,6 +193,17 @@ fn read_shelves(parsed: &[Parsed<'_>], catalogue: &Catalogue) -> Shelves {
             ),
         }
     }
+    // A ladder names models of other files, so it is built when all of them are read.
+    let models: Vec<Model> = shelves
+        .models
+        .iter()
+        .map(|(_, model)| model.clone())
+        .collect();
+    let built: Shelf<Model> = ladders
+        .into_iter()
+        .filter_map(|(at, raw)| Some((at, ladder::build(raw, &models)?)))
+        .collect();
+    shelves.models.extend(built);
     shelves
 }
 
@@ -208,6 +226,16 @@ fn choose(
         named: &mut named,
     };
     let model = take.rule("model", &programme.model, &shelves.models, |m| &m.header);
+    for rung in model.iter().flat_map(|model| &model.rungs) {
+        take.part(&rung.model.header.id, &shelves.models, |m| &m.header);
+    }
+    let models: Vec<Model> = shelves
+        .models
+        .iter()
+        .map(|(_, model)| model.clone())
+        .collect();
+    let model = model.and_then(|model| in_region(&table, &programme, &model));
+    prove_region(&table, &programme, &models);
     let display_calibration = programme.display_calibration.as_ref().map(|id| {
         take.rule("display_calibration", id, &shelves.calibrations, |c| {
             &c.header
@@ -262,6 +290,60 @@ fn choose(
             format!(
                 "calibration `{}` is for display only: nothing may be held against it",
                 calibration.header.id
+            ),
+            None,
+        );
+    }
+    for used in [Some(&calibration), display_calibration.as_ref()]
+        .into_iter()
+        .flatten()
+    {
+        if matches!(used.conversion, Conversion::Identity(_)) && model.unit == ScoreUnit::Points {
+            table.report_at(
+                "calibration",
+                "programme-mismatch",
+                format!(
+                    "calibration `{}` takes the score for a probability, and `{}` counts points",
+                    used.header.id, model.header.id
+                ),
+                None,
+            );
+        }
+    }
+    if pathway.level_unit != model.unit {
+        table.report(
+            "programme-mismatch",
+            format!(
+                "the action level of `{}` is in {}, the scores of `{}` are in {}",
+                pathway.header.id,
+                pathway.level_unit.name(),
+                model.header.id,
+                model.unit.name()
+            ),
+        );
+    }
+    if pathway.age_from < model.ages.from || model.ages.below < pathway.age_below {
+        table.report_at(
+            "model",
+            "programme-mismatch",
+            format!(
+                "`{}` was made for ages {} to {}, the pathway is for {} to {}",
+                model.header.id,
+                model.ages.from,
+                model.ages.below - 1,
+                pathway.age_from,
+                pathway.age_below - 1
+            ),
+            None,
+        );
+    }
+    if model.ages != Ages::ALL && !pathway.is_outside_age_first() {
+        table.report_at(
+            "pathway",
+            "programme-mismatch",
+            format!(
+                "`{}` scores no other ages, and no row of the pathway decides about them before the score",
+                model.header.id
             ),
             None,
         );
@@ -346,6 +428,7 @@ fn choose(
     let texts = Texts::new(texts.into_iter().map(|(_, texts)| texts));
     let questionnaires = shelves.questionnaires.iter();
     let rulebook = Rulebook {
+        models,
         programme,
         texts,
         catalogue: catalogue.clone(),
@@ -381,6 +464,12 @@ struct Taking<'t, 'a> {
 }
 
 impl Taking<'_, '_> {
+    /// Remembers the file of a rule that is part of one that was taken.
+    fn part<T>(&mut self, id: &str, shelf: &Shelf<T>, header: impl Fn(&T) -> &Header) {
+        let found = shelf.iter().find(|(_, rule)| header(rule).id == id);
+        self.named.extend(found.map(|(at, _)| *at));
+    }
+
     fn rule<T: Clone>(
         &mut self,
         key: &'static str,
@@ -409,6 +498,44 @@ impl Taking<'_, '_> {
         let (at, rule) = found?;
         self.named.insert(*at);
         Some(rule.clone())
+    }
+}
+
+/// The model with the layers of the programme's region.
+fn in_region(table: &Table<'_>, programme: &Programme, model: &Model) -> Option<Model> {
+    let found = model.in_region(programme.region.as_deref());
+    if found.is_none() {
+        let known = model.regions();
+        let (message, hint) = match &programme.region {
+            None => (
+                format!("model `{}` has numbers by region", model.header.id),
+                format!("name one in `region`: {}", known.join(", ")),
+            ),
+            Some(region) => (
+                format!("model `{}` has no region `{region}`", model.header.id),
+                super::reader::suggest(region, &known),
+            ),
+        };
+        table.report_at("region", "region-unknown", message, Some(hint));
+    }
+    found
+}
+
+/// A region that no model has numbers for is a slip of the pen.
+fn prove_region(table: &Table<'_>, programme: &Programme, models: &[Model]) {
+    let Some(region) = programme.region.as_deref() else {
+        return;
+    };
+    let mut known: Vec<&str> = models.iter().flat_map(Model::regions).collect();
+    known.sort_unstable();
+    known.dedup();
+    if !known.contains(&region) {
+        table.report_at(
+            "region",
+            "region-without-layer",
+            format!("no model has a layer for region `{region}`"),
+            Some(super::reader::suggest(region, &known)),
+        );
     }
 }
 

@@ -43,8 +43,10 @@ mod bands;
 mod calibration;
 mod catalogue;
 mod diagnostic;
+mod equation;
 mod folder;
 mod header;
+mod ladder;
 mod load;
 mod model;
 mod model_read;
@@ -54,6 +56,8 @@ mod pathway_read;
 mod programme;
 mod questionnaire;
 mod reader;
+mod sum;
+mod term;
 mod texts;
 mod texts_proof;
 mod thresholds;
@@ -65,10 +69,12 @@ pub use calibration::{
 pub(crate) use calibration::{expit, log_odds};
 pub use catalogue::{Catalogue, CodeSystem, FactDefinition, FactKind, Specimen};
 pub use diagnostic::{Diagnostic, RuleFile, Severity};
+pub use equation::{Equation, Layer, LayerLink, Layers};
 pub use header::{Header, Source, Status};
+pub use ladder::Rung;
 pub use model::{
-    AnswerOption, Class, Example, Item, ItemInput, MeasureBands, MeasureSource, Model, Resolve,
-    Signal, SignalTest,
+    Ages, Amount, AnswerOption, Class, Example, Item, ItemInput, MeasureSource, Model, Resolve,
+    Score, ScoreUnit, Signal, SignalTest,
 };
 pub use order_codes::{OrderCode, OrderCodes};
 pub use pathway::{
@@ -77,6 +83,10 @@ pub use pathway::{
 };
 pub use programme::{Programme, Words};
 pub use questionnaire::{AnswerMeaning, Questionnaire, QuestionnaireItem};
+use reader::suggest as suggest_among;
+pub(crate) use sum::{Cell, Context, OLDEST, for_each_value};
+pub(crate) use term::Value;
+pub use term::{BySex, Centred, Term, Transform, Weights, When};
 pub use texts::{Language, QuestionText, Text, TextFile, TextStatus, TextValues, Texts};
 pub use thresholds::{Category, CategoryBand, Thresholds};
 
@@ -104,6 +114,8 @@ pub struct Rulebook {
     pub questionnaires: Vec<Questionnaire>,
     /// The score in force.
     pub model: Model,
+    /// Every score of the folder, for rehearsals; no region is chosen in them.
+    pub models: Vec<Model>,
     /// Score to probability, in force.
     pub calibration: Calibration,
     /// Score to probability of another estimand, shown beside the one in force.

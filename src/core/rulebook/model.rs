@@ -1,28 +1,138 @@
-//! Points models: items, their bands or answers, and what counts as evidence.
+//! Models: the items of a score, what each adds, and how the sum becomes the score.
 
 use super::bands::Bands;
 use super::catalogue::Catalogue;
+use super::equation::{Equation, Layers, read_equation, read_layers};
 use super::header::Header;
-use super::model_read::{MOST_SPAN, read_example, read_item};
+use super::ladder::Rung;
+use super::model_read::{MOST_SPAN, Scale, index, read_example, read_item};
 use super::reader::Table;
+use super::sum::groups;
+use super::term::Term;
 use super::thresholds::Category;
 use crate::profile::{FactId, Unit};
 
-/// A score that adds points of items.
+/// A score: points, or a probability in parts per million; the model says which.
+pub type Score = i32;
+
+/// What an item adds to the sum: points, or the linear predictor in units of 1e-12.
+///
+/// A whole number, so that a sum is the same in any order.
+pub type Amount = i64;
+
+/// What a score counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScoreUnit {
+    /// Points of a form: no probability.
+    Points,
+    /// Probability in parts per million.
+    PartsPerMillion,
+}
+
+impl ScoreUnit {
+    /// Amounts in one unit of the sum: a point, or one of the linear predictor.
+    #[must_use]
+    pub const fn amounts(self) -> f64 {
+        match self {
+            Self::Points => 1.0,
+            Self::PartsPerMillion => 1e12,
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Points => "points",
+            Self::PartsPerMillion => "per cent",
+        }
+    }
+
+    /// The score as people read it, without its unit: `12`, or `7.5` for 75,000 parts per million.
+    #[must_use]
+    pub fn number(self, score: Score) -> String {
+        match self {
+            Self::Points => score.to_string(),
+            Self::PartsPerMillion => {
+                let tenths = (f64::from(score) / 1e3).round();
+                let text = format!("{:.1}", tenths / 10.0);
+                text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+            }
+        }
+    }
+
+    /// The score with all its digits: `12`, or `7.5012 %`.
+    #[must_use]
+    pub fn precise(self, score: Score) -> String {
+        match self {
+            Self::Points => score.to_string(),
+            Self::PartsPerMillion => format!("{:.4} %", f64::from(score) / 1e4),
+        }
+    }
+
+    /// The score with its unit: `12 points`, `7.5 %`.
+    #[must_use]
+    pub fn text(self, score: Score) -> String {
+        match (self, score) {
+            (Self::Points, 1) => "1 point".to_owned(),
+            (Self::Points, _) => format!("{score} points"),
+            (Self::PartsPerMillion, _) => format!("{} %", self.number(score)),
+        }
+    }
+}
+
+/// Ages a model was made for, in completed years.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ages {
+    /// Youngest.
+    pub from: i16,
+    /// First that is too old.
+    pub below: i16,
+}
+
+impl Ages {
+    /// Every age: the model sets no limit.
+    pub const ALL: Self = Self {
+        from: i16::MIN,
+        below: i16::MAX,
+    };
+
+    /// Whether the model was made for this age.
+    #[must_use]
+    pub const fn contains(self, age: i16) -> bool {
+        self.from <= age && age < self.below
+    }
+}
+
+/// A score: a table of points, an equation, or a ladder of several of them.
 #[derive(Debug, Clone)]
 pub struct Model {
     /// The head of the file.
     pub header: Header,
+    /// What its scores count.
+    pub unit: ScoreUnit,
     /// Lowest possible score.
-    pub min: i16,
+    pub min: Score,
     /// Highest possible score.
-    pub max: i16,
-    /// The items, in the order of the form.
+    pub max: Score,
+    /// For whom it was made.
+    pub ages: Ages,
+    /// The items, in the order of the form; none of a ladder.
     pub items: Vec<Item>,
+    /// Items that cannot be looked at one by one, since one says how another counts.
+    pub(crate) groups: Vec<Vec<usize>>,
+    /// How the sum of the items becomes the score.
+    pub equation: Equation,
+    /// What recalibrates an equation's risk.
+    pub layers: Layers,
+    /// From which score on its authors act, by age; nothing where they name none.
+    pub level: Option<Bands<Score>>,
     /// Classes the form gives to scores.
-    pub classes: Bands<Class>,
+    pub classes: Option<Bands<Class>>,
     /// Worked examples.
     pub examples: Vec<Example>,
+    /// The models of a ladder, first choice first; none of a single model.
+    pub rungs: Vec<Rung>,
 }
 
 /// A named interval of scores.
@@ -43,29 +153,35 @@ pub struct Item {
     pub name: String,
     /// Its number on the form.
     pub question: u8,
-    /// Where its points come from.
+    /// Where it is known from.
     pub input: ItemInput,
+    /// What it adds to the sum.
+    pub terms: Vec<Term>,
+    /// Of the items with the same word here, only the one that adds most counts.
+    pub highest: Option<String>,
     /// What counts as evidence of *no*, in words; else the item is unknown.
     pub no_evidence: Option<String>,
 }
 
-/// Where an item's points come from.
+/// Where an item is known from.
 #[derive(Debug, Clone)]
 pub enum ItemInput {
-    /// Age in completed years.
-    Age(Bands<i16>),
+    /// Age in completed years, by the register.
+    Age,
+    /// Sex, by the register.
+    Sex,
     /// A measurement in one unit.
     Measure {
-        /// The unit of the bands.
+        /// The unit of its bands or coefficients.
         unit: Unit,
-        /// The bands.
-        bands: MeasureBands,
         /// Facts it may come from; the newest measurement counts.
         sources: Vec<MeasureSource>,
+        /// What it can be while it is not known, where it counts by its value and not by bands.
+        range: Option<(f64, f64)>,
     },
     /// One of a list of answers, each shown by signals.
     Answers {
-        /// The answers, in rising order of points.
+        /// The answers, weakest first.
         options: Vec<AnswerOption>,
         /// How signals that disagree are settled.
         resolve: Resolve,
@@ -74,27 +190,15 @@ pub enum ItemInput {
     },
 }
 
-/// Bands of a measurement, the same for all or by sex.
-#[derive(Debug, Clone)]
-pub enum MeasureBands {
-    /// The same for everybody.
-    Common(Bands<i16>),
-    /// Different for men and women.
-    BySex {
-        /// For men.
-        male: Bands<i16>,
-        /// For women.
-        female: Bands<i16>,
-    },
-}
-
 /// A fact a measurement may come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MeasureSource {
     /// The measurement itself.
     Fact {
         /// Which.
         fact: FactId,
+        /// Another unit it may be in, and how much one of that is in the item's unit.
+        factor: Option<(Unit, f64)>,
         /// How old it may be, in months.
         within_months: Option<u32>,
     },
@@ -111,13 +215,11 @@ pub enum MeasureSource {
     },
 }
 
-/// One answer and its points.
+/// One answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnswerOption {
     /// Its id.
     pub answer: String,
-    /// Its points.
-    pub points: i16,
     /// How it reads in a sentence.
     pub reads: String,
 }
@@ -127,12 +229,12 @@ pub struct AnswerOption {
 pub enum Resolve {
     /// The newest signal counts (habits).
     Latest,
-    /// The signal with the most points counts, however old ("ever").
+    /// The signal of the strongest answer counts, however old ("ever").
     Strongest,
 }
 
 /// Evidence of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Signal {
     /// The fact.
     pub fact: FactId,
@@ -147,7 +249,7 @@ pub struct Signal {
 }
 
 /// What must be true of a fact for it to be a signal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SignalTest {
     /// That it is there.
     Present,
@@ -155,6 +257,8 @@ pub enum SignalTest {
     Answer(u8),
     /// That the result is in this category or a worse one.
     CategoryAtLeast(Category),
+    /// That the result is a number from here on, in this unit.
+    From(f64, Unit),
 }
 
 /// A worked example of the rule file.
@@ -166,69 +270,106 @@ pub struct Example {
     pub file: String,
     /// `male`, `female` or nothing.
     pub sex: Option<String>,
+    /// The region whose layers count, for models that have regions.
+    pub region: Option<String>,
+    /// For a ladder: the model that is used.
+    pub model: Option<String>,
     /// Item id and its value or answer; items not named are unknown.
     pub given: Vec<(String, String)>,
     /// Lowest score expected.
-    pub low: i16,
+    pub low: Score,
     /// Highest score expected.
-    pub high: i16,
+    pub high: Score,
+    /// How far from that it may be: half of the last digit that was published.
+    pub within: Score,
 }
 
 impl Model {
     pub(super) fn read(root: &Table<'_>, catalogue: &Catalogue) -> Option<Self> {
         let header = Header::read(root);
-        let range = root.required_table("range");
-        let (min, max) = range
-            .as_ref()
-            .map_or((None, None), |t| (t.whole("min"), t.whole("max")));
-        if let Some(range) = &range {
-            range.finish();
+        let equation = read_equation(root);
+        let unit = match equation {
+            Some(Equation::Points) => ScoreUnit::Points,
+            Some(Equation::Logistic { .. } | Equation::Cox { .. } | Equation::Ladder) | None => {
+                ScoreUnit::PartsPerMillion
+            }
+        };
+        let layers = read_layers(root);
+        if unit == ScoreUnit::Points && root.has("layer") {
+            let message = "a table of points has no risk that a `[[layer]]` could recalibrate";
+            root.report_at("layer", "layer-points", message, None);
         }
+        let (min, max) = read_range(root, unit);
+        let ages = read_ages(root);
         let tables = root.tables("item");
+        let index = index(&tables);
+        let scale = Scale {
+            unit,
+            index: &index,
+        };
         let items: Vec<Item> = tables
             .iter()
-            .filter_map(|t| read_item(t, catalogue))
+            .filter_map(|t| read_item(t, catalogue, scale))
             .collect();
-        let classes = Bands::read(root, "class", |table| {
-            let id = table.text("id");
-            let name = table.text("name");
-            Some(Class {
-                id: id?.to_owned(),
-                name: name?.to_owned(),
+        let level = root.has("level").then(|| read_level(root, unit));
+        let classes = root.has("class").then(|| {
+            Bands::read(root, "class", |table| {
+                let id = table.text("id");
+                let name = table.text("name");
+                Some(Class {
+                    id: id?.to_owned(),
+                    name: name?.to_owned(),
+                })
             })
         });
         let examples = root
             .tables("example")
             .iter()
-            .filter_map(|t| read_example(t, root))
+            .filter_map(|t| read_example(t, root, unit))
             .collect();
         root.finish();
         if items.is_empty() {
             root.report("model-without-items", "no `[[item]]` could be read");
         }
+        let is_whole = tables.len() == items.len();
+        if !is_whole {
+            return None;
+        }
+        let found = |read: Option<Option<Bands<_>>>| match read {
+            Some(read) => read.map(Some),
+            None => Some(None),
+        };
+        let classes = match classes {
+            Some(read) => Some(read?),
+            None => None,
+        };
         let model = Self {
             header: header?,
+            unit,
             min: min?,
             max: max?,
+            ages: ages?,
+            groups: groups(&items),
             items,
-            classes: classes?,
+            equation: equation?,
+            layers: layers?,
+            level: found(level)?,
+            classes,
             examples,
+            rungs: Vec::new(),
         };
-        if tables.len() == model.items.len() {
+        if unit == ScoreUnit::Points {
             model.prove_range(root);
         }
-        model.prove_ids(root);
+        model.prove_items(root, &tables);
         Some(model)
     }
 
     /// The items must add up to the range the form states.
     fn prove_range(&self, root: &Table<'_>) {
-        let bounds = self.items.iter().map(Item::point_bounds);
-        let (low, high) = bounds.fold((0, 0), |(low, high), (least, most)| {
-            (low + i32::from(least), high + i32::from(most))
-        });
-        if (low, high) != (i32::from(self.min), i32::from(self.max)) {
-            let (min, max) = (self.min, self.max);
+        let (low, high) = self.sum_bounds();
+        let (min, max) = (self.min, self.max);
+        if (low, high) != (Amount::from(min), Amount::from(max)) {
             let message = format!("the items add up to {low}-{high}, the range says {min}-{max}");
             root.report_at("range", "model-range", message, None);
         }
@@ -238,56 +379,194 @@ impl Model {
         }
     }
 
-    fn prove_ids(&self, root: &Table<'_>) {
+    fn prove_items(&self, root: &Table<'_>, tables: &[Table<'_>]) {
         for (n, item) in self.items.iter().enumerate() {
             if self.items[..n].iter().any(|other| other.id == item.id) {
                 root.report("item-twice", format!("item `{}` is there twice", item.id));
             }
         }
-    }
-}
-
-impl Model {
-    /// Items with a signal that waits for a laboratory category, and of which fact.
-    pub(super) fn category_signals(&self) -> impl Iterator<Item = (&str, FactId)> {
-        self.items.iter().flat_map(|item| {
-            let signals = match &item.input {
-                ItemInput::Answers { signals, .. } => &signals[..],
-                ItemInput::Age(_) | ItemInput::Measure { .. } => &[],
-            };
-            signals
-                .iter()
-                .filter(|signal| matches!(signal.test, SignalTest::CategoryAtLeast(_)))
-                .map(|signal| (item.id.as_str(), signal.fact))
-        })
-    }
-}
-
-impl Item {
-    /// Fewest and most points the item can give.
-    #[must_use]
-    pub fn point_bounds(&self) -> (i16, i16) {
-        let of = |bands: &Bands<i16>| {
-            let points = bands.as_slice().iter().map(|band| band.value);
-            (points.clone().min().unwrap_or(0), points.max().unwrap_or(0))
-        };
-        match &self.input {
-            ItemInput::Age(bands)
-            | ItemInput::Measure {
-                bands: MeasureBands::Common(bands),
-                ..
-            } => of(bands),
-            ItemInput::Measure {
-                bands: MeasureBands::BySex { male, female },
-                ..
-            } => {
-                let (m, f) = (of(male), of(female));
-                (m.0.min(f.0), m.1.max(f.1))
-            }
-            ItemInput::Answers { options, .. } => {
-                let points = options.iter().map(|option| option.points);
-                (points.clone().min().unwrap_or(0), points.max().unwrap_or(0))
+        for group in &self.groups {
+            let lines = group.iter().filter(|item| self.items[**item].is_line());
+            if 1 < lines.count() {
+                tables[group[0]].report(
+                    "item-group",
+                    "of items that one another's terms speak of, only one may count by its number",
+                );
             }
         }
     }
+
+    /// The same with the layers of a region in force; nothing when a region is needed and not there.
+    #[must_use]
+    pub fn in_region(&self, region: Option<&str>) -> Option<Self> {
+        let rungs: Option<Vec<Rung>> = self
+            .rungs
+            .iter()
+            .map(|rung| {
+                Some(Rung {
+                    model: rung.model.in_region(region)?,
+                    needs: rung.needs.clone(),
+                })
+            })
+            .collect();
+        Some(Self {
+            layers: self.layers.in_region(region)?,
+            rungs: rungs?,
+            ..self.clone()
+        })
+    }
+
+    /// Every region that the model, or a model of the ladder, has numbers for.
+    #[must_use]
+    pub fn regions(&self) -> Vec<&str> {
+        let mut regions = self.layers.regions();
+        for rung in &self.rungs {
+            for region in rung.model.layers.regions() {
+                if !regions.contains(&region) {
+                    regions.push(region);
+                }
+            }
+        }
+        regions
+    }
+
+    /// The model itself, or every model of the ladder.
+    pub fn models(&self) -> impl Iterator<Item = &Self> {
+        let own = self.rungs.is_empty().then_some(self);
+        own.into_iter()
+            .chain(self.rungs.iter().map(|rung| &rung.model))
+    }
+
+    /// The model of a rung of the ladder; the model itself where there is no ladder.
+    #[must_use]
+    pub fn rung(&self, n: usize) -> &Self {
+        self.rungs.get(n).map_or(self, |rung| &rung.model)
+    }
+
+    /// The item of this id, of the model or of any model of the ladder.
+    #[must_use]
+    pub fn item(&self, id: &str) -> Option<&Item> {
+        let mut items = self.models().flat_map(|model| &model.items);
+        items.find(|item| item.id == id)
+    }
+
+    /// The class that the form gives to a score; bands of an equation are in per cent.
+    #[must_use]
+    pub fn class_at(&self, score: Score) -> Option<&Class> {
+        let at = match self.unit {
+            ScoreUnit::Points => f64::from(score),
+            ScoreUnit::PartsPerMillion => f64::from(score) / 1e4,
+        };
+        self.classes.as_ref().map(|classes| classes.at(at))
+    }
+
+    /// The first score of each class.
+    pub(crate) fn class_starts(&self) -> Vec<Score> {
+        let per_unit = match self.unit {
+            ScoreUnit::Points => 1.0,
+            ScoreUnit::PartsPerMillion => 1e4,
+        };
+        let classes = self.classes.iter().flat_map(|classes| classes.as_slice());
+        let ends = classes.filter_map(|band| band.from);
+        ends.map(|end| {
+            let scaled = super::End {
+                at: end.at * per_unit,
+                ..end
+            };
+            super::calibration::next_whole(scaled, self.min)
+        })
+        .collect()
+    }
+
+    /// From which score on the model's authors act at an age; nothing where they name none.
+    #[must_use]
+    pub fn level_at(&self, age: i16) -> Option<Score> {
+        self.level.as_ref().map(|level| *level.at(f64::from(age)))
+    }
+
+    /// Items with a signal that waits for a laboratory category, and of which fact.
+    pub(super) fn category_signals(&self) -> impl Iterator<Item = (&str, FactId)> {
+        self.models()
+            .flat_map(|model| &model.items)
+            .flat_map(|item| {
+                let signals = match &item.input {
+                    ItemInput::Answers { signals, .. } => &signals[..],
+                    ItemInput::Age | ItemInput::Sex | ItemInput::Measure { .. } => &[],
+                };
+                signals
+                    .iter()
+                    .filter(|signal| matches!(signal.test, SignalTest::CategoryAtLeast(_)))
+                    .map(|signal| (item.id.as_str(), signal.fact))
+            })
+    }
+}
+
+fn read_range(root: &Table<'_>, unit: ScoreUnit) -> (Option<Score>, Option<Score>) {
+    match unit {
+        ScoreUnit::PartsPerMillion => (Some(0), Some(1_000_000)),
+        ScoreUnit::Points => {
+            let Some(range) = root.required_table("range") else {
+                return (None, None);
+            };
+            let ends = (range.whole("min"), range.whole("max"));
+            range.finish();
+            ends
+        }
+    }
+}
+
+fn read_ages(root: &Table<'_>) -> Option<Ages> {
+    if !root.has("ages") {
+        return Some(Ages::ALL);
+    }
+    let table = root.table("ages")?;
+    let (from, below) = (table.whole("from"), table.optional_whole("below"));
+    table.note_verification();
+    table.finish();
+    let ages = Ages {
+        from: from?,
+        below: below.unwrap_or(Ages::ALL.below),
+    };
+    if ages.below <= ages.from {
+        table.report("ages-empty", "`below` is not above `from`");
+        return None;
+    }
+    Some(ages)
+}
+
+/// Reads `[level]`: one score, or one for each stretch of ages.
+fn read_level(root: &Table<'_>, unit: ScoreUnit) -> Option<Bands<Score>> {
+    let table = root.table("level")?;
+    let level = if table.has("by_age") {
+        Bands::read(&table, "by_age", |band| read_score(band, unit))
+    } else {
+        read_score(&table, unit).map(Bands::everywhere)
+    };
+    table.note_verification();
+    table.finish();
+    level
+}
+
+/// Reads `points = 12`, or `percent = 7.5` where the score is a probability.
+pub(super) fn read_score(table: &Table<'_>, unit: ScoreUnit) -> Option<Score> {
+    match unit {
+        ScoreUnit::Points => table.whole("points"),
+        ScoreUnit::PartsPerMillion => {
+            let percent = table.number("percent")?;
+            if !(0.0..=100.0).contains(&percent) {
+                let message = format!("{percent} is outside 0-100");
+                table.report_at("percent", "probability-range", message, None);
+                return None;
+            }
+            Some(percent_to_score(percent))
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a percentage lies in 0..=100, so its parts per million fit"
+)]
+pub(super) fn percent_to_score(percent: f64) -> Score {
+    (percent * 1e4).round() as Score
 }

@@ -1,83 +1,159 @@
-//! Reads the items, signals and examples of a points model.
+//! Reads the items, signals and examples of a model.
 
-use super::bands::Bands;
 use super::catalogue::{Catalogue, FactKind, fact};
 use super::model::{
-    AnswerOption, Example, Item, ItemInput, MeasureBands, MeasureSource, Resolve, Signal,
-    SignalTest,
+    Amount, AnswerOption, Example, Item, ItemInput, MeasureSource, Resolve, Score, ScoreUnit,
+    Signal, SignalTest, percent_to_score,
 };
 use super::reader::Table;
+use super::term::{
+    BySex, ItemIndex, Kind, Term, Transform, Weights, read_bands, read_term, read_weight_by_sex,
+};
 use super::thresholds::{Category, read_unit};
 use crate::profile::Unit;
 
 /// Widest range of scores: sets of scores are kept in 128 bits.
-pub(super) const MOST_SPAN: i32 = 120;
-/// Most points an item can give or take: scores span fewer than 128 points.
-const MOST_POINTS: i16 = 100;
+pub(super) const MOST_SPAN: Amount = 120;
 
-/// Reads `points`, within what a score can hold.
-fn read_points(table: &Table<'_>) -> Option<i16> {
-    let points: i16 = table.whole("points")?;
-    if !(-MOST_POINTS..=MOST_POINTS).contains(&points) {
-        let message = format!("{points} points are outside -{MOST_POINTS} to {MOST_POINTS}");
-        table.report_at("points", "item-points", message, None);
-        return None;
-    }
-    Some(points)
+/// What items are counted in, and which other items there are.
+#[derive(Clone, Copy)]
+pub(super) struct Scale<'i> {
+    pub(super) unit: ScoreUnit,
+    pub(super) index: &'i ItemIndex,
 }
 
-pub(super) fn read_item(table: &Table<'_>, catalogue: &Catalogue) -> Option<Item> {
+/// Ids of items with their answers; mistakes in them are reported where the items are read.
+pub(super) fn index(tables: &[Table<'_>]) -> Vec<(String, Vec<String>)> {
+    let text = |table: &Table<'_>, key: &str| {
+        let entries = table.entries();
+        let found = entries.iter().find(|(name, _)| *name == key)?;
+        found.1.get_ref().as_str().map(str::to_owned)
+    };
+    let of = |table: &Table<'_>| {
+        let answers = if table.has("answers") {
+            table.quiet_tables("answers")
+        } else {
+            Vec::new()
+        };
+        let answers = answers.iter().filter_map(|answer| text(answer, "answer"));
+        (text(table, "id").unwrap_or_default(), answers.collect())
+    };
+    tables.iter().map(of).collect()
+}
+
+pub(super) fn read_item(
+    table: &Table<'_>,
+    catalogue: &Catalogue,
+    scale: Scale<'_>,
+) -> Option<Item> {
     let id = table.text("id");
     let name = table.text("name");
     let question = table.whole("question");
     let no_evidence = table.optional_text("no_evidence").map(str::to_owned);
+    let highest = table.optional_text("highest").map(str::to_owned);
     if let Some(freshness) = table.table("freshness") {
         freshness.note_verification();
         freshness.finish();
     }
-    let input = if table.has("answers") {
-        read_answers(table, catalogue)
+    let read = if table.has("answers") {
+        read_answers(table, catalogue, scale)
     } else {
-        read_measure(table, catalogue)
+        read_measure(table, catalogue, scale)
     };
     table.finish();
+    let (input, terms) = read?;
     let item = Item {
         id: id?.to_owned(),
         name: name?.to_owned(),
         question: question?,
-        input: input?,
+        input,
+        terms,
+        highest,
         no_evidence,
     };
-    if item.no_evidence.is_none() && !matches!(item.input, ItemInput::Age(_)) {
+    if item.no_evidence.is_none() && !item.is_given() {
         table.report(
             "item-without-evidence-of-no",
             "`no_evidence` is missing: what counts as evidence of no, and what leaves the item unknown?",
         );
     }
+    prove_terms(table, &item);
     Some(item)
 }
 
-fn read_measure(table: &Table<'_>, catalogue: &Catalogue) -> Option<ItemInput> {
+/// Between the ends of what a number can be, its item must only rise or only fall.
+fn prove_terms(table: &Table<'_>, item: &Item) {
+    let transform = |term: &Term| match term.weights.male {
+        Weights::Line { transform, .. } => Some(transform == Transform::Ln),
+        Weights::Constant(_) | Weights::Answers(_) | Weights::Bands(_) => None,
+    };
+    let mut transforms = item.terms.iter().map(transform);
+    let first = transforms.next().flatten();
+    if !item.is_given() && transforms.any(|other| other != first) {
+        table.report(
+            "item-shape",
+            "the terms of a number are all bands, all `ln`, or all without `ln`: else the score would not only rise or fall with it",
+        );
+    }
+    if item.is_given() && item.terms.iter().any(|term| term.when.is_some()) {
+        table.report("term-when", "what age and sex add waits for no answer");
+    }
+    if (item.is_given() || item.is_line()) && item.highest.is_some() {
+        let message = "`highest` is for answers and bands";
+        table.report_at("highest", "item-shape", message, None);
+    }
+}
+
+/// The terms of an item: those that stand in it, and its `[[item.term]]`.
+fn read_terms(
+    table: &Table<'_>,
+    kind: Kind<'_>,
+    own: Option<BySex<Weights>>,
+    scale: Scale<'_>,
+) -> Option<Vec<Term>> {
+    let tables = table.tables("term");
+    let more: Vec<Term> = tables
+        .iter()
+        .filter_map(|t| read_term(t, kind, scale.unit, scale.index))
+        .collect();
+    if more.len() < tables.len() {
+        return None;
+    }
+    let own = own.map(|weights| Term {
+        weights,
+        times_age: None,
+        when: None,
+    });
+    Some(own.into_iter().chain(more).collect())
+}
+
+/// Where an item is known from, and what it adds.
+type Read = (ItemInput, Vec<Term>);
+
+fn read_measure(table: &Table<'_>, catalogue: &Catalogue, scale: Scale<'_>) -> Option<Read> {
     let measure = table.text("measure");
+    if measure == Some("sex") {
+        let weights = read_weight_by_sex(table, scale.unit)?;
+        let own = BySex {
+            male: Weights::Constant(weights.male),
+            female: Weights::Constant(weights.female),
+        };
+        let terms = read_terms(table, Kind::Sex, Some(own), scale)?;
+        return Some((ItemInput::Sex, terms));
+    }
     let unit = read_unit(table, "unit");
-    let points = read_points;
+    let own = if table.has("term") {
+        Some(None)
+    } else {
+        read_bands(table, scale.unit).map(Some)
+    };
+    let terms = own.and_then(|own| read_terms(table, Kind::Number, own, scale));
     if measure == Some("age") {
         if unit.is_some_and(|unit| unit != Unit::Year) {
             table.report_at("unit", "item-unit", "age is counted in years, `a`", None);
         }
-        return Bands::read(table, "bands", points).map(ItemInput::Age);
+        return Some((ItemInput::Age, terms?));
     }
-    let bands = if let Some(by_sex) = table.table("bands_by_sex") {
-        let male = Bands::read(&by_sex, "male", points);
-        let female = Bands::read(&by_sex, "female", points);
-        by_sex.finish();
-        Some(MeasureBands::BySex {
-            male: male?,
-            female: female?,
-        })
-    } else {
-        Bands::read(table, "bands", points).map(MeasureBands::Common)
-    };
     let sources: Vec<MeasureSource> = table
         .tables("from_facts")
         .iter()
@@ -90,11 +166,66 @@ fn read_measure(table: &Table<'_>, catalogue: &Catalogue) -> Option<ItemInput> {
         prove_units(table, catalogue, unit, *source);
     }
     measure?;
-    Some(ItemInput::Measure {
-        unit: unit?,
-        bands: bands?,
+    let (unit, terms) = (unit?, terms?);
+    let range = if terms.iter().any(Term::is_line) {
+        Some(read_plausible(table, catalogue, unit, &sources, &terms)?)
+    } else {
+        None
+    };
+    let input = ItemInput::Measure {
+        unit,
         sources,
-    })
+        range,
+    };
+    Some((input, terms))
+}
+
+/// What a number can be while it is not known: what is plausible of its first fact.
+fn read_plausible(
+    table: &Table<'_>,
+    catalogue: &Catalogue,
+    unit: Unit,
+    sources: &[MeasureSource],
+    terms: &[Term],
+) -> Option<(f64, f64)> {
+    let range = sources.iter().find_map(|source| match source {
+        MeasureSource::Fact { fact, .. } => {
+            let plausible = &catalogue.definition(*fact).plausible;
+            let own = plausible.iter().find(|(of, _, _)| *of == unit);
+            own.map(|(_, low, high)| (*low, *high))
+        }
+        MeasureSource::MassOverHeightSquared { .. } => None,
+    });
+    let Some(range) = range else {
+        table.report_at(
+            "from_facts",
+            "item-range",
+            format!(
+                "no fact says what is plausible in {unit}, so an unknown value would have no range"
+            ),
+            None,
+        );
+        return None;
+    };
+    let is_ln = |term: &Term| {
+        matches!(
+            term.weights.male,
+            Weights::Line {
+                transform: Transform::Ln,
+                ..
+            }
+        )
+    };
+    if terms.iter().any(is_ln) && range.0 <= 0.0 {
+        table.report_at(
+            "from_facts",
+            "item-range",
+            "`ln` needs numbers above 0, and 0 is plausible",
+            None,
+        );
+        return None;
+    }
+    Some(range)
 }
 
 /// A measurement that can never be brought to the item's unit would leave the item unknown for ever.
@@ -106,7 +237,18 @@ fn prove_units(
 ) {
     let Some(unit) = unit else { return };
     let needs = match source {
-        MeasureSource::Fact { fact, .. } => vec![(fact, unit)],
+        MeasureSource::Fact { fact, factor, .. } => {
+            let plausible = &catalogue.definition(fact).plausible;
+            let by_factor = factor.map(|(unit, _)| unit);
+            if let Some((given, _, _)) = plausible.iter().find(|(given, _, _)| {
+                given.convert(1.0, unit).is_none() && Some(*given) != by_factor
+            }) {
+                let name = &catalogue.definition(fact).id;
+                let message = format!("`{name}` in {given} cannot be brought to {unit}");
+                table.report_at("unit", "item-unit", message, None);
+            }
+            Vec::new()
+        }
         MeasureSource::MassOverHeightSquared { mass, height, .. } => {
             if unit != Unit::KgPerSquareMetre {
                 table.report_at(
@@ -146,39 +288,56 @@ fn read_source(table: &Table<'_>, catalogue: &Catalogue) -> Option<MeasureSource
         }
     } else {
         let fact = fact(catalogue, table, "fact");
+        let factor = table.table("factor").map(|t| read_factor(&t));
         table.finish();
+        let factor = match factor {
+            Some(read) => Some(read?),
+            None => None,
+        };
         MeasureSource::Fact {
             fact: fact?,
+            factor,
             within_months,
         }
     };
     Some(source)
 }
 
-fn read_answers(table: &Table<'_>, catalogue: &Catalogue) -> Option<ItemInput> {
+/// Reads `{ unit = "mg/dL", times = 0.02586 }`.
+fn read_factor(table: &Table<'_>) -> Option<(Unit, f64)> {
+    let unit = read_unit(table, "unit");
+    let times = table.number("times");
+    table.finish();
+    let times = times?;
+    if times <= 0.0 {
+        table.report_at("times", "item-unit", "`times` is above 0", None);
+        return None;
+    }
+    Some((unit?, times))
+}
+
+fn read_answers(table: &Table<'_>, catalogue: &Catalogue, scale: Scale<'_>) -> Option<Read> {
     let tables = table.tables("answers");
-    let options: Vec<AnswerOption> = tables
+    let (options, weights): (Vec<AnswerOption>, Vec<BySex<f64>>) = tables
         .iter()
         .filter_map(|t| {
             let answer = t.text("answer");
-            let points = read_points(t);
+            let weight = read_weight_by_sex(t, scale.unit);
             let reads = t.text("reads");
             t.finish();
-            Some(AnswerOption {
+            let option = AnswerOption {
                 answer: answer?.to_owned(),
-                points: points?,
                 reads: reads?.to_owned(),
-            })
+            };
+            Some((option, weight?))
         })
-        .collect();
+        .unzip();
     if options.len() < 2 || options.len() < tables.len() {
         table.report("item-answers", "two `answers` or more are needed");
         return None;
     }
-    if options
-        .windows(2)
-        .any(|pair| pair[1].points < pair[0].points)
-    {
+    let is_falling = weights.windows(2).any(|pair| pair[1].male < pair[0].male);
+    if scale.unit == ScoreUnit::Points && is_falling {
         table.report_at(
             "answers",
             "item-answers",
@@ -186,6 +345,12 @@ fn read_answers(table: &Table<'_>, catalogue: &Catalogue) -> Option<ItemInput> {
             None,
         );
     }
+    let own = BySex {
+        male: Weights::Answers(weights.iter().map(|weight| weight.male).collect()),
+        female: Weights::Answers(weights.iter().map(|weight| weight.female).collect()),
+    };
+    let names: Vec<String> = options.iter().map(|option| option.answer.clone()).collect();
+    let terms = read_terms(table, Kind::Answers(&names), Some(own), scale);
     let resolve = table.word(
         "resolve",
         &[
@@ -206,11 +371,12 @@ fn read_answers(table: &Table<'_>, catalogue: &Catalogue) -> Option<ItemInput> {
             );
         }
     }
-    Some(ItemInput::Answers {
+    let input = ItemInput::Answers {
         options,
         resolve: resolve?,
         signals,
-    })
+    };
+    Some((input, terms?))
 }
 
 fn read_signal(
@@ -221,14 +387,17 @@ fn read_signal(
     let fact = fact(catalogue, table, "fact");
     let answer = table.optional_text("answer");
     let category = table.optional_word("category_at_least", &Category::WORDS);
+    let from = table
+        .optional_number("from")
+        .and_then(|from| Some((from, read_unit(table, "unit")?)));
     let means = table.text("means");
     let at_least = table.optional_flag("at_least").unwrap_or(false);
     let within_months = table.optional_whole("within_months");
     table.finish();
     let fact = fact?;
     let definition = catalogue.definition(fact);
-    let test = match (answer, category) {
-        (Some(answer), None) => {
+    let test = match (answer, category, from) {
+        (Some(answer), None, None) => {
             let at = definition.answers.iter().position(|a| a == answer);
             let Some(at) = at.and_then(|at| u8::try_from(at).ok()) else {
                 let known: Vec<&str> = definition.answers.iter().map(String::as_str).collect();
@@ -242,12 +411,13 @@ fn read_signal(
             };
             SignalTest::Answer(at)
         }
-        (None, Some(category)) => SignalTest::CategoryAtLeast(category),
-        (None, None) => SignalTest::Present,
-        (Some(_), Some(_)) => {
+        (None, Some(category), None) => SignalTest::CategoryAtLeast(category),
+        (None, None, Some((from, unit))) => SignalTest::From(from, unit),
+        (None, None, None) => SignalTest::Present,
+        (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
             table.report(
                 "signal-test",
-                "`answer` and `category_at_least` cannot both be given",
+                "only one of `answer`, `category_at_least` and `from` can be given",
             );
             return None;
         }
@@ -255,6 +425,7 @@ fn read_signal(
     let expected = match test {
         SignalTest::Answer(_) => definition.kind == FactKind::Answer,
         SignalTest::CategoryAtLeast(_) => definition.kind == FactKind::Quantity,
+        SignalTest::From(_, unit) => definition.plausible.iter().any(|(of, _, _)| *of == unit),
         SignalTest::Present => !matches!(definition.kind, FactKind::Answer | FactKind::Quantity),
     };
     if !expected {
@@ -286,10 +457,21 @@ fn read_signal(
     })
 }
 
-pub(super) fn read_example(table: &Table<'_>, root: &Table<'_>) -> Option<Example> {
+pub(super) fn read_example(
+    table: &Table<'_>,
+    root: &Table<'_>,
+    unit: ScoreUnit,
+) -> Option<Example> {
     let given_table = table.required_table("given");
-    let low = table.whole("low");
-    let high = table.whole("high");
+    let region = table.optional_text("region").map(str::to_owned);
+    let model = table.optional_text("model").map(str::to_owned);
+    let expected = match unit {
+        ScoreUnit::Points => table
+            .whole("low")
+            .zip(table.whole("high"))
+            .map(|ends| (ends, 0)),
+        ScoreUnit::PartsPerMillion => read_percents(table),
+    };
     let why = table.text("why");
     table.finish();
     let mut given = Vec::new();
@@ -311,12 +493,44 @@ pub(super) fn read_example(table: &Table<'_>, root: &Table<'_>) -> Option<Exampl
         .get(..table.span().start)
         .map_or(1, |t| t.matches('\n').count() + 1);
     let file = root.document.file.path.clone();
+    let ((low, high), within) = expected?;
     Some(Example {
         line,
         file,
         sex,
+        region,
+        model,
         given,
-        low: low?,
-        high: high?,
+        low,
+        high,
+        within,
     })
+}
+
+/// Reads `percent = "6.3"`, or `percent_low` and `percent_high`; the digits say how exact it is.
+fn read_percents(table: &Table<'_>) -> Option<((Score, Score), Score)> {
+    let keys = if table.has("percent") {
+        ["percent", "percent"]
+    } else {
+        ["percent_low", "percent_high"]
+    };
+    let read = |key| {
+        let text = table.text(key)?;
+        let percent = text
+            .parse::<f64>()
+            .ok()
+            .filter(|p| (0.0..=100.0).contains(p));
+        let Some(percent) = percent else {
+            let message = format!("`{text}` is not a number from 0 to 100, as it was published");
+            table.report_at(key, "probability-range", message, None);
+            return None;
+        };
+        let decimals = text.split_once('.').map_or(0, |(_, digits)| digits.len());
+        // Half of the last digit: 0.05 % of a risk are 500 parts per million.
+        let within = 5_000 / 10_i32.checked_pow(u32::try_from(decimals).ok()?)?;
+        Some((percent_to_score(percent), within))
+    };
+    let (low, high) = (read(keys[0]), read(keys[1]));
+    let ((low, one), (high, other)) = (low?, high?);
+    Some(((low, high), one.max(other)))
 }

@@ -2,6 +2,7 @@
 
 use super::catalogue::{Catalogue, Specimen};
 use super::header::Header;
+use super::model::{Score, ScoreUnit, percent_to_score, read_score};
 use super::pathway_read::read_row;
 use super::reader::Table;
 use super::thresholds::Category;
@@ -303,9 +304,11 @@ pub struct Pathway {
     /// The head of the file.
     pub header: Header,
     /// Scores from here on are acted on.
-    pub action_level: i16,
+    pub action_level: Score,
     /// How close below the level a score is named as near.
-    pub near: i16,
+    pub near: Score,
+    /// What level and near count: what the score of the model must count too.
+    pub level_unit: ScoreUnit,
     /// Youngest age, in completed years.
     pub age_from: i16,
     /// First age that is too old.
@@ -332,6 +335,14 @@ impl Pathway {
         })
     }
 
+    /// Whether a row decides about other ages before any row looks at the score.
+    pub(super) fn is_outside_age_first(&self) -> bool {
+        let decides = |row: &&Row| row.outcome.is_some();
+        let mut rows = self.rows.iter().filter(decides);
+        rows.find(|row| matches!(row.when, Condition::OutsideAge | Condition::Score(_)))
+            .is_some_and(|row| row.when == Condition::OutsideAge)
+    }
+
     /// Every test that some row orders.
     pub(super) fn tests(&self) -> impl Iterator<Item = FactId> {
         self.orders().flatten().copied()
@@ -346,14 +357,10 @@ impl Pathway {
     pub(super) fn read(root: &Table<'_>, catalogue: &Catalogue) -> Option<Self> {
         let header = Header::read(root);
         let level = root.required_table("action_level").and_then(|table| {
-            let points = table.whole("points");
-            let near: Option<i16> = table.whole("near");
-            if near.is_some_and(|near| !(0..=100).contains(&near)) {
-                table.report_at("near", "level-near", "`near` is 0 to 100 points", None);
-            }
+            let (unit, level, near) = read_level(&table);
             table.note_verification();
             table.finish();
-            Some((points?, near?))
+            Some((level?, near?, unit))
         });
         let ages = root.required_table("ages").and_then(|table| {
             let from: Option<i16> = table.whole("from");
@@ -381,17 +388,36 @@ impl Pathway {
         if rows.len() == tables.len() {
             prove_total(root, &tables, &rows);
         }
-        let ((action_level, near), (age_from, age_below)) = (level?, ages?);
+        let ((action_level, near, level_unit), (age_from, age_below)) = (level?, ages?);
         Some(Self {
             header: header?,
             action_level,
             near,
+            level_unit,
             age_from,
             age_below,
             deadlines: deadlines?,
             rows,
         })
     }
+}
+
+/// Reads `points` and `near`, or `percent` and `near_percent` for a score that is a probability.
+fn read_level(table: &Table<'_>) -> (ScoreUnit, Option<Score>, Option<Score>) {
+    if table.has("percent") {
+        let unit = ScoreUnit::PartsPerMillion;
+        let near = table.number("near_percent");
+        if near.is_some_and(|near| !(0.0..=100.0).contains(&near)) {
+            let message = "`near_percent` is 0 to 100";
+            table.report_at("near_percent", "level-near", message, None);
+        }
+        return (unit, read_score(table, unit), near.map(percent_to_score));
+    }
+    let near: Option<Score> = table.whole("near");
+    if near.is_some_and(|near| !(0..=100).contains(&near)) {
+        table.report_at("near", "level-near", "`near` is 0 to 100 points", None);
+    }
+    (ScoreUnit::Points, table.whole("points"), near)
 }
 
 fn read_deadlines(table: &Table<'_>) -> Option<Deadlines> {

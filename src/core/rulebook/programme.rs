@@ -33,6 +33,8 @@ pub struct Programme {
     pub time_zone: String,
     /// Addresses of coding systems whose codes the rules call `programme`.
     pub code_systems: Vec<String>,
+    /// The region whose risk is meant, for models that are recalibrated by region.
+    pub region: Option<String>,
     /// Municipality codes that belong to the programme's area.
     pub municipalities: Vec<String>,
 }
@@ -138,6 +140,12 @@ impl Programme {
                 area.finish();
                 codes
             });
+            let region = table.table("region").map(|region| {
+                let name = region.text("name").map(str::to_owned);
+                region.note_verification();
+                region.finish();
+                name
+            });
             table.finish();
             Some((
                 [
@@ -149,12 +157,16 @@ impl Programme {
                     time_zone?,
                 ]
                 .map(str::to_owned),
-                [display_calibration, form, texts].map(|id| id.map(str::to_owned)),
+                (
+                    [display_calibration, form, texts].map(|id| id.map(str::to_owned)),
+                    region.flatten(),
+                ),
                 (code_systems, municipalities?),
             ))
         });
         root.finish();
-        let (names, [display_calibration, form, texts], (code_systems, municipalities)) = body?;
+        let (names, (optional, region), (code_systems, municipalities)) = body?;
+        let [display_calibration, form, texts] = optional;
         let [model, calibration, thresholds, pathway, orders, time_zone] = names;
         Some(Self {
             header: header?,
@@ -170,6 +182,7 @@ impl Programme {
             words: words?,
             time_zone,
             code_systems,
+            region,
             municipalities,
         })
     }

@@ -87,7 +87,7 @@ impl Questionnaire {
 /// The facts of an item that somebody can be asked for.
 fn facts_asked_of_people(item: &Item) -> Vec<FactId> {
     match &item.input {
-        ItemInput::Age(_) => Vec::new(),
+        ItemInput::Age | ItemInput::Sex => Vec::new(),
         ItemInput::Measure { sources, .. } => sources
             .iter()
             .flat_map(|source| match source {

@@ -287,6 +287,12 @@ impl<'a> Table<'a> {
         table.map(|table| self.nested(table, value.span()))
     }
 
+    /// Whether a key holds a table; says nothing when it does not.
+    pub(super) fn is_table(&self, key: &'static str) -> bool {
+        self.get(key)
+            .is_some_and(|value| value.get_ref().as_table().is_some())
+    }
+
     pub(super) fn required_table(&self, key: &'static str) -> Option<Self> {
         if !self.has(key) {
             self.missing(key);
@@ -310,6 +316,18 @@ impl<'a> Table<'a> {
             }
         }
         tables
+    }
+
+    /// The tables of a list; says nothing when it is no list of tables.
+    pub(super) fn quiet_tables(&self, key: &'static str) -> Vec<Self> {
+        let array = self.get(key).and_then(|value| value.get_ref().as_array());
+        let elements = array.into_iter().flat_map(|array| array.iter());
+        elements
+            .filter_map(|element| {
+                let table = element.get_ref().as_table()?;
+                Some(self.nested(table, element.span()))
+            })
+            .collect()
     }
 
     /// The tables of this table, for tables whose keys are data.

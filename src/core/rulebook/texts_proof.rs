@@ -130,9 +130,9 @@ pub(super) fn prove_form(
     model: &Model,
     files: &[(Table<'_>, TextFile)],
 ) {
-    for item in &model.items {
+    for item in model.models().flat_map(|model| &model.items) {
         let is_asked = match item.input {
-            ItemInput::Age(_) => true,
+            ItemInput::Age | ItemInput::Sex => true,
             ItemInput::Measure { .. } | ItemInput::Answers { .. } => {
                 !form.questions_about(item).is_empty()
             }

@@ -365,7 +365,7 @@ impl Act<'_> {
         let rulebook = self.writing.rulebook;
         let mut asked: Vec<(&str, &QuestionnaireItem)> = Vec::new();
         for id in &self.order.asks {
-            let item = rulebook.model.items.iter().find(|item| item.id == *id);
+            let item = rulebook.model.item(id);
             let about = form.questions_about(item.ok_or(NotWritten::NoQuestion)?);
             if about.is_empty() {
                 return Err(NotWritten::NoQuestion);

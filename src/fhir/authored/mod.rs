@@ -4,13 +4,14 @@ mod acts;
 
 use jiff::civil::Date;
 use preventiojyraa_authoring::{
-    AuthoringError, BusinessIdentifier, Coded, RiskAssessmentContent, ServiceRequestContent,
-    risk_assessment as author_risk_assessment, service_request as author_service_request,
+    AuthoringError, BusinessIdentifier, Coded, RiskAssessmentContent, ScoreIn,
+    ServiceRequestContent, risk_assessment as author_risk_assessment,
+    service_request as author_service_request,
 };
 use preventiojyraa_core::orders::Order;
 use preventiojyraa_core::profile::ResidentId;
 use preventiojyraa_core::risk::{self, Assessment};
-use preventiojyraa_core::rulebook::Rulebook;
+use preventiojyraa_core::rulebook::{Rulebook, ScoreUnit};
 
 pub use acts::{NotWritten, To, Writing, written};
 
@@ -36,13 +37,14 @@ pub fn risk_assessment(
     index_date: Date,
     assessment: &Assessment,
 ) -> Result<Vec<u8>, AuthoringError> {
-    let (model, calibration) = (&rulebook.model, &rulebook.calibration);
+    let model = rulebook.model.rung(assessment.rung());
+    let calibration = &rulebook.calibration;
     let (low, high) = risk::probability(calibration, assessment);
     let names: Vec<&str> = model
         .items
         .iter()
         .zip(assessment.items())
-        .filter(|(_, result)| !result.points.is_certain())
+        .filter(|(_, result)| !result.adds.is_certain())
         .map(|(item, _)| item.name.as_str())
         .collect();
     let open = if names.is_empty() {
@@ -76,6 +78,10 @@ pub fn risk_assessment(
         index_date: &index_date.to_string(),
         score_low: assessment.low(),
         score_high: assessment.high(),
+        score_in: match model.unit {
+            ScoreUnit::Points => ScoreIn::Points,
+            ScoreUnit::PartsPerMillion => ScoreIn::PartsPerMillion,
+        },
         probability_low: f64::from(low) / 1e9,
         probability_high: f64::from(high) / 1e9,
         outcome: &calibration.estimand.outcome,

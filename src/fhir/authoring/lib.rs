@@ -46,6 +46,6 @@ pub use communication::{CommunicationContent, communication};
 pub use error::AuthoringError;
 pub use parts::{BusinessIdentifier, Coded, Recipient};
 pub use questionnaire::{AnswerContent, FormContent, QuestionContent};
-pub use risk_assessment::{RiskAssessmentContent, risk_assessment};
+pub use risk_assessment::{RiskAssessmentContent, ScoreIn, risk_assessment};
 pub use service_request::{ServiceRequestContent, service_request};
 pub use task::{TaskContent, task};

@@ -26,6 +26,15 @@ const METHOD: CodedFields = CodedFields {
 /// What a person who reads the record must know about its origin.
 const DISCLAIMER: &str = "Computed by PreventioJyrää. This program is not a certified medical device; a professional decides.";
 
+/// What a score counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScoreIn {
+    /// Points of a form.
+    Points,
+    /// Probability in parts per million.
+    PartsPerMillion,
+}
+
 /// What a `RiskAssessment` says: one resident, one method, one index date, one outcome.
 ///
 /// All texts are without control characters other than tab and line ends, and
@@ -41,10 +50,12 @@ pub struct RiskAssessmentContent<'a> {
     pub method: Coded<'a>,
     /// The day the profile was taken, `YYYY-MM-DD`.
     pub index_date: &'a str,
-    /// The lowest score that the known answers allow, in points.
-    pub score_low: i16,
-    /// The highest score that the known answers allow, in points; equal to the lowest when none is missing.
-    pub score_high: i16,
+    /// The lowest score that the known answers allow.
+    pub score_low: i32,
+    /// The highest score that the known answers allow; equal to the lowest when none is missing.
+    pub score_high: i32,
+    /// What both count.
+    pub score_in: ScoreIn,
     /// The lower bound of the probability of the outcome, in `0.0..=1.0`.
     pub probability_low: f64,
     /// The upper bound of the probability of the outcome, in `0.0..=1.0`.
@@ -88,7 +99,7 @@ pub struct RiskAssessmentContent<'a> {
 /// # Example
 ///
 /// ```
-/// use preventiojyraa_authoring::{BusinessIdentifier, Coded, RiskAssessmentContent, risk_assessment};
+/// use preventiojyraa_authoring::{BusinessIdentifier, Coded, RiskAssessmentContent, ScoreIn, risk_assessment};
 ///
 /// let json = risk_assessment(&RiskAssessmentContent {
 ///     identifier: BusinessIdentifier { system: "https://preventio.example/assessment", value: "a-17" },
@@ -97,6 +108,7 @@ pub struct RiskAssessmentContent<'a> {
 ///     index_date: "2026-03-02",
 ///     score_low: 15,
 ///     score_high: 15,
+///     score_in: ScoreIn::Points,
 ///     probability_low: 0.33,
 ///     probability_high: 0.33,
 ///     outcome: "Type 2 diabetes",
@@ -224,16 +236,30 @@ fn range(low: f64, high: f64, unit: &str, code: &str) -> Result<Range, Authoring
         .build()?)
 }
 
+/// Parts per million as per cent with a decimal.
+fn percent_of_risk(parts_per_million: i32) -> String {
+    format!("{:.1}", (f64::from(parts_per_million) / 1e3).round() / 10.0)
+}
+
 fn score_in_words(content: &RiskAssessmentContent<'_>) -> String {
     let (low, high) = (content.score_low, content.score_high);
+    let (name, number, counted) = match content.score_in {
+        ScoreIn::Points => (
+            "Score",
+            (|score| score.to_string()) as fn(i32) -> String,
+            "points",
+        ),
+        ScoreIn::PartsPerMillion => ("Risk", percent_of_risk as fn(i32) -> String, "%"),
+    };
     let points = if low < high {
-        format!("{low} to {high} points, as answers are missing")
+        let (low, high) = (number(low), number(high));
+        format!("{low} to {high} {counted}, as answers are missing")
     } else {
-        format!("{high} points")
+        format!("{} {counted}", number(high))
     };
     let (length, unit, _) = time_at_risk(content.horizon_months);
     format!(
-        "Score: {points}. The prediction covers {length} {unit} from {}.",
+        "{name}: {points}. The prediction covers {length} {unit} from {}.",
         content.index_date
     )
 }

@@ -4,7 +4,9 @@ use fhir_sdk::r4b::resources::RiskAssessment;
 use serde_json::{Value, json};
 
 use crate::risk_assessment::built;
-use crate::{AuthoringError, BusinessIdentifier, Coded, RiskAssessmentContent, risk_assessment};
+use crate::{
+    AuthoringError, BusinessIdentifier, Coded, RiskAssessmentContent, ScoreIn, risk_assessment,
+};
 
 /// All answers given, so one score.
 const COMPLETE: RiskAssessmentContent<'static> = RiskAssessmentContent {
@@ -21,6 +23,7 @@ const COMPLETE: RiskAssessmentContent<'static> = RiskAssessmentContent {
     index_date: "2026-03-02",
     score_low: 15,
     score_high: 15,
+    score_in: ScoreIn::Points,
     probability_low: 0.07,
     probability_high: 0.07,
     outcome: "Type 2 diabetes",
@@ -41,6 +44,7 @@ const PARTIAL: RiskAssessmentContent<'static> = RiskAssessmentContent {
     },
     score_low: 12,
     score_high: 17,
+    score_in: ScoreIn::Points,
     probability_low: 0.13,
     probability_high: 0.331_234_567,
     horizon_months: 90,
