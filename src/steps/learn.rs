@@ -66,7 +66,7 @@ pub fn learn(
     learning::observed(calibration)?;
     let followed = follow(rulebook, data, options)?;
     let cases: Vec<Case> = followed.cases.iter().map(|(_, _, case)| *case).collect();
-    let model = (&rulebook.model, rulebook.pathway.action_level);
+    let model = (&rulebook.model, rulebook.pathway.lowest_level());
     let learning = learning::learn(calibration, &calibration.estimand, model, &cases)?;
     let mut subject = LearningSubject {
         as_of: options.today,

@@ -102,7 +102,7 @@ pub(super) fn evaluate(known: &Known<'_>, condition: &Condition) -> Found {
             within_months,
         } => test_found(rulebook, profile, *category, *specimen, *within_months),
         Condition::Score(position) => {
-            assessment.map_or(Found::default(), |a| score_found(rulebook, a, *position))
+            assessment.map_or(Found::default(), |a| score_found(known, a, *position))
         }
         Condition::All(parts) => {
             let found = parts.iter().map(|part| evaluate(known, part));
@@ -296,12 +296,13 @@ fn results(rulebook: &Rulebook, profile: &Profile, specimen: Option<Specimen>) -
     results
 }
 
-fn score_found(rulebook: &Rulebook, assessment: &Assessment, position: ScorePosition) -> Found {
-    let pathway = &rulebook.pathway;
-    let holds = assessment.position(pathway.action_level) == position;
+fn score_found(known: &Known<'_>, assessment: &Assessment, position: ScorePosition) -> Found {
+    let pathway = &known.rulebook.pathway;
+    let level = pathway.level(known.profile.age_in_years());
+    let holds = assessment.position(level) == position;
     let just_below = position == ScorePosition::AtOrAbove
-        && assessment.high() < pathway.action_level
-        && pathway.action_level - pathway.near <= assessment.high();
+        && assessment.high() < level
+        && level - pathway.near <= assessment.high();
     Found {
         holds,
         near: (!holds && just_below).then_some(NearMiss::JustBelow),

@@ -151,9 +151,9 @@ pub fn decide(
         reviews.extend(row.review.map(|review| (n, review)));
         if let Some((state, next)) = &row.outcome {
             let asks = match next {
-                NextStep::Ask => asks(rulebook, assessment.as_ref()),
+                NextStep::Ask => asks(rulebook, profile, assessment.as_ref()),
                 // Who is reminded of a sample is asked nothing.
-                NextStep::Remind if *state == State::Asked => asks(rulebook, assessment.as_ref()),
+                NextStep::Remind if *state == State::Asked => asks(rulebook, profile, assessment.as_ref()),
                 NextStep::Nothing
                 | NextStep::Remind
                 | NextStep::Recall { .. }
@@ -179,9 +179,14 @@ pub fn decide(
 }
 
 /// The fewest questions that decide for this resident.
-fn asks(rulebook: &Rulebook, assessment: Option<&Assessment>) -> Vec<usize> {
+fn asks(
+    rulebook: &Rulebook,
+    profile: &Profile,
+    assessment: Option<&Assessment>,
+) -> Vec<usize> {
     let Some(assessment) = assessment else {
         return Vec::new();
     };
-    assessment.deciding_items(rulebook, rulebook.pathway.action_level)
+    let level = rulebook.pathway.level(profile.age_in_years());
+    assessment.deciding_items(rulebook, level)
 }

@@ -42,7 +42,7 @@ pub fn explain(rulebook: &Rulebook, profile: &Profile, decision: &Decision, labe
     explained.next_step(&mut text);
     explained.reviews(&mut text);
     if let Some(assessment) = &decision.assessment {
-        let level = rulebook.pathway.action_level;
+        let level = rulebook.pathway.level(profile.age_in_years());
         let level = Level::Action(level);
         explained.telling.score(&mut text, assessment, level);
         if explained.is_about_the_future() {

@@ -375,14 +375,12 @@ fn choose(
             None,
         );
     }
-    if !(model.min < pathway.action_level && pathway.action_level <= model.max) {
-        table.report(
-            "programme-mismatch",
-            format!(
-                "action level {} is outside the scores {}-{}",
-                pathway.action_level, model.min, model.max
-            ),
-        );
+    for level in pathway.levels() {
+        if !(model.min < level && level <= model.max) {
+            let (min, max) = (model.min, model.max);
+            let message = format!("action level {level} is outside the scores {min}-{max}");
+            table.report("programme-mismatch", message);
+        }
     }
     for (item, fact) in model.category_signals() {
         if !thresholds.tests().contains(&fact) {

@@ -1,5 +1,6 @@
 //! The pathway: a table that says where a resident stands and what comes next.
 
+use super::bands::Bands;
 use super::catalogue::{Catalogue, Specimen};
 use super::header::Header;
 use super::model::{Score, ScoreUnit, percent_to_score, read_score};
@@ -303,8 +304,8 @@ pub struct Deadlines {
 pub struct Pathway {
     /// The head of the file.
     pub header: Header,
-    /// Scores from here on are acted on.
-    pub action_level: Score,
+    /// Scores from here on are acted on, by age in completed years.
+    levels: Bands<Score>,
     /// How close below the level a score is named as near.
     pub near: Score,
     /// What level and near count: what the score of the model must count too.
@@ -320,6 +321,28 @@ pub struct Pathway {
 }
 
 impl Pathway {
+    /// From which score on somebody of these ages (youngest and oldest possible, completed years) is acted
+    /// on. Of an age that is not known to the year, the lowest of the levels: nobody is passed over.
+    #[must_use]
+    pub fn level(&self, ages: Option<(i16, i16)>) -> Score {
+        let Some((youngest, oldest)) = ages else {
+            return self.lowest_level();
+        };
+        let levels = (youngest..=oldest).map(|age| *self.levels.at(f64::from(age)));
+        levels.min().unwrap_or_else(|| self.lowest_level())
+    }
+
+    /// The lowest of the levels; the level itself where it is the same at every age.
+    #[must_use]
+    pub fn lowest_level(&self) -> Score {
+        self.levels().min().unwrap_or(Score::MAX)
+    }
+
+    /// Every level, from the youngest ages on.
+    pub fn levels(&self) -> impl Iterator<Item = Score> {
+        self.levels.as_slice().iter().map(|band| band.value)
+    }
+
     /// What each row orders, for rows that order.
     fn orders(&self) -> impl Iterator<Item = &[FactId]> {
         let steps = self.rows.iter().filter_map(|row| row.outcome.as_ref());
@@ -388,10 +411,10 @@ impl Pathway {
         if rows.len() == tables.len() {
             prove_total(root, &tables, &rows);
         }
-        let ((action_level, near, level_unit), (age_from, age_below)) = (level?, ages?);
+        let ((levels, near, level_unit), (age_from, age_below)) = (level?, ages?);
         Some(Self {
             header: header?,
-            action_level,
+            levels,
             near,
             level_unit,
             age_from,
@@ -402,22 +425,29 @@ impl Pathway {
     }
 }
 
-/// Reads `points` and `near`, or `percent` and `near_percent` for a score that is a probability.
-fn read_level(table: &Table<'_>) -> (ScoreUnit, Option<Score>, Option<Score>) {
-    if table.has("percent") {
+/// Reads `points` and `near`, or `percent` and `near_percent` for a score that is a probability; either once,
+/// or for each stretch of ages.
+fn read_level(table: &Table<'_>) -> (ScoreUnit, Option<Bands<Score>>, Option<Score>) {
+    let level = |unit| {
+        if table.has("by_age") {
+            return Bands::read(table, "by_age", |band| read_score(band, unit));
+        }
+        read_score(table, unit).map(Bands::everywhere)
+    };
+    if table.has("near_percent") {
         let unit = ScoreUnit::PartsPerMillion;
         let near = table.number("near_percent");
         if near.is_some_and(|near| !(0.0..=100.0).contains(&near)) {
             let message = "`near_percent` is 0 to 100";
             table.report_at("near_percent", "level-near", message, None);
         }
-        return (unit, read_score(table, unit), near.map(percent_to_score));
+        return (unit, level(unit), near.map(percent_to_score));
     }
     let near: Option<Score> = table.whole("near");
     if near.is_some_and(|near| !(0..=100).contains(&near)) {
         table.report_at("near", "level-near", "`near` is 0 to 100 points", None);
     }
-    (ScoreUnit::Points, table.whole("points"), near)
+    (ScoreUnit::Points, level(ScoreUnit::Points), near)
 }
 
 fn read_deadlines(table: &Table<'_>) -> Option<Deadlines> {
