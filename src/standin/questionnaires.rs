@@ -4,6 +4,7 @@
 //! `pituus` (cm), `paino` (kg), `vyotaro` (cm), `liikunta` (`kylla`, `ei`), `kasvikset` (`paivittain`, `ei-paivittain`),
 //! `verenpainelaake` and `korkea-verensokeri` (`kylla`, `ei`, `en-osaa-sanoa`), `suku` (`ei`, `etainen`, `lahi`,
 //! `en-osaa-sanoa`). Asked for it, residents also say whether they smoke, `tupakointi` (`ei`, `lopettanut`, `kylla`,
+//! `en-osaa-sanoa`), take a drug for blood pressure now, `verenpainelaake-nyt`, or have diabetes, `diabetes` (`kylla`, `ei`,
 //! `en-osaa-sanoa`), and what their own meter shows, `verenpaine-yla` and `verenpaine-ala` (mmHg).
 
 use super::calendar::Day;
@@ -37,10 +38,6 @@ struct Answers {
     blood_pressure_drug: Option<&'static str>,
     high_glucose: Option<&'static str>,
     family: Option<&'static str>,
-    smoking: Option<&'static str>,
-    /// mmHg, in tenths: what their own meter last showed.
-    systolic: Option<i64>,
-    diastolic: Option<i64>,
 }
 
 /// Writes the responses of a resident.
@@ -65,11 +62,8 @@ pub(super) fn asked(scribe: &Scribe<'_>, day: Day, dice: &mut Dice) -> Vec<(&'st
         ("pituus", answers.height),
         ("paino", answers.weight),
         ("vyotaro", answers.waist),
-        ("verenpaine-yla", answers.systolic),
-        ("verenpaine-ala", answers.diastolic),
     ];
     let coded = [
-        ("tupakointi", answers.smoking),
         ("liikunta", answers.activity),
         ("kasvikset", answers.vegetables),
         ("verenpainelaake", answers.blood_pressure_drug),
@@ -82,7 +76,8 @@ pub(super) fn asked(scribe: &Scribe<'_>, day: Day, dice: &mut Dice) -> Vec<(&'st
     let coded = coded
         .into_iter()
         .filter_map(|(link_id, code)| Some((link_id, Given::Code(code?))));
-    measured.chain(coded).collect()
+    let more = circulation_answers(scribe, day);
+    measured.chain(coded).chain(more).collect()
 }
 
 /// One answer.
@@ -166,7 +161,6 @@ fn answers_on(scribe: &Scribe<'_>, day: Day, dice: &mut Dice) -> Answers {
     } else {
         dice.weighted(&[(0.975, "ei"), (0.01, "kylla"), (0.015, "en-osaa-sanoa")])
     };
-    let (smoking, systolic, diastolic) = circulation_answers(scribe);
     let says_active = dice.chance(if truth.physically_active { 0.94 } else { 0.22 });
     let says_daily = dice.chance(if truth.vegetables_daily { 0.93 } else { 0.15 });
     Answers {
@@ -186,35 +180,47 @@ fn answers_on(scribe: &Scribe<'_>, day: Day, dice: &mut Dice) -> Answers {
         blood_pressure_drug: kept(blood_pressure_drug, 0.02, dice),
         high_glucose: kept(high_glucose, 0.03, dice),
         family: kept(family, 0.03, dice),
-        smoking,
-        systolic,
-        diastolic,
     }
 }
 
-/// Smoking, and blood pressure as measured at home; half have no meter. With dice of its own, so that a question more
-/// changes no answer to the others.
-fn circulation_answers(scribe: &Scribe<'_>) -> (Option<&'static str>, Option<i64>, Option<i64>) {
+/// Smoking, drugs and diseases of now, and blood pressure as measured at home; half have no meter. With dice of its own,
+/// so that a question more changes no answer to the others.
+fn circulation_answers(scribe: &Scribe<'_>, day: Day) -> Vec<(&'static str, Given)> {
     let mut dice = scribe.dice(Stream::SelfMeasured);
-    let usual = &scribe.health.circulation;
+    let (health, usual) = (scribe.health, &scribe.health.circulation);
     let smoking = match usual.smoking {
         Smoking::Never => dice.weighted(&[(0.98, "ei"), (0.02, "en-osaa-sanoa")]),
         Smoking::Former => {
             dice.weighted(&[(0.90, "lopettanut"), (0.08, "ei"), (0.02, "en-osaa-sanoa")])
         }
-        Smoking::Daily => dice.weighted(&[
-            (0.93, "kylla"),
-            (0.05, "lopettanut"),
-            (0.02, "en-osaa-sanoa"),
-        ]),
+        Smoking::Daily => {
+            dice.weighted(&[(0.93, "kylla"), (0.05, "lopettanut"), (0.02, "en-osaa-sanoa")])
+        }
     };
-    let has_meter = dice.chance(0.5);
-    let mut reading = |usual: f64, spread: f64| {
-        let value = numbers::rounded(dice.normal(usual - 3.0, spread)) * 10;
-        has_meter.then_some(value)
+    let mut yes_or_no = |is_so: bool| {
+        let (right, wrong) = if is_so { ("kylla", "ei") } else { ("ei", "kylla") };
+        dice.weighted(&[(0.96, right), (0.02, wrong), (0.02, "en-osaa-sanoa")])
     };
-    let (systolic, diastolic) = (reading(usual.systolic, 7.0), reading(usual.diastolic, 5.0));
-    (kept(smoking, 0.02, &mut dice), systolic, diastolic)
+    let treated = yes_or_no(health.blood_pressure_drug_from.is_some_and(|from| from <= day));
+    let diabetic = yes_or_no(health.diagnosed_by(day));
+    let mut given = Vec::new();
+    for (link_id, answer) in [
+        ("tupakointi", smoking),
+        ("verenpainelaake-nyt", treated),
+        ("diabetes", diabetic),
+    ] {
+        given.extend(kept(answer, 0.02, &mut dice).map(|code| (link_id, Given::Code(code))));
+    }
+    if dice.chance(0.5) {
+        for (link_id, usual, spread) in [
+            ("verenpaine-yla", usual.systolic, 7.0),
+            ("verenpaine-ala", usual.diastolic, 5.0),
+        ] {
+            let value = numbers::rounded(dice.normal(usual - 3.0, spread)) * 10;
+            given.push((link_id, Given::Tenths(value)));
+        }
+    }
+    given
 }
 
 /// People mix up near and far relatives, and some do not know.
