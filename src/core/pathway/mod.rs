@@ -183,5 +183,5 @@ fn asks(rulebook: &Rulebook, assessment: Option<&Assessment>) -> Vec<usize> {
     let Some(assessment) = assessment else {
         return Vec::new();
     };
-    assessment.deciding_items(rulebook, rulebook.pathway.action_level)
+    assessment.deciding_items(&rulebook.model, rulebook.pathway.action_level)
 }
