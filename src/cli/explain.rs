@@ -29,11 +29,21 @@ pub(super) struct Arguments {
     /// Print the score as a FHIR R4 `RiskAssessment` instead
     #[arg(long)]
     fhir: bool,
+    /// Show the score by this model of the rules instead of the decision
+    #[arg(long, value_name = "ID", conflicts_with = "fhir")]
+    model: Option<String>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let rulebook = arguments.rules.load()?;
     let data = DataFolder::open(&arguments.data.data, Access::Read)?;
+    if let Some(id) = &arguments.model {
+        let model = rulebook.model_called(id)?;
+        let name = &arguments.resident;
+        let text = steps::rehearse_one(&rulebook, &model, &data, name, arguments.index_date)?;
+        print(&text)?;
+        return Ok(Outcome::Done);
+    }
     let explanation = steps::explain(&rulebook, &data, &arguments.resident, arguments.index_date)?;
     if arguments.fhir {
         print(&format!("{}\n", resource(&explanation)?))?;

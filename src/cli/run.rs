@@ -1,13 +1,15 @@
 //! `preventio run`
 
+use std::collections::BTreeMap;
+use std::error::Error;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
 use preventiojyraa::config::Config;
 use preventiojyraa::daemon;
-use preventiojyraa::rulebook::{State, Words};
+use preventiojyraa::rulebook::{Model, Rulebook, State, Words};
 use preventiojyraa::steps::{
-    self, Access, ActOptions, ActReport, DataFolder, RunOptions, RunReport,
+    self, Access, ActOptions, ActReport, DataFolder, RehearsalReport, RunOptions, RunReport,
 };
 
 use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, show};
@@ -35,6 +37,12 @@ pub(super) struct Arguments {
     /// The site's configuration
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Rehearse: score everybody by this model of the rules; nothing is stored, nothing is asked
+    ///
+    /// The model's own published level is used, where there is one. The programme's own model runs
+    /// as always.
+    #[arg(long, value_name = "ID")]
+    model: Option<String>,
     /// Worker threads; all cores by default. The answer does not depend on it
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -53,6 +61,13 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
             "note: the index date is in the future; nobody knows yet what will have happened by then\n",
         );
     }
+    if let Some(id) = other_model(arguments, &rulebook)? {
+        let model = rulebook.model_called(id)?;
+        let data = DataFolder::open(&arguments.data.data, Access::Read)?;
+        let report = steps::rehearse(&rulebook, &model, &data, index_date)?;
+        show(&report, arguments.json, |report| rehearsed(report, &model))?;
+        return Ok(Outcome::Done);
+    }
     let mut data = DataFolder::open(&arguments.data.data, Access::WriteExisting)?;
     let options = RunOptions {
         index_date,
@@ -67,6 +82,59 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let words = &rulebook.programme.words;
     show(&report, arguments.json, |report| render(report, words))?;
     Ok(Outcome::Done)
+}
+
+/// The model to rehearse, when it is not the programme's own.
+fn other_model<'a>(
+    arguments: &'a Arguments,
+    rulebook: &Rulebook,
+) -> Result<Option<&'a str>, Box<dyn Error>> {
+    let own = rulebook.model.header.id.as_str();
+    let other = arguments.model.as_deref().filter(|id| *id != own);
+    if arguments.act && other.is_some() {
+        return Err(format!(
+            "nobody is acted for by another model than the programme's\nhint: leave `--act` out to rehearse, or name `{own}`"
+        )
+        .into());
+    }
+    Ok(other)
+}
+
+fn rehearsed(report: &RehearsalReport, model: &Model) -> String {
+    let mut text = format!(
+        "Rehearsal by {} {}: {} residents as of {}\n",
+        report.model, report.version, report.register, report.index_date
+    );
+    text.push_str("Scored\n");
+    text.push_str(&counts(&report.scored));
+    text.push_str(&format!("  of these complete  {}\n", report.complete));
+    if !report.not_scored.is_empty() {
+        text.push_str("Not scored\n");
+        text.push_str(&counts(&report.not_scored));
+    }
+    text.push_str(&format!(
+        "From here on its authors act: {}\n",
+        steps::level_in_words(model)
+    ));
+    let positions = report.positions.iter();
+    let positions: BTreeMap<String, u64> = positions.map(|(k, n)| ((*k).to_owned(), *n)).collect();
+    text.push_str(&counts(&positions));
+    if !report.questions.is_empty() {
+        text.push_str("Questions that would decide, and for how many\n");
+        for (questions, residents) in &report.questions {
+            text.push_str(&format!("  {questions:>2}  {residents:>9}\n"));
+        }
+    }
+    if !report.classes.is_empty() {
+        text.push_str("Classes\n");
+        text.push_str(&counts(&report.classes));
+    }
+    if !report.not_known.is_empty() {
+        text.push_str("Not known\n");
+        text.push_str(&counts(&report.not_known));
+    }
+    text.push_str("Effects: none: a rehearsal stores nothing and asks nobody\n");
+    text
 }
 
 fn render(report: &RunReport, words: &Words) -> String {

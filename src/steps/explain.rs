@@ -121,7 +121,7 @@ pub fn explain(
     })
 }
 
-fn find(data: &DataFolder, name: &str) -> Result<ResidentId, StepError> {
+pub(super) fn find(data: &DataFolder, name: &str) -> Result<ResidentId, StepError> {
     let patient_id = name.strip_prefix("Patient/").unwrap_or(name);
     let called = data.ledger.residents_called(patient_id)?;
     match (called[..].first(), called.len()) {

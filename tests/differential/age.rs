@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use preventiojyraa_core::profile::{BirthDate, completed_years, is_within_months};
-use preventiojyraa_core::rulebook::{ItemInput, State};
+use preventiojyraa_core::rulebook::{ItemInput, State, Weights};
 
 use crate::support::core::{Someone, rulebook};
 
@@ -42,7 +42,9 @@ fn boundaries() -> Vec<i16> {
     let pathway = &rulebook().pathway;
     let mut ages = BTreeSet::from([pathway.age_from, pathway.age_below]);
     for item in &rulebook().model.items {
-        if let ItemInput::Age(bands) = &item.input {
+        if let ItemInput::Age = &item.input
+            && let Weights::Bands(bands) = &item.terms[0].weights.male
+        {
             let ends = bands.as_slice().iter().filter_map(|band| band.from);
             ages.extend(ends.map(|end| (0..).find(|n| end.at <= f64::from(*n)).expect("an age")));
         }

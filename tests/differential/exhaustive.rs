@@ -6,6 +6,7 @@
 
 use preventiojyraa_core::profile::{Fact, Profile, Register, Sex, Unit};
 use preventiojyraa_core::risk::{Assessment, assess};
+use preventiojyraa_core::rulebook::Score;
 
 use crate::support::core::{Someone, Statement, TODAY, rulebook};
 
@@ -13,7 +14,7 @@ use crate::support::core::{Someone, Statement, TODAY, rulebook};
 pub(super) const OPTIONS: [usize; 8] = [4, 3, 3, 2, 2, 2, 2, 3];
 
 /// Points the form gives per option; the waist's are the same for both sexes.
-pub(super) const POINTS: [&[i16]; 8] = [
+pub(super) const POINTS: [&[Score]; 8] = [
     &[0, 2, 3, 4],
     &[0, 1, 3],
     &[0, 3, 4],
@@ -122,12 +123,12 @@ impl Representatives {
     }
 
     pub(super) fn assessment(&self, pattern: &Pattern) -> Assessment {
-        assess(rulebook(), &self.profile(pattern))
+        assess(rulebook(), &self.profile(pattern)).expect("the form scores every age")
     }
 }
 
 /// The score of every complete form, by its options.
-fn complete_scores(residents: &Representatives) -> Vec<i16> {
+fn complete_scores(residents: &Representatives) -> Vec<Score> {
     let n_forms = OPTIONS.iter().product();
     let scores = (0..n_forms).map(|n| {
         let assessment = residents.assessment(&unfold(n, |options| options).map(Some));
@@ -153,7 +154,7 @@ fn check_ranges(sex: Sex) {
     let residents = Representatives::of(sex);
     let scores = complete_scores(&residents);
     for pattern in patterns() {
-        let (mut least, mut most) = (i16::MAX, i16::MIN);
+        let (mut least, mut most) = (Score::MAX, Score::MIN);
         for form in completions(&pattern) {
             let score = scores[position(&form)];
             (least, most) = (least.min(score), most.max(score));
@@ -187,7 +188,7 @@ fn every_complete_form_scores_the_sum_of_its_points() {
                 .iter()
                 .zip(POINTS)
                 .map(|(option, points)| points[*option]);
-            let sum: i16 = points.sum();
+            let sum: Score = points.sum();
             let assessment = residents.assessment(&form.map(Some));
             assert_eq!(
                 (assessment.low(), assessment.high()),

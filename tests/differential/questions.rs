@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use preventiojyraa_core::pathway::decide;
 use preventiojyraa_core::profile::Sex;
 use preventiojyraa_core::risk::{PointSet, deciding_items};
-use preventiojyraa_core::rulebook::{ScorePosition, State};
+use preventiojyraa_core::rulebook::{Score, ScorePosition, State};
 
 use super::exhaustive::{OPTIONS, POINTS, Pattern, Representatives, completions, patterns};
 use super::random::Random;
 use crate::support::core::rulebook;
 
-const LEVELS: [i16; 3] = [9, 12, 15];
+const LEVELS: [Score; 3] = [9, 12, 15];
 /// A resident can be asked everything but their age.
 const ASKABLE: [usize; 7] = [1, 2, 3, 4, 5, 6, 7];
 
@@ -26,7 +26,7 @@ fn telling_patterns() -> Vec<Pattern> {
 }
 
 /// Points of the known answers.
-fn known(pattern: &Pattern) -> i16 {
+fn known(pattern: &Pattern) -> Score {
     pattern
         .iter()
         .zip(POINTS)
@@ -35,14 +35,14 @@ fn known(pattern: &Pattern) -> i16 {
 }
 
 /// Most points the questions that are open can add.
-fn most_open(open: &[usize]) -> i16 {
+fn most_open(open: &[usize]) -> Score {
     open.iter()
         .filter_map(|question| POINTS[*question].last())
         .sum()
 }
 
 /// Every sum of points that answers to these questions can give.
-fn sums(questions: &[usize]) -> BTreeSet<i16> {
+fn sums(questions: &[usize]) -> BTreeSet<Score> {
     questions
         .iter()
         .fold(BTreeSet::from([0]), |sums, question| {
@@ -54,7 +54,7 @@ fn sums(questions: &[usize]) -> BTreeSet<i16> {
 }
 
 /// Whether any answers to `asked` leave the score on one side, `open` being all that is open.
-fn decides(known: i16, open: &[usize], asked: &[usize], level: i16) -> bool {
+fn decides(known: Score, open: &[usize], asked: &[usize], level: Score) -> bool {
     let rest: Vec<usize> = open
         .iter()
         .copied()
@@ -139,7 +139,7 @@ fn nothing_is_asked_exactly_when_the_score_is_decided_or_nothing_can_be_asked() 
 fn answering_what_the_pathway_asks_always_decides() {
     const STRIDE: usize = 53;
     let residents = Representatives::of(Sex::Female);
-    let level = rulebook().pathway.action_level;
+    let level = rulebook().pathway.lowest_level();
     let mut n_asked = 0;
     for pattern in patterns()
         .filter(|pattern| pattern[0].is_some())
@@ -204,15 +204,15 @@ fn the_tables_of_this_folder_are_those_of_the_form() {
 fn questions_decide_for_scores_with_any_points() {
     let mut random = Random::seeded(26);
     for _ in 0..3_000 {
-        let draw = |random: &mut Random| -> Vec<i16> {
+        let draw = |random: &mut Random| -> Vec<Score> {
             let n_points = random.whole(1, 3);
             (0..n_points)
-                .map(|_| i16::try_from(random.whole(0, 9)).expect("small") - 3)
+                .map(|_| Score::try_from(random.whole(0, 9)).expect("small") - 3)
                 .collect()
         };
-        let points: [Vec<i16>; 5] = std::array::from_fn(|_| draw(&mut random));
+        let points: [Vec<Score>; 5] = std::array::from_fn(|_| draw(&mut random));
         let items = points.clone().map(PointSet::of);
-        let level = i16::try_from(random.whole(0, 20)).expect("small") - 5;
+        let level = Score::try_from(random.whole(0, 20)).expect("small") - 5;
         let open: Vec<usize> = (1..5).filter(|n| !items[*n].is_certain()).collect();
         let best = sets(&open)
             .into_iter()
@@ -223,7 +223,7 @@ fn questions_decide_for_scores_with_any_points() {
 }
 
 /// As [`decides`], for any points.
-fn decides_any(points: &[Vec<i16>; 5], asked: &[usize], level: i16) -> bool {
+fn decides_any(points: &[Vec<Score>; 5], asked: &[usize], level: Score) -> bool {
     let (mut sums, mut least, mut most) = (BTreeSet::from([0]), 0, 0);
     for (item, points) in points.iter().enumerate() {
         if asked.contains(&item) {

@@ -15,6 +15,7 @@ use preventiojyraa_core::profile::{
     BirthDate, Fact, FactId, FactValue, Profile, Quantity, Register, Sex, Unit,
 };
 use preventiojyraa_core::risk::assess;
+use preventiojyraa_core::rulebook::Score;
 
 use crate::differential::random::Random;
 use crate::support::core::{Statement, TODAY, fact_id, rulebook};
@@ -39,8 +40,8 @@ struct Form {
 }
 
 /// Lowest and highest score of the form, by counting bounds passed.
-fn second_findrisc(form: &Form) -> (i16, i16) {
-    let passed = |bounds: &[(bool, i16)]| -> i16 {
+fn second_findrisc(form: &Form) -> (Score, Score) {
+    let passed = |bounds: &[(bool, Score)]| -> Score {
         bounds
             .iter()
             .map(|(is_passed, gain)| if *is_passed { *gain } else { 0 })
@@ -60,7 +61,7 @@ fn second_findrisc(form: &Form) -> (i16, i16) {
         Sex::Female => (woman(w), woman(w)),
         Sex::Unknown => (man(w), woman(w)),
     });
-    let yes = |answer: Option<bool>, gain: i16| answer.map(|is_so| if is_so { gain } else { 0 });
+    let yes = |answer: Option<bool>, gain: Score| answer.map(|is_so| if is_so { gain } else { 0 });
     let relative = form.relative.map(|r| passed(&[(r >= 1, 3), (r >= 2, 2)]));
     let certain = [
         (age, 4),
@@ -72,8 +73,8 @@ fn second_findrisc(form: &Form) -> (i16, i16) {
         (relative, 5),
     ];
     let (waist_low, waist_high) = waist.unwrap_or((0, 4));
-    let low: i16 = certain.iter().map(|(points, _)| points.unwrap_or(0)).sum();
-    let high: i16 = certain
+    let low: Score = certain.iter().map(|(points, _)| points.unwrap_or(0)).sum();
+    let high: Score = certain
         .iter()
         .map(|(points, most)| points.unwrap_or(*most))
         .sum();
@@ -196,7 +197,8 @@ fn compare(seed: u64) -> u32 {
     let mut n_complete = 0;
     for n in 0..RESIDENTS_PER_THREAD {
         let form = draw(&mut random);
-        let assessment = assess(rulebook(), &profile(&names, &form, &mut random));
+        let assessment = assess(rulebook(), &profile(&names, &form, &mut random))
+            .expect("the form scores every age");
         let found = (assessment.low(), assessment.high());
         assert_eq!(
             found,

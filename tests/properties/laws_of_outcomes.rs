@@ -82,7 +82,7 @@ proptest! {
         prop_assert_eq!(account.decisions().values().sum::<u64>(), n);
         prop_assert_eq!(account.outcomes().values().sum::<u64>(), n);
         let calibration = &rulebook().calibration;
-        let model = (&rulebook().model, rulebook().pathway.action_level);
+        let model = (&rulebook().model, rulebook().pathway.lowest_level());
         let learning = learn(calibration, &calibration.estimand, model, &cases).expect("one estimand");
         prop_assert_eq!(learning.first.account, account);
     }

@@ -3,7 +3,7 @@
 use jiff::ToSpan;
 use preventiojyraa_core::profile::{BirthDate, Sex, SubmissionId, Unit};
 use preventiojyraa_core::risk::probability;
-use preventiojyraa_core::rulebook::ItemInput;
+use preventiojyraa_core::rulebook::{Amount, BySex, ItemInput, Weights};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -47,6 +47,22 @@ fn answer() -> impl Strategy<Value = (&'static str, Statement)> {
     prop_oneof![4 => select(answers()), 1 => bmi, 1 => waist]
 }
 
+/// The points of a table of the form, men's and women's.
+#[expect(clippy::cast_possible_truncation, reason = "points of a form are small and whole")]
+fn points(weights: &BySex<Weights>) -> Vec<Amount> {
+    let of = |weights: &Weights| match weights {
+        Weights::Answers(points) => points.clone(),
+        Weights::Bands(bands) => bands.as_slice().iter().map(|band| band.value).collect(),
+        Weights::Constant(_) | Weights::Line { .. } => Vec::new(),
+    };
+    let mut all = of(&weights.male);
+    all.extend(of(&weights.female));
+    let mut all: Vec<Amount> = all.into_iter().map(|points| points as Amount).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
 /// A submission that no drawn resident has, newer than all of theirs.
 fn told(someone: &Someone, statement: Statement) -> Someone {
     let mut told = someone.clone();
@@ -69,8 +85,8 @@ proptest! {
         prop_assert!(assessment.high() <= 26);
         let items = assessment.items().iter().zip(&rulebook().model.items);
         for (result, item) in items {
-            let (least, most) = item.point_bounds();
-            prop_assert!(least <= result.points.low() && result.points.high() <= most);
+            let all: Vec<Amount> = item.terms.iter().flat_map(|term| points(&term.weights)).collect();
+            prop_assert!(result.adds.values().all(|points| all.contains(&points)));
         }
     }
 
@@ -82,8 +98,9 @@ proptest! {
             if let ItemInput::Answers { options, .. } = &item.input
                 && result.basis.is_none()
             {
-                let all: Vec<i16> = options.iter().map(|option| option.points).collect();
-                let possible: Vec<i16> = result.points.values().collect();
+                let all = points(&item.terms[0].weights);
+                let possible: Vec<Amount> = result.adds.values().collect();
+                prop_assert_eq!(all.len(), options.len());
                 prop_assert_eq!(possible, all, "{}", item.id);
             }
         }

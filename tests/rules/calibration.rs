@@ -1,7 +1,7 @@
 //! Score to probability: every score, in every table, against the figures that it was made from.
 
 use preventiojyraa_core::risk::probability;
-use preventiojyraa_core::rulebook::{Calibration, CalibrationUse, Conversion, Line, Rulebook};
+use preventiojyraa_core::rulebook::{Calibration, CalibrationUse, Conversion, Line, Rulebook, Score};
 
 use super::loader::{PROGRAMME, edited, mistakes_after};
 use super::pathway::{low, scoring};
@@ -10,7 +10,7 @@ use crate::support::core::{Someone, rulebook};
 const CONFIRMED: &str = "calibrations/findrisc-confirmed-12-months.toml";
 
 /// First score, last score, probability in units of 1e-9.
-type Row = (i16, i16, u32);
+type Row = (Score, Score, u32);
 
 #[track_caller]
 fn check(calibration: &Calibration, rows: &[Row]) {
@@ -28,7 +28,7 @@ fn check(calibration: &Calibration, rows: &[Row]) {
 fn line(calibration: &Calibration) -> Line {
     match &calibration.conversion {
         Conversion::Logistic(line) => *line,
-        Conversion::Bands(_) => panic!("{} is no line", calibration.header.id),
+        Conversion::Bands(_) | Conversion::Identity(_) => panic!("{} is no line", calibration.header.id),
     }
 }
 
@@ -122,7 +122,7 @@ fn a_line_of_log_odds_gives_the_same_billionths_everywhere() {
     }
 }
 
-const LINE: [(i16, u32); 6] = [
+const LINE: [(Score, u32); 6] = [
     (0, 5181323),
     (7, 19043916),
     (12, 47336504),

@@ -5,11 +5,12 @@
 
 use preventiojyraa_core::profile::Sex;
 use preventiojyraa_core::risk::class;
+use preventiojyraa_core::rulebook::Amount;
 
 use crate::support::core::{Someone, rulebook};
 
 /// Value and the points it can have.
-type Row<'a> = (f64, &'a [i16]);
+type Row<'a> = (f64, &'a [Amount]);
 
 #[track_caller]
 fn check_bmi(someone: fn() -> Someone, rows: &[Row<'_>]) {
@@ -35,7 +36,7 @@ fn check_waist(sex: Sex, rows: &[Row<'_>]) {
 }
 
 #[track_caller]
-fn check_answers(item: &str, fact: &str, rows: &[(&str, &[i16])]) {
+fn check_answers(item: &str, fact: &str, rows: &[(&str, &[Amount])]) {
     for sex in [Sex::Female, Sex::Male, Sex::Unknown] {
         for (answer, points) in rows {
             let someone = match *answer {
@@ -287,7 +288,7 @@ fn class_bounds_are_those_of_the_form() {
         (26, "very-high"),
     ] {
         assert_eq!(
-            rulebook().model.classes.at(f64::from(score)).id,
+            rulebook().model.class_at(score).expect("a class").id,
             expected,
             "score {score}"
         );
@@ -324,7 +325,7 @@ fn residents_on_both_sides_of_a_class_bound_are_in_different_classes() {
     ] {
         let assessment = someone.assessment();
         assert_eq!((assessment.low(), assessment.high()), (score, score));
-        let (low, high) = class(&rulebook().model, &assessment);
+        let (low, high) = class(&rulebook().model, &assessment).expect("classes");
         assert_eq!(
             (low.id.as_str(), high.id.as_str()),
             (expected, expected),
@@ -336,6 +337,6 @@ fn residents_on_both_sides_of_a_class_bound_are_in_different_classes() {
 #[test]
 fn a_range_names_the_classes_at_both_of_its_ends() {
     let nothing_known = Someone::unknown().assessment();
-    let (low, high) = class(&rulebook().model, &nothing_known);
+    let (low, high) = class(&rulebook().model, &nothing_known).expect("classes");
     assert_eq!((low.id.as_str(), high.id.as_str()), ("low", "very-high"));
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::{Date, date};
 use preventiojyraa_core::pathway::ReasonVerdict;
 use preventiojyraa_core::profile::{BirthDate, Death, Residence, Sex, Standing, Unit};
-use preventiojyraa_core::rulebook::StageKind;
+use preventiojyraa_core::rulebook::{Score, StageKind};
 
 use crate::support::core::{Someone, Statement, TODAY, row_id, rulebook};
 
@@ -35,7 +35,7 @@ pub(super) fn low() -> Someone {
 }
 
 /// Somebody of 40 who scores exactly this, all of it by answers.
-pub(super) fn scoring(score: i16) -> Someone {
+pub(super) fn scoring(score: Score) -> Someone {
     let (vegetables, drug) = match score {
         11 => ("not-every-day", "no"),
         12 => ("every-day", "yes"),

@@ -99,7 +99,7 @@ fn the_pathway_says_this_and_in_this_order() {
 #[test]
 fn the_level_the_ages_and_every_deadline_are_marked_as_not_verified() {
     let pathway = &rulebook().pathway;
-    assert_eq!((pathway.action_level, pathway.near), (12, 2));
+    assert_eq!((pathway.lowest_level(), pathway.near), (12, 2));
     assert_eq!((pathway.age_from, pathway.age_below), (18, 120));
     let marked = rulebook()
         .unverified

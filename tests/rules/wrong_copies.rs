@@ -5,12 +5,13 @@
 //! waist bands.
 
 use preventiojyraa_core::profile::Sex;
+use preventiojyraa_core::rulebook::Amount;
 
 use crate::support::core::{Someone, rulebook};
 
 /// One resident, one item, what the wrong copy would give, what the form gives.
 #[track_caller]
-fn differs(someone: &Someone, item: &str, wrong: i16, form: i16) {
+fn differs(someone: &Someone, item: &str, wrong: Amount, form: Amount) {
     let points = someone.points(item);
     assert_ne!(points, [wrong], "{item} is scored as in the wrong copy");
     assert_eq!(points, [form], "{item}");
@@ -40,8 +41,8 @@ fn gabrieleravene_gives_two_points_for_waist_fruit_and_glucose() {
 
 #[test]
 fn gabrieleravene_calls_seven_points_low() {
-    assert_eq!(rulebook().model.classes.at(7.0).id, "slightly-elevated");
-    assert_eq!(rulebook().model.classes.at(6.0).id, "low");
+    assert_eq!(rulebook().model.class_at(7).expect("a class").id, "slightly-elevated");
+    assert_eq!(rulebook().model.class_at(6).expect("a class").id, "low");
 }
 
 #[test]
@@ -70,10 +71,10 @@ fn wellion_and_the_form_agree_on_second_degree_relatives() {
 
 #[test]
 fn classes_of_0_to_7_and_8_to_11_are_wrong() {
-    let class = |score| rulebook().model.classes.at(score).id.as_str();
-    assert_ne!(class(7.0), class(6.0), "the first class ends at 6");
-    assert_eq!(class(7.0), class(8.0), "7 and 8 are in one class");
-    assert_eq!(class(7.0), class(11.0));
+    let class = |score| rulebook().model.class_at(score).expect("a class").id.as_str();
+    assert_ne!(class(7), class(6), "the first class ends at 6");
+    assert_eq!(class(7), class(8), "7 and 8 are in one class");
+    assert_eq!(class(7), class(11));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use preventiojyraa_core::calibration::{Figure, Rung};
 use preventiojyraa_core::learning::{Case, Learning, Round, learn, score_bands};
 use preventiojyraa_core::outcomes::{Decided, Lost, Negative, Outcome, Unverified};
 use preventiojyraa_core::pathway::Inclusion;
-use preventiojyraa_core::rulebook::{Conversion, Line};
+use preventiojyraa_core::rulebook::{Conversion, Line, Score};
 
 use crate::support::core::rulebook;
 use crate::support::site::Dice;
@@ -29,7 +29,7 @@ const LOST: f64 = 0.02;
 struct Truth(Line);
 
 impl Truth {
-    fn at(self, score: i16) -> f64 {
+    fn at(self, score: Score) -> f64 {
         let log_odds = self.0.intercept + self.0.slope * f64::from(score);
         1.0 / (1.0 + (-log_odds).exp())
     }
@@ -38,13 +38,13 @@ impl Truth {
 fn in_force() -> Line {
     match &rulebook().calibration.conversion {
         Conversion::Logistic(line) => *line,
-        Conversion::Bands(_) => panic!("the calibration in force is a line"),
+        Conversion::Bands(_) | Conversion::Identity(_) => panic!("the calibration in force is a line"),
     }
 }
 
 /// How common each score is: a normal distribution of mean 9 and spread 4.6, cut to whole points.
-fn scores() -> Vec<(i16, f64)> {
-    let density = |score: i16| (-((f64::from(score) - 9.0) / 4.6).powi(2) / 2.0).exp();
+fn scores() -> Vec<(Score, f64)> {
+    let density = |score: Score| (-((f64::from(score) - 9.0) / 4.6).powi(2) / 2.0).exp();
     let total: f64 = (0..=26).map(density).sum();
     (0..=26)
         .map(|score| (score, density(score) / total))
@@ -56,7 +56,7 @@ fn unit(dice: &mut Dice) -> f64 {
     u64::try_from(place).map_or(0.0, |place| place as f64 / (1_u64 << 53) as f64)
 }
 
-fn draw_score(dice: &mut Dice, scores: &[(i16, f64)]) -> i16 {
+fn draw_score(dice: &mut Dice, scores: &[(Score, f64)]) -> Score {
     let mut place = unit(dice);
     let found = scores.iter().find(|(_, share)| {
         place -= share;
@@ -65,7 +65,7 @@ fn draw_score(dice: &mut Dice, scores: &[(i16, f64)]) -> i16 {
     found.map_or(26, |(score, _)| *score)
 }
 
-fn uptake(score: i16) -> f64 {
+fn uptake(score: Score) -> f64 {
     let (model, level) = (&rulebook().model, rulebook().pathway.action_level);
     let bands = score_bands(model, level);
     let at = bands
@@ -156,14 +156,14 @@ fn many<T: Send>(
 fn truths(truth: Truth) -> Vec<(&'static str, f64)> {
     let (scores, level) = (scores(), rulebook().pathway.action_level);
     let calibration = &rulebook().calibration;
-    let sum = |of: &dyn Fn(i16) -> f64| scores.iter().map(|(s, share)| share * of(*s)).sum::<f64>();
-    let flagged = |score: i16| f64::from(u8::from(level <= score));
-    let p = |score: i16| truth.at(score);
+    let sum = |of: &dyn Fn(Score) -> f64| scores.iter().map(|(s, share)| share * of(*s)).sum::<f64>();
+    let flagged = |score: Score| f64::from(u8::from(level <= score));
+    let p = |score: Score| truth.at(score);
     let cases = sum(&p);
     let found = sum(&|s| p(s) * flagged(s));
     let spared = sum(&|s| (1.0 - p(s)) * (1.0 - flagged(s)));
     let expected = sum(&|s| f64::from(calibration.at(s)) / 1e9);
-    let tested = |s: i16| flagged(s) * uptake(s);
+    let tested = |s: Score| flagged(s) * uptake(s);
     let (Truth(line), in_force) = (truth, in_force());
     let slope = line.slope / in_force.slope;
     vec![

@@ -24,9 +24,9 @@ struct Programme {
 }
 
 /// Points of the portal's questions, in the order of [`LOWEST`].
-const POINTS: [i16; 5] = [2, 1, 2, 5, 5];
+const POINTS: [i32; 5] = [2, 1, 2, 5, 5];
 /// What age, body-mass index and waist give.
-const KNOWN: i16 = 11;
+const KNOWN: i32 = 11;
 
 impl Programme {
     fn new() -> Self {
@@ -49,7 +49,7 @@ impl Programme {
     }
 
     /// Somebody with the answers of a pattern: a bit a question.
-    fn scoring(&mut self, name: &str, pattern: usize) -> i16 {
+    fn scoring(&mut self, name: &str, pattern: usize) -> i32 {
         let is_high = |at: usize| (pattern >> at) & 1 == 1;
         let answers: Vec<(&str, &str)> = (0..5)
             .map(|at| if is_high(at) { HIGHEST[at] } else { LOWEST[at] })
@@ -65,7 +65,7 @@ impl Programme {
             + (0..5)
                 .filter(|at| is_high(*at))
                 .map(|at| POINTS[at])
-                .sum::<i16>()
+                .sum::<i32>()
     }
 
     /// The day it is.
@@ -107,7 +107,7 @@ impl Programme {
                 + (0..5)
                     .filter(|bit| ((at % 32) >> bit) & 1 == 1)
                     .map(|bit| POINTS[bit])
-                    .sum::<i16>();
+                    .sum::<i32>();
             if dice.below(4) == 0 {
                 continue;
             }

@@ -23,7 +23,7 @@ use preventiojyraa_core::profile::{
     Residence, Sex, Standing, SubmissionId, Unit, Version,
 };
 use preventiojyraa_core::risk::{Assessment, ItemResult, assess};
-use preventiojyraa_core::rulebook::{RuleFile, Rulebook, StageKind};
+use preventiojyraa_core::rulebook::{Amount, RuleFile, Rulebook, Score, StageKind};
 
 /// The index date of every test that does not choose its own.
 pub(crate) const TODAY: Date = date(2025, 6, 15);
@@ -329,11 +329,11 @@ impl Someone {
     }
 
     pub(crate) fn assessment(&self) -> Assessment {
-        assess(rulebook(), &self.profile())
+        assess(rulebook(), &self.profile()).expect("the form scores every age")
     }
 
     /// Lowest and highest score.
-    pub(crate) fn score(&self) -> (i16, i16) {
+    pub(crate) fn score(&self) -> (Score, Score) {
         let assessment = self.assessment();
         (assessment.low(), assessment.high())
     }
@@ -345,8 +345,8 @@ impl Someone {
 
     /// Every number of points that an item can have, fewest first.
     #[track_caller]
-    pub(crate) fn points(&self, item: &str) -> Vec<i16> {
-        self.item(item).points.values().collect()
+    pub(crate) fn points(&self, item: &str) -> Vec<Amount> {
+        self.item(item).adds.values().collect()
     }
 
     pub(crate) fn decision(&self) -> Decision {

@@ -188,5 +188,5 @@ fn asks(
         return Vec::new();
     };
     let level = rulebook.pathway.level(profile.age_in_years());
-    assessment.deciding_items(rulebook, level)
+    assessment.deciding_items(&rulebook.model, level)
 }

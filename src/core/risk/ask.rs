@@ -133,7 +133,7 @@ pub(super) fn deciding(model: &Model, assessment: &Assessment, level: Score) -> 
 fn is_open(model: &Model, assessment: &Assessment, n: usize) -> bool {
     let waits_for = |other: &crate::rulebook::Item| {
         let mut terms = other.terms.iter();
-        terms.any(|term| term.when.as_ref().is_some_and(|when| when.item == n))
+        terms.any(|term| term.when.iter().any(|when| when.item == n))
     };
     let several = 1 < assessment.cells[n].len();
     !assessment.items()[n].adds.is_certain() || (several && model.items.iter().any(waits_for))

@@ -236,10 +236,11 @@ impl Assessment {
     /// The fewest items that, once known, put the score on one side of the level, by position.
     ///
     /// As [`deciding_items`]; for numbers that count by their value too. Where age or sex are
-    /// not known, more may be named than would do.
+    /// not known, more may be named than would do. `model` is the one that was assessed by, or the
+    /// ladder.
     #[must_use]
-    pub fn deciding_items(&self, rulebook: &Rulebook, level: Score) -> Vec<usize> {
-        ask::deciding(rulebook.model.rung(self.rung), self, level)
+    pub fn deciding_items(&self, model: &Model, level: Score) -> Vec<usize> {
+        ask::deciding(model.rung(self.rung), self, level)
     }
 }
 
@@ -287,6 +288,12 @@ fn contexts(model: &Model, sex: Sex, ages: Option<(i16, i16)>) -> Vec<Context> {
 /// known is used; where there is none, the last that was made for the age.
 #[must_use]
 pub fn assess(rulebook: &Rulebook, profile: &Profile) -> Option<Assessment> {
+    assess_by(rulebook, &rulebook.model, profile)
+}
+
+/// As [`assess`], by any model whose region is chosen.
+#[must_use]
+pub fn assess_by(rulebook: &Rulebook, model: &Model, profile: &Profile) -> Option<Assessment> {
     let (sex, ages) = (profile.register().sex, profile.age_in_years());
     let known = |model: &Model| -> Vec<Known> {
         let items = model.items.iter();
@@ -294,7 +301,7 @@ pub fn assess(rulebook: &Rulebook, profile: &Profile) -> Option<Assessment> {
             .map(|item| evidence::known(rulebook, profile, item))
             .collect()
     };
-    assess_with(&rulebook.model, sex, ages, known)
+    assess_with(model, sex, ages, known)
 }
 
 fn assess_with(

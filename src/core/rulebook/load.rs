@@ -421,7 +421,7 @@ fn choose(
         .collect();
     texts_proof::prove_pathway(&table, &pathway, &texts);
     if let Some(form) = &form {
-        texts_proof::prove_form(&table, form, &model, &texts);
+        texts_proof::prove_form(&table, form, (&model, catalogue), &texts);
     }
     let texts = Texts::new(texts.into_iter().map(|(_, texts)| texts));
     let questionnaires = shelves.questionnaires.iter();

@@ -138,6 +138,31 @@ pub struct Rulebook {
     pub facts_fingerprint: String,
 }
 
+/// A score cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ModelNotReady {
+    /// There is none of this id.
+    #[error("no model is called `{id}`\nhint: {hint}")]
+    Unknown {
+        /// What was asked for.
+        id: String,
+        /// What there is.
+        hint: String,
+    },
+    /// It has numbers by region, and none for the programme's.
+    #[error(
+        "model `{id}` has numbers by region, and the programme's region is {region}\nhint: name one in `region` of the programme file: {known}"
+    )]
+    Region {
+        /// The model.
+        id: String,
+        /// The programme's region.
+        region: String,
+        /// The model's regions.
+        known: String,
+    },
+}
+
 impl Rulebook {
     /// Checks rule files and builds the rule book of the default programme.
     ///
@@ -155,6 +180,30 @@ impl Rulebook {
     /// All mistakes of all files, sorted by file and line; `programme-unknown` when none is called so.
     pub fn load_programme(files: &[RuleFile], id: &str) -> Result<Self, Vec<Diagnostic>> {
         load::load(files, Some(id))
+    }
+
+    /// The score of this id, with the layers of the programme's region.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelNotReady`], with what there is.
+    pub fn model_called(&self, id: &str) -> Result<Model, ModelNotReady> {
+        let mut models = self.models.iter();
+        let Some(model) = models.find(|model| model.header.id == id) else {
+            let known: Vec<&str> = self.models.iter().map(|m| m.header.id.as_str()).collect();
+            return Err(ModelNotReady::Unknown {
+                id: id.to_owned(),
+                hint: suggest_among(id, &known),
+            });
+        };
+        let region = self.programme.region.as_deref();
+        model
+            .in_region(region)
+            .ok_or_else(|| ModelNotReady::Region {
+                id: id.to_owned(),
+                region: region.map_or("none".to_owned(), str::to_owned),
+                known: model.regions().join(", "),
+            })
     }
 
     /// The form by which residents are asked, when the programme names one.

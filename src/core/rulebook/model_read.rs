@@ -95,7 +95,7 @@ fn prove_terms(table: &Table<'_>, item: &Item) {
             "the terms of a number are all bands, all `ln`, or all without `ln`: else the score would not only rise or fall with it",
         );
     }
-    if item.is_given() && item.terms.iter().any(|term| term.when.is_some()) {
+    if item.is_given() && item.terms.iter().any(|term| !term.when.is_empty()) {
         table.report("term-when", "what age and sex add waits for no answer");
     }
     if (item.is_given() || item.is_line()) && item.highest.is_some() {
@@ -122,7 +122,7 @@ fn read_terms(
     let own = own.map(|weights| Term {
         weights,
         times_age: None,
-        when: None,
+        when: Vec::new(),
     });
     Some(own.into_iter().chain(more).collect())
 }

@@ -84,6 +84,16 @@ impl Questionnaire {
     }
 }
 
+impl Item {
+    /// Whether only a laboratory can say it, so that no resident is asked for it.
+    #[must_use]
+    pub fn is_laboratory(&self, catalogue: &Catalogue) -> bool {
+        let facts = facts_asked_of_people(self);
+        let is_sample = |fact: &FactId| catalogue.definition(*fact).specimen.is_some();
+        !facts.is_empty() && facts.iter().all(is_sample)
+    }
+}
+
 /// The facts of an item that somebody can be asked for.
 fn facts_asked_of_people(item: &Item) -> Vec<FactId> {
     match &item.input {

@@ -122,7 +122,7 @@ impl Item {
         };
         self.terms
             .iter()
-            .filter(|term| term.when.as_ref().is_none_or(&counts))
+            .filter(|term| term.when.iter().all(&counts))
             .map(|term| term.amount(context, value, unit))
             .sum()
     }
@@ -282,7 +282,7 @@ pub(super) fn groups(items: &[Item]) -> Vec<Vec<usize>> {
         }
     };
     for (n, item) in items.iter().enumerate() {
-        for when in item.terms.iter().filter_map(|term| term.when.as_ref()) {
+        for when in item.terms.iter().flat_map(|term| &term.when) {
             join(n, when.item);
         }
         let same = items[..n]

@@ -110,8 +110,8 @@ pub struct Term {
     pub weights: BySex<Weights>,
     /// Multiplied by the centred age, for an interaction with age.
     pub times_age: Option<Centred>,
-    /// Counts only when another item says so.
-    pub when: Option<When>,
+    /// Counts only when other items say so, all of them.
+    pub when: Vec<When>,
 }
 
 /// A value of an item.
@@ -287,13 +287,14 @@ pub(super) fn read_term(
         Kind::Number => read_line(table, unit),
     };
     let times_age = table.table("times_age").map(|t| read_centred(&t, true));
-    let when = table.table("when").map(|t| read_when(&t, index));
+    let whens = if table.is_table("when") {
+        table.table("when").into_iter().collect()
+    } else {
+        table.tables("when")
+    };
+    let when: Option<Vec<When>> = whens.iter().map(|t| read_when(t, index)).collect();
     table.finish();
     let times_age = match times_age {
-        Some(read) => Some(read?),
-        None => None,
-    };
-    let when = match when {
         Some(read) => Some(read?),
         None => None,
     };
@@ -308,7 +309,7 @@ pub(super) fn read_term(
     Some(Term {
         weights: weights?,
         times_age,
-        when,
+        when: when?,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::catalogue::Catalogue;
 use super::model::{ItemInput, Model};
 use super::pathway::Pathway;
 use super::questionnaire::{AnswerMeaning, Questionnaire};
@@ -127,14 +128,14 @@ fn placeholders(root: &Table<'_>, file: &TextFile) {
 pub(super) fn prove_form(
     programme: &Table<'_>,
     form: &Questionnaire,
-    model: &Model,
+    (model, catalogue): (&Model, &Catalogue),
     files: &[(Table<'_>, TextFile)],
 ) {
     for item in model.models().flat_map(|model| &model.items) {
         let is_asked = match item.input {
             ItemInput::Age | ItemInput::Sex => true,
             ItemInput::Measure { .. } | ItemInput::Answers { .. } => {
-                !form.questions_about(item).is_empty()
+                item.is_laboratory(catalogue) || !form.questions_about(item).is_empty()
             }
         };
         if !is_asked {

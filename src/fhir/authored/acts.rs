@@ -366,8 +366,9 @@ impl Act<'_> {
         let mut asked: Vec<(&str, &QuestionnaireItem)> = Vec::new();
         for id in &self.order.asks {
             let item = rulebook.model.item(id);
-            let about = form.questions_about(item.ok_or(NotWritten::NoQuestion)?);
-            if about.is_empty() {
+            let item = item.ok_or(NotWritten::NoQuestion)?;
+            let about = form.questions_about(item);
+            if about.is_empty() && !item.is_laboratory(&rulebook.catalogue) {
                 return Err(NotWritten::NoQuestion);
             }
             asked.extend(about);
