@@ -470,12 +470,12 @@ impl Programme<'_> {
         let in_force = steps::in_force(&self.rulebook, &data)?;
         let accepted = in_force.recalibration.is_some();
         let after = accepted.then_some(&in_force.rulebook.calibration);
-        let confirmed = truth::confirmed(&city.truth(START)?)?;
+        let confirmed = |day| truth::confirmed(&city.truth(day)?);
         let cases = looks.last().map_or(&[][..], |look| &look.cases[..]);
         let both = (&self.rulebook.calibration, after);
         let accepted = looks.iter().find(|look| look.subject.accepted.is_some());
         let among = accepted.map_or(Tested::Everybody, |look| look.learning.first.tested);
-        Ok(truth::compared(both, cases, &confirmed, among))
+        truth::compared(both, cases, confirmed, among)
     }
 
     /// How far everybody has come by the last run.

@@ -2,7 +2,9 @@
 //!
 //! Only here does anything of ours look at the truth, and only after the last run.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::civil::Date;
 
 use crate::calibration::{Evaluation, Rows, Settings, evaluate};
 use crate::fhir::IdentityKey;
@@ -11,6 +13,7 @@ use crate::outcomes::Decided;
 use crate::profile::ResidentId;
 use crate::report::Truth;
 use crate::rulebook::Calibration;
+use crate::steps::FollowedCase;
 
 use super::{DemoError, SOURCE};
 
@@ -38,42 +41,53 @@ pub(super) fn confirmed(csv: &[u8]) -> Result<HashMap<ResidentId, bool>, DemoErr
 }
 
 /// Holds the calibration of the beginning and the one accepted since, if any, against the truth: the same
-/// people for both, of first rounds.
+/// people for both, of first rounds, each from the day of the decision on.
 ///
-/// A recalibration that was made among the flagged alone is held against the flagged alone: of the others
-/// it says nothing.
+/// They are those whose horizon is over, as in the figures: who was decided about lately is another kind of people, since
+/// most were below the level for years. A recalibration that was made among the flagged alone is held
+/// against the flagged alone: of the others it says nothing.
 pub(super) fn compared(
     (before, after): (&Calibration, Option<&Calibration>),
-    cases: &[(ResidentId, Case)],
-    confirmed: &HashMap<ResidentId, bool>,
+    cases: &[FollowedCase],
+    confirmed: impl Fn(Date) -> Result<HashMap<ResidentId, bool>, DemoError>,
     among: Tested,
-) -> Option<Truth> {
-    let decided = cases.iter().filter(|(_, case)| {
-        case.round == Round::First
-            && match case.decided {
-                Decided::Flagged | Decided::SampledNegative(_) | Decided::BelowLevel => true,
+) -> Result<Option<Truth>, DemoError> {
+    let decided = cases.iter().filter(|followed| {
+        followed.case.round == Round::First
+            && followed.case.outcome.counts()
+            && match followed.case.decided {
+                Decided::Flagged => true,
+                Decided::SampledNegative(_) | Decided::BelowLevel => among == Tested::Everybody,
                 Decided::Undecided | Decided::NotEligible | Decided::NotCounted => false,
             }
     });
-    let mut known: Vec<(&Case, bool)> = decided
-        .filter_map(|(resident, case)| Some((case, *confirmed.get(resident)?)))
-        .collect();
+    let mut by_day: BTreeMap<Date, Vec<&FollowedCase>> = BTreeMap::new();
+    for followed in decided {
+        if let Some(day) = followed.index_date {
+            by_day.entry(day).or_default().push(followed);
+        }
+    }
+    let mut known = Vec::new();
+    for (day, followed) in by_day {
+        let confirmed = confirmed(day)?;
+        let those = followed.into_iter();
+        known.extend(those.filter_map(|one| Some((&one.case, *confirmed.get(&one.resident)?))));
+    }
     let flagged = known
         .iter()
         .filter(|(case, _)| case.decided == Decided::Flagged);
     let (flagged, flagged_confirmed) =
         flagged.fold((0, 0), |(n, found), (_, y)| (n + 1, found + u64::from(*y)));
-    match among {
-        Tested::Everybody => {}
-        Tested::FlaggedOnly => known.retain(|(case, _)| case.decided == Decided::Flagged),
-    }
-    Some(Truth {
+    let Some(held_before) = held(before, &known) else {
+        return Ok(None);
+    };
+    Ok(Some(Truth {
         among,
-        before: held(before, &known)?,
+        before: held_before,
         after: after.and_then(|after| held(after, &known)),
         flagged,
         flagged_confirmed,
-    })
+    }))
 }
 
 fn held(calibration: &Calibration, known: &[(&Case, bool)]) -> Option<Evaluation> {

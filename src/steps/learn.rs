@@ -38,7 +38,20 @@ pub struct LearnReport {
     /// What they are about.
     pub subject: LearningSubject,
     /// Everybody's decisions with their outcomes, sorted by resident.
-    pub cases: Vec<(ResidentId, Case)>,
+    pub cases: Vec<FollowedCase>,
+}
+
+/// A decision about a resident, followed to what became of it.
+#[derive(Debug, Clone, Copy)]
+pub struct FollowedCase {
+    /// Who.
+    pub resident: ResidentId,
+    /// The run that decided, or that of the newest decision where none counts.
+    pub run: u32,
+    /// Day zero; nothing when the run does not count.
+    pub index_date: Option<Date>,
+    /// What was decided, and what became of it.
+    pub case: Case,
 }
 
 /// Follows index decisions to their outcomes, holds them against the calibration in force, and puts
@@ -65,7 +78,7 @@ pub fn learn(
     let calibration = &rulebook.calibration;
     learning::observed(calibration)?;
     let followed = follow(rulebook, data, options)?;
-    let cases: Vec<Case> = followed.cases.iter().map(|(_, _, case)| *case).collect();
+    let cases: Vec<Case> = followed.cases.iter().map(|one| one.case).collect();
     let model = (&rulebook.model, rulebook.pathway.lowest_level());
     let learning = learning::learn(calibration, &calibration.estimand, model, &cases)?;
     let mut subject = LearningSubject {
@@ -91,11 +104,10 @@ pub fn learn(
         };
         return Err(StepError::NothingToAccept(why));
     }
-    let cases = followed.cases.into_iter();
     Ok(LearnReport {
         learning,
         subject,
-        cases: cases.map(|(resident, _, case)| (resident, case)).collect(),
+        cases: followed.cases,
     })
 }
 
@@ -144,8 +156,8 @@ fn record(
 
 /// Everybody's decisions that count, with their outcomes.
 struct Followed {
-    /// Resident, run of the index decision (or of the newest decision, without one), case; sorted.
-    cases: Vec<(ResidentId, u32, Case)>,
+    /// Sorted by resident.
+    cases: Vec<FollowedCase>,
     runs: BTreeSet<u32>,
     residents: u64,
     has_acted: bool,
@@ -156,7 +168,13 @@ impl Followed {
     /// SHA-256 over the cases in canonical form, 64 hexadecimal digits.
     fn hash(&self) -> String {
         let mut hash = Sha256::new();
-        for (resident, run, case) in &self.cases {
+        for FollowedCase {
+            resident,
+            run,
+            case,
+            ..
+        } in &self.cases
+        {
             let inclusion = match case.decided {
                 Decided::SampledNegative(inclusion) => inclusion.billionths(),
                 Decided::Flagged
@@ -271,7 +289,12 @@ fn follow(
                 score: case.score,
                 outcome,
             };
-            followed.cases.push((resident, case.run, case_of));
+            followed.cases.push(FollowedCase {
+                resident,
+                run: case.run,
+                index_date: index.map(|index| index.on),
+                case: case_of,
+            });
         }
     }
     Ok(followed)

@@ -73,7 +73,7 @@ pub use effects::{
 pub use explain::{Explanation, explain};
 pub use funnel::funnel;
 pub use in_force::{InForce, in_force};
-pub use learn::{LearnOptions, LearnReport, learn};
+pub use learn::{FollowedCase, LearnOptions, LearnReport, learn};
 pub use learn_document::LearnDocument;
 pub use network::{NetworkReport, ready_to_pull};
 pub use pull::{PullOptions, PullReport, export_files, pull};

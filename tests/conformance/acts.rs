@@ -9,7 +9,7 @@ use preventiojyraa::profile::ResidentId;
 use preventiojyraa::rulebook::{AnswerMeaning, Language};
 use serde_json::Value;
 
-use crate::support::core::rulebook;
+use crate::support::shipped::rulebook;
 
 const WAYS: [Way; 3] = [Way::ServiceRequest, Way::Communication, Way::Task];
 

@@ -9,7 +9,7 @@ use preventiojyraa::profile::ResidentId;
 use preventiojyraa::rulebook::{AnswerMeaning, Language, Rulebook};
 use serde_json::Value;
 
-use crate::support::core::{programmes, rule_files};
+use crate::support::shipped::{programmes, rule_files};
 
 /// The form with every question that a programme can ask, as it leaves.
 fn form(rulebook: &Rulebook, language: Language) -> Value {

@@ -3,6 +3,7 @@
 mod acts;
 mod configuration;
 mod forms;
+mod laws_of_folding;
 mod made_up_export;
 mod made_up_server;
 mod made_up_tokens;

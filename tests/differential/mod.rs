@@ -1,8 +1,8 @@
 //! The same question answered twice, by ways that share no code.
 //!
 //! Agreement shows that two readings of the form came out the same in code. It
-//! cannot show that the reading is right: both were written from
-//! `clinical.md` 1.1, so a mistake there, or in the form itself, is in both.
+//! cannot show that the reading is right: both were written from one reading
+//! of the form, so a mistake there, or in the form itself, is in both.
 //! The form's own boundary cases are in `tests/rules/findrisc.rs`.
 
 mod age;

@@ -10,8 +10,8 @@ use preventiojyraa_core::rulebook::{CodeSystem, FactKind};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::properties::draw::{day, fixed};
 use crate::support::core::{TODAY, rulebook};
+use crate::support::draw::{day, fixed};
 
 /// Codes of every measurement, of two things that are none, and of nothing known.
 const CODES: [&str; 12] = [

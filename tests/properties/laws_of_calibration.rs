@@ -1,6 +1,6 @@
 //! What holds for any table of predictions and outcomes.
 
-use preventiojyraa::calibration::{
+use preventiojyraa_core::calibration::{
     self, Evaluation, PairedOutcomes, Rows, Settings, auroc, calibration_slope,
 };
 use proptest::prelude::*;

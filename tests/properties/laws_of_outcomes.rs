@@ -7,8 +7,8 @@ use preventiojyraa_core::pathway::Inclusion;
 use preventiojyraa_core::profile::{Death, Residence, Standing, Unit};
 use proptest::prelude::*;
 
-use super::draw::fixed;
 use crate::support::core::{Someone, Statement, rulebook};
+use crate::support::draw::fixed;
 
 const INDEX: Date = date(2024, 3, 1);
 

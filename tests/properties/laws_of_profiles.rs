@@ -8,8 +8,9 @@ use preventiojyraa_core::rulebook::{Condition, NextStep, State};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-use crate::properties::draw::{anyone, day, fact, facts, fixed};
+use crate::support::core::anyone;
 use crate::support::core::{Someone, Statement, rulebook};
+use crate::support::draw::{day, fact, facts, fixed};
 
 /// Two residents are one: the same facts seen, the same decision.
 fn same(one: &Someone, other: &Someone) -> Result<(), TestCaseError> {

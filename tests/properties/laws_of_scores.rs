@@ -7,8 +7,9 @@ use preventiojyraa_core::rulebook::{Amount, BySex, ItemInput, Weights};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::properties::draw::{anyone, fixed};
+use crate::support::core::anyone;
 use crate::support::core::{Someone, Statement, TODAY, fact_id, item_at, rulebook};
+use crate::support::draw::fixed;
 
 /// Every answer to every question, with the item it is about; measurements come separately.
 fn answers() -> Vec<(&'static str, Statement)> {

@@ -1,9 +1,7 @@
 //! Laws that hold for any resident, drawn from fixed seeds.
 
-pub(crate) mod draw;
 mod intake;
 mod laws_of_calibration;
-mod laws_of_folding;
 mod laws_of_outcomes;
 mod laws_of_profiles;
 mod laws_of_scores;

@@ -4,7 +4,7 @@ use preventiojyraa_core::profile::Unit;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::properties::draw::fixed;
+use crate::support::draw::fixed;
 
 /// Each conversion and how many of the first unit make one of the second.
 ///

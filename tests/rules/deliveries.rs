@@ -6,7 +6,7 @@ use preventiojyraa_core::delivery::{
 };
 use preventiojyraa_core::orders::Action;
 
-use crate::support::site::reads;
+use crate::support::snapshots::reads;
 
 const SETTLE: SignedDuration = SignedDuration::from_secs(60);
 
@@ -335,7 +335,7 @@ mod laws {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::properties::draw::fixed;
+    use crate::support::draw::fixed;
 
     /// The event as whoever holds the row now would report it.
     fn of_this_moment(

@@ -7,7 +7,7 @@ use preventiojyraa_core::pathway::{
 use preventiojyraa_core::rulebook::{StageKind, State};
 
 use crate::support::core::{TODAY, stages};
-use crate::support::site::reads;
+use crate::support::snapshots::reads;
 
 const DAY: Date = date(2025, 7, 1);
 

@@ -7,8 +7,8 @@ use proptest::test_runner::TestRunner;
 use preventiojyraa_core::risk::check_examples;
 use preventiojyraa_core::rulebook::{RuleFile, Rulebook};
 
-use crate::properties::draw::fixed;
 use crate::support::core::{Someone, rule_files};
+use crate::support::draw::fixed;
 
 /// Files changed per shipped file.
 const CASES: u32 = 150;

@@ -1,6 +1,6 @@
 //! Wrong copies of the form that circulate, and a point where the shipped rules differ from each.
 //!
-//! Named in `clinical.md` 1.1: the README of gabrieleravene/dm2 and the page of
+//! The README of gabrieleravene/dm2 and the page of
 //! wellion.hu; and, remembered from the 2003 paper, the other reading of the
 //! waist bands.
 

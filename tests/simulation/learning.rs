@@ -13,7 +13,7 @@ use preventiojyraa_core::outcomes::{Decided, Lost, Negative, Outcome, Unverified
 use preventiojyraa_core::pathway::Inclusion;
 use preventiojyraa_core::rulebook::{Conversion, Line, Score};
 
-use crate::support::core::rulebook;
+use crate::support::shipped::rulebook;
 use crate::support::site::Dice;
 
 const RESIDENTS: usize = 16_000;

@@ -23,7 +23,7 @@ use preventiojyraa::profile::ResidentId;
 use preventiojyraa::rulebook::{NextStep, State};
 
 use super::server::{Kind, Server};
-use crate::support::core::rulebook;
+use crate::support::shipped::rulebook;
 
 /// A mistake that somebody could have made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

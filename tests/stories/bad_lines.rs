@@ -266,7 +266,7 @@ fn the_place_in_the_resource_and_what_was_expected_are_told() {
             )
         })
         .collect();
-    crate::support::site::reads("issues-of-bad-lines", &told);
+    crate::support::snapshots::reads("issues-of-bad-lines", &told);
 }
 
 /// Other spellings of the same file, which change nothing.

@@ -1,6 +1,7 @@
 //! A small clinic, from its export to an explanation of every kind.
 
-use crate::support::site::{count, reads, text};
+use crate::support::site::{count, text};
+use crate::support::snapshots::reads;
 use crate::support::world::{HIGHEST, LOWEST, World, file};
 
 /// One resident for every state that the rules in force can lead to, and two with

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::site::{TempFolder, count, preventio, reads};
+use crate::support::site::{TempFolder, count, preventio};
+use crate::support::snapshots::reads;
 
 /// The words that show a small town, into a folder.
 fn words(out: &Path, more: &[&str]) -> Vec<String> {

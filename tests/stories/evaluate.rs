@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::site::{TempFolder, preventio, reads};
+use crate::support::site::{TempFolder, preventio};
+use crate::support::snapshots::reads;
 
 /// A column of identifiers, taken for one of groups.
 const MANY: &str = include_str!("../../fixtures/evaluate/many-groups.csv");

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::support::acting::copy;
-use crate::support::site::{Dice, Said, count, reads, text};
+use crate::support::site::{Dice, Said, count, text};
+use crate::support::snapshots::reads;
 use crate::support::world::{HIGHEST, LOWEST, World};
 
 /// The day of the decisions.

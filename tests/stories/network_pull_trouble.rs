@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::support::exporter::{Exporter, Reply};
 use crate::support::pulling::{Keys, base, files_of, job_under_way};
-use crate::support::site::{Site, TempFolder, made_up_register, reads};
+use crate::support::site::{Site, TempFolder, made_up_register};
+use crate::support::snapshots::reads;
 use crate::support::world::{LOWEST, World};
 
 const DAY: &str = "2025-10-01";

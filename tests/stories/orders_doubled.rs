@@ -6,7 +6,8 @@ use serde_json::json;
 
 use crate::support::acting::{Clinic, until};
 use crate::support::served::Served;
-use crate::support::site::{count, reads};
+use crate::support::site::count;
+use crate::support::snapshots::reads;
 
 const RESIDENTS: usize = 2;
 const ORDERS: u64 = 4;

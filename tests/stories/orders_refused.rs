@@ -8,7 +8,8 @@ use std::thread;
 
 use crate::support::acting::{Clinic, copy};
 use crate::support::served::Served;
-use crate::support::site::{INDEX_DATE, count, reads};
+use crate::support::site::{INDEX_DATE, count};
+use crate::support::snapshots::reads;
 
 const TRIAL: &str = "trial = true\ntoday = 2025-11-01";
 const BASIS: &str = "[legal_basis]\nreference = \"trial without people\"\nvalid_from = 2025-01-01\nvalid_until = 2025-12-31\n";

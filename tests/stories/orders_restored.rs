@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::support::acting::{Clinic, copy, until};
-use crate::support::site::{Said, Site, count, reads};
+use crate::support::site::{Said, Site, count};
+use crate::support::snapshots::reads;
 
 const RESIDENTS: usize = 4;
 const ORDERS: u64 = 8;

@@ -6,7 +6,8 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::support::acting::{Clinic, Running, until};
-use crate::support::site::{Said, Site, count, preventio_starts, reads, text};
+use crate::support::site::{Said, Site, count, preventio_starts, text};
+use crate::support::snapshots::reads;
 
 const STOP: [&str; 6] = [
     "effects",

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::site::{INDEX_DATE, Said, Site, preventio, reads};
+use crate::support::site::{INDEX_DATE, Said, Site, preventio};
+use crate::support::snapshots::reads;
 use crate::support::world::World;
 
 /// Everything said, without the paths of this machine.

@@ -9,9 +9,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
-use std::path::Path;
-use std::sync::OnceLock;
 
 use jiff::civil::{Date, date};
 use preventiojyraa_core::pathway::{
@@ -23,56 +20,12 @@ use preventiojyraa_core::profile::{
     Residence, Sex, Standing, SubmissionId, Unit, Version,
 };
 use preventiojyraa_core::risk::{Assessment, ItemResult, assess};
-use preventiojyraa_core::rulebook::{Amount, RuleFile, Rulebook, Score, StageKind};
+use preventiojyraa_core::rulebook::{Amount, Score, StageKind};
+use proptest::prelude::*;
+use proptest::sample::select;
 
-/// The index date of every test that does not choose its own.
-pub(crate) const TODAY: Date = date(2025, 6, 15);
-
-/// The shipped rule files, read from the repository's `rules/`, sorted by path.
-pub(crate) fn rule_files() -> Vec<RuleFile> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
-    let mut files = Vec::new();
-    collect(&root, &root, &mut files);
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    files
-}
-
-fn collect(root: &Path, folder: &Path, files: &mut Vec<RuleFile>) {
-    for entry in fs::read_dir(folder).expect("the rules folder is readable") {
-        let path = entry.expect("a folder entry is readable").path();
-        if path.is_dir() {
-            collect(root, &path, files);
-        } else if path
-            .extension()
-            .is_some_and(|extension| extension == "toml")
-        {
-            let relative = path.strip_prefix(root).expect("found below the root");
-            files.push(RuleFile {
-                path: relative
-                    .to_str()
-                    .expect("rule paths are UTF-8")
-                    .replace('\\', "/"),
-                text: fs::read_to_string(&path).expect("a rule file is readable"),
-            });
-        }
-    }
-}
-
-/// The shipped rule book.
-pub(crate) fn rulebook() -> &'static Rulebook {
-    static SHIPPED: OnceLock<Rulebook> = OnceLock::new();
-    SHIPPED.get_or_init(|| Rulebook::load(&rule_files()).expect("the shipped rules load"))
-}
-
-/// The ids of the shipped programmes.
-pub(crate) fn programmes() -> Vec<String> {
-    let files = rule_files().into_iter();
-    let names = files.filter_map(|file| {
-        let name = file.path.strip_prefix("programmes/")?;
-        Some(name.strip_suffix(".toml")?.to_owned())
-    });
-    names.collect()
-}
+use super::draw::{facts, register};
+pub(crate) use super::shipped::{TODAY, rule_files, rulebook};
 
 /// A fact of the catalogue by its name in rule files.
 #[track_caller]
@@ -418,4 +371,27 @@ impl fmt::Debug for Statement {
 /// The id of a row of the pathway in force.
 pub(crate) fn row_id(row: usize) -> &'static str {
     &rulebook().pathway.rows[row].id
+}
+
+/// Anybody: with a few facts of any kind, and now and then a complete form beside them.
+pub(crate) fn anyone() -> impl Strategy<Value = Someone> {
+    let stages = select(stages());
+    let round = proptest::option::weighted(0.3, stages);
+    let lot = any::<bool>();
+    (register(), facts(14), 0..4u8, round, lot).prop_map(|(register, facts, form, stage, drawn)| {
+        let nobody = Someone::unknown();
+        let nobody = if drawn { nobody.drawn() } else { nobody };
+        let someone = Someone {
+            register,
+            episode: stage.map(|stage| Episode { round: 1, stage }),
+            ..nobody
+        };
+        let mut someone = match form {
+            0 => someone.with_lowest_answers(),
+            1 => someone.with_highest_answers(),
+            _ => someone,
+        };
+        someone.facts.extend(facts);
+        someone
+    })
 }

@@ -1,11 +1,13 @@
 //! What several folders of tests need.
 
 pub(crate) mod acting;
-pub(crate) mod core;
+pub(crate) mod draw;
 pub(crate) mod exporter;
 pub(crate) mod programme;
 pub(crate) mod pulling;
 pub(crate) mod served;
+pub(crate) mod shipped;
 pub(crate) mod site;
+pub(crate) mod snapshots;
 pub(crate) mod town;
 pub(crate) mod world;

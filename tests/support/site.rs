@@ -279,16 +279,6 @@ pub(crate) fn made_up_register(folder: &TempFolder, residents: u32, seed: u64) -
     out
 }
 
-/// Pictures of what people read, one file each.
-#[track_caller]
-pub(crate) fn reads(name: &str, text: &str) {
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path("../snapshots");
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(name, text));
-}
-
 /// Seeded chance (`SplitMix64`).
 pub(crate) struct Dice(u64);
 

@@ -191,6 +191,7 @@ impl Funnel {
 fn of_tests(words: &Words) -> [(&'static str, &'static str, String, Tests); 11] {
     let Words {
         found,
+        normal,
         between,
         confirmed,
         conclusion,
@@ -224,7 +225,7 @@ fn of_tests(words: &Words) -> [(&'static str, &'static str, String, Tests); 11] 
         (
             "flagged-normal",
             "sampled-normal",
-            "normal".to_owned(),
+            normal.clone(),
             Tests::Normal,
         ),
         (
@@ -276,6 +277,7 @@ mod tests {
             known_state: word("known-thing"),
             known: word("known to have it"),
             found: word("in its range"),
+            normal: word("out of its range"),
             between: word("in between"),
             confirmed: word("confirmed"),
             conclusion: word("a confirmation"),

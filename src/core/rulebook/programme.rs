@@ -50,6 +50,8 @@ pub struct Words {
     pub known: String,
     /// A result that a professional has to see: "in the range of diabetes".
     pub found: String,
+    /// A result after which nothing is due: "normal".
+    pub normal: String,
     /// A result after which the lifestyle service is offered: "impaired, or normal with a high score".
     pub between: String,
     /// What a professional has then done: "diagnosed".
@@ -88,7 +90,8 @@ impl Words {
     fn read(table: &Table<'_>) -> Option<Self> {
         let own = |key| table.text(key).map(str::to_owned);
         let known_state = own("known_state");
-        let words = [own("known"), own("found"), own("between"), own("confirmed")];
+        let results = [own("normal"), own("between"), own("found")];
+        let words = [own("known"), own("confirmed")];
         let conclusion = own("conclusion");
         table.finish();
         let is_taken = |name: &String| State::NAMES.iter().any(|(known, _)| known == name);
@@ -96,11 +99,13 @@ impl Words {
             let message = "another state is called so already";
             table.report_at("known_state", "state-twice", message, None);
         }
-        let [known, found, between, confirmed] = words;
+        let [normal, between, found] = results;
+        let [known, confirmed] = words;
         Some(Self {
             known_state: known_state?,
             known: known?,
             found: found?,
+            normal: normal?,
             between: between?,
             confirmed: confirmed?,
             conclusion: conclusion?,

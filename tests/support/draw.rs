@@ -1,8 +1,7 @@
-//! Residents drawn at random for laws, always the same ones.
+//! Facts and register entries drawn at random for laws, always the same ones.
 
 use jiff::ToSpan;
 use jiff::civil::Date;
-use preventiojyraa_core::pathway::Episode;
 use preventiojyraa_core::profile::{
     BirthDate, Comparator, Death, Fact, FactId, FactValue, Quantity, Recorded, Register, Residence,
     Sex, Standing, SubmissionId, Unit, Version,
@@ -12,7 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngSeed};
 
-use crate::support::core::{Someone, TODAY, rulebook, stages};
+use super::shipped::{TODAY, rulebook};
 
 /// So many cases from a fixed seed; failures are shown, not stored.
 pub(crate) fn fixed(cases: u32) -> Config {
@@ -160,28 +159,5 @@ pub(crate) fn facts(n: usize) -> impl Strategy<Value = Vec<Fact>> {
         facts.sort_by_key(key);
         facts.dedup_by_key(|fact| key(fact));
         facts
-    })
-}
-
-/// Anybody: with a few facts of any kind, and now and then a complete form beside them.
-pub(crate) fn anyone() -> impl Strategy<Value = Someone> {
-    let stages = select(stages());
-    let round = proptest::option::weighted(0.3, stages);
-    let lot = any::<bool>();
-    (register(), facts(14), 0..4u8, round, lot).prop_map(|(register, facts, form, stage, drawn)| {
-        let nobody = Someone::unknown();
-        let nobody = if drawn { nobody.drawn() } else { nobody };
-        let someone = Someone {
-            register,
-            episode: stage.map(|stage| Episode { round: 1, stage }),
-            ..nobody
-        };
-        let mut someone = match form {
-            0 => someone.with_lowest_answers(),
-            1 => someone.with_highest_answers(),
-            _ => someone,
-        };
-        someone.facts.extend(facts);
-        someone
     })
 }

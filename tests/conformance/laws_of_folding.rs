@@ -6,8 +6,8 @@ use preventiojyraa::lake::{ManifestFile, RegisterRow, Store, Table};
 use preventiojyraa_core::profile::{Fact, FactId, FactValue, Register, ResidentId, Version};
 use proptest::prelude::*;
 
-use crate::properties::draw::{facts, fixed, register};
-use crate::support::core::rulebook;
+use crate::support::draw::{facts, fixed, register};
+use crate::support::shipped::rulebook;
 use crate::support::site::TempFolder;
 
 fn resident(n: u8) -> ResidentId {
