@@ -193,15 +193,25 @@ fn circulation_answers(scribe: &Scribe<'_>, day: Day) -> Vec<(&'static str, Give
         Smoking::Former => {
             dice.weighted(&[(0.90, "lopettanut"), (0.08, "ei"), (0.02, "en-osaa-sanoa")])
         }
-        Smoking::Daily => {
-            dice.weighted(&[(0.93, "kylla"), (0.05, "lopettanut"), (0.02, "en-osaa-sanoa")])
-        }
+        Smoking::Daily => dice.weighted(&[
+            (0.93, "kylla"),
+            (0.05, "lopettanut"),
+            (0.02, "en-osaa-sanoa"),
+        ]),
     };
     let mut yes_or_no = |is_so: bool| {
-        let (right, wrong) = if is_so { ("kylla", "ei") } else { ("ei", "kylla") };
+        let (right, wrong) = if is_so {
+            ("kylla", "ei")
+        } else {
+            ("ei", "kylla")
+        };
         dice.weighted(&[(0.96, right), (0.02, wrong), (0.02, "en-osaa-sanoa")])
     };
-    let treated = yes_or_no(health.blood_pressure_drug_from.is_some_and(|from| from <= day));
+    let treated = yes_or_no(
+        health
+            .blood_pressure_drug_from
+            .is_some_and(|from| from <= day),
+    );
     let diabetic = yes_or_no(health.diagnosed_by(day));
     let mut given = Vec::new();
     for (link_id, answer) in [

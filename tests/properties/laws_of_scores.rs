@@ -49,7 +49,10 @@ fn answer() -> impl Strategy<Value = (&'static str, Statement)> {
 }
 
 /// The points of a table of the form, men's and women's.
-#[expect(clippy::cast_possible_truncation, reason = "points of a form are small and whole")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "points of a form are small and whole"
+)]
 fn points(weights: &BySex<Weights>) -> Vec<Amount> {
     let of = |weights: &Weights| match weights {
         Weights::Answers(points) => points.clone(),

@@ -1,7 +1,9 @@
 //! Score to probability: every score, in every table, against the figures that it was made from.
 
 use preventiojyraa_core::risk::probability;
-use preventiojyraa_core::rulebook::{Calibration, CalibrationUse, Conversion, Line, Rulebook, Score};
+use preventiojyraa_core::rulebook::{
+    Calibration, CalibrationUse, Conversion, Line, Rulebook, Score,
+};
 
 use super::loader::{PROGRAMME, edited, mistakes_after};
 use super::pathway::{low, scoring};
@@ -28,7 +30,9 @@ fn check(calibration: &Calibration, rows: &[Row]) {
 fn line(calibration: &Calibration) -> Line {
     match &calibration.conversion {
         Conversion::Logistic(line) => *line,
-        Conversion::Bands(_) | Conversion::Identity(_) => panic!("{} is no line", calibration.header.id),
+        Conversion::Bands(_) | Conversion::Identity(_) => {
+            panic!("{} is no line", calibration.header.id)
+        }
     }
 }
 

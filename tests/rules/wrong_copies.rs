@@ -41,7 +41,10 @@ fn gabrieleravene_gives_two_points_for_waist_fruit_and_glucose() {
 
 #[test]
 fn gabrieleravene_calls_seven_points_low() {
-    assert_eq!(rulebook().model.class_at(7).expect("a class").id, "slightly-elevated");
+    assert_eq!(
+        rulebook().model.class_at(7).expect("a class").id,
+        "slightly-elevated"
+    );
     assert_eq!(rulebook().model.class_at(6).expect("a class").id, "low");
 }
 
@@ -71,7 +74,14 @@ fn wellion_and_the_form_agree_on_second_degree_relatives() {
 
 #[test]
 fn classes_of_0_to_7_and_8_to_11_are_wrong() {
-    let class = |score| rulebook().model.class_at(score).expect("a class").id.as_str();
+    let class = |score| {
+        rulebook()
+            .model
+            .class_at(score)
+            .expect("a class")
+            .id
+            .as_str()
+    };
     assert_ne!(class(7), class(6), "the first class ends at 6");
     assert_eq!(class(7), class(8), "7 and 8 are in one class");
     assert_eq!(class(7), class(11));

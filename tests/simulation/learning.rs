@@ -38,7 +38,9 @@ impl Truth {
 fn in_force() -> Line {
     match &rulebook().calibration.conversion {
         Conversion::Logistic(line) => *line,
-        Conversion::Bands(_) | Conversion::Identity(_) => panic!("the calibration in force is a line"),
+        Conversion::Bands(_) | Conversion::Identity(_) => {
+            panic!("the calibration in force is a line")
+        }
     }
 }
 
@@ -66,7 +68,7 @@ fn draw_score(dice: &mut Dice, scores: &[(Score, f64)]) -> Score {
 }
 
 fn uptake(score: Score) -> f64 {
-    let (model, level) = (&rulebook().model, rulebook().pathway.action_level);
+    let (model, level) = (&rulebook().model, rulebook().pathway.lowest_level());
     let bands = score_bands(model, level);
     let at = bands
         .iter()
@@ -79,7 +81,7 @@ fn programme(seed: u64, truth: Truth) -> Vec<Case> {
     let mut dice = Dice::new(seed);
     let scores = scores();
     let uptakes: Vec<f64> = (0..=26).map(uptake).collect();
-    let level = rulebook().pathway.action_level;
+    let level = rulebook().pathway.lowest_level();
     let inclusion = Inclusion::from_billionths(150_000_000).expect("a probability");
     let mut cases = Vec::new();
     for _ in 0..RESIDENTS {
@@ -114,7 +116,7 @@ fn programme(seed: u64, truth: Truth) -> Vec<Case> {
 
 fn learned(seed: u64, truth: Truth) -> Learning {
     let calibration = &rulebook().calibration;
-    let model = (&rulebook().model, rulebook().pathway.action_level);
+    let model = (&rulebook().model, rulebook().pathway.lowest_level());
     learn(
         calibration,
         &calibration.estimand,
@@ -154,9 +156,10 @@ fn many<T: Send>(
 
 /// What is true of all, by name.
 fn truths(truth: Truth) -> Vec<(&'static str, f64)> {
-    let (scores, level) = (scores(), rulebook().pathway.action_level);
+    let (scores, level) = (scores(), rulebook().pathway.lowest_level());
     let calibration = &rulebook().calibration;
-    let sum = |of: &dyn Fn(Score) -> f64| scores.iter().map(|(s, share)| share * of(*s)).sum::<f64>();
+    let sum =
+        |of: &dyn Fn(Score) -> f64| scores.iter().map(|(s, share)| share * of(*s)).sum::<f64>();
     let flagged = |score: Score| f64::from(u8::from(level <= score));
     let p = |score: Score| truth.at(score);
     let cases = sum(&p);
@@ -290,7 +293,7 @@ fn without_a_random_sample_nothing_below_the_level_is_claimed() {
         }
     }
     let calibration = &rulebook().calibration;
-    let model = (&rulebook().model, rulebook().pathway.action_level);
+    let model = (&rulebook().model, rulebook().pathway.lowest_level());
     let learning = learn(calibration, &calibration.estimand, model, &cases).expect("one estimand");
     let round = &learning.first;
     let reason = round.population.as_ref().expect_err("no sample was drawn");

@@ -23,6 +23,7 @@ mod orders_say_nothing;
 mod orders_stopped;
 mod orders_ways;
 mod orders_with_a_key;
+mod other_diseases;
 mod other_units;
 mod privacy;
 mod pulled_twice;

@@ -24,7 +24,7 @@ use preventiojyraa::profile::ResidentId;
 use preventiojyraa::steps::{Access, DataFolder, funnel};
 use serde_json::{Value, json};
 
-use super::core::rulebook;
+use super::shipped::rulebook;
 use super::pulling::{Keys, base};
 use super::site::{Said, Site, count, opaque};
 pub(crate) use super::town::Resident;

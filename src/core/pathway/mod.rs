@@ -153,7 +153,9 @@ pub fn decide(
             let asks = match next {
                 NextStep::Ask => asks(rulebook, profile, assessment.as_ref()),
                 // Who is reminded of a sample is asked nothing.
-                NextStep::Remind if *state == State::Asked => asks(rulebook, profile, assessment.as_ref()),
+                NextStep::Remind if *state == State::Asked => {
+                    asks(rulebook, profile, assessment.as_ref())
+                }
                 NextStep::Nothing
                 | NextStep::Remind
                 | NextStep::Recall { .. }
@@ -179,11 +181,7 @@ pub fn decide(
 }
 
 /// The fewest questions that decide for this resident.
-fn asks(
-    rulebook: &Rulebook,
-    profile: &Profile,
-    assessment: Option<&Assessment>,
-) -> Vec<usize> {
+fn asks(rulebook: &Rulebook, profile: &Profile, assessment: Option<&Assessment>) -> Vec<usize> {
     let Some(assessment) = assessment else {
         return Vec::new();
     };

@@ -44,6 +44,7 @@ mod calibration;
 mod catalogue;
 mod diagnostic;
 mod equation;
+mod fit;
 mod folder;
 mod header;
 mod ladder;
@@ -56,6 +57,7 @@ mod pathway_read;
 mod programme;
 mod questionnaire;
 mod reader;
+mod state;
 mod sum;
 mod term;
 mod texts;
@@ -79,11 +81,12 @@ pub use model::{
 pub use order_codes::{OrderCode, OrderCodes};
 pub use pathway::{
     Condition, Deadlines, NextStep, Pathway, Priority, RegisterFinding, Review, Row, ScorePosition,
-    StageKind, State,
+    StageKind,
 };
 pub use programme::{Programme, Words};
 pub use questionnaire::{AnswerMeaning, Questionnaire, QuestionnaireItem};
 use reader::suggest as suggest_among;
+pub use state::State;
 pub(crate) use sum::{Cell, Context, OLDEST, for_each_value};
 pub(crate) use term::Value;
 pub use term::{BySex, Centred, Term, Transform, Weights, When};

@@ -2,9 +2,10 @@
 
 use super::catalogue::{Catalogue, FactKind, Specimen, fact};
 use super::pathway::{
-    Condition, NextStep, Priority, RegisterFinding, Review, Row, ScorePosition, StageKind, State,
+    Condition, NextStep, Priority, RegisterFinding, Review, Row, ScorePosition, StageKind,
 };
 use super::reader::Table;
+use super::state::State;
 use super::thresholds::Category;
 use crate::profile::Standing;
 

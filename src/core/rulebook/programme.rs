@@ -1,8 +1,8 @@
 //! The programme file: which rules are in force, and where.
 
 use super::header::Header;
-use super::pathway::State;
 use super::reader::Table;
+use super::state::State;
 
 /// What the programme is and which rules it uses.
 #[derive(Debug, Clone)]
