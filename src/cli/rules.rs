@@ -35,10 +35,20 @@ fn render(rulebook: &Rulebook) -> String {
         programme.id,
         programme.version,
         rulebook.catalogue.definitions().len(),
-        rulebook.model.items.len(),
+        rulebook
+            .model
+            .models()
+            .map(|model| model.items.len())
+            .sum::<usize>(),
         rulebook.pathway.rows.len(),
         rulebook.model.examples.len()
     );
+    if 1 < rulebook.programmes.len() {
+        let all = rulebook.programmes.join(", ");
+        text.push_str(&format!(
+            "Programmes in this folder, all of them checked: {all}\n"
+        ));
+    }
     text.push_str(&format!("Fingerprint {}\n", rulebook.fingerprint));
     if !rulebook.unverified.is_empty() {
         text.push_str("Not verified, never to be shown as fact:\n");

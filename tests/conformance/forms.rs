@@ -14,7 +14,7 @@ use crate::support::shipped::{programmes, rule_files};
 /// The form with every question that a programme can ask, as it leaves.
 fn form(rulebook: &Rulebook, language: Language) -> Value {
     let form = rulebook.form().expect("the programme asks residents");
-    let asks = rulebook.model.items.iter();
+    let asks = rulebook.model.models().flat_map(|model| &model.items);
     let asks = asks.filter(|item| !form.questions_about(item).is_empty());
     let order = Order {
         resident: ResidentId::from_bytes([7; 16]),

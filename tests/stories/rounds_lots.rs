@@ -16,7 +16,7 @@ fn drawn(programme: &Programme) -> BTreeSet<String> {
 
 #[test]
 fn some_below_the_level_are_drawn_and_tested_and_how_probable_that_was_is_on_record() {
-    let mut programme = Programme::of("apotti", 150, HALF);
+    let mut programme = Programme::of("apotti", 300, HALF);
     programme.works();
     let (drawn, others) = (drawn(&programme), programme.patients_who_are("below-level"));
     assert!(

@@ -24,8 +24,8 @@ use preventiojyraa::profile::ResidentId;
 use preventiojyraa::steps::{Access, DataFolder, funnel};
 use serde_json::{Value, json};
 
-use super::shipped::rulebook;
 use super::pulling::{Keys, base};
+use super::shipped::rulebook;
 use super::site::{Said, Site, count, opaque};
 pub(crate) use super::town::Resident;
 use super::town::{ORDERS, TYPES, Town};

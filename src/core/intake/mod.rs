@@ -302,8 +302,9 @@ fn admit_relative(
     intake: &mut Intake,
 ) {
     let condition = match meaning(rulebook, codings) {
-        Ok(Some(condition)) => condition,
-        Ok(None) | Err(_) => {
+        Ok(Some(condition)) if rulebook.catalogue.asks_of_relatives(condition) => condition,
+        // No rule speaks of it, or not of relatives who have it.
+        Ok(_) | Err(_) => {
             intake.unmapped = true;
             return;
         }

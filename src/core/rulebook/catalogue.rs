@@ -150,10 +150,16 @@ impl Catalogue {
             .copied()
     }
 
+    /// Whether some fact is that a relative has this condition.
+    #[must_use]
+    pub fn asks_of_relatives(&self, condition: FactId) -> bool {
+        self.relative_conditions.contains(&condition)
+    }
+
     /// The fact that a relative's condition means, by the relationship code.
     #[must_use]
     pub fn relative_meaning(&self, relationship: &str, condition: FactId) -> Option<FactId> {
-        if !self.relative_conditions.contains(&condition) {
+        if !self.asks_of_relatives(condition) {
             return None;
         }
         self.relatives.get(relationship).copied()

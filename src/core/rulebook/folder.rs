@@ -66,6 +66,8 @@ pub(super) fn which(
             );
             None
         }
+        // Its own mistakes say why it is not there.
+        (_, [], _) if parsed.iter().any(is_programme) => None,
         (_, [], _) => {
             let message = "there is no readable `programmes/ID.toml`".to_owned();
             missing(
@@ -76,6 +78,10 @@ pub(super) fn which(
             None
         }
     }
+}
+
+fn is_programme(file: &Parsed<'_>) -> bool {
+    file.document.file.path.starts_with("programmes/")
 }
 
 /// The set of a file of texts: the folder that it lies in.

@@ -93,6 +93,10 @@ pub(super) fn load(files: &[RuleFile], wanted: Option<&str>) -> Result<Rulebook,
     let mut parts: Vec<RuleFile> = parts.cloned().collect();
     parts.sort_by(|a, b| a.path.cmp(&b.path));
     rulebook.files = parts.into();
+    let programmes = shelves.programmes.iter();
+    rulebook.programmes = programmes
+        .map(|(_, programme)| programme.header.id.clone())
+        .collect();
     rulebook.fingerprint = fingerprint(files, is_part);
     rulebook.facts_fingerprint = fingerprint(files, |path| {
         path.starts_with("facts/") || path.starts_with("questionnaires/")
@@ -314,6 +318,7 @@ fn choose(
         pathway,
         order_codes,
         unverified: Vec::new(),
+        programmes: Vec::new(),
         files: Arc::default(),
         fingerprint: String::new(),
         facts_fingerprint: String::new(),

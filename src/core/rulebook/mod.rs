@@ -133,6 +133,8 @@ pub struct Rulebook {
     pub texts: Texts,
     /// Every number of its files that is not verified, file by file.
     pub unverified: Vec<Unverified>,
+    /// Every programme of the folder, by its id.
+    pub programmes: Vec<String>,
     /// The files that this rule book is: the programme's own, those that it names, and all facts; sorted by path.
     pub files: Arc<[RuleFile]>,
     /// SHA-256 over those files: the identity of this rule book, 64 hexadecimal digits.
