@@ -94,10 +94,9 @@ impl RehearsalReport {
         let used = model.rung(assessment.rung());
         *self.scored.entry(used.header.id.clone()).or_default() += 1;
         self.complete += u64::from(assessment.low() == assessment.high());
-        for (item, result) in used.items.iter().zip(assessment.items()) {
-            if !result.adds.is_certain() {
-                *self.not_known.entry(item.id.clone()).or_default() += 1;
-            }
+        for item in assessment.open_items(model) {
+            let id = used.items[item].id.clone();
+            *self.not_known.entry(id).or_default() += 1;
         }
         if let Some((from, to)) = risk::class(used, assessment) {
             let name = if from == to {

@@ -87,9 +87,7 @@ pub(super) fn deciding(model: &Model, assessment: &Assessment, level: Score) -> 
     if level <= assessment.low() || assessment.high() < level {
         return Vec::new();
     }
-    let open: Vec<usize> = (0..items.len())
-        .filter(|n| is_askable(*n) && is_open(model, assessment, *n))
-        .collect();
+    let open = open_items(model, assessment);
     if MAX_OPEN < open.len() {
         return open;
     }
@@ -101,11 +99,28 @@ pub(super) fn deciding(model: &Model, assessment: &Assessment, level: Score) -> 
             .position(|other| *other == item)
             .is_some_and(|n| subset >> n & 1 == 1)
     };
+    // Of each group, what each set of its items would leave open; the bits are the group's items.
+    let of_groups: Vec<Vec<Option<Vec<Left>>>> = model
+        .groups
+        .iter()
+        .map(|group| {
+            let can_ask: Vec<bool> = group.iter().map(|item| open.contains(item)).collect();
+            let of_mask = |mask: usize| {
+                let asked: Vec<bool> = (0..group.len()).map(|n| mask >> n & 1 == 1).collect();
+                let is_possible = asked.iter().zip(&can_ask).all(|(asked, can)| *can || !asked);
+                is_possible.then(|| left(model, contexts, (group, &asked), &assessment.cells))
+            };
+            (0..1 << group.len()).map(of_mask).collect()
+        })
+        .collect();
     let decides = |subset: &usize| {
         let mut sums = vec![start];
-        for group in &model.groups {
-            let asked: Vec<bool> = group.iter().map(|item| is_asked(*subset, *item)).collect();
-            let left = left(model, contexts, (group, &asked), &assessment.cells);
+        for (group, of_mask) in model.groups.iter().zip(&of_groups) {
+            let bits = group.iter().enumerate();
+            let mask = bits.fold(0, |mask, (n, item)| {
+                mask | usize::from(is_asked(*subset, *item)) << n
+            });
+            let left = of_mask[mask].as_deref().unwrap_or_default();
             let all = sums
                 .iter()
                 .flat_map(|sum| left.iter().map(|more| sum.plus(*more)));
@@ -127,6 +142,13 @@ pub(super) fn deciding(model: &Model, assessment: &Assessment, level: Score) -> 
             .collect(),
         None => open,
     }
+}
+
+/// Items that can be asked and would tell something.
+pub(super) fn open_items(model: &Model, assessment: &Assessment) -> Vec<usize> {
+    let all = 0..model.items.len();
+    all.filter(|n| !model.items[*n].is_given() && is_open(model, assessment, *n))
+        .collect()
 }
 
 /// Whether knowing the item could change the sum, or what another item adds.
@@ -260,16 +282,42 @@ fn span(
     cells: &[Vec<Cell>],
 ) -> (Amount, Amount) {
     let (mut low, mut high) = (Amount::MAX, Amount::MIN);
-    crate::rulebook::for_each_value(group, cells, &mut Vec::new(), &mut |all| {
-        let values: Vec<Value> = all
-            .iter()
-            .zip(values)
-            .map(|(any, given)| given.unwrap_or(*any))
-            .collect();
+    let mut chosen = Vec::with_capacity(group.len());
+    complete(group, values, cells, &mut chosen, &mut |all: &[Value]| {
         for context in contexts {
-            let amount = model.group_amount(group, *context, &values);
+            let amount = model.group_amount(group, *context, all);
             (low, high) = (low.min(amount), high.max(amount));
         }
     });
     (low, high)
+}
+
+/// Goes through the values of the items that have none given, both ends of a stretch apart.
+fn complete(
+    group: &[usize],
+    given: &[Option<Value>],
+    cells: &[Vec<Cell>],
+    chosen: &mut Vec<Value>,
+    each: &mut impl FnMut(&[Value]),
+) {
+    let n = chosen.len();
+    if n == group.len() {
+        each(chosen);
+        return;
+    }
+    let mut go_on = |value: Value| {
+        chosen.push(value);
+        complete(group, given, cells, chosen, each);
+        chosen.pop();
+    };
+    match given[n] {
+        Some(value) => go_on(value),
+        None => {
+            for cell in &cells[group[n]] {
+                let (first, other) = cell.ends();
+                go_on(first);
+                other.into_iter().for_each(&mut go_on);
+            }
+        }
+    }
 }

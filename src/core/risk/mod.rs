@@ -145,7 +145,11 @@ impl Assessment {
     ///
     /// `contexts` has at least one.
     fn new(model: &Model, rung: usize, known: Vec<Known>, contexts: Vec<Context>) -> Self {
-        let cells: Vec<Vec<Cell>> = known.iter().map(|known| known.cells.clone()).collect();
+        let cells: Vec<Vec<Cell>> = known
+            .iter()
+            .zip(&model.items)
+            .map(|(known, item)| item.told_apart(&known.cells, &contexts, model.unit))
+            .collect();
         let (mut low, mut high) = (Score::MAX, Score::MIN);
         for context in &contexts {
             let start = model.constant(*context);
@@ -231,6 +235,12 @@ impl Assessment {
         } else {
             ScorePosition::Spans
         }
+    }
+
+    /// Items that are asked or measured, and of which knowing more could change the score, by position.
+    #[must_use]
+    pub fn open_items(&self, model: &Model) -> Vec<usize> {
+        ask::open_items(model.rung(self.rung), self)
     }
 
     /// The fewest items that, once known, put the score on one side of the level, by position.

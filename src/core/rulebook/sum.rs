@@ -92,6 +92,33 @@ impl Item {
             .collect()
     }
 
+    /// The cells without those that add the same as an earlier one, whatever else is so.
+    pub(crate) fn told_apart(
+        &self,
+        cells: &[Cell],
+        contexts: &[Context],
+        unit: ScoreUnit,
+    ) -> Vec<Cell> {
+        if !matches!(cells, [Cell::At(_), Cell::At(_), ..]) {
+            return cells.to_vec();
+        }
+        let mut seen: Vec<Vec<Amount>> = Vec::new();
+        let mut kept = Vec::new();
+        for cell in cells {
+            let (value, _) = cell.ends();
+            let of_context = contexts.iter().flat_map(|context| {
+                let terms = self.terms.iter();
+                terms.map(move |term| term.amount(*context, value, unit))
+            });
+            let amounts: Vec<Amount> = of_context.collect();
+            if !seen.contains(&amounts) {
+                seen.push(amounts);
+                kept.push(*cell);
+            }
+        }
+        kept
+    }
+
     /// Where some band of some term ends.
     fn marks(&self) -> Vec<f64> {
         let mut marks = Vec::new();
