@@ -190,6 +190,6 @@ fn rulebook_report(rulebook: &Rulebook) -> RulebookReport {
         fingerprint: rulebook.fingerprint.clone(),
         model: named(&rulebook.model.header),
         calibration: rulebook.calibration.name(),
-        unverified: rulebook.unverified.len(),
+        unverified: rulebook.unverified_in_use().count(),
     }
 }

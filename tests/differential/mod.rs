@@ -7,6 +7,8 @@
 
 mod age;
 mod exhaustive;
+mod missing_models;
 mod questions;
 pub(crate) mod random;
 mod second_findrisc;
+mod second_models;

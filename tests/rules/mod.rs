@@ -9,6 +9,7 @@ mod glycaemia;
 mod loader;
 mod loader_files;
 mod measurements;
+mod models;
 mod mutations;
 mod outcomes;
 mod pathway;

@@ -2,7 +2,7 @@
 
 use super::header::Header;
 use super::model::{Model, ScoreUnit};
-use super::model_read::read_example;
+use super::example_read::read_example;
 use super::reader::Table;
 use super::{Ages, Equation, Example, Layers, suggest_among};
 
@@ -18,6 +18,7 @@ pub struct Rung {
 /// A ladder as its file says it, before its models are looked up.
 pub(super) struct RawLadder<'a> {
     header: Header,
+    file: String,
     uses: Vec<(Table<'a>, String, Vec<String>)>,
     examples: Vec<Example>,
 }
@@ -55,6 +56,7 @@ pub(super) fn read<'a>(root: &Table<'a>) -> Option<RawLadder<'a>> {
     }
     (uses.len() == n_uses && 0 < n_uses).then_some(RawLadder {
         header: header?,
+        file: root.document.file.path.clone(),
         uses,
         examples,
     })
@@ -116,6 +118,7 @@ pub(super) fn build(raw: RawLadder<'_>, models: &[Model]) -> Option<Model> {
     let first = &rungs[0].model;
     Some(Model {
         header: raw.header,
+        file: raw.file,
         unit: first.unit,
         min: first.min,
         max: first.max,

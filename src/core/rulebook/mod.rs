@@ -44,12 +44,14 @@ mod calibration;
 mod catalogue;
 mod diagnostic;
 mod equation;
+mod example_read;
 mod fit;
 mod folder;
 mod header;
 mod ladder;
 mod load;
 mod model;
+mod model_file;
 mod model_read;
 mod order_codes;
 mod pathway;
@@ -209,6 +211,13 @@ impl Rulebook {
                 region: region.map_or("none".to_owned(), str::to_owned),
                 known: model.regions().join(", "),
             })
+    }
+
+    /// The numbers that are not verified and can count: those of scores that nobody uses are left out.
+    pub fn unverified_in_use(&self) -> impl Iterator<Item = &Unverified> {
+        let used: Vec<&str> = self.model.models().chain([&self.model]).map(|m| &*m.file).collect();
+        let entries = self.unverified.iter();
+        entries.filter(move |entry| !entry.file.starts_with("scores/") || used.contains(&&*entry.file))
     }
 
     /// The form by which residents are asked, when the programme names one.

@@ -3,7 +3,8 @@
 use super::bands::Bands;
 use super::catalogue::{Catalogue, Specimen};
 use super::header::Header;
-use super::model::{Score, ScoreUnit, percent_to_score, read_score};
+use super::model::{Score, ScoreUnit};
+use super::model_file::{percent_to_score, read_score};
 use super::pathway_read::read_row;
 use super::reader::Table;
 use super::state::State;
