@@ -31,7 +31,11 @@ fn settling(model: &Model, item: usize) -> Vec<Statement> {
     let catalogue = &rulebook().catalogue;
     match &model.items[item].input {
         ItemInput::Age | ItemInput::Sex => Vec::new(),
-        ItemInput::Measure { unit, sources, range } => {
+        ItemInput::Measure {
+            unit,
+            sources,
+            range,
+        } => {
             let fact = sources.iter().find_map(|source| match source {
                 MeasureSource::Fact { fact, .. } => Some(*fact),
                 MeasureSource::MassOverHeightSquared { .. } => None,
@@ -47,7 +51,9 @@ fn settling(model: &Model, item: usize) -> Vec<Statement> {
                 None => (24..=256).map(|half| at(f64::from(half) / 2.0)).collect(),
             }
         }
-        ItemInput::Answers { options, signals, .. } => (0..options.len())
+        ItemInput::Answers {
+            options, signals, ..
+        } => (0..options.len())
             .filter_map(|option| {
                 let shows = signals.iter().find(|signal| {
                     signal.means == option
@@ -56,7 +62,9 @@ fn settling(model: &Model, item: usize) -> Vec<Statement> {
                 })?;
                 let definition = catalogue.definition(shows.fact);
                 assert_eq!(definition.kind, FactKind::Answer);
-                let SignalTest::Answer(at) = shows.test else { return None };
+                let SignalTest::Answer(at) = shows.test else {
+                    return None;
+                };
                 let answer = &definition.answers[usize::from(at)];
                 Some(Statement::answer(&definition.id, answer))
             })
@@ -131,7 +139,11 @@ fn both_ends_of_a_range_are_reached_by_somebody() {
                     now = now.with(kept.unwrap_or_else(|| panic!("{id} item {item}: {someone:?}")));
                 }
                 let reached = assessed(&model, &now);
-                assert_eq!((reached.low(), reached.high()), (end, end), "{id}: {someone:?}");
+                assert_eq!(
+                    (reached.low(), reached.high()),
+                    (end, end),
+                    "{id}: {someone:?}"
+                );
             }
         }
     }
@@ -159,7 +171,12 @@ fn decides(model: &Model, someone: &Someone, asked: &[usize], level: Score) -> b
 }
 
 /// Banded measurements have hundreds of values here, so models with two of them are tried less.
-const SMALL: [&str; 4] = ["cambridge-2000", "desir-2008", "framingham-office-2008", "leicester-2010"];
+const SMALL: [&str; 4] = [
+    "cambridge-2000",
+    "desir-2008",
+    "framingham-office-2008",
+    "leicester-2010",
+];
 
 #[test]
 fn what_is_asked_decides_and_fewer_questions_would_not() {
@@ -178,7 +195,10 @@ fn what_is_asked_decides_and_fewer_questions_would_not() {
                 let asked = range.deciding_items(&model, level);
                 assert!(asked.iter().all(|item| open.contains(item)));
                 let is_decided = decides(&model, &someone, &asked, level);
-                assert!(is_decided || asked == open, "{id} {asked:?} at {level}: {someone:?}");
+                assert!(
+                    is_decided || asked == open,
+                    "{id} {asked:?} at {level}: {someone:?}"
+                );
                 if !is_decided {
                     continue;
                 }
@@ -192,11 +212,18 @@ fn what_is_asked_decides_and_fewer_questions_would_not() {
                         .collect();
                     // Numbers are tried at nine places only, so a set of fewer may seem to decide
                     // though a number between would not: it must then hold a number.
-                    let has_number = fewer.iter().any(|item| model.items[*item].terms.iter().any(|term| {
-                        matches!(term.weights.male, preventiojyraa_core::rulebook::Weights::Line { .. })
-                    }));
+                    let has_number = fewer.iter().any(|item| {
+                        model.items[*item].terms.iter().any(|term| {
+                            matches!(
+                                term.weights.male,
+                                preventiojyraa_core::rulebook::Weights::Line { .. }
+                            )
+                        })
+                    });
                     assert!(
-                        asked.len() <= fewer.len() || has_number || !decides(&model, &someone, &fewer, level),
+                        asked.len() <= fewer.len()
+                            || has_number
+                            || !decides(&model, &someone, &fewer, level),
                         "{id}: {fewer:?} would do instead of {asked:?} at {level}: {someone:?}"
                     );
                 }
@@ -225,7 +252,9 @@ fn a_range_covers_every_sex_and_age_that_is_possible() {
             let (born, _) = someone.register.birth.bounds().expect("known");
             for (years, sex) in (0..=3).flat_map(|y| [(y, Sex::Male), (y, Sex::Female)]) {
                 let one = vague.clone().registered(|register| {
-                    let day = born.checked_sub(jiff::Span::new().years(years)).expect("a day");
+                    let day = born
+                        .checked_sub(jiff::Span::new().years(years))
+                        .expect("a day");
                     register.birth = BirthDate::on(day);
                     register.sex = sex;
                 });
@@ -247,20 +276,37 @@ fn a_limited_value_leaves_open_what_it_leaves_open() {
         let someone = Someone::man_of(55)
             .answers("smoking-answer", "never")
             .answers("diabetes-answer", "no")
-            .with(Statement::measured("hdl-cholesterol", 1.2, Unit::MillimolePerLitre))
-            .with(Statement::measured("systolic-blood-pressure", 130.0, Unit::MillimetreOfMercury))
+            .with(Statement::measured(
+                "hdl-cholesterol",
+                1.2,
+                Unit::MillimolePerLitre,
+            ))
+            .with(Statement::measured(
+                "systolic-blood-pressure",
+                130.0,
+                Unit::MillimetreOfMercury,
+            ))
             .with(statement);
         let found = assessed(&model, &someone);
         (found.low(), found.high())
     };
     let total = |comparator, value| {
-        with(Statement::limited("total-cholesterol", comparator, value, Unit::MillimolePerLitre))
+        with(Statement::limited(
+            "total-cholesterol",
+            comparator,
+            value,
+            Unit::MillimolePerLitre,
+        ))
     };
     let at = |value| total(Comparator::Exactly, value);
     assert_eq!(total(Comparator::Below, 3.0), (at(1.5).0, at(3.0).0));
     assert_eq!(total(Comparator::Above, 8.0), (at(8.0).0, at(20.0).0));
     // 193.35 mg/dL are 5 mmol/L by the factor of the file.
-    let by_mass = with(Statement::measured("total-cholesterol", 193.35, Unit::MilligramPerDecilitre));
+    let by_mass = with(Statement::measured(
+        "total-cholesterol",
+        193.35,
+        Unit::MilligramPerDecilitre,
+    ));
     let off = (by_mass.0 - at(5.0).0).abs();
     assert!(off < 20, "{off}");
     assert!(Quantity::new(f64::NAN, Unit::Year, Comparator::Exactly).is_none());

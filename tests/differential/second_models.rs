@@ -24,7 +24,13 @@ struct Person {
 const NUMBERS: [(&str, u32, u32, f64, Unit); 5] = [
     ("body-mass-index", 170, 500, 10.0, Unit::KgPerSquareMetre),
     ("waist-circumference", 600, 1400, 10.0, Unit::Centimetre),
-    ("systolic-blood-pressure", 90, 220, 1.0, Unit::MillimetreOfMercury),
+    (
+        "systolic-blood-pressure",
+        90,
+        220,
+        1.0,
+        Unit::MillimetreOfMercury,
+    ),
     ("total-cholesterol", 25, 110, 10.0, Unit::MillimolePerLitre),
     ("hdl-cholesterol", 5, 30, 10.0, Unit::MillimolePerLitre),
 ];
@@ -35,7 +41,10 @@ const ANSWERS: [(&str, &[&str]); 12] = [
     ("vegetables-answer", &["every-day", "not-every-day"]),
     ("antihypertensive-now-answer", &["no", "yes"]),
     ("high-glucose-answer", &["no", "yes"]),
-    ("relatives-answer", &["none", "parent-or-sibling", "parent-and-sibling"]),
+    (
+        "relatives-answer",
+        &["none", "parent-or-sibling", "parent-and-sibling"],
+    ),
     ("smoking-answer", &["never", "former", "current"]),
     ("steroid-answer", &["no", "yes"]),
     ("hypertension-answer", &["no", "yes"]),
@@ -50,7 +59,10 @@ const ANSWERS: [(&str, &[&str]); 12] = [
             "other",
         ],
     ),
-    ("birthplace-answer", &["asia", "middle-east-north-africa-south-europe", "other"]),
+    (
+        "birthplace-answer",
+        &["asia", "middle-east-north-africa-south-europe", "other"],
+    ),
 ];
 
 impl Person {
@@ -76,7 +88,11 @@ impl Person {
             someone = someone.answers(fact, answer);
         }
         // One question says that nobody in the family has it where another says who has.
-        let family = if person.is("relatives-answer", "none") { "none" } else { "first-degree" };
+        let family = if person.is("relatives-answer", "none") {
+            "none"
+        } else {
+            "first-degree"
+        };
         someone = someone.answers("family-history-answer", family);
         (person, someone)
     }
@@ -121,8 +137,11 @@ fn ada(p: &Person) -> f64 {
     };
     let by_bmi = reached(p.x("body-mass-index"), [25.0, 30.0, 40.0]);
     // The shipped item takes the newest word; of one day the stronger, which is "not active".
-    let inactive = p.is("active-answer", "not-active") || p.is("physical-activity-answer", "not-daily");
-    age + one(p.is_man) + one(p.has_family()) + one(p.is("hypertension-answer", "yes"))
+    let inactive =
+        p.is("active-answer", "not-active") || p.is("physical-activity-answer", "not-daily");
+    age + one(p.is_man)
+        + one(p.has_family())
+        + one(p.is("hypertension-answer", "yes"))
         + f64::from(u8::try_from(by_waist.max(by_bmi)).expect("small"))
         - one(!inactive)
 }
@@ -157,7 +176,14 @@ fn ausdrisk(p: &Person) -> f64 {
         (false, false) => (88.0, 100.0),
     };
     let waist = p.x("waist-circumference");
-    points + if top < waist { 7.0 } else if middle <= waist { 4.0 } else { 0.0 }
+    points
+        + if top < waist {
+            7.0
+        } else if middle <= waist {
+            4.0
+        } else {
+            0.0
+        }
 }
 
 fn sigmoid(x: f64) -> f64 {
@@ -220,16 +246,32 @@ fn recalibrated(risk: f64, k1: f64, k2: f64) -> f64 {
 }
 
 fn score2(p: &Person) -> f64 {
-    let (a, s) = ((p.age - 60.0) / 5.0, (p.x("systolic-blood-pressure") - 120.0) / 20.0);
-    let (t, h) = (p.x("total-cholesterol") - 6.0, (p.x("hdl-cholesterol") - 1.3) / 0.5);
+    let (a, s) = (
+        (p.age - 60.0) / 5.0,
+        (p.x("systolic-blood-pressure") - 120.0) / 20.0,
+    );
+    let (t, h) = (
+        p.x("total-cholesterol") - 6.0,
+        (p.x("hdl-cholesterol") - 1.3) / 0.5,
+    );
     let (sm, dm) = (one(p.smokes()), one(p.is("diabetes-answer", "yes")));
     if p.is_man {
-        let x = 0.3742 * a + 0.6012 * sm + 0.2777 * s + 0.6457 * dm + 0.1458 * t - 0.2698 * h
-            - 0.0755 * a * sm - 0.0255 * a * s - 0.0281 * a * t + 0.0426 * a * h - 0.0983 * a * dm;
+        let x = 0.3742 * a + 0.6012 * sm + 0.2777 * s + 0.6457 * dm + 0.1458 * t
+            - 0.2698 * h
+            - 0.0755 * a * sm
+            - 0.0255 * a * s
+            - 0.0281 * a * t
+            + 0.0426 * a * h
+            - 0.0983 * a * dm;
         recalibrated(1.0 - 0.9605_f64.powf(x.exp()), -0.1565, 0.8009)
     } else {
-        let x = 0.4648 * a + 0.7744 * sm + 0.3131 * s + 0.8096 * dm + 0.1002 * t - 0.2606 * h
-            - 0.1088 * a * sm - 0.0277 * a * s - 0.0226 * a * t + 0.0613 * a * h - 0.1272 * a * dm;
+        let x = 0.4648 * a + 0.7744 * sm + 0.3131 * s + 0.8096 * dm + 0.1002 * t
+            - 0.2606 * h
+            - 0.1088 * a * sm
+            - 0.0277 * a * s
+            - 0.0226 * a * t
+            + 0.0613 * a * h
+            - 0.1272 * a * dm;
         recalibrated(1.0 - 0.9776_f64.powf(x.exp()), -0.3143, 0.7701)
     }
 }
@@ -239,12 +281,22 @@ fn score2_op(p: &Person) -> f64 {
     let (t, h) = (p.x("total-cholesterol") - 6.0, p.x("hdl-cholesterol") - 1.4);
     let (sm, dm) = (one(p.smokes()), one(p.is("diabetes-answer", "yes")));
     if p.is_man {
-        let x = 0.0634 * a + 0.4245 * dm + 0.3524 * sm + 0.0094 * s + 0.0850 * t - 0.3564 * h
-            - 0.0174 * dm * a - 0.0247 * sm * a - 0.0005 * a * s + 0.0073 * a * t + 0.0091 * a * h;
+        let x = 0.0634 * a + 0.4245 * dm + 0.3524 * sm + 0.0094 * s + 0.0850 * t
+            - 0.3564 * h
+            - 0.0174 * dm * a
+            - 0.0247 * sm * a
+            - 0.0005 * a * s
+            + 0.0073 * a * t
+            + 0.0091 * a * h;
         recalibrated(1.0 - 0.7576_f64.powf((x - 0.0929).exp()), 0.01, 1.25)
     } else {
-        let x = 0.0789 * a + 0.6010 * dm + 0.4921 * sm + 0.0102 * s + 0.0605 * t - 0.3040 * h
-            - 0.0107 * dm * a - 0.0255 * sm * a - 0.0004 * a * s - 0.0009 * a * t + 0.0154 * a * h;
+        let x = 0.0789 * a + 0.6010 * dm + 0.4921 * sm + 0.0102 * s + 0.0605 * t
+            - 0.3040 * h
+            - 0.0107 * dm * a
+            - 0.0255 * sm * a
+            - 0.0004 * a * s
+            - 0.0009 * a * t
+            + 0.0154 * a * h;
         recalibrated(1.0 - 0.8082_f64.powf((x - 0.229).exp()), -0.1, 1.1)
     }
 }
@@ -277,7 +329,10 @@ fn every_model_agrees_with_its_second_implementation() {
     for _ in 0..20_000 {
         let (person, someone) = Person::draw(&mut random);
         let profile = someone.profile();
-        let all = POINTS.iter().map(|m| (m, 1.0)).chain(EQUATIONS.iter().map(|m| (m, 1e6)));
+        let all = POINTS
+            .iter()
+            .map(|m| (m, 1.0))
+            .chain(EQUATIONS.iter().map(|m| (m, 1e6)));
         for ((id, second, from, below), per_unit) in all {
             let found = assess_by(rulebook(), &models[id], &profile);
             let is_for = (*from..*below).contains(&person.age);
@@ -287,7 +342,11 @@ fn every_model_agrees_with_its_second_implementation() {
             let expected = second(&person) * per_unit;
             // A part per million is where two ways of rounding may differ.
             let off = (f64::from(found.low()) - expected).abs();
-            assert!(off <= 0.51, "{id}: {} and {expected}: {someone:?}", found.low());
+            assert!(
+                off <= 0.51,
+                "{id}: {} and {expected}: {someone:?}",
+                found.low()
+            );
             *n_compared.entry(*id).or_insert(0) += 1;
         }
     }
@@ -298,7 +357,9 @@ fn every_model_agrees_with_its_second_implementation() {
 /// The people that the ladder must send to each model, and what they then score.
 #[test]
 fn the_ladder_takes_the_first_model_that_is_for_the_age_and_has_what_it_needs() {
-    let ladder = rulebook().model_called("cardiovascular-ladder").expect("shipped");
+    let ladder = rulebook()
+        .model_called("cardiovascular-ladder")
+        .expect("shipped");
     let mut random = Random::seeded(7);
     let mut seen = BTreeMap::new();
     for _ in 0..3_000 {
@@ -316,7 +377,9 @@ fn the_ladder_takes_the_first_model_that_is_for_the_age_and_has_what_it_needs() 
             _ => Some("score2-op"),
         };
         let found = assess_by(rulebook(), &ladder, &someone.profile());
-        let used = found.as_ref().map(|found| ladder.rung(found.rung()).header.id.as_str());
+        let used = found
+            .as_ref()
+            .map(|found| ladder.rung(found.rung()).header.id.as_str());
         assert_eq!(used, wanted, "{} {drop_hdl}", person.age);
         *seen.entry((wanted, drop_hdl)).or_insert(0) += 1;
         if let (Some(found), Some(id)) = (found, wanted) {

@@ -220,7 +220,7 @@ fn a_value_of_the_wrong_type_is_named() {
         r#"
         max = 26 → max = "26"                                     | rule-wrong-type | max      |
         max = 26 → max = 26.0                                     | rule-wrong-type | max      |
-        max = 26 → max = 40000                                    | rule-wrong-type | max      |
+        max = 26 → max = 4000000000                                    | rule-wrong-type | max      |
         { above = 30, points = 3 } → { above = nan, points = 3 }  | rule-wrong-type | nan      |
         { above = 30, points = 3 } → { above = inf, points = 3 }  | rule-wrong-type | inf      |
         { above = 30, points = 3 } → { above = 30, points = "3" } | rule-wrong-type | "3"      |

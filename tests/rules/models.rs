@@ -36,24 +36,65 @@ fn aged(years: f64) -> Someone {
 
 #[test]
 fn ages_count_on_both_sides_of_each_boundary() {
-    check("ada-bang-2009", "age", "39 0, 40 1, 49 1, 50 2, 59 2, 60 3, 90 3", aged);
-    check("leicester-2010", "age", "49 0, 50 5, 59 5, 60 9, 69 9, 70 13", aged);
-    check("ausdrisk", "age", "34 0, 35 2, 44 2, 45 4, 54 4, 55 6, 64 6, 65 8", aged);
+    check(
+        "ada-bang-2009",
+        "age",
+        "39 0, 40 1, 49 1, 50 2, 59 2, 60 3, 90 3",
+        aged,
+    );
+    check(
+        "leicester-2010",
+        "age",
+        "49 0, 50 5, 59 5, 60 9, 69 9, 70 13",
+        aged,
+    );
+    check(
+        "ausdrisk",
+        "age",
+        "34 0, 35 2, 44 2, 45 4, 54 4, 55 6, 64 6, 65 8",
+        aged,
+    );
 }
 
 #[test]
 fn measurements_count_on_both_sides_of_each_boundary() {
     let bmi = |value| Someone::woman_of(50).bmi(value);
-    check("ada-bang-2009", "body-mass-index", "24.9 0, 25 1, 29.9 1, 30 2, 39.9 2, 40 3", bmi);
-    check("leicester-2010", "body-mass-index", "24.9 0, 25 3, 29.9 3, 30 5, 34.9 5, 35 8", bmi);
-    let ten_to_9 = "24.9 0, 25 699000000, 27.4 699000000, 27.5 1970000000, 29.9 1970000000, 30 2518000000";
+    check(
+        "ada-bang-2009",
+        "body-mass-index",
+        "24.9 0, 25 1, 29.9 1, 30 2, 39.9 2, 40 3",
+        bmi,
+    );
+    check(
+        "leicester-2010",
+        "body-mass-index",
+        "24.9 0, 25 3, 29.9 3, 30 5, 34.9 5, 35 8",
+        bmi,
+    );
+    let ten_to_9 =
+        "24.9 0, 25 699000000, 27.4 699000000, 27.5 1970000000, 29.9 1970000000, 30 2518000000";
     let cambridge = ten_to_9.replace("000000,", "000000000,") + "000";
     check("cambridge-2000", "body-mass-index", &cambridge, bmi);
     let man = |value| Someone::man_of(50).waist(value);
     let woman = |value| Someone::woman_of(50).waist(value);
-    check("ada-bang-2009", "waist-circumference", "93.9 0, 94 1, 101.5 1, 101.6 2, 126.9 2, 127 3", man);
-    check("ada-bang-2009", "waist-circumference", "80 0, 80.1 1, 88.8 1, 88.9 2, 124.4 2, 124.5 3", woman);
-    check("leicester-2010", "waist-circumference", "89.9 0, 90 4, 99.9 4, 100 6, 109.9 6, 110 9", man);
+    check(
+        "ada-bang-2009",
+        "waist-circumference",
+        "93.9 0, 94 1, 101.5 1, 101.6 2, 126.9 2, 127 3",
+        man,
+    );
+    check(
+        "ada-bang-2009",
+        "waist-circumference",
+        "80 0, 80.1 1, 88.8 1, 88.9 2, 124.4 2, 124.5 3",
+        woman,
+    );
+    check(
+        "leicester-2010",
+        "waist-circumference",
+        "89.9 0, 90 4, 99.9 4, 100 6, 109.9 6, 110 9",
+        man,
+    );
 }
 
 #[test]
@@ -70,11 +111,36 @@ fn a_waist_counts_by_where_somebody_comes_from() {
     let item = "waist-circumference";
     let others = "101.9 0, 102 4, 110 4, 110.1 7";
     check("ausdrisk", item, others, of(Sex::Male, "other", "other"));
-    check("ausdrisk", item, others, of(Sex::Male, "other", "middle-east-north-africa-south-europe"));
-    check("ausdrisk", item, "89.9 0, 90 4, 100 4, 100.1 7", of(Sex::Male, "other", "asia"));
-    check("ausdrisk", item, "89.9 0, 90 4, 100 4, 100.1 7", of(Sex::Male, indigenous, "other"));
-    check("ausdrisk", item, "87.9 0, 88 4, 100 4, 100.1 7", of(Sex::Female, "other", "other"));
-    check("ausdrisk", item, "79.9 0, 80 4, 90 4, 90.1 7", of(Sex::Female, "other", "asia"));
+    check(
+        "ausdrisk",
+        item,
+        others,
+        of(Sex::Male, "other", "middle-east-north-africa-south-europe"),
+    );
+    check(
+        "ausdrisk",
+        item,
+        "89.9 0, 90 4, 100 4, 100.1 7",
+        of(Sex::Male, "other", "asia"),
+    );
+    check(
+        "ausdrisk",
+        item,
+        "89.9 0, 90 4, 100 4, 100.1 7",
+        of(Sex::Male, indigenous, "other"),
+    );
+    check(
+        "ausdrisk",
+        item,
+        "87.9 0, 88 4, 100 4, 100.1 7",
+        of(Sex::Female, "other", "other"),
+    );
+    check(
+        "ausdrisk",
+        item,
+        "79.9 0, 80 4, 90 4, 90.1 7",
+        of(Sex::Female, "other", "asia"),
+    );
     // Not knowing where from, either may be so.
     let open = Someone::woman_of(50).waist(95.0);
     assert_eq!(adds("ausdrisk", item, &open), (4, 7));
@@ -110,7 +176,11 @@ fn a_model_scores_the_ages_it_was_made_for_and_acts_from_its_own_level() {
 fn refused(path: &str, find: &str, replace: &str, code: &str, at: &str) {
     let (files, _) = edited(path, find, replace);
     let mistakes = Rulebook::load(&files).err().unwrap_or_default();
-    let text = &files.iter().find(|file| file.path == path).expect("shipped").text;
+    let text = &files
+        .iter()
+        .find(|file| file.path == path)
+        .expect("shipped")
+        .text;
     let lines: Vec<usize> = text
         .lines()
         .enumerate()
@@ -121,7 +191,11 @@ fn refused(path: &str, find: &str, replace: &str, code: &str, at: &str) {
     let is_told = mistakes
         .iter()
         .any(|m| m.file == path && m.code == code && lines.contains(&m.line));
-    assert!(is_told, "no `{code}` in {path} at {lines:?}:\n{}", all.join("\n"));
+    assert!(
+        is_told,
+        "no `{code}` in {path} at {lines:?}:\n{}",
+        all.join("\n")
+    );
 }
 
 #[test]
@@ -132,30 +206,168 @@ fn a_model_with_a_mistake_is_refused_in_its_line() {
     const AUSDRISK: &str = "scores/ausdrisk.toml";
     const LADDER: &str = "scores/cardiovascular-ladder.toml";
     let table = [
-        (FRAMINGHAM, "transform = \"ln\"", "transform = \"log\"", "rule-unknown-word", "\"log\""),
-        (FRAMINGHAM, "male = 0.88431", "male = 1.2", "probability-range", "baseline_survival"),
-        (FRAMINGHAM, "male = 0.88431", "male = 0", "probability-range", "baseline_survival"),
-        (FRAMINGHAM, ", female = 0.94833 }", " }", "rule-missing-key", "baseline_survival"),
-        (FRAMINGHAM, ", female = 2.72107 }", " }", "rule-missing-key", "male = 3.11296 }"),
-        (FRAMINGHAM, "unit = \"mm[Hg]\"", "unit = \"mmHg\"", "unit-unknown-in-rule", "mmHg"),
-        (FRAMINGHAM, "[cox.source]", "[cox.sauce]", "rule-without-source", "[cox]"),
-        (FRAMINGHAM, "item = \"blood-pressure-treatment\", answers = [\"no\"]", "item = \"treatment\", answers = [\"no\"]", "item-unknown", "\"treatment\""),
-        (FRAMINGHAM, "item = \"blood-pressure-treatment\", answers = [\"no\"]", "item = \"blood-pressure-treatment\", answers = [\"never\"]", "answer-unknown", "\"never\""),
-        (FRAMINGHAM, "below = 75", "below = 20", "ages-empty", "[ages]"),
-        (CAMBRIDGE, "{ from = 25, below = 27.5,", "{ from = 26, below = 27.5,", "band-gap", "from = 26"),
-        (CAMBRIDGE, "intercept = -6.322", "intercept = -6322", "model-coefficient", "-6322"),
-        (CAMBRIDGE, "percent = \"87.28\"", "percent = \"872.8\"", "probability-range", "872.8"),
-        (SCORE2, "link = \"complementary-log-log\"", "link = \"cloglog\"", "rule-unknown-word", "cloglog"),
-        (SCORE2, "male = [-0.5699, 0.7476]", "male = [-0.5699, -0.7476]", "layer-slope", "-0.5699, -0.7476"),
-        (SCORE2, "male = [-0.5699, 0.7476]", "male = [-0.5699]", "rule-wrong-type", "male = [-0.5699]"),
+        (
+            FRAMINGHAM,
+            "transform = \"ln\"",
+            "transform = \"log\"",
+            "rule-unknown-word",
+            "\"log\"",
+        ),
+        (
+            FRAMINGHAM,
+            "male = 0.88431",
+            "male = 1.2",
+            "probability-range",
+            "baseline_survival",
+        ),
+        (
+            FRAMINGHAM,
+            "male = 0.88431",
+            "male = 0",
+            "probability-range",
+            "baseline_survival",
+        ),
+        (
+            FRAMINGHAM,
+            ", female = 0.94833 }",
+            " }",
+            "rule-missing-key",
+            "baseline_survival",
+        ),
+        (
+            FRAMINGHAM,
+            ", female = 2.72107 }",
+            " }",
+            "rule-missing-key",
+            "male = 3.11296 }",
+        ),
+        (
+            FRAMINGHAM,
+            "unit = \"mm[Hg]\"",
+            "unit = \"mmHg\"",
+            "unit-unknown-in-rule",
+            "mmHg",
+        ),
+        (
+            FRAMINGHAM,
+            "[cox.source]",
+            "[cox.sauce]",
+            "rule-without-source",
+            "[cox]",
+        ),
+        (
+            FRAMINGHAM,
+            "item = \"blood-pressure-treatment\", answers = [\"no\"]",
+            "item = \"treatment\", answers = [\"no\"]",
+            "item-unknown",
+            "\"treatment\"",
+        ),
+        (
+            FRAMINGHAM,
+            "item = \"blood-pressure-treatment\", answers = [\"no\"]",
+            "item = \"blood-pressure-treatment\", answers = [\"never\"]",
+            "answer-unknown",
+            "\"never\"",
+        ),
+        (
+            FRAMINGHAM,
+            "below = 75",
+            "below = 20",
+            "ages-empty",
+            "[ages]",
+        ),
+        (
+            CAMBRIDGE,
+            "{ from = 25, below = 27.5,",
+            "{ from = 26, below = 27.5,",
+            "band-gap",
+            "from = 26",
+        ),
+        (
+            CAMBRIDGE,
+            "intercept = -6.322",
+            "intercept = -6322",
+            "model-coefficient",
+            "-6322",
+        ),
+        (
+            CAMBRIDGE,
+            "percent = \"87.28\"",
+            "percent = \"872.8\"",
+            "probability-range",
+            "872.8",
+        ),
+        (
+            SCORE2,
+            "link = \"complementary-log-log\"",
+            "link = \"cloglog\"",
+            "rule-unknown-word",
+            "cloglog",
+        ),
+        (
+            SCORE2,
+            "male = [-0.5699, 0.7476]",
+            "male = [-0.5699, -0.7476]",
+            "layer-slope",
+            "-0.5699, -0.7476",
+        ),
+        (
+            SCORE2,
+            "male = [-0.5699, 0.7476]",
+            "male = [-0.5699]",
+            "rule-wrong-type",
+            "male = [-0.5699]",
+        ),
         (SCORE2, "per = 20\n", "per = 0\n", "term-per", "per = 0"),
-        (SCORE2, "transform = \"centred\"\nminus = 120\nper = 20\ncoefficient_by_sex = { male = 0.2777", "transform = \"ln\"\ncoefficient_by_sex = { male = 0.2777", "item-shape", "[[item]]"),
-        (AUSDRISK, "points_by_sex = { male = 3, female = 0 }", "points_by_sex = { male = 3 }", "rule-missing-key", "points_by_sex"),
-        (AUSDRISK, "points_by_sex = { male = 3, female = 0 }", "points_by_sex = { male = 4, female = 0 }", "model-range", "[range]"),
-        (LADDER, "model = \"score2\"", "model = \"score3\"", "rule-not-found", "score3"),
-        (LADDER, "model = \"score2\"", "model = \"findrisc\"", "ladder-unit", "findrisc"),
-        (LADDER, "\"total-cholesterol\"", "\"cholesterol\"", "item-unknown", "\"cholesterol\""),
-        ("programme.toml", "name = \"moderate\"", "name = \"modest\"", "region-without-layer", "region"),
+        (
+            SCORE2,
+            "transform = \"centred\"\nminus = 120\nper = 20\ncoefficient_by_sex = { male = 0.2777",
+            "transform = \"ln\"\ncoefficient_by_sex = { male = 0.2777",
+            "item-shape",
+            "[[item]]",
+        ),
+        (
+            AUSDRISK,
+            "points_by_sex = { male = 3, female = 0 }",
+            "points_by_sex = { male = 3 }",
+            "rule-missing-key",
+            "points_by_sex",
+        ),
+        (
+            AUSDRISK,
+            "points_by_sex = { male = 3, female = 0 }",
+            "points_by_sex = { male = 4, female = 0 }",
+            "model-range",
+            "[range]",
+        ),
+        (
+            LADDER,
+            "model = \"score2\"",
+            "model = \"score3\"",
+            "rule-not-found",
+            "score3",
+        ),
+        (
+            LADDER,
+            "model = \"score2\"",
+            "model = \"findrisc\"",
+            "ladder-unit",
+            "findrisc",
+        ),
+        (
+            LADDER,
+            "\"total-cholesterol\"",
+            "\"cholesterol\"",
+            "item-unknown",
+            "\"cholesterol\"",
+        ),
+        (
+            "programme.toml",
+            "name = \"moderate\"",
+            "name = \"modest\"",
+            "region-without-layer",
+            "region",
+        ),
     ];
     for (path, find, replace, code, at) in table {
         refused(path, find, replace, code, at);
@@ -166,16 +378,31 @@ fn a_model_with_a_mistake_is_refused_in_its_line() {
 fn a_programme_cannot_take_points_for_a_probability_or_forget_the_region() {
     const PROGRAMME: &str = "programme.toml";
     const FORM: &str = "calibrations/findrisc-confirmed-12-months.toml";
-    let (mut files, _) = edited(FORM, "model = \"findrisc\"", "model = \"findrisc\"\nconversion = \"identity\"");
-    let file = files.iter_mut().find(|file| file.path == FORM).expect("shipped");
+    let (mut files, _) = edited(
+        FORM,
+        "model = \"findrisc\"",
+        "model = \"findrisc\"\nconversion = \"identity\"",
+    );
+    let file = files
+        .iter_mut()
+        .find(|file| file.path == FORM)
+        .expect("shipped");
     let start = file.text.find("[logistic]").expect("a line");
     file.text.truncate(start);
     let mistakes = Rulebook::load(&files).err().unwrap_or_default();
-    let told = mistakes.iter().any(|m| m.file == PROGRAMME && m.message.contains("takes the score for a probability"));
+    let told = mistakes
+        .iter()
+        .any(|m| m.file == PROGRAMME && m.message.contains("takes the score for a probability"));
     assert!(told, "{mistakes:?}");
     let mut files = edited(PROGRAMME, "model = \"findrisc\"", "model = \"score2\"").0;
-    let file = files.iter_mut().find(|file| file.path == PROGRAMME).expect("shipped");
+    let file = files
+        .iter_mut()
+        .find(|file| file.path == PROGRAMME)
+        .expect("shipped");
     file.text = file.text.replace("region = {", "municipality = {");
     let mistakes = Rulebook::load(&files).err().unwrap_or_default();
-    assert!(mistakes.iter().any(|m| m.code == "region-unknown"), "{mistakes:?}");
+    assert!(
+        mistakes.iter().any(|m| m.code == "region-unknown"),
+        "{mistakes:?}"
+    );
 }

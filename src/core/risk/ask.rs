@@ -107,7 +107,10 @@ pub(super) fn deciding(model: &Model, assessment: &Assessment, level: Score) -> 
             let can_ask: Vec<bool> = group.iter().map(|item| open.contains(item)).collect();
             let of_mask = |mask: usize| {
                 let asked: Vec<bool> = (0..group.len()).map(|n| mask >> n & 1 == 1).collect();
-                let is_possible = asked.iter().zip(&can_ask).all(|(asked, can)| *can || !asked);
+                let is_possible = asked
+                    .iter()
+                    .zip(&can_ask)
+                    .all(|(asked, can)| *can || !asked);
                 is_possible.then(|| left(model, contexts, (group, &asked), &assessment.cells))
             };
             (0..1 << group.len()).map(of_mask).collect()
@@ -157,8 +160,13 @@ fn is_open(model: &Model, assessment: &Assessment, n: usize) -> bool {
         let mut terms = other.terms.iter();
         terms.any(|term| term.when.iter().any(|when| when.item == n))
     };
-    let several = 1 < assessment.cells[n].len();
-    !assessment.items()[n].adds.is_certain() || (several && model.items.iter().any(waits_for))
+    let is_known = match assessment.cells[n][..] {
+        [Cell::Between(low, high)] => low.total_cmp(&high).is_eq(),
+        [_] => true,
+        _ => false,
+    };
+    // What is known may still count in several ways, by what another item says: that one is open then.
+    !is_known && (!assessment.items()[n].adds.is_certain() || model.items.iter().any(waits_for))
 }
 
 /// What everybody of the contexts starts from, counted from where the score reaches the level.

@@ -13,7 +13,10 @@ pub(super) fn read_example(
     let region = table.optional_text("region").map(str::to_owned);
     let model = table.optional_text("model").map(str::to_owned);
     let expected = match unit {
-        ScoreUnit::Points => table.whole("low").zip(table.whole("high")).map(|ends| (ends, 0)),
+        ScoreUnit::Points => table
+            .whole("low")
+            .zip(table.whole("high"))
+            .map(|ends| (ends, 0)),
         ScoreUnit::PartsPerMillion => read_percents(table),
     };
     let why = table.text("why");
@@ -60,7 +63,10 @@ fn read_percents(table: &Table<'_>) -> Option<((Score, Score), Score)> {
     };
     let read = |key| {
         let text = table.text(key)?;
-        let percent = text.parse::<f64>().ok().filter(|p| (0.0..=100.0).contains(p));
+        let percent = text
+            .parse::<f64>()
+            .ok()
+            .filter(|p| (0.0..=100.0).contains(p));
         let Some(percent) = percent else {
             let message = format!("`{text}` is not a number from 0 to 100, as it was published");
             table.report_at(key, "probability-range", message, None);

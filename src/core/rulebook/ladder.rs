@@ -1,8 +1,8 @@
 //! Ladders: several models for one purpose, each for those it was made for.
 
+use super::example_read::read_example;
 use super::header::Header;
 use super::model::{Model, ScoreUnit};
-use super::example_read::read_example;
 use super::reader::Table;
 use super::{Ages, Equation, Example, Layers, suggest_among};
 

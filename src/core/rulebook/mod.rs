@@ -215,9 +215,15 @@ impl Rulebook {
 
     /// The numbers that are not verified and can count: those of scores that nobody uses are left out.
     pub fn unverified_in_use(&self) -> impl Iterator<Item = &Unverified> {
-        let used: Vec<&str> = self.model.models().chain([&self.model]).map(|m| &*m.file).collect();
+        let used: Vec<&str> = self
+            .model
+            .models()
+            .chain([&self.model])
+            .map(|m| &*m.file)
+            .collect();
         let entries = self.unverified.iter();
-        entries.filter(move |entry| !entry.file.starts_with("scores/") || used.contains(&&*entry.file))
+        entries
+            .filter(move |entry| !entry.file.starts_with("scores/") || used.contains(&&*entry.file))
     }
 
     /// The form by which residents are asked, when the programme names one.

@@ -40,12 +40,15 @@ pub fn risk_assessment(
     let model = rulebook.model.rung(assessment.rung());
     let calibration = &rulebook.calibration;
     let (low, high) = risk::probability(calibration, assessment);
-    let names: Vec<&str> = model
-        .items
-        .iter()
-        .zip(assessment.items())
-        .filter(|(_, result)| !result.adds.is_certain())
-        .map(|(item, _)| item.name.as_str())
+    let askable = assessment.open_items(&rulebook.model);
+    let items = model.items.iter().zip(assessment.items()).enumerate();
+    let names: Vec<&str> = items
+        .filter(|(n, (_, result))| {
+            // Age is never asked, and may be known to a few years only.
+            let is_vague = matches!(result.basis, None | Some(risk::Basis::Age(..)));
+            askable.contains(n) || (is_vague && !result.adds.is_certain())
+        })
+        .map(|(_, (item, _))| item.name.as_str())
         .collect();
     let open = if names.is_empty() {
         "Every item is known.".to_owned()
