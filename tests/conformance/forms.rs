@@ -9,7 +9,7 @@ use preventiojyraa::profile::ResidentId;
 use preventiojyraa::rulebook::{AnswerMeaning, Language, Rulebook};
 use serde_json::Value;
 
-use crate::support::shipped::{programmes, rule_files};
+use crate::support::shipped::rule_files;
 
 /// The form with every question that a programme can ask, as it leaves.
 fn form(rulebook: &Rulebook, language: Language) -> Value {
@@ -112,4 +112,14 @@ fn a_question_called_by_the_code_of_another_fact_is_refused() {
     let mistakes = Rulebook::load(&files).expect_err("a height called weight");
     let codes: Vec<&str> = mistakes.iter().map(|mistake| mistake.code).collect();
     assert_eq!(codes, ["item-code"]);
+}
+
+/// The ids of the shipped programmes.
+fn programmes() -> Vec<String> {
+    let files = rule_files().into_iter();
+    let names = files.filter_map(|file| {
+        let name = file.path.strip_prefix("programmes/")?;
+        Some(name.strip_suffix(".toml")?.to_owned())
+    });
+    names.collect()
 }

@@ -45,13 +45,3 @@ pub(crate) fn rulebook() -> &'static Rulebook {
     static SHIPPED: OnceLock<Rulebook> = OnceLock::new();
     SHIPPED.get_or_init(|| Rulebook::load(&rule_files()).expect("the shipped rules load"))
 }
-
-/// The ids of the shipped programmes.
-pub(crate) fn programmes() -> Vec<String> {
-    let files = rule_files().into_iter();
-    let names = files.filter_map(|file| {
-        let name = file.path.strip_prefix("programmes/")?;
-        Some(name.strip_suffix(".toml")?.to_owned())
-    });
-    names.collect()
-}

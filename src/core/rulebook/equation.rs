@@ -201,7 +201,7 @@ fn read_table_source(table: &Table<'_>) {
 pub(super) fn read_layers(root: &Table<'_>) -> Option<Layers> {
     let tables = root.tables("layer");
     let mut whole = true;
-    let mut layers: Vec<(LayerLink, Vec<(Option<String>, BySex<(f64, f64)>)>)> = Vec::new();
+    let mut layers: Vec<ReadLayer> = Vec::new();
     for table in &tables {
         let layer = read_layer(table);
         whole &= layer.is_some();
