@@ -362,7 +362,7 @@ fn a_model_with_a_mistake_is_refused_in_its_line() {
             "\"cholesterol\"",
         ),
         (
-            "programme.toml",
+            "programmes/type-2-diabetes.toml",
             "name = \"moderate\"",
             "name = \"modest\"",
             "region-without-layer",
@@ -376,7 +376,7 @@ fn a_model_with_a_mistake_is_refused_in_its_line() {
 
 #[test]
 fn a_programme_cannot_take_points_for_a_probability_or_forget_the_region() {
-    const PROGRAMME: &str = "programme.toml";
+    const PROGRAMME: &str = "programmes/type-2-diabetes.toml";
     const FORM: &str = "calibrations/findrisc-confirmed-12-months.toml";
     let (mut files, _) = edited(
         FORM,

@@ -280,6 +280,7 @@ fn rules_without_texts_or_form_are_whole_and_send_nothing() {
     let files: Vec<RuleFile> = rule_files()
         .into_iter()
         .filter(|file| !file.path.starts_with("texts/"))
+        .filter(|file| file.path != "programmes/cardiovascular.toml")
         .map(|mut file| {
             for line in [
                 "form = \"programme-t2d\"\n",
@@ -316,5 +317,7 @@ fn a_language_that_is_missing_or_there_twice_is_named_and_the_pathway_tells_only
                 .replace("[texts.contact-overdue]", "[texts.contact-late]");
         }
     }
-    assert_eq!(codes(&files), ["text-missing"], "the pathway tells it");
+    let mut found = codes(&files);
+    found.dedup();
+    assert_eq!(found, ["text-missing"], "the pathways tell it");
 }
