@@ -39,9 +39,11 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let rulebook = rules::load(arguments.rules.rules.as_deref())?;
     let config = Config::read(&arguments.config)?;
+    let signature = rules::signature(arguments.rules.rules.as_deref(), &rulebook)?;
     let report = daemon::dispatch(&DispatchOptions {
         root: arguments.data.data.clone(),
         rulebook,
+        signature,
         config,
         duration: arguments.length.map_or(Duration::Once, Duration::For),
     })?;

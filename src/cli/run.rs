@@ -55,6 +55,7 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         );
     }
     let mut data = DataFolder::open(&arguments.data.data, Access::WriteExisting)?;
+    let signature = rules::signature(arguments.rules.rules.as_deref(), &rulebook)?;
     let options = RunOptions {
         index_date,
         threads: arguments.threads.unwrap_or_else(super::all_cores),
@@ -62,7 +63,11 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         act: config
             .as_ref()
             .filter(|_| arguments.act)
-            .map(|config| ActOptions { config, today }),
+            .map(|config| ActOptions {
+                config,
+                today,
+                signature: signature.as_ref(),
+            }),
     };
     let report = steps::run(&rulebook, &mut data, &options)?;
     show(&report, arguments.json, render)?;
@@ -70,10 +75,14 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
 }
 
 fn render(report: &RunReport) -> String {
-    let mut text = format!(
+    let faulty = report.faulty.iter();
+    let mut text: String = faulty
+        .map(|mark| format!("Do not act on this: {mark}\n"))
+        .collect();
+    text.push_str(&format!(
         "Run {}: {} residents as of {}\n",
         report.run, report.register, report.index_date
-    );
+    ));
     let states = State::NAMES
         .iter()
         .filter_map(|(name, _)| report.states.get_key_value(*name));

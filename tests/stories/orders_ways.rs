@@ -550,7 +550,11 @@ fn a_ledger_from_before_is_read_with_empty_questions() {
     let path = clinic.site().data().join("ledger.sqlite");
     let connection = rusqlite::Connection::open(&path).expect("the ledger opens");
     let before = connection.execute_batch(
-        "ALTER TABLE lake_file DROP COLUMN folded;
+        "DROP TABLE rule_faulty;
+         DROP TABLE rule_book;
+         DROP TABLE rule_text;
+         ALTER TABLE run DROP COLUMN rules_kept;
+         ALTER TABLE lake_file DROP COLUMN folded;
          DROP TABLE recalibration_accepted;
          ALTER TABLE run DROP COLUMN recalibration;
          DROP TABLE recalibration;

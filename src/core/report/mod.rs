@@ -41,6 +41,7 @@ mod funnel;
 mod learning_page;
 mod learning_text;
 mod phrases;
+mod suppression;
 mod svg;
 
 pub use course::{Course, OnRecord, Place, Questions, Tests};
@@ -54,3 +55,4 @@ pub use funnel::{Funnel, FunnelLine};
 pub use learning_page::{learning_page, learning_section};
 pub use learning_text::{LearningSubject, learning_text};
 pub use phrases::{age_phrase, date_phrase, list_phrase, number_phrase};
+pub use suppression::{SMALLEST_TOLD, without_small_numbers};

@@ -1,5 +1,7 @@
 //! From rule files to a rule book, or to all their mistakes.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 use toml::Spanned;
 use toml::de::DeTable;
@@ -10,7 +12,7 @@ use super::reader::{Document, Findings, Table};
 use super::texts_proof;
 use super::{
     Calibration, CalibrationUse, Conversion, Diagnostic, Model, OrderCodes, Pathway, Programme,
-    Questionnaire, RuleFile, Rulebook, Severity, TextFile, Texts, Thresholds,
+    Questionnaire, RuleFile, RuleName, Rulebook, Severity, TextFile, Texts, Thresholds,
 };
 
 /// A file with its parsed text.
@@ -37,7 +39,7 @@ pub(super) fn load(files: &[RuleFile]) -> Result<Rulebook, Vec<Diagnostic>> {
     let findings = Findings::default();
     let parsed: Vec<Parsed<'_>> = files
         .iter()
-        .filter(|file| file.path.ends_with(".toml"))
+        .filter(|file| is_rule(file))
         .filter_map(|file| {
             let document = Document {
                 file,
@@ -50,6 +52,7 @@ pub(super) fn load(files: &[RuleFile]) -> Result<Rulebook, Vec<Diagnostic>> {
     let catalogue = read_catalogue(&parsed);
     let shelves = read_shelves(&parsed, &catalogue);
     let chosen = choose(&parsed, &findings, shelves, catalogue);
+    let names = names(&parsed);
     drop(parsed);
     let (mut diagnostics, mut unverified) = findings.into_parts();
     diagnostics.sort_by(|a, b| {
@@ -61,8 +64,12 @@ pub(super) fn load(files: &[RuleFile]) -> Result<Rulebook, Vec<Diagnostic>> {
     unverified.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     unverified.dedup();
     rulebook.unverified = unverified;
-    rulebook.fingerprint = fingerprint(files, |_| true);
-    rulebook.facts_fingerprint = fingerprint(files, |path| {
+    let mut kept: Vec<RuleFile> = files.iter().filter(|file| is_rule(file)).cloned().collect();
+    kept.sort_by(|a, b| a.path.cmp(&b.path));
+    rulebook.names = names;
+    rulebook.fingerprint = fingerprint(&kept);
+    rulebook.files = kept.into();
+    rulebook.facts_fingerprint = fingerprint_of(files, |path| {
         path.starts_with("facts/") || path.starts_with("questionnaires/")
     });
     Ok(rulebook)
@@ -327,6 +334,8 @@ fn choose(
         pathway,
         order_codes,
         unverified: Vec::new(),
+        files: Arc::default(),
+        names: Vec::new(),
         fingerprint: String::new(),
         facts_fingerprint: String::new(),
     })
@@ -357,11 +366,39 @@ fn pick<T>(
     found
 }
 
-/// SHA-256 over path and text of the files that `keep` keeps, sorted by path.
-fn fingerprint(files: &[RuleFile], keep: impl Fn(&str) -> bool) -> String {
+/// What each file calls itself; a file without id or version has mistakes, or holds no rule.
+fn names(parsed: &[Parsed<'_>]) -> Vec<RuleName> {
+    let name = |file: &Parsed<'_>| {
+        let text = |key: &str| {
+            let value = file.table.get_ref().get(key)?;
+            value.get_ref().as_str().map(str::to_owned)
+        };
+        Some(RuleName {
+            id: text("id")?,
+            version: text("version")?,
+            file: file.document.file.path.clone(),
+        })
+    };
+    let mut names: Vec<RuleName> = parsed.iter().filter_map(name).collect();
+    names.sort();
+    names
+}
+
+fn is_rule(file: &RuleFile) -> bool {
+    file.path.ends_with(".toml")
+}
+
+/// SHA-256 over path and text of rule files, whatever their order: 64 hexadecimal digits.
+#[must_use]
+pub fn fingerprint(files: &[RuleFile]) -> String {
+    fingerprint_of(files, |_| true)
+}
+
+/// The same of the files that `keep` keeps.
+fn fingerprint_of(files: &[RuleFile], keep: impl Fn(&str) -> bool) -> String {
     let mut kept: Vec<&RuleFile> = files
         .iter()
-        .filter(|file| file.path.ends_with(".toml") && keep(&file.path))
+        .filter(|file| is_rule(file) && keep(&file.path))
         .collect();
     kept.sort_by(|a, b| a.path.cmp(&b.path));
     let mut hash = Sha256::new();

@@ -39,9 +39,12 @@
 //! walked as trees with the place of every value, not deserialised into
 //! structs, since a deserialiser stops at the first mistake of a file.
 
+use std::sync::Arc;
+
 mod bands;
 mod calibration;
 mod catalogue;
+mod changes;
 mod diagnostic;
 mod header;
 mod load;
@@ -56,6 +59,7 @@ mod reader;
 mod texts;
 mod texts_proof;
 mod thresholds;
+pub mod tree;
 
 pub use bands::{Band, Bands, End};
 pub use calibration::{
@@ -63,8 +67,10 @@ pub use calibration::{
 };
 pub(crate) use calibration::{expit, log_odds};
 pub use catalogue::{Catalogue, CodeSystem, FactDefinition, FactKind, Specimen};
+pub use changes::{Change, changes};
 pub use diagnostic::{Diagnostic, RuleFile, Severity};
 pub use header::{Header, Source, Status};
+pub use load::fingerprint;
 pub use model::{
     AnswerOption, Class, Example, Item, ItemInput, MeasureBands, MeasureSource, Model, Resolve,
     Signal, SignalTest,
@@ -74,7 +80,7 @@ pub use pathway::{
     Condition, Deadlines, NextStep, Pathway, Priority, RegisterFinding, Review, Row, ScorePosition,
     StageKind, State,
 };
-pub use programme::Programme;
+pub use programme::{InForcePeriod, Programme};
 pub use questionnaire::{AnswerMeaning, Questionnaire, QuestionnaireItem};
 pub use texts::{Language, QuestionText, Text, TextFile, TextStatus, TextValues, Texts};
 pub use thresholds::{Category, CategoryBand, Thresholds};
@@ -88,6 +94,17 @@ pub struct Unverified {
     pub line: usize,
     /// Why it is there all the same.
     pub why: String,
+}
+
+/// What a rule file calls itself: every decision can be traced to these.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RuleName {
+    /// The rule's id.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// The rule file, relative to the rules folder.
+    pub file: String,
 }
 
 /// A checked set of rules: everything a decision depends on beside facts and the date.
@@ -115,6 +132,10 @@ pub struct Rulebook {
     pub texts: Texts,
     /// Every number that is not verified, file by file.
     pub unverified: Vec<Unverified>,
+    /// The files it was read from, sorted by path.
+    pub files: Arc<[RuleFile]>,
+    /// What each of the files calls itself, sorted.
+    pub names: Vec<RuleName>,
     /// SHA-256 over all files: the identity of this rule book, 64 hexadecimal digits.
     pub fingerprint: String,
     /// SHA-256 over the files that decide which facts are read from submissions.
@@ -129,6 +150,13 @@ impl Rulebook {
     /// All mistakes of all files, sorted by file and line.
     pub fn load(files: &[RuleFile]) -> Result<Self, Vec<Diagnostic>> {
         load::load(files)
+    }
+
+    /// Whether a rule of this version is part of this rule book.
+    #[must_use]
+    pub fn holds(&self, id: &str, version: &str) -> bool {
+        let mut names = self.names.iter();
+        names.any(|name| name.id == id && name.version == version)
     }
 
     /// The form by which residents are asked, when the programme names one.
