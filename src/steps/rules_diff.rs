@@ -190,7 +190,8 @@ pub fn rules_diff(
         only_scores: told(only_scores),
         cohort_before,
         cohort_after,
-        gained: shown(exact),
+        // How fewer than five are spread would tell who they are.
+        gained: told(changed).map_or_else(Vec::new, |_| shown(exact)),
         broken: Vec::new(),
     };
     diff.broken = broken(&diff, changed, options.guard);

@@ -20,13 +20,12 @@ use super::{CommandResult, Outcome, print, print_json};
 ///
 /// Example: preventio rules verify --rules rules --config preventio.toml
 #[derive(clap::Args)]
-#[group(id = "whose", required = true, multiple = false, args = ["config", "signers"])]
 pub(super) struct Arguments {
     /// The folder of the rules
     #[arg(long, value_name = "DIR")]
     rules: PathBuf,
     /// The site's configuration, which names the file of signers
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", required_unless_present = "signers", conflicts_with = "signers")]
     config: Option<PathBuf>,
     /// A file of signers instead
     #[arg(long, value_name = "FILE")]
