@@ -175,7 +175,12 @@ impl Found {
     fn read(&mut self, place: &Path, path: String) -> std::io::Result<()> {
         // Follows links; a pipe would never end.
         if !fs::metadata(place)?.is_file() {
-            self.mistake(&path, 1, "rule-no-file", "this is no ordinary file".to_owned());
+            self.mistake(
+                &path,
+                1,
+                "rule-no-file",
+                "this is no ordinary file".to_owned(),
+            );
             return Ok(());
         }
         let mut bytes = Vec::new();

@@ -160,7 +160,11 @@ mod tests {
 
     #[test]
     fn other_pem_is_no_key() {
-        for text in ["", PRIVATE, "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"] {
+        for text in [
+            "",
+            PRIVATE,
+            "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
+        ] {
             assert_eq!(PublicKey::from_pem(text), None);
         }
     }

@@ -30,7 +30,9 @@ pub enum SignatureError {
         source: io::Error,
     },
     /// It is not what a manifest looks like.
-    #[error("`{0}` is not a manifest as `preventio rules sign` writes it\nhint: sign the rules again")]
+    #[error(
+        "`{0}` is not a manifest as `preventio rules sign` writes it\nhint: sign the rules again"
+    )]
     NoManifest(PathBuf),
 }
 
@@ -192,13 +194,19 @@ impl Signature {
         let name = manifest.signer.clone();
         let header = &rulebook.programme.header;
         let mut files = manifest.differing(rulebook);
-        let is_other = (&manifest.programme, &manifest.version, &manifest.fingerprint)
-            != (&header.id, &header.version, &rulebook.fingerprint);
+        let is_other = (
+            &manifest.programme,
+            &manifest.version,
+            &manifest.fingerprint,
+        ) != (&header.id, &header.version, &rulebook.fingerprint);
         if !files.is_empty() || is_other {
             if files.is_empty() {
                 files.push("the name of the programme".to_owned());
             }
-            return Err(NotApproved::Changed { signer: name, files });
+            return Err(NotApproved::Changed {
+                signer: name,
+                files,
+            });
         }
         let Some(signer) = signers.called(&name) else {
             let path = signers.path.clone();
@@ -208,7 +216,10 @@ impl Signature {
             let (on, why) = (*on, why.clone());
             return Err(NotApproved::Revoked { name, on, why });
         }
-        if !signer.key.has_signed(manifest.text().as_bytes(), &self.bytes) {
+        if !signer
+            .key
+            .has_signed(manifest.text().as_bytes(), &self.bytes)
+        {
             return Err(NotApproved::Forged { name });
         }
         let zone = TimeZone::get(&rulebook.programme.time_zone).unwrap_or(TimeZone::UTC);
@@ -251,7 +262,9 @@ fn content(path: &Path) -> Result<Option<Vec<u8>>, SignatureError> {
         Err(source) => Err(error(source)),
         Ok(file) => {
             let mut bytes = Vec::new();
-            file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(error)?;
+            file.take(MAX_BYTES)
+                .read_to_end(&mut bytes)
+                .map_err(error)?;
             Ok(Some(bytes))
         }
     }

@@ -59,8 +59,12 @@ impl Signers {
         let place = path.display();
         let text = fs::read_to_string(path)
             .map_err(|error| vec![format!("the signers `{place}` cannot be read: {error}")])?;
-        let file: File = toml::from_str(&text)
-            .map_err(|error| vec![format!("the signers `{place}`: {}", error.to_string().trim_end())])?;
+        let file: File = toml::from_str(&text).map_err(|error| {
+            vec![format!(
+                "the signers `{place}`: {}",
+                error.to_string().trim_end()
+            )]
+        })?;
         let (mut all, mut mistakes) = (Vec::<Signer>::new(), Vec::new());
         for raw in file.signer {
             let name = raw.name.trim().to_owned();
@@ -69,7 +73,9 @@ impl Signers {
                     mistakes.push(format!("the signers `{place}` name `{name}` twice"));
                 }
                 Ok(signer) => all.push(signer),
-                Err(what) => mistakes.push(format!("the signers `{place}`: signer `{name}`: {what}")),
+                Err(what) => {
+                    mistakes.push(format!("the signers `{place}`: signer `{name}`: {what}"))
+                }
             }
         }
         if mistakes.is_empty() {

@@ -7,7 +7,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use preventiojyraa::rules;
-use preventiojyraa::steps::{self, Access, Affected, DataFolder, DecisionShown, LookBack, LookBackOptions};
+use preventiojyraa::steps::{
+    self, Access, Affected, DataFolder, DecisionShown, LookBack, LookBackOptions,
+};
 
 use super::{CommandResult, DataArguments, Outcome, all_cores, counts, print, print_json, tell};
 
@@ -73,7 +75,9 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
     if looked.is_whole() {
         return Ok(Outcome::Done);
     }
-    tell("note: not every run could be looked at on exactly what it saw; there may be more affected\n");
+    tell(
+        "note: not every run could be looked at on exactly what it saw; there may be more affected\n",
+    );
     Ok(Outcome::Differs)
 }
 
@@ -88,7 +92,11 @@ fn summary(looked: &LookBack) -> String {
             run.run,
             run.index_date,
             run.version,
-            if run.acted { "which acted" } else { "which asked nothing of anybody" },
+            if run.acted {
+                "which acted"
+            } else {
+                "which asked nothing of anybody"
+            },
             run.decisions,
             run.scores,
             if run.replayed {
@@ -162,7 +170,11 @@ fn listed(affected: &Affected) -> String {
             act.decided_on,
             act.run,
             act.state,
-            if act.by_affected_decision { "" } else { ", by a decision that stands" }
+            if act.by_affected_decision {
+                ""
+            } else {
+                ", by a decision that stands"
+            }
         ));
     }
     text
@@ -179,8 +191,20 @@ fn write(path: &Path, affected: &[Affected]) -> Result<(), Box<dyn Error>> {
         .map_err(|error| format!("cannot create `{place}`: {error}"))?;
     let mut table = csv::Writer::from_writer(file);
     table.write_record([
-        "resident", "run", "index_date", "was", "was_next", "was_asks", "was_reviews", "was_score",
-        "should_be", "next", "asks", "reviews", "score", "acts",
+        "resident",
+        "run",
+        "index_date",
+        "was",
+        "was_next",
+        "was_asks",
+        "was_reviews",
+        "was_score",
+        "should_be",
+        "next",
+        "asks",
+        "reviews",
+        "score",
+        "acts",
     ])?;
     for who in affected {
         for decision in &who.decisions {
@@ -209,7 +233,9 @@ fn write(path: &Path, affected: &[Affected]) -> Result<(), Box<dyn Error>> {
             ])?;
         }
     }
-    let mut file = table.into_inner().map_err(|error| format!("cannot write `{place}`: {error}"))?;
+    let mut file = table
+        .into_inner()
+        .map_err(|error| format!("cannot write `{place}`: {error}"))?;
     file.flush()?;
     file.sync_all()?;
     Ok(())

@@ -289,7 +289,12 @@ impl Driver {
             let now = Some((stamp.clone(), newest_order));
             let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
             if *checked != now {
-                may_send = steps::recheck(&self.options.rulebook, &mut data, &self.options.config, &stamp)?;
+                may_send = steps::recheck(
+                    &self.options.rulebook,
+                    &mut data,
+                    &self.options.config,
+                    &stamp,
+                )?;
                 *checked = now.filter(|_| may_send);
             }
         }

@@ -19,7 +19,11 @@ pub(super) fn keep(
     for file in files {
         let sha256 = sha256(file.text.as_bytes());
         let known: Option<i64> = transaction
-            .query_row("SELECT 1 FROM rule_text WHERE sha256 = ?1", [&sha256], |row| row.get(0))
+            .query_row(
+                "SELECT 1 FROM rule_text WHERE sha256 = ?1",
+                [&sha256],
+                |row| row.get(0),
+            )
             .optional()?;
         if known.is_none() {
             let content = zstd::bulk::compress(file.text.as_bytes(), 9)
@@ -85,8 +89,9 @@ impl Ledger {
         let mut files = Vec::new();
         for row in rows {
             let (path, stored, content) = row.map_err(sql(action))?;
-            let damaged =
-                || LedgerError::Content(format!("the rule file `{path}` kept for a run is damaged"));
+            let damaged = || {
+                LedgerError::Content(format!("the rule file `{path}` kept for a run is damaged"))
+            };
             let text = content
                 .and_then(|content| zstd::bulk::decompress(&content, MAX_BYTES).ok())
                 .filter(|bytes| sha256(bytes) == stored)

@@ -103,7 +103,9 @@ pub fn explain(
     );
     let faulty = faulty_in(data, rulebook)?;
     if !faulty.is_empty() {
-        let marks = faulty.iter().map(|mark| format!("Do not rely on this: {mark}\n"));
+        let marks = faulty
+            .iter()
+            .map(|mark| format!("Do not rely on this: {mark}\n"));
         text = marks.chain(["\n".to_owned(), text]).collect();
     }
     let now = canonical(rulebook, &Texts::new(rulebook), resident, &decision);

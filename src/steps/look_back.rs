@@ -199,10 +199,20 @@ pub fn look_back(data: &DataFolder, options: &LookBackOptions<'_>) -> Result<Loo
         if is_faulty {
             let seen = pulls.iter().filter(|pull| pull.id <= run.pull);
             let seen: Vec<_> = seen.cloned().collect();
-            if seen.iter().any(|pull| pull.facts_fingerprint != book.facts_fingerprint) {
+            if seen
+                .iter()
+                .any(|pull| pull.facts_fingerprint != book.facts_fingerprint)
+            {
                 return Err(StepError::OtherFacts);
             }
-            runs.push(Again::begin(data, run, (path, version), &book, &file, &seen)?);
+            runs.push(Again::begin(
+                data,
+                run,
+                (path, version),
+                &book,
+                &file,
+                &seen,
+            )?);
         }
     }
     if runs.is_empty() && looked.not_kept.is_empty() {
@@ -220,14 +230,21 @@ pub fn look_back(data: &DataFolder, options: &LookBackOptions<'_>) -> Result<Loo
         let later = rest.split_off(rest.len().min(TOGETHER));
         let batch = std::mem::replace(&mut rest, later);
         let batch = with_episodes(data, batch)?;
-        looked.runs.extend(again(data, options.threads, &register, &batch, |who, found_in| {
-            match found_in {
+        looked.runs.extend(again(
+            data,
+            options.threads,
+            &register,
+            &batch,
+            |who, found_in| match found_in {
                 Found::Decision(otherwise) => found.entry(who).or_default().push(*otherwise),
                 Found::Score => drop(scores.insert(who)),
-            }
-        })?);
+            },
+        )?);
     }
-    looked.only_scores = scores.iter().filter(|who| !found.contains_key(*who)).count() as u64;
+    looked.only_scores = scores
+        .iter()
+        .filter(|who| !found.contains_key(*who))
+        .count() as u64;
     finish(data, &mut looked, found)?;
     Ok(looked)
 }
@@ -252,7 +269,10 @@ fn corrected_file(options: &LookBackOptions<'_>) -> Result<(String, RuleFile), S
             corrected: name.version.clone(),
         });
     }
-    if ["facts/", "questionnaires/"].iter().any(|folder| name.file.starts_with(folder)) {
+    if ["facts/", "questionnaires/"]
+        .iter()
+        .any(|folder| name.file.starts_with(folder))
+    {
         return Err(StepError::FactsCorrected(options.rule.to_owned()));
     }
     let file = book.files.iter().find(|file| file.path == name.file);
@@ -329,7 +349,10 @@ impl Again {
             Ok((pinned.rulebook, texts))
         };
         Ok(Self {
-            index_date: run.index_date.parse().map_err(|_| StepError::UnknownRun(run.id))?,
+            index_date: run
+                .index_date
+                .parse()
+                .map_err(|_| StepError::UnknownRun(run.id))?,
             version,
             own: with(own)?,
             corrected: with(&corrected)?,
@@ -341,8 +364,15 @@ impl Again {
     }
 
     /// What was decided and what should have been, about somebody who was on the register then.
-    fn decide(&self, who: ResidentId, entry: &RegisterRow, facts: &[Fact]) -> (DecisionRow, DecisionRow) {
-        let seen = facts.iter().filter(|fact| fact.version.pull <= self.run.pull);
+    fn decide(
+        &self,
+        who: ResidentId,
+        entry: &RegisterRow,
+        facts: &[Fact],
+    ) -> (DecisionRow, DecisionRow) {
+        let seen = facts
+            .iter()
+            .filter(|fact| fact.version.pull <= self.run.pull);
         let entry = completed(entry, &self.open);
         let profile = Profile::as_of(entry, seen.copied().collect(), self.index_date);
         let [was, should_be] = [&self.own, &self.corrected].map(|(rulebook, texts)| {
@@ -379,9 +409,7 @@ fn again(
     let Some(first) = batch.first() else {
         return Ok(Vec::new());
     };
-    let entries: Vec<&[RegisterRow]> = register
-        .chunk_by(|a, b| a.resident == b.resident)
-        .collect();
+    let entries: Vec<&[RegisterRow]> = register.chunk_by(|a, b| a.resident == b.resident).collect();
     let residents: Vec<ResidentId> = entries.iter().map(|rows| rows[0].resident).collect();
     let everybody = Along {
         store: &data.store,
@@ -401,7 +429,10 @@ fn again(
     let mut hashes: Vec<DecisionsHash> = batch.iter().map(|_| DecisionsHash::default()).collect();
     let mut looked: Vec<RunLookedAt> = batch.iter().map(begun).collect();
     along(everybody, work, |in_order| {
-        for (n, decided) in in_order.flatten().flat_map(|of_runs| of_runs.into_iter().enumerate()) {
+        for (n, decided) in in_order
+            .flatten()
+            .flat_map(|of_runs| of_runs.into_iter().enumerate())
+        {
             let Some((was, should_be)) = decided else {
                 continue;
             };
@@ -457,9 +488,16 @@ fn finish(
     for (who, decisions) in found {
         for otherwise in &decisions {
             let (was, should_be) = (otherwise.was.state, otherwise.should_be.state);
-            *looked.states.entry(format!("{was} → {should_be}")).or_default() += 1;
+            *looked
+                .states
+                .entry(format!("{was} → {should_be}"))
+                .or_default() += 1;
         }
-        let since = decisions.iter().map(|otherwise| otherwise.run).min().unwrap_or(0);
+        let since = decisions
+            .iter()
+            .map(|otherwise| otherwise.run)
+            .min()
+            .unwrap_or(0);
         let by = |run: u32| decisions.iter().any(|otherwise| otherwise.run == run);
         let acts = asked.remove(&who).unwrap_or_default().into_iter();
         let acts: Vec<ActSince> = acts
@@ -491,7 +529,13 @@ mod tests {
 
     #[test]
     fn versions_follow_their_numbers() {
-        for (a, b) in [("2025.1", "2025.2"), ("2025.2", "2025.10"), ("2025.1", "2025.1.1"), ("2025.1", "2025.1a"), ("0-wrong", "1")] {
+        for (a, b) in [
+            ("2025.1", "2025.2"),
+            ("2025.2", "2025.10"),
+            ("2025.1", "2025.1.1"),
+            ("2025.1", "2025.1a"),
+            ("0-wrong", "1"),
+        ] {
             assert_eq!(by_version(a, b), Ordering::Less, "{a} {b}");
             assert_eq!(by_version(b, a), Ordering::Greater, "{a} {b}");
         }

@@ -144,7 +144,10 @@ pub fn rules_diff(
     let books = [in_force(old, data)?.rulebook, in_force(new, data)?.rulebook];
     let texts = [Texts::new(&books[0]), Texts::new(&books[1])];
     let newest = data.ledger.runs()?.pop();
-    let sampling = newest.map(|run| sampling::of_run(data, &run)).transpose()?.flatten();
+    let sampling = newest
+        .map(|run| sampling::of_run(data, &run))
+        .transpose()?
+        .flatten();
     let (episodes, _) = data.ledger.episodes(None)?;
     let open = sources_with_open_slices(&pulls);
     let register = data.store.register(None)?;
@@ -293,7 +296,9 @@ fn shown(exact: BTreeMap<(String, String), Exact>) -> Vec<Gained> {
 
 /// Bounds that are not kept. They are held against what is shown, or against a number that tells nothing small.
 fn broken(diff: &RulesDiff, changed: u64, guard: Guard) -> Vec<String> {
-    let share = guard.max_change_e4.map(|share| diff.register * share / 10_000);
+    let share = guard
+        .max_change_e4
+        .map(|share| diff.register * share / 10_000);
     let most = [guard.max_change, share].into_iter().flatten().min();
     let mut broken = Vec::new();
     if let Some(most) = most.filter(|most| *most < changed) {

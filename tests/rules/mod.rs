@@ -5,6 +5,7 @@ mod deliveries;
 mod episodes;
 mod evidence;
 mod findrisc;
+mod folders;
 mod glycaemia;
 mod loader;
 mod loader_files;

@@ -82,14 +82,20 @@ fn most(text: &str) -> Result<Most, String> {
 
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let data = arguments.data.as_deref();
-    let data = data.map(|folder| DataFolder::open(folder, Access::Read)).transpose()?;
+    let data = data
+        .map(|folder| DataFolder::open(folder, Access::Read))
+        .transpose()?;
     let old = named(&arguments.old, data.as_ref())?;
     let new = named(&arguments.new, data.as_ref())?;
     let changes = RulesDiff::changes(&old, &new);
     let not_raised = RulesDiff::not_raised(&old, &new, &changes);
     let diff = match &data {
         None => None,
-        Some(data) => Some(steps::rules_diff(data, (&old, &new), &options(arguments, data, &new)?)?),
+        Some(data) => Some(steps::rules_diff(
+            data,
+            (&old, &new),
+            &options(arguments, data, &new)?,
+        )?),
     };
     if arguments.json {
         print_json(&json!({
@@ -130,7 +136,9 @@ fn named(name: &str, data: Option<&DataFolder>) -> Result<Rulebook, Box<dyn Erro
         return Ok(rules::load(Some(folder))?);
     }
     let kept = data.map(|data| steps::kept_rules(data, name)).transpose()?;
-    Ok(kept.flatten().ok_or_else(|| StepError::UnknownRules(name.to_owned()))?)
+    Ok(kept
+        .flatten()
+        .ok_or_else(|| StepError::UnknownRules(name.to_owned()))?)
 }
 
 fn options(
@@ -191,7 +199,10 @@ fn in_words(old: &Rulebook, new: &Rulebook, changes: &[Change], not_raised: &[Ru
             (key, Some(old), Some(new)) => format!("  {key}: {} → {}\n", short(old), short(new)),
             (key, Some(old), None) => format!("  {key}: {} → gone\n", short(old)),
             (key, None, new) => {
-                format!("  {key}: new, {}\n", short(new.as_deref().unwrap_or_default()))
+                format!(
+                    "  {key}: new, {}\n",
+                    short(new.as_deref().unwrap_or_default())
+                )
             }
         });
     }
@@ -212,14 +223,18 @@ fn number(n: Option<u64>) -> String {
 }
 
 fn decisions(diff: &RulesDiff) -> String {
-    let changed = diff.changed.map_or("fewer than 5".to_owned(), |n| n.to_string());
+    let changed = diff
+        .changed
+        .map_or("fewer than 5".to_owned(), |n| n.to_string());
     let mut text = format!(
         "\nDecisions about {} residents as of {}\n  {changed} would be decided about otherwise\n",
         diff.register, diff.index_date
     );
     match diff.only_scores {
         Some(0) => {}
-        Some(n) => text.push_str(&format!("  {n} by the same decision with another score or reason\n")),
+        Some(n) => text.push_str(&format!(
+            "  {n} by the same decision with another score or reason\n"
+        )),
         None => text.push_str("  fewer than 5 by the same decision with another score or reason\n"),
     }
     text.push_str(&format!(
@@ -236,7 +251,12 @@ fn decisions(diff: &RulesDiff) -> String {
         text.push_str(&parts(gained));
     }
     let is_hidden = |gained: &Gained| {
-        let all = [&gained.by_reason, &gained.by_age, &gained.by_sex, &gained.by_district];
+        let all = [
+            &gained.by_reason,
+            &gained.by_age,
+            &gained.by_sex,
+            &gained.by_district,
+        ];
         gained.n.is_none() || all.into_iter().flatten().any(|cell| cell.n.is_none())
     };
     if diff.gained.iter().any(is_hidden) {

@@ -59,7 +59,9 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
     match not_noted {
         None => Ok(Outcome::Done),
         Some(error) => {
-            tell("note: the mark holds, but the ledger could not note it; mark it again when it can\n");
+            tell(
+                "note: the mark holds, but the ledger could not note it; mark it again when it can\n",
+            );
             Err(error.into())
         }
     }

@@ -6,9 +6,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use preventiojyraa::config::Config;
 use preventiojyraa::daemon;
-use preventiojyraa::report::{
-    RuleBookSubject, rule_book_page, rule_book_shown, rule_book_text,
-};
+use preventiojyraa::report::{RuleBookSubject, rule_book_page, rule_book_shown, rule_book_text};
 use preventiojyraa::rulebook::{Language, Rulebook};
 use preventiojyraa::rules;
 use preventiojyraa::steps::{self, Access, DataFolder, FaultyReport};
@@ -61,7 +59,9 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         Tongue::En => Language::English,
     };
     let data = arguments.data.as_deref();
-    let data = data.map(|folder| DataFolder::open(folder, Access::Read)).transpose()?;
+    let data = data
+        .map(|folder| DataFolder::open(folder, Access::Read))
+        .transpose()?;
     let faulty = match &data {
         Some(data) => steps::faulty_in(data, &rulebook)?,
         None => Vec::new(),
@@ -91,8 +91,14 @@ fn signature(arguments: &Arguments, rulebook: &Rulebook) -> Result<Signed, Box<d
     let Some(signers) = config.as_ref().and_then(|config| config.signers.as_ref()) else {
         let changed = manifest.differing(rulebook);
         return Ok(Some(match changed.is_empty() {
-            true => Ok((name, format!("{at} (not held against any signers: `--config FILE`)"))),
-            false => Err(format!("changed since {name} signed: {}", changed.join(", "))),
+            true => Ok((
+                name,
+                format!("{at} (not held against any signers: `--config FILE`)"),
+            )),
+            false => Err(format!(
+                "changed since {name} signed: {}",
+                changed.join(", ")
+            )),
         }));
     };
     let today = daemon::today(rulebook, config.as_ref())?;

@@ -64,7 +64,9 @@ pub(super) fn generate(arguments: &KeyArguments) -> CommandResult {
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let rulebook = rules::load(Some(&arguments.rules))?;
     if arguments.signer.trim().is_empty() {
-        return Err("`--signer` is empty\nhint: the name of the person who stands for the rules".into());
+        return Err(
+            "`--signer` is empty\nhint: the name of the person who stands for the rules".into(),
+        );
     }
     let key = SigningKey::read(&arguments.key)?;
     let manifest = Manifest::of(&rulebook, &arguments.signer, Timestamp::now());

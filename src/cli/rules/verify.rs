@@ -25,7 +25,12 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR")]
     rules: PathBuf,
     /// The site's configuration, which names the file of signers
-    #[arg(long, value_name = "FILE", required_unless_present = "signers", conflicts_with = "signers")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "signers",
+        conflicts_with = "signers"
+    )]
     config: Option<PathBuf>,
     /// A file of signers instead
     #[arg(long, value_name = "FILE")]
@@ -77,7 +82,10 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let in_words = match (standing, period) {
         ("in-force", Some(period)) => format!("in force until {}", period.until),
         ("not-in-force-today", Some(period)) => {
-            format!("not in force on {today}, but from {} to {}", period.from, period.until)
+            format!(
+                "not in force on {today}, but from {} to {}",
+                period.from, period.until
+            )
         }
         _ => "a draft: nothing is done by it".to_owned(),
     };

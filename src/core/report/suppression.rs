@@ -46,13 +46,19 @@ pub fn without_small_numbers(counts: &[u64], always: Option<usize>) -> Vec<Optio
     if is_small(sum) {
         return vec![None; counts.len()];
     }
-    let mut by_size: Vec<usize> = (0..counts.len()).filter(|at| SMALLEST_TOLD <= counts[*at]).collect();
+    let mut by_size: Vec<usize> = (0..counts.len())
+        .filter(|at| SMALLEST_TOLD <= counts[*at])
+        .collect();
     by_size.sort_by_key(|at| counts[*at]);
     by_size.retain(|at| always != Some(*at));
     let mut larger = by_size.into_iter();
     loop {
         let hidden = sum - told(&left_out).iter().flatten().sum::<u64>();
-        if left_out.iter().flatten().all(|bounds| is_open(*bounds, &left_out, hidden)) {
+        if left_out
+            .iter()
+            .flatten()
+            .all(|bounds| is_open(*bounds, &left_out, hidden))
+        {
             return told(&left_out);
         }
         let Some(at) = larger.next() else {
@@ -111,7 +117,11 @@ mod tests {
     /// Every way in which hidden numbers can add up, by counting: nothing shared with the method.
     fn possible(parts: &[(u64, u64)], sum: u64) -> Vec<Vec<u64>> {
         let Some(((least, most), rest)) = parts.split_first() else {
-            return if sum == 0 { vec![Vec::new()] } else { Vec::new() };
+            return if sum == 0 {
+                vec![Vec::new()]
+            } else {
+                Vec::new()
+            };
         };
         let numbers = *least..=(*most).min(sum);
         let ways = numbers.flat_map(|n| {

@@ -115,7 +115,10 @@ mod tests {
         check(
             text,
             &new,
-            &[("item[c].id", None, Some("c")), ("item[c].n", None, Some("3"))],
+            &[
+                ("item[c].id", None, Some("c")),
+                ("item[c].n", None, Some("3")),
+            ],
         );
     }
 
@@ -123,6 +126,9 @@ mod tests {
     fn a_file_that_comes_or_goes_is_one_change() {
         let found = changes(&[], &file("a = 1"));
         assert_eq!(found.len(), 1);
-        assert_eq!((&found[0].old, found[0].new.as_deref()), (&None, Some("there")));
+        assert_eq!(
+            (&found[0].old, found[0].new.as_deref()),
+            (&None, Some("there"))
+        );
     }
 }
