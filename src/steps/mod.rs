@@ -55,6 +55,7 @@ mod in_force;
 mod learn;
 mod learn_document;
 mod look_back;
+mod look_back_document;
 mod network;
 mod outgoing;
 mod pull;
@@ -80,9 +81,9 @@ pub use funnel::funnel;
 pub use in_force::{InForce, in_force};
 pub use learn::{FollowedCase, LearnOptions, LearnReport, learn};
 pub use learn_document::LearnDocument;
-pub use look_back::{
-    ActSince, Affected, DecidedOtherwise, DecisionShown, LookBack, LookBackOptions, RunLookedAt,
-    look_back,
+pub use look_back::{LookBackOptions, look_back};
+pub use look_back_document::{
+    ActSince, Affected, DecidedOtherwise, DecisionShown, LookBack, RunLookedAt,
 };
 pub use network::{NetworkReport, ready_to_pull};
 pub use pull::{PullOptions, PullReport, export_files, pull};

@@ -216,13 +216,19 @@ fn only_runs_that_held_the_faulty_version_are_looked_at() {
     site.pulls(&export, &[]);
     site.runs("2025-01-15", &["--rules", &corrected.name()]);
     let said = looks_back(&site, &corrected, &[]).ends_with(1);
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"error: no run here was made with rule `findrisc` from version 2025.1 until before 2025.2: nobody was affected here");
     let shipped = Rules::at(site.beside("shipped"));
     let said = looks_back(&site, &shipped, &[]).ends_with(1);
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r#"
+    error: the corrected rules hold `findrisc` at version 2025.1, which does not come after 2025.1
+    hint: a changed number is a new version; name the rules with `--corrected DIR`
+    "#);
     let words = ["look-back", "--rule", "laboratory", "--from", "2020.1"];
     let said = site.does(&words).ends_with(1);
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r#"
+    error: rule `laboratory` says how facts are read, and what is stored here was read by the faulty version
+    hint: pull the same exports into a new data folder with the corrected rules, run there as of the same days, and compare
+    "#);
     let words = ["look-back", "--rule", "findrisk", "--from", "2020.1"];
     assert!(
         site.does(&words)

@@ -241,5 +241,8 @@ fn facts_read_by_other_rules_are_not_compared() {
         .new
         .says("facts/measurements.toml", &[("[10, 90]", "[10, 91]")]);
     let said = board.compares(&[]).ends_with(1);
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r#"
+    error: the facts in this folder were read with other fact definitions than these rules have
+    hint: pull into a new folder
+    "#);
 }

@@ -146,10 +146,13 @@ fn a_mark_is_for_good_names_somebody_and_a_rule_that_exists() {
         words[at] = word;
         site.does(&words)
     };
-    insta::assert_snapshot!(with(5, "2025.9").ends_with(1), @"");
-    insta::assert_snapshot!(with(3, "findrisk").ends_with(1).lines().next().unwrap_or_default(), @"");
-    insta::assert_snapshot!(with(7, " ").ends_with(1), @"");
-    insta::assert_snapshot!(with(9, "").ends_with(1), @"");
+    insta::assert_snapshot!(with(5, "2025.9").ends_with(1), @r#"
+    error: no rule `findrisc` of version `2025.9` is in the rules, nor in a rule book that a run here used
+    hint: known are findrisc 2025.1; `--rules DIR` for rules of another folder
+    "#);
+    insta::assert_snapshot!(with(3, "findrisk").ends_with(1).lines().next().unwrap_or_default(), @"error: no rule `findrisk` of version `2025.1` is in the rules, nor in a rule book that a run here used");
+    insta::assert_snapshot!(with(7, " ").ends_with(1), @"error: `--by` is empty");
+    insta::assert_snapshot!(with(9, "").ends_with(1), @"error: `--why` is empty");
     assert!(
         clinic.status()["faulty"]
             .as_array()

@@ -58,7 +58,10 @@ fn rules_that_a_run_used_are_known_by_the_beginning_of_their_fingerprint() {
         .site
         .does(&["rules", "diff", "0123456", "shipped"])
         .ends_with(1);
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r#"
+    error: `0123456` is neither a folder of rules nor the beginning of the fingerprint of one rule book that a run here used
+    hint: `preventio run --json` says the fingerprint of its rules
+    "#);
 }
 
 #[test]
@@ -128,7 +131,10 @@ fn a_ledger_from_before_rules_were_kept_is_read_and_says_what_it_cannot_tell() {
     );
     world.runs();
     site.is_whole();
-    let said = site.does(&words);
-    assert_eq!(said.code, Some(5));
-    assert!(said.out.contains("run 2 as of"), "{}", said.out);
+    // The same fingerprint is the same rules: now they are known for the first run too.
+    let said = site.does(&words).ends_well();
+    assert!(
+        said.contains("run 1 as of") && said.contains("run 2 as of"),
+        "{said}"
+    );
 }

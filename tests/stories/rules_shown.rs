@@ -72,9 +72,30 @@ fn a_number_that_nobody_verified_is_marked_beside_it() {
             .unwrap_or_else(|| panic!("`{what}` is shown"));
         text[at..].lines().take(6).collect::<Vec<_>>().join("\n")
     };
-    insta::assert_snapshot!(after("Action level\n"), @"");
-    insta::assert_snapshot!(after("Critical values\n"), @"");
-    insta::assert_snapshot!(after("Probability from the score\n"), @"");
+    insta::assert_snapshot!(after("Action level\n"), @r#"
+    Action level
+    ! ⚠ not verified: 12 is one Finnish region's order level; 15 is the alternative; the medical lead decides
+      points:
+          12
+          ⚠ not verified
+      near:
+    "#);
+    insta::assert_snapshot!(after("Critical values\n"), @r#"
+    Critical values
+      Fact fasting plasma glucose
+          From: mmol/L 20, mg/dL 360
+          Why: ⚠ not verified: no published limit was found for the programme; a draft for the medical lead to set
+      Fact two-hour glucose in a tolerance test
+          From: mmol/L 20, mg/dL 360
+    "#);
+    insta::assert_snapshot!(after("Probability from the score\n"), @r#"
+    Probability from the score
+    ! ⚠ not verified: derived from published figures by the calculation above, with an assumption that no source gives; not observed anywhere
+      intercept:
+          -5.2575
+          ⚠ not verified
+      slope:
+    "#);
 }
 
 #[test]

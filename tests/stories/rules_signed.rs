@@ -285,7 +285,7 @@ fn signers_that_do_not_hold_together_are_told_all_at_once() {
         signer("Pekka", &office.public, ALWAYS.0, ALWAYS.1) + "revoked = 2026-01-01\n",
     ];
     office.signers(&text.concat());
-    insta::assert_snapshot!(office.refusal(), @"");
+    insta::assert_snapshot!(office.refusal(), @"error: the configuration `<folder>/preventio.toml` cannot be used: the signers `<folder>/signers.toml` name `Maija Meikäläinen` twice; the signers `<folder>/signers.toml`: signer `Kaisa`: `public_key` is no Ed25519 key in PEM form (`openssl pkey -pubout`); the signers `<folder>/signers.toml`: signer `Olli`: `until` is before `from`; the signers `<folder>/signers.toml`: signer ``: `name` is empty; the signers `<folder>/signers.toml`: signer `Pekka`: `revoked` needs `why`");
 }
 
 #[test]

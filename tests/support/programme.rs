@@ -222,7 +222,9 @@ settle_seconds = 1.6
         let mut rows = ledger
             .prepare("SELECT lower(hex(resident)), run, action FROM outbox ORDER BY id")
             .expect("the outbox can be read");
-        let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get::<_, u32>(1)?.into(), row.get(2)?)));
+        let rows = rows.query_map([], |row| {
+            Ok((row.get(0)?, row.get::<_, u32>(1)?.into(), row.get(2)?))
+        });
         let rows = rows.expect("the outbox can be read");
         rows.map(|row| row.expect("a row")).collect()
     }

@@ -206,6 +206,7 @@ fn score(telling: Telling<'_>, items: &[Tree]) -> Table {
         if !scalar("unit").is_empty() {
             name.push_str(&format!(" ({})", scalar("unit")));
         }
+        name.push_str(&format!(" [{}]", scalar("id")));
         let told = |keys: &[&str]| {
             let entries = item.entries().iter().filter(|e| keys.contains(&&*e.key));
             let mut cell = Cell::default();
@@ -216,12 +217,7 @@ fn score(telling: Telling<'_>, items: &[Tree]) -> Table {
         };
         let points = ["bands", "bands_by_sex", "answers"];
         let otherwise = ["no_evidence"];
-        let shown = [
-            &points[..],
-            &otherwise,
-            &["id", "name", "question", "unit", "measure"],
-        ]
-        .concat();
+        let shown = [&points[..], &otherwise, &["id", "name", "question", "unit"]].concat();
         let rest = item.entries().iter().filter(|e| !shown.contains(&&*e.key));
         let known_from = rest.fold(Cell::default(), |mut cell, entry| {
             let key = telling.key(&entry.key);
