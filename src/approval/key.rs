@@ -73,6 +73,10 @@ impl SigningKey {
     }
 
     /// The half that everybody may know.
+    ///
+    /// # Panics
+    ///
+    /// Never: a public Ed25519 key has 32 bytes.
     #[must_use]
     pub fn public(&self) -> PublicKey {
         let bytes = self.0.public_key().as_ref().try_into();
@@ -91,7 +95,7 @@ impl SigningKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey([u8; 32]);
 
-/// RFC 8410: SubjectPublicKeyInfo of an Ed25519 key, up to the key itself.
+/// RFC 8410: `SubjectPublicKeyInfo` of an Ed25519 key, up to the key itself.
 const HEAD: [u8; 12] = [
     0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
 ];

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use preventiojyraa::steps::{self, Access, DataFolder, Explanation};
 use preventiojyraa::{fhir, rules};
 
-use super::{CommandResult, DataArguments, Outcome, RulesArguments, print};
+use super::{CommandResult, DataArguments, Outcome, RulesArguments, print, tell};
 
 /// Say in sentences why a resident was decided about as they were
 ///
@@ -36,6 +36,9 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let data = DataFolder::open(&arguments.data.data, Access::Read)?;
     let explanation = steps::explain(&rulebook, &data, &arguments.resident, arguments.index_date)?;
     if arguments.fhir {
+        for mark in &explanation.faulty {
+            tell(&format!("note: do not rely on this: {mark}\n"));
+        }
         print(&format!("{}\n", resource(&explanation)?))?;
     } else {
         print(&explanation.text)?;

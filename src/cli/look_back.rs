@@ -109,7 +109,7 @@ fn summary(looked: &LookBack) -> String {
     if !looked.not_kept.is_empty() {
         let runs: Vec<String> = looked.not_kept.iter().map(u32::to_string).collect();
         text.push_str(&format!(
-            "  of runs {} nothing can be said: their rules are not kept\n",
+            "  of runs {} nothing can be said: their rules are not kept, or this program cannot read them\n",
             runs.join(", ")
         ));
     }

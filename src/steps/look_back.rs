@@ -181,8 +181,8 @@ impl Books {
     fn of(&mut self, data: &DataFolder, fingerprint: &str) -> Result<Option<Rulebook>, StepError> {
         if !self.0.contains_key(fingerprint) {
             let files = data.ledger.rule_book(fingerprint)?;
-            let book = files.map(|files| Rulebook::load(&files)).transpose();
-            let book = book.map_err(StepError::KeptRules)?;
+            // Rules that this program cannot read say as little as rules that are not kept.
+            let book = files.and_then(|files| Rulebook::load(&files).ok());
             self.0.insert(fingerprint.to_owned(), book);
         }
         Ok(self.0.get(fingerprint).cloned().flatten())

@@ -17,7 +17,7 @@ pub struct LookBack {
     pub corrected: String,
     /// Runs that held it, oldest first.
     pub runs: Vec<RunLookedAt>,
-    /// Runs whose rules are not kept: of them nothing can be said.
+    /// Runs whose rules are not kept, or not readable by this program: of them nothing can be said.
     pub not_kept: Vec<u32>,
     /// Residents of whom some run's decision should have been another.
     pub residents: u64,
