@@ -5,7 +5,6 @@ mod deliveries;
 mod episodes;
 mod evidence;
 mod findrisc;
-mod folders;
 mod glycaemia;
 mod loader;
 mod loader_files;

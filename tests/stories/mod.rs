@@ -35,6 +35,7 @@ mod rounds_town;
 mod rounds_trouble;
 mod rules_diff;
 mod rules_faulty;
+mod rules_folders;
 mod rules_kept;
 mod rules_shown;
 mod rules_signed;

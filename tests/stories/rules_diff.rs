@@ -6,9 +6,8 @@ use serde_json::Value;
 
 use crate::support::acting::copy;
 use crate::support::rules::Rules;
-use crate::support::site::{
-    Said, Site, TempFolder, count, made_up_register, preventio, reads, text,
-};
+use crate::support::site::{Said, Site, TempFolder, count, made_up_register, preventio, text};
+use crate::support::snapshots::reads;
 
 const DAY: &str = "2025-01-15";
 

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::support::acting::{Clinic, Running, until};
 use crate::support::rules::Rules;
-use crate::support::site::{Said, count, preventio, preventio_starts, reads};
+use crate::support::site::{Said, count, preventio, preventio_starts};
+use crate::support::snapshots::reads;
 
 const MARK: [&str; 10] = [
     "rules",

@@ -7,7 +7,8 @@ use preventiojyraa::rulebook::{Language, tree};
 use preventiojyraa::rules;
 
 use crate::support::rules::{Rules, key};
-use crate::support::site::{Site, preventio, reads};
+use crate::support::site::{Site, preventio};
+use crate::support::snapshots::reads;
 
 fn shown(more: &[&str]) -> String {
     preventio(&[&["rules", "show"], more].concat()).ends_well()

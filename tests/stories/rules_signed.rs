@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::support::acting::{Clinic, at_risk};
 use crate::support::rules::{Rules, key, signer};
-use crate::support::site::{Said, count, preventio, reads};
+use crate::support::site::{Said, count, preventio};
+use crate::support::snapshots::reads;
 use crate::support::world::World;
 
 const LEAD: &str = "Maija Meikäläinen";

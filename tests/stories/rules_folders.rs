@@ -11,10 +11,12 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::Value;
 
-use super::loader::{SCORE, STEPWISE};
-use crate::properties::draw::fixed;
+use crate::support::draw::fixed;
 use crate::support::rules::Rules;
 use crate::support::site::{TempFolder, preventio};
+
+const SCORE: &str = "scores/findrisc.toml";
+const STEPWISE: &str = "pathways/stepwise.toml";
 
 /// A copy of the shipped rules with one file written over, and what is wrong with it: file, line, code.
 #[track_caller]
