@@ -9,7 +9,7 @@ use preventiojyraa::orders::{Action, ActionKind};
 use serde_json::{Value, json};
 
 use crate::support::acting::{Clinic, at_risk, key, until};
-use crate::support::rules::{Rules, key, signer};
+use crate::support::rules::{Rules, signer};
 use crate::support::served::Served;
 use crate::support::site::{INDEX_DATE, count, made_up_register, opaque, text};
 use crate::support::site::{Site, TempFolder};
@@ -392,7 +392,12 @@ fn texts_that_nobody_stands_for_are_not_sent_to_people() {
     let rules = Rules::at(clinic.site().beside("rules"));
     rules.are_in_force("2020-01-01", "2999-12-31");
     let lead = clinic.site().beside("lead.pem");
-    let signers = signer("Maija", &key(&lead), "2020-01-01", "2999-12-31");
+    let signers = signer(
+        "Maija",
+        &crate::support::rules::key(&lead),
+        "2020-01-01",
+        "2999-12-31",
+    );
     fs::write(clinic.site().beside("signers.toml"), signers).expect("it can be written");
     let for_people = [
         ("trial = true\ntoday = 2025-11-01", "trial = false"),
