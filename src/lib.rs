@@ -17,13 +17,14 @@
 //! └── report     telling people
 //!
 //! edges (talk to the world)
+//! ├── approval   who stands for a rule book: signatures and signers
 //! ├── rules      rule files: those shipped in the binary, or a folder
 //! ├── config     the site's configuration: what may be done here, and with whom
 //! ├── fhir       export files and FHIR JSON, tokens, bulk export; authoring and carrying what we send
 //! ├── lake       Parquet: facts, register, issues, decisions
 //! ├── ledger     SQL: pulls, runs, identities, episodes, outbox, tasks; the commit point
 //! ├── evaluate   a researcher's own table, held against what happened
-//! ├── steps      pull, run, act, explain, learn, reconcile, check: the order in which rooms work together
+//! ├── steps      pull, run, act, explain, learn, reconcile, check, look back: the order in which rooms work together
 //! ├── daemon     the clock and the drivers: dispatcher, pull over the network
 //! ├── standin    a made-up Helsinki to try it all on
 //! ├── demo       the whole programme on it, in one command
@@ -53,6 +54,7 @@ pub use preventiojyraa_core::{
     rulebook,
 };
 
+pub mod approval;
 pub mod config;
 pub mod daemon;
 pub mod demo;

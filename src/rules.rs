@@ -1,11 +1,17 @@
 //! The rule book that travels inside the binary, and rule folders on disk.
+//!
+//! A folder is read with bounds: whatever lies in it, no more memory is used than
+//! a large rule book needs, and what is beyond a bound is a mistake with its place.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::Path;
 
 use include_dir::{Dir, include_dir};
 use preventiojyraa_core::risk;
-use preventiojyraa_core::rulebook::{Diagnostic, RuleFile, Rulebook};
+use preventiojyraa_core::rulebook::{Diagnostic, RuleFile, Rulebook, Severity};
+
+use crate::approval::{Signature, SignatureError};
 
 /// `rules/` as it was when the program was built.
 static SHIPPED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rules");
@@ -78,49 +84,137 @@ fn collect_shipped(dir: &Dir<'static>, files: &mut Vec<RuleFile>) {
 pub fn load(folder: Option<&Path>, programme: Option<&str>) -> Result<Rulebook, RulesError> {
     match folder {
         None => check(&shipped_files(), programme),
-        Some(folder) => check(&read_folder(folder)?, programme),
+        Some(folder) => {
+            let (files, mut mistakes) = read_folder(folder)?;
+            let checked = check(&files, programme);
+            if mistakes.is_empty() {
+                return checked;
+            }
+            if let Err(RulesError::Mistakes(others)) = checked {
+                mistakes.extend(others);
+            }
+            mistakes.sort_by(|a, b| (&a.file, a.line, a.code).cmp(&(&b.file, b.line, b.code)));
+            Err(RulesError::Mistakes(mistakes))
+        }
     }
 }
 
-/// Reads every `.toml` file of a folder and its folders.
+/// The signature that lies beside rules; the shipped ones have none.
 ///
-/// Bytes that are not UTF-8 are kept as replacement characters, so that the
-/// checker reports the file instead of the reader giving up on the folder.
+/// # Errors
+///
+/// When it cannot be read.
+pub fn signature(
+    folder: Option<&Path>,
+    rulebook: &Rulebook,
+) -> Result<Option<Signature>, SignatureError> {
+    let programme = &rulebook.programme.header.id;
+    folder.map_or(Ok(None), |folder| Signature::read(folder, programme))
+}
+
+/// Longest rule file that is read, in bytes; one more is read to know that a file is longer.
+const MAX_BYTES: u64 = 1 << 20;
+/// Most rule files in a folder.
+const MAX_FILES: usize = 1_000;
+/// Deepest folder below the rules folder.
+const MAX_DEPTH: usize = 8;
+
+/// Reads every `.toml` file of a folder and its folders, with what is wrong with it before any rule is read.
 ///
 /// # Errors
 ///
 /// [`RulesError::Unreadable`].
-pub fn read_folder(folder: &Path) -> Result<Vec<RuleFile>, RulesError> {
-    let mut files = Vec::new();
+pub fn read_folder(folder: &Path) -> Result<(Vec<RuleFile>, Vec<Diagnostic>), RulesError> {
+    let mut found = Found::default();
     let unreadable = |source| RulesError::Unreadable {
         folder: folder.display().to_string(),
         source,
     };
-    collect(folder, "", &mut files).map_err(unreadable)?;
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(files)
+    found.collect(folder, "", 0).map_err(unreadable)?;
+    found.files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok((found.files, found.mistakes))
 }
 
-fn collect(folder: &Path, below: &str, files: &mut Vec<RuleFile>) -> std::io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let path = if below.is_empty() {
-            name.clone()
-        } else {
-            format!("{below}/{name}")
-        };
-        if entry.file_type()?.is_dir() {
-            collect(&entry.path(), &path, files)?;
-        } else if name.ends_with(".toml") {
-            let bytes = fs::read(entry.path())?;
-            files.push(RuleFile {
-                path,
-                text: String::from_utf8_lossy(&bytes).into_owned(),
-            });
+/// What was found in a rules folder.
+#[derive(Default)]
+struct Found {
+    files: Vec<RuleFile>,
+    mistakes: Vec<Diagnostic>,
+}
+
+impl Found {
+    fn collect(&mut self, folder: &Path, below: &str, depth: usize) -> std::io::Result<()> {
+        let mut entries: Vec<_> = fs::read_dir(folder)?.collect::<Result<_, _>>()?;
+        entries.sort_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let path = if below.is_empty() {
+                name.clone()
+            } else {
+                format!("{below}/{name}")
+            };
+            if entry.file_type()?.is_dir() {
+                if MAX_DEPTH <= depth {
+                    let what = format!("folders are more than {MAX_DEPTH} deep");
+                    self.mistake(&path, 1, "rule-folder-too-deep", what);
+                } else {
+                    self.collect(&entry.path(), &path, depth + 1)?;
+                }
+            } else if name.ends_with(".toml") {
+                if self.files.len() == MAX_FILES {
+                    let what = format!("there are more than {MAX_FILES} rule files");
+                    self.mistake(&path, 1, "rule-files-too-many", what);
+                    return Ok(());
+                }
+                self.read(&entry.path(), path)?;
+            }
         }
+        Ok(())
     }
-    Ok(())
+
+    fn read(&mut self, place: &Path, path: String) -> std::io::Result<()> {
+        // Follows links; a pipe would never end.
+        if !fs::metadata(place)?.is_file() {
+            self.mistake(
+                &path,
+                1,
+                "rule-no-file",
+                "this is no ordinary file".to_owned(),
+            );
+            return Ok(());
+        }
+        let mut bytes = Vec::new();
+        File::open(place)?
+            .take(MAX_BYTES + 1)
+            .read_to_end(&mut bytes)?;
+        if MAX_BYTES < bytes.len() as u64 {
+            let what = format!("the file is over the limit of {MAX_BYTES} bytes");
+            self.mistake(&path, 1, "rule-too-large", what);
+            return Ok(());
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => self.files.push(RuleFile { path, text }),
+            Err(error) => {
+                let before = error.as_bytes().get(..error.utf8_error().valid_up_to());
+                let line = before.map_or(0, |text| memchr::memchr_iter(b'\n', text).count()) + 1;
+                let what = "the file is not UTF-8 from here on".to_owned();
+                self.mistake(&path, line, "rule-not-utf8", what);
+            }
+        }
+        Ok(())
+    }
+
+    fn mistake(&mut self, path: &str, line: usize, code: &'static str, message: String) {
+        self.mistakes.push(Diagnostic {
+            file: path.to_owned(),
+            line,
+            column: 1,
+            severity: Severity::Error,
+            code,
+            message,
+            hint: None,
+        });
+    }
 }
 
 /// Checks files and runs the worked examples of a programme; without a name, of the default one.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::SignedDuration;
 use preventiojyraa::config::Config;
 use preventiojyraa::daemon::{self, DispatchOptions, DispatchReport, Duration};
+use preventiojyraa::rules;
 
 use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, show};
 
@@ -38,9 +39,11 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let rulebook = arguments.rules.load()?;
     let config = Config::read(&arguments.config)?;
+    let signature = rules::signature(arguments.rules.rules.as_deref(), &rulebook)?;
     let report = daemon::dispatch(&DispatchOptions {
         root: arguments.data.data.clone(),
         rulebook,
+        signature,
         config,
         duration: arguments.length.map_or(Duration::Once, Duration::For),
     })?;

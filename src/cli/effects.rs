@@ -118,6 +118,9 @@ fn render(status: &EffectsStatus) -> String {
             stopped.since, stopped.by, stopped.reason
         ),
     };
+    for mark in &status.faulty {
+        text.push_str(&format!("Nothing is sent by rules that hold it: {mark}\n"));
+    }
     for line in &status.log {
         text.push_str(&format!(
             "  {} {} by {}: {}\n",

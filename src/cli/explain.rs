@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use preventiojyraa::fhir;
 use preventiojyraa::steps::{self, Access, DataFolder, Explanation};
 
-use super::{CommandResult, DataArguments, Outcome, RulesArguments, print};
+use super::{CommandResult, DataArguments, Outcome, RulesArguments, print, tell};
 
 /// Say in sentences why a resident was decided about as they were
 ///
@@ -46,6 +46,9 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
     }
     let explanation = steps::explain(&rulebook, &data, &arguments.resident, arguments.index_date)?;
     if arguments.fhir {
+        for mark in &explanation.faulty {
+            tell(&format!("note: do not rely on this: {mark}\n"));
+        }
         print(&format!("{}\n", resource(&explanation)?))?;
     } else {
         print(&explanation.text)?;

@@ -1,7 +1,8 @@
 //! The command line: one file per subcommand, rendering, exit codes.
 //!
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 failed, 2 wrong usage,
-//! 3 the data folder is damaged, 4 the rules have mistakes, 5 what left and what arrived differ.
+//! 3 the data folder is damaged, 4 the rules have mistakes, 5 what left and what arrived differ, or
+//! not everything could be looked back on, 6 a change of rules is out of its bounds.
 
 mod demo;
 mod dispatch;
@@ -10,6 +11,7 @@ mod evaluate;
 mod explain;
 mod fsck;
 mod learn;
+mod look_back;
 mod pull;
 mod reconcile;
 mod rules;
@@ -46,6 +48,7 @@ enum Command {
     Reconcile(reconcile::Arguments),
     Explain(explain::Arguments),
     Learn(learn::Arguments),
+    LookBack(look_back::Arguments),
     Evaluate(evaluate::Arguments),
     Fsck(fsck::Arguments),
     Rules(rules::Arguments),
@@ -58,6 +61,7 @@ enum Outcome {
     Done,
     Damaged,
     Differs,
+    OutOfBounds,
 }
 
 type CommandResult = Result<Outcome, Box<dyn Error>>;
@@ -102,6 +106,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Reconcile(arguments) => reconcile::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Learn(arguments) => learn::run(&arguments),
+        Command::LookBack(arguments) => look_back::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
@@ -112,9 +117,12 @@ pub(crate) fn run() -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Damaged) => ExitCode::from(3),
         Ok(Outcome::Differs) => ExitCode::from(5),
+        Ok(Outcome::OutOfBounds) => ExitCode::from(6),
         // A reader that has seen enough (`| head`) is no failure.
         Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => match error.downcast_ref::<RulesError>() {
+            // They were printed as data.
+            Some(RulesError::Mistakes(mistakes)) if mistakes.is_empty() => ExitCode::from(4),
             // Each mistake says itself that it is an error.
             Some(RulesError::Mistakes(_)) => {
                 tell(&format!("{error}\n"));

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use preventiojyraa::config::Config;
 use preventiojyraa::daemon;
 use preventiojyraa::rulebook::{Model, Rulebook, State, Words};
+use preventiojyraa::rules;
 use preventiojyraa::steps::{
     self, Access, ActOptions, ActReport, DataFolder, RehearsalReport, RunOptions, RunReport,
 };
@@ -69,6 +70,7 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         return Ok(Outcome::Done);
     }
     let mut data = DataFolder::open(&arguments.data.data, Access::WriteExisting)?;
+    let signature = rules::signature(arguments.rules.rules.as_deref(), &rulebook)?;
     let options = RunOptions {
         index_date,
         threads: arguments.threads.unwrap_or_else(super::all_cores),
@@ -76,7 +78,11 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         act: config
             .as_ref()
             .filter(|_| arguments.act)
-            .map(|config| ActOptions { config, today }),
+            .map(|config| ActOptions {
+                config,
+                today,
+                signature: signature.as_ref(),
+            }),
     };
     let report = steps::run(&rulebook, &mut data, &options)?;
     let words = &rulebook.programme.words;
@@ -138,10 +144,14 @@ fn rehearsed(report: &RehearsalReport, model: &Model) -> String {
 }
 
 fn render(report: &RunReport, words: &Words) -> String {
-    let mut text = format!(
+    let faulty = report.faulty.iter();
+    let mut text: String = faulty
+        .map(|mark| format!("Do not act on this: {mark}\n"))
+        .collect();
+    text.push_str(&format!(
         "Run {}: {} residents as of {}\n",
         report.run, report.register, report.index_date
-    );
+    ));
     let states = State::NAMES
         .iter()
         .filter_map(|(_, state)| report.states.get_key_value(words.state(*state)));

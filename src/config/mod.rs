@@ -17,6 +17,7 @@ use preventiojyraa_core::orders::{ActionKind, Offered};
 use preventiojyraa_core::rulebook::{Language, Rulebook, Status};
 use serde::Deserialize;
 
+use crate::approval::{NotApproved, Signature, Signers};
 use crate::fhir::{IdentityKey, Way};
 use crate::ledger::ChannelTerms;
 pub use channel::Channel;
@@ -60,9 +61,24 @@ pub enum ConfigError {
 pub enum NoEffects {
     /// The rules are not signed.
     #[error(
-        "the rules are an unsigned draft: effects on people refuse to start\nhint: `status = \"in-force\"` in the signed programme, or a trial against this machine alone (`[site] trial = true`)"
+        "the rules are an unsigned draft: effects on people refuse to start\nhint: `status = \"in-force\"` in the programme and a signature (`preventio rules sign`), or a trial against this machine alone (`[site] trial = true`)"
     )]
     DraftRules,
+    /// Signed, and not for today.
+    #[error(
+        "the rules are in force from {from} to {until}, and today is {today}: effects on people refuse to start\nhint: `[in_force]` in the signed programme"
+    )]
+    NotInForce {
+        /// First day.
+        from: Date,
+        /// Last day.
+        until: Date,
+        /// Today.
+        today: Date,
+    },
+    /// Nobody whose signature counts stands for these rules.
+    #[error(transparent)]
+    NotApproved(#[from] NotApproved),
     /// Nobody stands for the texts.
     #[error(
         "the texts in {} are a draft that nobody stands for: effects on people refuse to start\nhint: `status = \"reviewed\"` and `reviewer` in `texts/`, or a trial against this machine alone (`[site] trial = true`)", .0.join(", ")
@@ -111,6 +127,8 @@ pub struct Config {
     pub site: Site,
     /// The law's permission.
     pub legal_basis: LegalBasis,
+    /// Whose signatures under rules count; nobody's, when it is not said.
+    pub signers: Option<Signers>,
     /// Who takes which kind of act, by kind.
     pub channels: Vec<(ActionKind, Channel)>,
     /// Whether residents below the action level are drawn to be tested all the same; nobody, unless
@@ -150,8 +168,15 @@ pub struct LegalBasis {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct RawRules {
+    signers: PathBuf,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct File {
     site: Site,
+    rules: Option<RawRules>,
     legal_basis: LegalBasis,
     #[serde(default)]
     server: BTreeMap<String, Server>,
@@ -206,6 +231,14 @@ impl Config {
         for (name, server) in &file.server {
             server.mistakes(name, file.site.trial, &mut mistakes);
         }
+        let signers = file.rules.map(|rules| {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            Signers::read(&folder.join(rules.signers))
+        });
+        let signers = signers.transpose().unwrap_or_else(|wrong| {
+            mistakes.extend(wrong);
+            None
+        });
         let sampled = file.sampled_negatives.map(|raw| raw.checked()).transpose();
         let sampled_negatives = sampled.unwrap_or_else(|mistake| {
             mistakes.push(mistake);
@@ -231,6 +264,7 @@ impl Config {
             path: path.to_path_buf(),
             site: file.site,
             legal_basis: file.legal_basis,
+            signers,
             channels,
             sampled_negatives,
         })
@@ -278,7 +312,7 @@ impl Config {
         Ok(file)
     }
 
-    /// Whether effects may start today.
+    /// Whether effects may start today by a rule book and the signature that lies beside it.
     ///
     /// # Errors
     ///
@@ -286,18 +320,16 @@ impl Config {
     pub fn allows_effects(
         &self,
         rulebook: &Rulebook,
+        signature: Option<&Signature>,
         key: Option<&IdentityKey>,
         today: Date,
     ) -> Result<(), NoEffects> {
-        self.legal_basis_holds(today)?;
+        self.may_go_on(rulebook, signature, today)?;
         if self.sends_texts() && rulebook.texts.is_empty() {
             return Err(NoEffects::NoTexts);
         }
         if self.site.trial {
             return Ok(());
-        }
-        if rulebook.programme.header.status == Status::Draft {
-            return Err(NoEffects::DraftRules);
         }
         let drafts = rulebook.texts.drafts();
         if self.sends_texts() && !drafts.is_empty() {
@@ -307,6 +339,41 @@ impl Config {
         if key.is_none_or(|key| *key == IdentityKey::PUBLIC) {
             return Err(NoEffects::PublicKey);
         }
+        Ok(())
+    }
+
+    /// Whether what may end while effects go on still holds: the law's permission, and the rules'.
+    ///
+    /// # Errors
+    ///
+    /// [`NoEffects`] says what does not hold any more.
+    pub fn may_go_on(
+        &self,
+        rulebook: &Rulebook,
+        signature: Option<&Signature>,
+        today: Date,
+    ) -> Result<(), NoEffects> {
+        self.legal_basis_holds(today)?;
+        if self.site.trial {
+            return Ok(());
+        }
+        let programme = &rulebook.programme;
+        let period = programme.in_force;
+        let Some(period) = period.filter(|_| programme.header.status == Status::InForce) else {
+            return Err(NoEffects::DraftRules);
+        };
+        if !period.holds_on(today) {
+            return Err(NoEffects::NotInForce {
+                from: period.from,
+                until: period.until,
+                today,
+            });
+        }
+        let signature = signature.ok_or_else(|| NotApproved::Unsigned {
+            programme: programme.header.id.clone(),
+        })?;
+        let signers = self.signers.as_ref().ok_or(NotApproved::NoSigners)?;
+        signature.holds(rulebook, signers, today)?;
         Ok(())
     }
 

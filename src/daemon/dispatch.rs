@@ -1,18 +1,18 @@
 //! Dispatch: orders leave the outbox.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::config::{Channel, Config, ConfigError, NoEffects};
+use super::dispatching::{DispatchError, DispatchOptions, DispatchReport, Duration};
+use crate::config::{Channel, Config};
 use crate::delivery::{
     Action, Answer, DeliveryEvent, Dispatcher, Event, Found, Job, Limits, Mode, Outcome, ReadBack,
     ServerNews, Work, after,
@@ -21,83 +21,12 @@ use crate::fhir::{self, ChannelError, ChannelOptions, OrderChannel, Writing, som
 use crate::ledger::{Addressee, ChannelTerms, Handed, NotExpressible, Stamp, TakeOptions};
 use crate::orders::{ActionKind, Order};
 use crate::rulebook::Rulebook;
-use crate::steps::{self, DataFolder, EpochFile, StepError, Switch};
+use crate::steps::{self, DataFolder, EpochFile, FaultyMarks, FaultyReport, StepError, Switch};
 
 /// How long `--once` waits for what is due soon: permits of a slow server, no more.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(2);
 /// The first retry of something that never left.
 const SOON: SignedDuration = SignedDuration::from_secs(1);
-
-/// How long to dispatch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Duration {
-    /// Until nothing is due.
-    Once,
-    /// For so long.
-    For(SignedDuration),
-}
-
-/// What a dispatcher needs.
-pub struct DispatchOptions {
-    /// The data folder.
-    pub root: PathBuf,
-    /// The rules: residents are decided about again before an order leaves.
-    pub rulebook: Rulebook,
-    /// Whom to talk to.
-    pub config: Config,
-    /// How long.
-    pub duration: Duration,
-}
-
-/// Why dispatching ended early.
-#[derive(Debug, thiserror::Error)]
-pub enum DispatchError {
-    /// A step failed.
-    #[error(transparent)]
-    Step(#[from] StepError),
-    /// No order may leave this way.
-    #[error(transparent)]
-    Channel(#[from] ChannelError),
-    /// The configuration names no channel.
-    #[error("the configuration names no channel: there is nothing to dispatch to")]
-    NoChannel,
-    /// The runtime could not be started.
-    #[error("cannot start the runtime")]
-    Runtime(#[source] std::io::Error),
-    /// A defect of the program.
-    #[error("a part of the dispatcher broke down; what was under way is asked about by the next")]
-    Broke(#[source] tokio::task::JoinError),
-    /// The configuration does not fit the folder.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-}
-
-impl From<NoEffects> for DispatchError {
-    fn from(error: NoEffects) -> Self {
-        Self::Step(error.into())
-    }
-}
-
-/// What a dispatcher did.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct DispatchReport {
-    /// Requests that were to place or take back an order.
-    pub sent: u64,
-    /// Of these, accepted.
-    pub accepted: u64,
-    /// Of these, turned down.
-    pub turned_down: u64,
-    /// Of these, "not now", or never left.
-    pub later: u64,
-    /// Of these, without a clear answer.
-    pub without_answer: u64,
-    /// Times the other side was asked whether it has an order.
-    pub looked_up: u64,
-    /// Why nothing is sent, when it is not.
-    pub held: Option<String>,
-    /// Rows of the outbox by state, afterwards.
-    pub outbox: BTreeMap<String, u64>,
-}
 
 /// Delivers orders until there is nothing to do, or for a while.
 ///
@@ -111,9 +40,10 @@ pub fn dispatch(options: &DispatchOptions) -> Result<DispatchReport, DispatchErr
     let data = DataFolder::open(&options.root, steps::Access::Read)?;
     let today = today(&options.rulebook, Some(&options.config))?;
     let key = data.identity_key_on_record()?;
+    let signature = options.signature.as_ref();
     options
         .config
-        .allows_effects(&options.rulebook, key.as_ref(), today)?;
+        .allows_effects(&options.rulebook, signature, key.as_ref(), today)?;
     data.pin_trial(options.config.site.trial)?;
     let epoch = options.config.epoch_file(&options.root)?;
     if options.config.channels.is_empty() {
@@ -121,6 +51,7 @@ pub fn dispatch(options: &DispatchOptions) -> Result<DispatchReport, DispatchErr
     }
     let runtime = runtime()?;
     let data = Arc::new(Mutex::new(data));
+    let options = &Arc::new(options.clone());
     let mut report = DispatchReport::default();
     runtime.block_on(async {
         let drivers = drivers(options, &data, &epoch).await?;
@@ -145,7 +76,8 @@ pub fn dispatch(options: &DispatchOptions) -> Result<DispatchReport, DispatchErr
     })?;
     let data = data.lock().unwrap_or_else(PoisonError::into_inner);
     report.outbox = data.outbox_states()?;
-    report.held = held(&options.config, &Switch::of(&options.root), today);
+    let faulty = steps::faulty_in(&data, &options.rulebook)?;
+    report.held = held(options, &faulty, today);
     Ok(report)
 }
 
@@ -161,7 +93,7 @@ pub(super) fn runtime() -> Result<Runtime, DispatchError> {
 
 /// A driver for each channel: every way is open before anything leaves by any.
 async fn drivers(
-    options: &DispatchOptions,
+    options: &Arc<DispatchOptions>,
     data: &Arc<Mutex<DataFolder>>,
     epoch: &Path,
 ) -> Result<Vec<Arc<Driver>>, DispatchError> {
@@ -174,12 +106,12 @@ async fn drivers(
             .or_insert_with(|| Arc::new(Semaphore::new(parallel as usize)));
         drivers.push(Arc::new(Driver {
             data: Arc::clone(data),
-            rulebook: options.rulebook.clone(),
-            config: options.config.clone(),
+            options: Arc::clone(options),
             channels: options.config.terms(),
             open: open(*kind, channel).await?,
             channel: channel.clone(),
             switch: Switch::of(&options.root),
+            marks: FaultyMarks::of(&options.root),
             epoch: EpochFile::at(epoch.to_path_buf()),
             parallel,
             slots: Arc::clone(slots),
@@ -228,58 +160,32 @@ pub fn today(rulebook: &Rulebook, config: Option<&Config>) -> Result<Date, StepE
 }
 
 /// Why nothing may be sent now.
-fn held(config: &Config, switch: &Switch, today: Date) -> Option<String> {
-    if let Some(stopped) = switch.stopped() {
+fn held(options: &DispatchOptions, faulty: &[FaultyReport], today: Date) -> Option<String> {
+    if let Some(stopped) = Switch::of(&options.root).stopped() {
         return Some(format!("stopped by {}: {}", stopped.by, stopped.reason));
     }
-    config
-        .legal_basis_holds(today)
+    if let Some(mark) = faulty.first() {
+        return Some(mark.to_string());
+    }
+    let signature = options.signature.as_ref();
+    options
+        .config
+        .may_go_on(&options.rulebook, signature, today)
         .err()
         .map(|error| error.to_string())
-}
-
-impl DispatchReport {
-    fn add(&mut self, other: &Self) {
-        self.sent += other.sent;
-        self.accepted += other.accepted;
-        self.turned_down += other.turned_down;
-        self.later += other.later;
-        self.without_answer += other.without_answer;
-        self.looked_up += other.looked_up;
-    }
-
-    fn count(&mut self, outcome: &Outcome) {
-        match &outcome.event {
-            DeliveryEvent::Answered { answer, .. } => {
-                self.sent += 1;
-                match answer {
-                    Answer::Accepted { .. } => self.accepted += 1,
-                    Answer::TurnedDown(_) => self.turned_down += 1,
-                    Answer::Later { .. } | Answer::NotSent { .. } => self.later += 1,
-                    Answer::Several | Answer::Silence => self.without_answer += 1,
-                }
-            }
-            DeliveryEvent::LookedUp { .. } => self.looked_up += 1,
-            DeliveryEvent::Claimed { .. }
-            | DeliveryEvent::Asking { .. }
-            | DeliveryEvent::LeaseOver
-            | DeliveryEvent::Stopped(_)
-            | DeliveryEvent::Doubted => {}
-        }
-    }
 }
 
 /// Everything that jobs share. The data folder is behind a lock that only blocking threads take,
 /// for one transaction at a time; nobody holds it while waiting for the network.
 struct Driver {
     data: Arc<Mutex<DataFolder>>,
-    rulebook: Rulebook,
-    config: Config,
+    options: Arc<DispatchOptions>,
     /// The terms of every channel, and the one that is driven.
     channels: Vec<ChannelTerms>,
     channel: Channel,
     open: OrderChannel,
     switch: Switch,
+    marks: FaultyMarks,
     epoch: EpochFile,
     /// Requests under way at once, by this process, and their places among all channels to the server.
     parallel: u32,
@@ -372,17 +278,23 @@ impl Driver {
     }
 
     fn take(&self, most: u32) -> Result<Event<Handed>, DispatchError> {
-        let today = today(&self.rulebook, Some(&self.config))?;
+        let today = today(&self.options.rulebook, Some(&self.options.config))?;
         let mut data = self.data.lock().unwrap_or_else(PoisonError::into_inner);
         let at = now().to_string();
         steps::notice_old_copy(&mut data, &self.epoch, &self.channels, today, &at)?;
-        let mut may_send = held(&self.config, &self.switch, today).is_none();
-        let (stamp, newest_order) = data.stamp(&self.rulebook, today)?;
+        let faulty = steps::faulty_in(&data, &self.options.rulebook)?;
+        let mut may_send = held(&self.options, &faulty, today).is_none();
+        let (stamp, newest_order) = data.stamp(&self.options.rulebook, today)?;
         if may_send {
             let now = Some((stamp.clone(), newest_order));
             let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
             if *checked != now {
-                may_send = steps::recheck(&self.rulebook, &mut data, &self.config, &stamp)?;
+                may_send = steps::recheck(
+                    &self.options.rulebook,
+                    &mut data,
+                    &self.options.config,
+                    &stamp,
+                )?;
                 *checked = now.filter(|_| may_send);
             }
         }
@@ -420,7 +332,7 @@ impl Driver {
             return Ok(Vec::new());
         }
         let writing = Writing {
-            rulebook: &self.rulebook,
+            rulebook: &self.options.rulebook,
             way: self.open.way(),
             to: &self.channel.to,
             language: self.channel.language,
@@ -430,13 +342,18 @@ impl Driver {
     }
 
     fn save(&self, outcomes: &[Outcome]) -> Result<Event<Handed>, DispatchError> {
-        let today = today(&self.rulebook, Some(&self.config))?;
+        let today = today(&self.options.rulebook, Some(&self.options.config))?;
         let mut data = self.data.lock().unwrap_or_else(PoisonError::into_inner);
         data.save(&self.channel.terms, today, outcomes)?;
         Ok(Event::Saved)
     }
 
-    /// Does one thing. The switch is looked at here, last before anything leaves.
+    /// Whether neither the switch nor a mark on one of the rules is in the way.
+    fn may_send(&self) -> bool {
+        !self.switch.is_stopped() && self.marks.concerning(&self.options.rulebook).is_none()
+    }
+
+    /// Does one thing. Switch and marks are looked at here, last before anything leaves.
     async fn run(&self, job: Job<Handed>) -> Outcome {
         let Handed {
             order,
@@ -452,7 +369,7 @@ impl Driver {
         let is_late = job.start_by < now();
         let soon = after(now(), SOON);
         let (event, server) = match job.work {
-            Work::Send { claim } if is_late || self.switch.is_stopped() => {
+            Work::Send { claim } if is_late || !self.may_send() => {
                 let answer = Answer::NotSent { retry_at: soon };
                 (
                     DeliveryEvent::Answered { claim, answer },
@@ -460,7 +377,7 @@ impl Driver {
                 )
             }
             Work::Send { claim } => {
-                let may_go_on = || !self.switch.is_stopped();
+                let may_go_on = || self.may_send();
                 let sent = self.open.send(order, patient_id, bytes, may_go_on);
                 let (answer, server) = sent.await;
                 (DeliveryEvent::Answered { claim, answer }, server)

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::dispatch::{DispatchError, open, runtime};
+use super::dispatch::{open, runtime};
+use super::dispatching::DispatchError;
 use crate::config::{Channel, Config};
 use crate::delivery::ReadBack;
 use crate::orders::ActionKind;

@@ -19,7 +19,7 @@
 //!
 //! * Where an export is asked for is on disk before the server is asked how far it is.
 //! * The data folder is not held while a server prepares an export.
-//! * The switch is looked at before each send, not once at the start.
+//! * The switch and the marks of faulty rules are looked at before each send, not once at the start.
 //! * Nothing leaves before the epoch outside the data folder knows of it.
 //! * Channels run side by side; those to one server share its places and its pace.
 //! * An error of the ledger ends the dispatcher; what was under way is found in
@@ -32,11 +32,13 @@
 //! for an answer leaves the row `sending`; its lease ends it.
 
 mod dispatch;
+mod dispatching;
 mod evidence;
 mod job_folder;
 mod network_pull;
 
-pub use dispatch::{DispatchError, DispatchOptions, DispatchReport, Duration, dispatch, today};
+pub use dispatch::{dispatch, today};
+pub use dispatching::{DispatchError, DispatchOptions, DispatchReport, Duration};
 pub use evidence::evidence;
 pub use job_folder::JobFolderError;
 pub use network_pull::{NetworkPullError, NetworkPullOptions, cancel_pull, network_pull};

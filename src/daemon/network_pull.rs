@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
-use super::dispatch::{DispatchError, runtime};
+use super::dispatch::runtime;
+use super::dispatching::DispatchError;
 use super::job_folder::{JobFolder, JobFolderError};
 use crate::fhir::{
     self, Action, BulkClient, BulkError, Credentials, ExportRequest, Failure, FileKind,

@@ -424,6 +424,7 @@ impl Programme<'_> {
             act: Some(ActOptions {
                 config: &self.config,
                 today,
+                signature: None,
             }),
         };
         Ok(steps::run(&self.rulebook, &mut data, &options)?)
@@ -433,6 +434,7 @@ impl Programme<'_> {
         let report = daemon::dispatch(&DispatchOptions {
             root: self.root.clone(),
             rulebook: self.rulebook.clone(),
+            signature: None,
             config: self.config.clone(),
             duration: Duration::Once,
         })?;

@@ -3,7 +3,8 @@
 //! # What lives here
 //!
 //! Pulls, runs, generations of lake files, the identity map, the quarantine;
-//! the events of episodes, the outbox, tasks, and who stopped effects: in one
+//! the events of episodes, the outbox, tasks, who stopped effects, the rule
+//! books that runs used, and which rules were found faulty: in one
 //! `SQLite` file behind a synchronous door. No decisions of its own: what an
 //! event means for an episode or an order is asked of the core, inside the
 //! transaction. What is sent and received is opaque bytes here.
@@ -20,7 +21,7 @@
 //! * A transaction is on disk before its function returns (WAL, `synchronous = FULL`).
 //! * Direct identifiers live in `identity` and `quarantine`, nowhere else.
 //! * Rows of pulls, runs and episode events are never changed.
-//! * A run, its events, orders and tasks are one transaction.
+//! * A run, its rules, events, orders and tasks are one transaction.
 //! * Leases are judged by the database's clock, and only inside transactions.
 //!
 //! # Example
@@ -46,12 +47,14 @@ mod act;
 mod clock;
 mod effects;
 mod episodes;
+mod faulty;
 mod handout;
 mod outbox;
 mod outbox_row;
 mod pace;
 mod recalibrations;
 mod records;
+mod rule_books;
 mod runs;
 mod schema;
 mod tasks;
@@ -60,6 +63,7 @@ mod write;
 pub use clock::Clock;
 pub use effects::{EffectsChange, EffectsEntry, Epoch};
 pub use episodes::EpisodeMap;
+pub use faulty::{AskedAct, FaultyRule};
 pub use handout::{Addressee, Handed, NotExpressible, TakeOptions};
 pub use outbox::{Checked, RowView, Seen, Stamp, Verdict};
 pub use records::{

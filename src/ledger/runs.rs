@@ -4,11 +4,12 @@ use jiff::civil::Date;
 use rusqlite::{OptionalExtension, params};
 
 use super::write::add_generation;
-use super::{ActCommit, Acted, Generation, Ledger, LedgerError, RunRecord, act, sql};
+use super::{ActCommit, Acted, Generation, Ledger, LedgerError, RunRecord, act, rule_books, sql};
 use crate::lake::ManifestFile;
+use crate::rulebook::RuleFile;
 
 impl Ledger {
-    /// Records a run, its decisions and, when it acts, what it asks of the world, in one
+    /// Records a run, the rules it used, its decisions and, when it acts, what it asks of the world, in one
     /// transaction. The day beside `acting` is today in the programme's time zone; `report` turns
     /// what became of it into the record's report.
     ///
@@ -18,6 +19,7 @@ impl Ledger {
     pub fn commit_run(
         &mut self,
         run: &RunRecord,
+        rules: &[RuleFile],
         files: &[ManifestFile],
         acting: Option<(&ActCommit, Date)>,
         report: impl FnOnce(Acted) -> String,
@@ -48,6 +50,8 @@ impl Ledger {
                     run.recalibration
                 ],
             )
+            .map_err(sql(action))?;
+        rule_books::keep(&transaction, run.id, &run.rules_fingerprint, rules)
             .map_err(sql(action))?;
         let acted = match acting {
             Some((commit, today)) => act::act(&transaction, commit, run.id, now, today)?,

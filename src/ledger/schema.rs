@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -258,6 +258,47 @@ ALTER TABLE run ADD COLUMN recalibration INTEGER REFERENCES recalibration (id);
     r"
 -- The generation from which on another file holds this one's rows as well; nothing while it is read.
 ALTER TABLE lake_file ADD COLUMN folded INTEGER;
+",
+    r"
+-- The rule files that runs used, each once, compressed with zstd and named by the SHA-256 of its text.
+CREATE TABLE rule_text (
+    sha256  TEXT PRIMARY KEY,
+    content BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER rule_text_stays BEFORE UPDATE ON rule_text
+    BEGIN SELECT raise(ABORT, 'a kept rule is never changed'); END;
+CREATE TRIGGER rule_text_remains BEFORE DELETE ON rule_text
+    BEGIN SELECT raise(ABORT, 'a kept rule is never deleted'); END;
+
+-- Which files a rule book is made of.
+CREATE TABLE rule_book (
+    fingerprint TEXT NOT NULL,
+    path        TEXT NOT NULL,
+    sha256      TEXT NOT NULL REFERENCES rule_text (sha256),
+    PRIMARY KEY (fingerprint, path)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER rule_book_stays BEFORE UPDATE ON rule_book
+    BEGIN SELECT raise(ABORT, 'a kept rule book is never changed'); END;
+CREATE TRIGGER rule_book_remains BEFORE DELETE ON rule_book
+    BEGIN SELECT raise(ABORT, 'a kept rule book is never deleted'); END;
+
+-- Whether a run's rule book is kept: not, for runs of earlier versions of the program.
+ALTER TABLE run ADD COLUMN rules_kept INTEGER NOT NULL DEFAULT 0;
+
+-- Rules that nothing may be done by any more. There is no way back: a new version is the way out.
+CREATE TABLE rule_faulty (
+    id      INTEGER PRIMARY KEY,
+    rule    TEXT NOT NULL,
+    version TEXT NOT NULL,
+    by      TEXT NOT NULL CHECK (trim(by) <> ''),
+    why     TEXT NOT NULL CHECK (trim(why) <> ''),
+    at      TEXT NOT NULL,
+    UNIQUE (rule, version)
+) STRICT;
+CREATE TRIGGER rule_faulty_stays BEFORE UPDATE ON rule_faulty
+    BEGIN SELECT raise(ABORT, 'a faulty rule stays so'); END;
+CREATE TRIGGER rule_faulty_remains BEFORE DELETE ON rule_faulty
+    BEGIN SELECT raise(ABORT, 'a faulty rule stays so'); END;
 ",
 ];
 

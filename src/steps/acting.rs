@@ -7,7 +7,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::effects::Switch;
+use super::faulty::faulty_in;
 use super::{DataFolder, StepError};
+use crate::approval::Signature;
 use crate::config::{Config, NoEffects};
 use crate::ledger::{ActCommit, Acted, NewTask};
 use crate::orders::{Intent, Offered, intend};
@@ -25,6 +27,8 @@ pub struct ActOptions<'a> {
     pub config: &'a Config,
     /// Today in the programme's time zone.
     pub today: Date,
+    /// The signature that lies beside the rules.
+    pub signature: Option<&'a Signature>,
 }
 
 /// What a run asked of the world.
@@ -89,20 +93,28 @@ impl Acting {
         index_date: Date,
         options: ActOptions<'_>,
     ) -> Result<Self, StepError> {
-        let ActOptions { config, today } = options;
+        let ActOptions {
+            config,
+            today,
+            signature,
+        } = options;
         if index_date != today {
             return Err(NoEffects::NotToday { today, index_date }.into());
         }
-        config.allows_effects(rulebook, data.identity_key_on_record()?.as_ref(), today)?;
+        let key = data.identity_key_on_record()?;
+        config.allows_effects(rulebook, signature, key.as_ref(), today)?;
         data.pin_trial(config.site.trial)?;
         let stopped = Switch::of(&data.root).stopped();
+        let stopped = stopped.map(|stopped| stopped.reason);
+        let faulty = faulty_in(data, rulebook)?;
+        let stopped = stopped.or_else(|| faulty.first().map(ToString::to_string));
         Ok(Self {
             offered: if stopped.is_some() {
                 Offered::Stopped
             } else {
                 config.offered()
             },
-            stopped: stopped.map(|stopped| stopped.reason),
+            stopped,
             index_date,
         })
     }

@@ -1,6 +1,6 @@
 //! Check: whether a data folder is whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -31,7 +31,8 @@ impl CheckReport {
 }
 
 /// Proves a data folder: every file byte by byte against the ledger, the database
-/// against itself, counts against counts, decisions against their hash, episodes against their events, and that
+/// against itself, counts against counts, decisions against their hash, the rules of each run against
+/// their fingerprint, episodes against their events, and that
 /// nobody but the owner can open anything.
 ///
 /// # Errors
@@ -58,6 +59,7 @@ pub fn check(data: &DataFolder) -> Result<CheckReport, StepError> {
         // Only files with the committed content are worth reading.
         check_pulls(data, &mut problems)?;
         check_runs(data, &mut problems)?;
+        check_rules(data, &mut problems)?;
         // Every event fits the one before it, and every order can be read: reading them proves it.
         let read = [data.ledger.episodes(None).err(), data.ledger.outbox().err()];
         problems.extend(read.into_iter().flatten().map(|error| error.to_string()));
@@ -158,6 +160,22 @@ fn check_runs(data: &DataFolder, problems: &mut Vec<String>) -> Result<(), StepE
     }
     for run in found.keys() {
         problems.push(format!("decisions of run {run}, which is not on record"));
+    }
+    Ok(())
+}
+
+/// Every run since rules are kept has its rule book, whole.
+fn check_rules(data: &DataFolder, problems: &mut Vec<String>) -> Result<(), StepError> {
+    let mut looked_at = BTreeSet::new();
+    for (run, fingerprint) in data.ledger.runs_with_rules()? {
+        if !looked_at.insert(fingerprint.clone()) {
+            continue;
+        }
+        match data.ledger.rule_book(&fingerprint) {
+            Ok(Some(_)) => {}
+            Ok(None) => problems.push(format!("the rules of run {run} are not kept")),
+            Err(error) => problems.push(format!("the rules of run {run}: {error}")),
+        }
     }
     Ok(())
 }

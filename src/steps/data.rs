@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
+
 use super::StepError;
 use crate::fhir::IdentityKey;
 use crate::lake::{self, Store};
@@ -111,6 +113,16 @@ impl DataFolder {
         let bytes = self.ledger.setting(IDENTITY_KEY)?;
         let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
         Ok(bytes.map(IdentityKey::from_bytes))
+    }
+
+    /// The index date of the newest run; nothing when there was none.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn newest_index_date(&self) -> Result<Option<Date>, StepError> {
+        let newest = self.ledger.runs()?.pop();
+        Ok(newest.and_then(|run| run.index_date.parse().ok()))
     }
 
     /// Makes what was just committed visible.

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::faulty::{FaultyReport, faulty_rules};
 use super::{DataFolder, StepError};
 use crate::ledger::{ChannelTerms, EffectsChange, EffectsEntry, Epoch};
 
@@ -154,6 +155,8 @@ pub fn resume(data: &DataFolder, by: &str, reason: &str) -> Result<(), StepError
 pub struct EffectsStatus {
     /// The stop in force, if there is one.
     pub stopped: Option<Stopped>,
+    /// Rules that nothing may be done by, oldest first.
+    pub faulty: Vec<FaultyReport>,
     /// Who did what and why, oldest first.
     pub log: Vec<LogLine>,
     /// Rows of the outbox by state.
@@ -189,6 +192,7 @@ pub fn effects_status(data: &DataFolder) -> Result<EffectsStatus, StepError> {
     };
     Ok(EffectsStatus {
         stopped: Switch::of(&data.root).stopped(),
+        faulty: faulty_rules(data)?,
         log: data.ledger.effects_log()?.into_iter().map(line).collect(),
         outbox: data.ledger.outbox_states()?,
         tasks: data.ledger.open_tasks()?,

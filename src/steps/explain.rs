@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use super::canonical::{Texts, canonical};
+use super::faulty::{FaultyReport, faulty_in};
 use super::in_force::{as_pinned, in_force};
 use super::run::{checked_pulls, completed, decided, runs_of, sources_with_open_slices};
 use super::{DataFolder, StepError, sampling};
@@ -28,6 +29,8 @@ pub struct Explanation {
     pub issues: Vec<IssueRow>,
     /// The run whose decision this is; `None` when the facts or rules have changed since.
     pub decided_by_run: Option<u32>,
+    /// Rules of it that are marked faulty.
+    pub faulty: Vec<FaultyReport>,
     /// The rules, with the calibration that was in force for that run.
     pub rulebook: Rulebook,
 }
@@ -98,6 +101,13 @@ pub fn explain(
         &decision,
         &format!("Resident {resident}"),
     );
+    let faulty = faulty_in(data, rulebook)?;
+    if !faulty.is_empty() {
+        let marks = faulty
+            .iter()
+            .map(|mark| format!("Do not rely on this: {mark}\n"));
+        text = marks.chain(["\n".to_owned(), text]).collect();
+    }
     let now = canonical(rulebook, &Texts::new(rulebook), resident, &decision);
     let stored = match same_day {
         Some(run) => stored(data, resident, run.id)?,
@@ -117,6 +127,7 @@ pub fn explain(
         assessment: decision.assessment,
         issues,
         decided_by_run,
+        faulty,
         rulebook: in_force.rulebook,
     })
 }

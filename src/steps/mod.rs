@@ -11,6 +11,7 @@
 //! [`pull`]: export folder → `fhir` → `intake` → lake and ledger, without what is stored already.
 //! [`run`]: lake → profile → `pathway` → lake and ledger.
 //! [`explain`]: the same for one resident, held against the stored decision.
+//! [`rules_diff`]: the register under two rule books; [`look_back`]: runs again, with a corrected rule.
 //! [`check`]: whether the data folder is whole.
 //!
 //! # Invariants
@@ -41,22 +42,27 @@
 
 mod acting;
 mod canonical;
+mod cases;
 mod check;
 mod data;
 mod earlier;
 mod effects;
 mod explain;
+mod faulty;
 mod funnel;
 mod harvest;
 mod in_force;
 mod learn;
 mod learn_document;
+mod look_back;
+mod look_back_document;
 mod network;
 mod outgoing;
 mod pull;
 mod recheck;
 mod reconcile;
 mod rehearse;
+mod rules_diff;
 mod run;
 mod run_report;
 mod sampling;
@@ -71,15 +77,23 @@ pub use effects::{
     EffectsStatus, EpochFile, Stopped, Switch, effects_status, notice_old_copy, resume, stop,
 };
 pub use explain::{Explanation, explain};
+pub use faulty::{FaultyMarks, FaultyReport, faulty_in, faulty_rules, mark_faulty};
 pub use funnel::funnel;
 pub use in_force::{InForce, in_force};
 pub use learn::{FollowedCase, LearnOptions, LearnReport, learn};
 pub use learn_document::LearnDocument;
+pub use look_back::{LookBackOptions, look_back};
+pub use look_back_document::{
+    ActSince, Affected, DecidedOtherwise, DecisionShown, LookBack, RunLookedAt,
+};
 pub use network::{NetworkReport, ready_to_pull};
 pub use pull::{PullOptions, PullReport, export_files, pull};
 pub use recheck::recheck;
 pub use reconcile::{Difference, Evidence, ReconcileReport, reconcile};
 pub use rehearse::{RehearsalReport, level_in_words, rehearse, rehearse_one};
+pub use rules_diff::{
+    BookShown, Cell, DiffOptions, Gained, Guard, RulesDiff, kept_rules, rules_diff,
+};
 pub use run::{RunOptions, run};
 pub use run_report::RunReport;
 pub use sampling::SamplingReport;
@@ -89,7 +103,7 @@ use std::path::PathBuf;
 use crate::config::NoEffects;
 use crate::lake::LakeError;
 use crate::ledger::LedgerError;
-use crate::rulebook::EstimandsDiffer;
+use crate::rulebook::{Diagnostic, EstimandsDiffer};
 
 /// Why a step did not finish.
 #[derive(Debug, thiserror::Error)]
@@ -179,9 +193,68 @@ pub enum StepError {
     /// A name is what makes an acceptance somebody's.
     #[error("`--accept-as` is empty\nhint: the name of the person who accepts the recalibration")]
     AcceptedByNobody,
+    /// Nobody knows the rule.
+    #[error(
+        "no rule `{rule}` of version `{version}` is in the rules, nor in a rule book that a run here used\nhint: known are {known}; `--rules DIR` for rules of another folder"
+    )]
+    UnknownRule {
+        /// The rule's id.
+        rule: String,
+        /// The version.
+        version: String,
+        /// What is known.
+        known: String,
+    },
+    /// No run held it.
+    #[error(
+        "no run here was made with rule `{rule}` from version {from} until before {corrected}: nobody was affected here"
+    )]
+    NoRunHeld {
+        /// The rule's id.
+        rule: String,
+        /// The first faulty version.
+        from: String,
+        /// The corrected version.
+        corrected: String,
+    },
+    /// What should correct it does not.
+    #[error(
+        "the corrected rules hold `{rule}` at version {corrected}, which does not come after {from}\nhint: a changed number is a new version; name the rules with `--corrected DIR`"
+    )]
+    NotCorrected {
+        /// The rule's id.
+        rule: String,
+        /// The first faulty version.
+        from: String,
+        /// The version found.
+        corrected: String,
+    },
+    /// The rule says how facts are read, and they were read by the faulty one.
+    #[error(
+        "rule `{0}` says how facts are read, and what is stored here was read by the faulty version\nhint: pull the same exports into a new data folder with the corrected rules, run there as of the same days, and compare"
+    )]
+    FactsCorrected(String),
+    /// Rules that a run used do not load with this program.
+    #[error("the rules kept for a run do not load: {}", first(.0))]
+    KeptRules(Vec<Diagnostic>),
+    /// The corrected file does not fit the other rules of a run.
+    #[error("the corrected rule does not fit the other rules of a run: {}", first(.0))]
+    CorrectedRules(Vec<Diagnostic>),
+    /// Nobody knows these rules.
+    #[error(
+        "`{0}` is neither a folder of rules nor the beginning of the fingerprint of one rule book that a run here used\nhint: `preventio run --json` says the fingerprint of its rules"
+    )]
+    UnknownRules(String),
     /// Several are.
     #[error("{0} residents are called `{1}`\nhint: give the 32-digit resident id")]
     AmbiguousResident(usize, String),
+}
+
+/// The first of several mistakes.
+fn first(mistakes: &[Diagnostic]) -> String {
+    mistakes
+        .first()
+        .map_or_else(String::new, ToString::to_string)
 }
 
 impl StepError {

@@ -1,18 +1,17 @@
 //! Run: every resident of the register gets a decision.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
-use std::thread;
 
 use jiff::civil::Date;
 
 use super::acting::{ActOptions, Acting, Asked, Collected};
 use super::canonical::{Texts, canonical};
+use super::cases::{Along, along};
+use super::faulty::faulty_in;
 use super::in_force::{InForce, in_force};
 use super::run_report::{RunReport, Tally};
 use super::{DataFolder, PullReport, StepError, sampling};
-use crate::lake::{DecisionRow, RegisterRow, Store};
+use crate::lake::{DecisionRow, RegisterRow};
 use crate::ledger::{EpisodeMap, PullRecord, RunRecord};
 use crate::pathway::{self, Decision, Episode, Followed, Sampling};
 use crate::profile::{Fact, Profile, Register, ResidentId};
@@ -31,16 +30,6 @@ pub struct RunOptions<'a> {
     pub act: Option<ActOptions<'a>>,
 }
 
-/// Residents a worker takes at a time.
-const CHUNK: usize = 256;
-
-/// One resident with everything known, before the index date is applied.
-struct Case {
-    resident: ResidentId,
-    register: Register,
-    facts: Vec<Fact>,
-}
-
 /// What every decision of a run depends on, beside the resident.
 #[derive(Clone, Copy)]
 struct Deciding<'a> {
@@ -49,7 +38,6 @@ struct Deciding<'a> {
     acting: Option<&'a Acting>,
     sampling: Option<&'a Sampling>,
     index_date: Date,
-    threads: usize,
 }
 
 /// A decision in canonical form, and what it asks of the world.
@@ -93,22 +81,23 @@ pub fn run(
         acting: acting.as_ref(),
         sampling: sampling.as_ref(),
         index_date: options.index_date,
-        threads: options.threads.max(1),
     };
     let mut tally = Tally::default();
     let mut collected = acting
         .as_ref()
         .zip(act)
         .map(|(acting, act)| Collected::new(acting, act.config));
-    let staged = thread::scope(|scope| {
-        let (send_done, receive_done) = sync_channel(deciding.threads * 2);
-        let passed_over = scope.spawn(|| decide_all(deciding, &data.store, &register, send_done));
-        let mut in_order = InOrder {
-            receive: receive_done,
-            waiting: BTreeMap::new(),
-            next: 0,
-        };
-        let staged = data.store.stage_decisions(id, || {
+    let texts = Texts::new(rulebook);
+    let ids: Vec<ResidentId> = register.iter().map(|(resident, _)| *resident).collect();
+    let everybody = Along {
+        store: &data.store,
+        catalogue: &rulebook.catalogue,
+        residents: &ids,
+        threads: options.threads,
+    };
+    let work = |n: usize, facts| decide(deciding, &texts, register[n], facts);
+    let (staged, passed_over) = along(everybody, work, |in_order| {
+        data.store.stage_decisions(id, || {
             let Some(decided) = in_order.next() else {
                 return Ok::<_, StepError>(None);
             };
@@ -121,14 +110,12 @@ pub fn run(
                 rows.push(row);
             }
             Ok(Some(rows))
-        });
-        // When staging failed, nobody takes decisions any more and the deciders must stop.
-        drop(in_order);
-        tally.passed_over = passed_over.join().expect("deciding never panics")?;
-        staged
+        })
     })?;
+    tally.passed_over = passed_over;
     let mut report = tally.report(rulebook, id, options, &pulls, register.len());
     report.sampled_negatives = sampled;
+    report.faulty = faulty_in(data, rulebook)?;
     let record = RunRecord {
         id,
         at: options.at.clone(),
@@ -147,6 +134,7 @@ pub fn run(
     let today = act.map(|act| act.today);
     let generation = data.ledger.commit_run(
         &record,
+        &rulebook.files,
         &[staged.file],
         commit.as_ref().zip(today),
         |acted| {
@@ -257,90 +245,25 @@ fn first_word(file: &str) -> String {
     file.chars().take_while(|c| c.is_alphabetic()).collect()
 }
 
-/// Reads facts along the register, decides in several threads, and returns how many facts
-/// belong to nobody on the register.
-fn decide_all(
+fn decide(
     deciding: Deciding<'_>,
-    store: &Store,
-    register: &[(ResidentId, Register)],
-    done: SyncSender<(usize, Vec<Decided>)>,
-) -> Result<u64, StepError> {
-    let Deciding {
-        rulebook, threads, ..
-    } = deciding;
-    let texts = Texts::new(rulebook);
-    let (send, receive) = sync_channel::<(usize, Vec<Case>)>(threads);
-    // Held by the workers alone: when they stop, sending cases fails instead of waiting.
-    let receive = Arc::new(Mutex::new(receive));
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            let (done, receive, texts) = (done.clone(), Arc::clone(&receive), &texts);
-            scope.spawn(move || {
-                loop {
-                    let next = receive
-                        .lock()
-                        .expect("no worker panics while it waits")
-                        .recv();
-                    let Ok((n, cases)) = next else { return };
-                    let rows = cases.into_iter().map(|case| decide(deciding, texts, case));
-                    if done.send((n, rows.collect())).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        drop((done, receive));
-        // Takes the sender along, so that workers stop when there is nothing left to decide.
-        read_cases(rulebook, store, register, send)
-    })
-}
-
-fn read_cases(
-    rulebook: &Rulebook,
-    store: &Store,
-    register: &[(ResidentId, Register)],
-    send: SyncSender<(usize, Vec<Case>)>,
-) -> Result<u64, StepError> {
-    let mut stored = store.facts(&rulebook.catalogue, None)?;
-    let mut passed_over = 0;
-    for (n, chunk) in register.chunks(CHUNK).enumerate() {
-        let mut cases = Vec::with_capacity(chunk.len());
-        for (resident, entry) in chunk {
-            let mut facts = Vec::new();
-            passed_over += stored.take_until(*resident, &mut facts)?;
-            cases.push(Case {
-                resident: *resident,
-                register: *entry,
-                facts,
-            });
-        }
-        if send.send((n, cases)).is_err() {
-            break;
-        }
-    }
-    drop(send);
-    // What sorts after the last resident belongs to nobody either.
-    let last = ResidentId::from_bytes([0xff; 16]);
-    let mut rest = Vec::new();
-    passed_over += stored.take_until(last, &mut rest)?;
-    Ok(passed_over + rest.len() as u64)
-}
-
-fn decide(deciding: Deciding<'_>, texts: &Texts, case: Case) -> Decided {
+    texts: &Texts,
+    (resident, register): (ResidentId, Register),
+    facts: Vec<Fact>,
+) -> Decided {
     let Deciding {
         rulebook,
         episodes,
         acting,
         sampling,
         index_date,
-        ..
     } = deciding;
-    let profile = Profile::as_of(case.register, case.facts, index_date);
-    let episode = episodes.get(&case.resident);
-    let (followed, decision) = decided(rulebook, case.resident, &profile, episode, sampling);
-    let asked = acting.map(|acting| acting.ask(rulebook, case.resident, &followed, &decision));
+    let profile = Profile::as_of(register, facts, index_date);
+    let episode = episodes.get(&resident);
+    let (followed, decision) = decided(rulebook, resident, &profile, episode, sampling);
+    let asked = acting.map(|acting| acting.ask(rulebook, resident, &followed, &decision));
     Decided {
-        row: canonical(rulebook, texts, case.resident, &decision),
+        row: canonical(rulebook, texts, resident, &decision),
         asked,
     }
 }
@@ -359,24 +282,4 @@ pub(super) fn decided(
     let lot = sampling.and_then(|sampling| sampling.draws(programme, resident, newest));
     let decision = pathway::decide(rulebook, profile, newest, lot);
     (followed, decision)
-}
-
-/// Puts finished chunks back into the order of the register.
-struct InOrder {
-    receive: Receiver<(usize, Vec<Decided>)>,
-    waiting: BTreeMap<usize, Vec<Decided>>,
-    next: usize,
-}
-
-impl InOrder {
-    fn next(&mut self) -> Option<Vec<Decided>> {
-        loop {
-            if let Some(rows) = self.waiting.remove(&self.next) {
-                self.next += 1;
-                return Some(rows);
-            }
-            let (n, rows) = self.receive.recv().ok()?;
-            self.waiting.insert(n, rows);
-        }
-    }
 }

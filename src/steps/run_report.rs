@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::acting::ActReport;
 use super::run::{RunOptions, sources_with_open_slices};
-use super::{PullReport, SamplingReport};
+use super::{FaultyReport, PullReport, SamplingReport};
 use crate::lake::{DecisionRow, DecisionsHash};
 use crate::ledger::PullRecord;
 use crate::rulebook::{Rulebook, State, Status};
@@ -66,6 +66,9 @@ pub struct RunReport {
     pub facts_without_resident: u64,
     /// Which rules decided.
     pub rulebook: RulebookReport,
+    /// Rules of it that were marked faulty by then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faulty: Vec<FaultyReport>,
     /// Which data were decided on.
     pub pull: PullSummary,
     /// What was done to the world: nothing, unless a run is told to act.
@@ -145,6 +148,7 @@ impl Tally {
             issues,
             facts_without_resident: self.passed_over,
             rulebook: rulebook_report(rulebook),
+            faulty: Vec::new(),
             pull: PullSummary {
                 id: pulls.last().map_or(0, |pull| pull.id),
                 is_complete: sources_with_open_slices(pulls).is_empty(),

@@ -9,12 +9,14 @@ use preventiojyraa::delivery::ReadBack;
 use crate::support::site::TempFolder;
 
 const EXAMPLE: &str = include_str!("../../fixtures/config/trial.toml");
+const SIGNERS: &str = include_str!("../../fixtures/config/signers.toml");
 const APOTTI: &str = include_str!("../../fixtures/config/apotti.toml");
 
 fn read(text: &str) -> Result<Config, String> {
     let folder = TempFolder::new();
     let path = folder.join("preventio.toml");
     fs::write(&path, text).expect("a file can be written");
+    fs::write(folder.join("signers.toml"), SIGNERS).expect("a file can be written");
     Config::read(&path).map_err(|error| {
         let text = error.to_string();
         text.replace(&path.display().to_string(), "preventio.toml")
@@ -35,6 +37,17 @@ fn the_example_is_read_and_says_what_it_says() {
         2 * seconds[0] < seconds[2],
         "a request ends well within its lease"
     );
+}
+
+#[test]
+fn the_example_of_signers_names_somebody_whose_key_is_not_trusted() {
+    let config = read(EXAMPLE).expect("the example is sound");
+    let signers = config.signers.expect("signers");
+    let maija = signers.called("Maija Meikäläinen").expect("Maija");
+    assert!(maija.from < maija.until && maija.revoked.is_some());
+    for key in ["name", "public_key", "from", "until", "revoked", "why"] {
+        assert!(SIGNERS.contains(&format!("\n{key} = ")), "{key}");
+    }
 }
 
 #[test]

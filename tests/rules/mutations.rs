@@ -4,8 +4,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
+use preventiojyraa_core::report::{
+    RuleBookSubject, rule_book_page, rule_book_shown, rule_book_text,
+};
 use preventiojyraa_core::risk::check_examples;
-use preventiojyraa_core::rulebook::{RuleFile, Rulebook};
+use preventiojyraa_core::rulebook::{Language, RuleFile, Rulebook, changes};
 
 use crate::support::core::{Someone, rule_files};
 use crate::support::draw::fixed;
@@ -63,6 +66,9 @@ fn exercise(files: &[RuleFile]) -> Result<(), TestCaseError> {
     match Rulebook::load(files) {
         Ok(rulebook) => {
             let _ = check_examples(&rulebook);
+            let shown = rule_book_shown(&rulebook, &RuleBookSubject::default(), Language::Swedish);
+            let _ = (rule_book_text(&shown), rule_book_page(&shown));
+            let _ = changes(&rule_files(), &rulebook.files);
             for someone in [Someone::unknown(), Someone::woman_of(60)] {
                 let _ =
                     preventiojyraa_core::pathway::decide(&rulebook, &someone.profile(), None, None);

@@ -60,7 +60,7 @@ fn acts(ledger: &mut Ledger, id: u32, events: Vec<(u16, Event)>) -> u64 {
     };
     let mut moved_on = 0;
     let acting = Some((&commit, DAY));
-    let committed = ledger.commit_run(&record, &[], acting, |acted| {
+    let committed = ledger.commit_run(&record, &[], &[], acting, |acted| {
         moved_on = acted.moved_on;
         String::new()
     });

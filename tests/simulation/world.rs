@@ -784,7 +784,7 @@ impl World {
         let acting = Some((&commit, Self::today()));
         let committed = self
             .ledger
-            .commit_run(&record, &[], acting, |_| String::new());
+            .commit_run(&record, &[], &[], acting, |_| String::new());
         committed.expect("writable");
     }
 

@@ -3,10 +3,10 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
 use std::thread;
 
-use crate::support::acting::{Clinic, copy};
+use crate::support::acting::Clinic;
+use crate::support::rules::{Rules, key, signer};
 use crate::support::served::Served;
 use crate::support::site::{INDEX_DATE, count};
 use crate::support::snapshots::reads;
@@ -148,18 +148,20 @@ fn a_run_that_acts_decides_as_of_today() {
 #[test]
 fn signed_rules_need_an_identity_key_of_ones_own() {
     let clinic = Clinic::with(1, &[]);
-    let rules = clinic.site().beside("rules");
-    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules"), &rules);
-    let programme = rules.join("programmes/type-2-diabetes.toml");
-    let text = fs::read_to_string(&programme).expect("a programme");
-    let signed = text.replacen("status = \"draft\"", "status = \"in-force\"", 1);
-    assert_ne!(text, signed);
-    fs::write(&programme, signed).expect("a rule file can be written");
+    let rules = Rules::at(clinic.site().beside("rules"));
+    rules.are_in_force("2020-01-01", "2999-12-31");
+    let lead = clinic.site().beside("lead.pem");
+    let signers = signer("Maija", &key(&lead), "2020-01-01", "2999-12-31");
+    fs::write(clinic.site().beside("signers.toml"), signers).expect("it can be written");
+    rules.signed(&lead, "Maija").ends_well();
     clinic.configured(&[
         (TRIAL, "trial = false"),
-        (UNTIL, "valid_until = 2999-12-31"),
+        (
+            UNTIL,
+            "valid_until = 2999-12-31\n[rules]\nsigners = \"signers.toml\"\n",
+        ),
     ]);
-    let rules = rules.display().to_string();
+    let rules = rules.name();
     for words in [&["run", "--act"][..], &["dispatch", "--once"]] {
         let said = refusal(&clinic, &[words, &["--rules", &rules]].concat());
         insta::allow_duplicates! {

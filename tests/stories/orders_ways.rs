@@ -9,6 +9,7 @@ use preventiojyraa::orders::{Action, ActionKind};
 use serde_json::{Value, json};
 
 use crate::support::acting::{Clinic, at_risk, key, until};
+use crate::support::rules::{Rules, signer};
 use crate::support::served::Served;
 use crate::support::site::{INDEX_DATE, count, made_up_register, opaque, text};
 use crate::support::site::{Site, TempFolder};
@@ -388,29 +389,29 @@ fn a_server_that_has_no_way_for_an_act_is_named_with_all_that_it_lacks() {
 #[test]
 fn texts_that_nobody_stands_for_are_not_sent_to_people() {
     let clinic = clinic("open", world());
-    let rules = clinic.site().beside("rules");
-    let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
-    crate::support::acting::copy(&shipped, &rules);
-    let change = |file: &str, from: &str, to: &str| {
-        let path = rules.join(file);
-        let before = fs::read_to_string(&path).expect("a rule file");
-        let after = before.replacen(from, to, 1);
-        assert_ne!(before, after, "{file}");
-        fs::write(&path, after).expect("a rule file can be written");
-    };
-    change(
-        "programmes/type-2-diabetes.toml",
-        "status = \"draft\"",
-        "status = \"in-force\"",
+    let rules = Rules::at(clinic.site().beside("rules"));
+    rules.are_in_force("2020-01-01", "2999-12-31");
+    let lead = clinic.site().beside("lead.pem");
+    let signers = signer(
+        "Maija",
+        &crate::support::rules::key(&lead),
+        "2020-01-01",
+        "2999-12-31",
     );
+    fs::write(clinic.site().beside("signers.toml"), signers).expect("it can be written");
     let for_people = [
         ("trial = true\ntoday = 2025-11-01", "trial = false"),
-        ("valid_until = 2025-12-31", "valid_until = 2999-12-31"),
+        (
+            "valid_until = 2025-12-31",
+            "valid_until = 2999-12-31\n[rules]\nsigners = \"signers.toml\"\n",
+        ),
         (CHANNEL, DECLARED),
     ];
     clinic.configured(&for_people);
-    let folder = rules.display().to_string();
+    let change = |file: &str, from: &str, to: &str| rules.says(file, &[(from, to)]);
+    let folder = rules.name();
     let refusals = || {
+        rules.signed(&lead, "Maija").ends_well();
         let words = [&["run", "--act"][..], &["dispatch", "--once"]];
         words.map(|words| {
             clinic
@@ -566,7 +567,11 @@ fn a_ledger_from_before_is_read_with_empty_questions() {
     let path = clinic.site().data().join("ledger.sqlite");
     let connection = rusqlite::Connection::open(&path).expect("the ledger opens");
     let before = connection.execute_batch(
-        "ALTER TABLE lake_file DROP COLUMN folded;
+        "DROP TABLE rule_faulty;
+         DROP TABLE rule_book;
+         DROP TABLE rule_text;
+         ALTER TABLE run DROP COLUMN rules_kept;
+         ALTER TABLE lake_file DROP COLUMN folded;
          DROP TABLE recalibration_accepted;
          ALTER TABLE run DROP COLUMN recalibration;
          DROP TABLE recalibration;

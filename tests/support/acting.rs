@@ -135,6 +135,15 @@ impl Clinic {
     /// Whoever is in a world, of whom those at risk are named.
     pub(crate) fn of<S: AsRef<str>>(world: World, at_risk: &[S], server: &[&str]) -> Self {
         world.pulls();
+        Self::behind(world, at_risk, server)
+    }
+
+    /// Whoever is in a world that was pulled already.
+    pub(crate) fn pulled<S: AsRef<str>>(world: World, at_risk: &[S]) -> Self {
+        Self::behind(world, at_risk, &[])
+    }
+
+    fn behind<S: AsRef<str>>(world: World, at_risk: &[S], server: &[&str]) -> Self {
         let words = [&ANYBODY[..], server].concat();
         let clinic = Self {
             world,

@@ -5,6 +5,7 @@ pub(crate) mod draw;
 pub(crate) mod exporter;
 pub(crate) mod programme;
 pub(crate) mod pulling;
+pub(crate) mod rules;
 pub(crate) mod served;
 pub(crate) mod shipped;
 pub(crate) mod site;

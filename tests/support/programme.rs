@@ -17,7 +17,7 @@ use std::rc::Rc;
 use jiff::Span;
 use jiff::civil::Date;
 use preventiojyraa::delivery::Delivery;
-use preventiojyraa::ledger::{Ledger, RowView};
+use preventiojyraa::ledger::{Ledger, RowView, RunRecord};
 use preventiojyraa::orders::Action;
 use preventiojyraa::pathway::Event;
 use preventiojyraa::profile::ResidentId;
@@ -201,6 +201,34 @@ settle_seconds = 1.6
             !self.rows().iter().any(super::acting::is_open)
         });
         self.is_noted();
+    }
+
+    /// The same by rules of a folder.
+    #[track_caller]
+    pub(crate) fn delivers_by(&self, rules: &str) {
+        super::acting::until("everything is delivered", || {
+            self.reports(&["dispatch", "--once", "--rules", rules]);
+            !self.rows().iter().any(super::acting::is_open)
+        });
+    }
+
+    /// Every run, oldest first.
+    pub(crate) fn runs(&self) -> Vec<RunRecord> {
+        self.ledger().runs().expect("runs can be read")
+    }
+
+    /// Who was asked for what by which run: resident, run and act, in the order of the outbox.
+    pub(crate) fn planned_by_run(&self) -> Vec<(String, u64, String)> {
+        let path = self.site.data().join("ledger.sqlite");
+        let ledger = rusqlite::Connection::open(path).expect("the ledger opens");
+        let mut rows = ledger
+            .prepare("SELECT lower(hex(resident)), run, action FROM outbox ORDER BY id")
+            .expect("the outbox can be read");
+        let rows = rows.query_map([], |row| {
+            Ok((row.get(0)?, row.get::<_, u32>(1)?.into(), row.get(2)?))
+        });
+        let rows = rows.expect("the outbox can be read");
+        rows.map(|row| row.expect("a row")).collect()
     }
 
     /// A working day: pulls, decides, delivers.

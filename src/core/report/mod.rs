@@ -3,8 +3,8 @@
 //! # What lives here
 //!
 //! Explanations of one decision in plain sentences, the phrases they are
-//! made of (dates, ages of facts, numbers), and the evaluation of a model as
-//! text and as one offline page. It computes no number that another room owns.
+//! made of (dates, ages of facts, numbers), the evaluation of a model and a whole
+//! rule book as text and as one offline page, and which small numbers are not told. It computes no number that another room owns.
 //!
 //! # How the data flows
 //!
@@ -41,6 +41,8 @@ mod funnel;
 mod learning_page;
 mod learning_text;
 mod phrases;
+mod rule_book;
+mod suppression;
 mod svg;
 mod telling;
 
@@ -55,4 +57,8 @@ pub use funnel::{Funnel, FunnelLine};
 pub use learning_page::{learning_page, learning_section};
 pub use learning_text::{LearningSubject, learning_text};
 pub use phrases::{age_phrase, date_phrase, list_phrase, number_phrase};
+pub use rule_book::{
+    RuleBookShown, RuleBookSubject, rule_book_page, rule_book_shown, rule_book_text,
+};
+pub use suppression::{SMALLEST_TOLD, without_small_numbers};
 pub use telling::explain_score;

@@ -16,7 +16,7 @@ use super::reader::{Document, Findings, Table};
 use super::texts_proof;
 use super::{
     Calibration, Diagnostic, Model, OrderCodes, Pathway, Programme, Questionnaire, RuleFile,
-    Rulebook, TextFile, Texts, Thresholds,
+    RuleName, Rulebook, TextFile, Texts, Thresholds,
 };
 
 /// A file with its parsed text.
@@ -45,7 +45,7 @@ pub(super) fn load(files: &[RuleFile], wanted: Option<&str>) -> Result<Rulebook,
     let findings = Findings::default();
     let parsed: Vec<Parsed<'_>> = files
         .iter()
-        .filter(|file| file.path.ends_with(".toml"))
+        .filter(|file| is_rule(file))
         .filter_map(|file| {
             let document = Document {
                 file,
@@ -73,6 +73,7 @@ pub(super) fn load(files: &[RuleFile], wanted: Option<&str>) -> Result<Rulebook,
             .map(|at| parsed[at].document.file.path.clone());
         (rulebook, paths.collect::<BTreeSet<String>>())
     });
+    let mut names = names(&parsed);
     drop(parsed);
     let (mut diagnostics, mut unverified) = findings.into_parts();
     diagnostics.sort_by(|a, b| {
@@ -89,16 +90,18 @@ pub(super) fn load(files: &[RuleFile], wanted: Option<&str>) -> Result<Rulebook,
     unverified.dedup();
     rulebook.unverified = unverified;
     let parts = files.iter();
-    let parts = parts.filter(|file| file.path.ends_with(".toml") && is_part(&file.path));
+    let parts = parts.filter(|file| is_rule(file) && is_part(&file.path));
     let mut parts: Vec<RuleFile> = parts.cloned().collect();
     parts.sort_by(|a, b| a.path.cmp(&b.path));
-    rulebook.files = parts.into();
     let programmes = shelves.programmes.iter();
     rulebook.programmes = programmes
         .map(|(_, programme)| programme.header.id.clone())
         .collect();
-    rulebook.fingerprint = fingerprint(files, is_part);
-    rulebook.facts_fingerprint = fingerprint(files, |path| {
+    names.retain(|name| is_part(&name.file));
+    rulebook.names = names;
+    rulebook.fingerprint = fingerprint(&parts);
+    rulebook.files = parts.into();
+    rulebook.facts_fingerprint = fingerprint_of(files, |path| {
         path.starts_with("facts/") || path.starts_with("questionnaires/")
     });
     Ok(rulebook)
@@ -320,6 +323,7 @@ fn choose(
         unverified: Vec::new(),
         programmes: Vec::new(),
         files: Arc::default(),
+        names: Vec::new(),
         fingerprint: String::new(),
         facts_fingerprint: String::new(),
     };
@@ -380,11 +384,39 @@ impl Taking<'_, '_> {
     }
 }
 
-/// SHA-256 over path and text of the files that `keep` keeps, sorted by path.
-fn fingerprint(files: &[RuleFile], keep: impl Fn(&str) -> bool) -> String {
+/// What each file calls itself; a file without id or version has mistakes, or holds no rule.
+fn names(parsed: &[Parsed<'_>]) -> Vec<RuleName> {
+    let name = |file: &Parsed<'_>| {
+        let text = |key: &str| {
+            let value = file.table.get_ref().get(key)?;
+            value.get_ref().as_str().map(str::to_owned)
+        };
+        Some(RuleName {
+            id: text("id")?,
+            version: text("version")?,
+            file: file.document.file.path.clone(),
+        })
+    };
+    let mut names: Vec<RuleName> = parsed.iter().filter_map(name).collect();
+    names.sort();
+    names
+}
+
+fn is_rule(file: &RuleFile) -> bool {
+    file.path.ends_with(".toml")
+}
+
+/// SHA-256 over path and text of rule files, whatever their order: 64 hexadecimal digits.
+#[must_use]
+pub fn fingerprint(files: &[RuleFile]) -> String {
+    fingerprint_of(files, |_| true)
+}
+
+/// The same of the files that `keep` keeps.
+fn fingerprint_of(files: &[RuleFile], keep: impl Fn(&str) -> bool) -> String {
     let mut kept: Vec<&RuleFile> = files
         .iter()
-        .filter(|file| file.path.ends_with(".toml") && keep(&file.path))
+        .filter(|file| is_rule(file) && keep(&file.path))
         .collect();
     kept.sort_by(|a, b| a.path.cmp(&b.path));
     let mut hash = Sha256::new();

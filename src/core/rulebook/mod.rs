@@ -39,9 +39,12 @@
 //! walked as trees with the place of every value, not deserialised into
 //! structs, since a deserialiser stops at the first mistake of a file.
 
+use std::sync::Arc;
+
 mod bands;
 mod calibration;
 mod catalogue;
+mod changes;
 mod diagnostic;
 mod equation;
 mod example_read;
@@ -65,6 +68,7 @@ mod term;
 mod texts;
 mod texts_proof;
 mod thresholds;
+pub mod tree;
 
 pub use bands::{Band, Bands, End};
 pub use calibration::{
@@ -72,10 +76,12 @@ pub use calibration::{
 };
 pub(crate) use calibration::{expit, log_odds};
 pub use catalogue::{Catalogue, CodeSystem, FactDefinition, FactKind, Specimen};
+pub use changes::{Change, changes};
 pub use diagnostic::{Diagnostic, RuleFile, Severity};
 pub use equation::{Equation, Layer, LayerLink, Layers};
 pub use header::{Header, Source, Status};
 pub use ladder::Rung;
+pub use load::fingerprint;
 pub use model::{
     Ages, Amount, AnswerOption, Class, Example, Item, ItemInput, MeasureSource, Model, Resolve,
     Score, ScoreUnit, Signal, SignalTest,
@@ -85,7 +91,7 @@ pub use pathway::{
     Condition, Deadlines, NextStep, Pathway, Priority, RegisterFinding, Review, Row, ScorePosition,
     StageKind,
 };
-pub use programme::{Programme, Words};
+pub use programme::{InForcePeriod, Programme, Words};
 pub use questionnaire::{AnswerMeaning, Questionnaire, QuestionnaireItem};
 use reader::suggest as suggest_among;
 pub use state::State;
@@ -94,8 +100,6 @@ pub(crate) use term::Value;
 pub use term::{BySex, Centred, Term, Transform, Weights, When};
 pub use texts::{Language, QuestionText, Text, TextFile, TextStatus, TextValues, Texts};
 pub use thresholds::{Category, CategoryBand, Thresholds};
-
-use std::sync::Arc;
 
 /// A number or choice in the rules whose source nobody has seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +110,17 @@ pub struct Unverified {
     pub line: usize,
     /// Why it is there all the same.
     pub why: String,
+}
+
+/// What a rule file calls itself: every decision can be traced to these.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RuleName {
+    /// The rule's id.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// The rule file, relative to the rules folder.
+    pub file: String,
 }
 
 /// A checked set of rules: everything a decision depends on beside facts and the date.
@@ -139,6 +154,8 @@ pub struct Rulebook {
     pub programmes: Vec<String>,
     /// The files that this rule book is: the programme's own, those that it names, and all facts; sorted by path.
     pub files: Arc<[RuleFile]>,
+    /// What each of these files calls itself, sorted.
+    pub names: Vec<RuleName>,
     /// SHA-256 over those files: the identity of this rule book, 64 hexadecimal digits.
     pub fingerprint: String,
     /// SHA-256 over the files that decide which facts are read from submissions.
@@ -224,6 +241,13 @@ impl Rulebook {
         let entries = self.unverified.iter();
         entries
             .filter(move |entry| !entry.file.starts_with("scores/") || used.contains(&&*entry.file))
+    }
+
+    /// Whether a rule of this version is part of this rule book.
+    #[must_use]
+    pub fn holds(&self, id: &str, version: &str) -> bool {
+        let mut names = self.names.iter();
+        names.any(|name| name.id == id && name.version == version)
     }
 
     /// The form by which residents are asked, when the programme names one.

@@ -1,14 +1,49 @@
 //! The programme file: which rules are in force, and where.
 
-use super::header::Header;
+use jiff::civil::Date;
+
+use super::header::{Header, Status};
 use super::reader::Table;
 use super::state::State;
+
+/// The days on which signed rules are in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InForcePeriod {
+    /// First day.
+    pub from: Date,
+    /// Last day.
+    pub until: Date,
+}
+
+impl InForcePeriod {
+    /// Whether a day is one of them.
+    #[must_use]
+    pub fn holds_on(&self, day: Date) -> bool {
+        self.from <= day && day <= self.until
+    }
+
+    fn read(root: &Table<'_>) -> Option<Self> {
+        let table = root.table("in_force")?;
+        let (from, until) = (table.date("from"), table.date("until"));
+        table.finish();
+        let period = Self {
+            from: from?,
+            until: until?,
+        };
+        if period.until < period.from {
+            table.report("period-empty", "the period ends before it begins");
+        }
+        Some(period)
+    }
+}
 
 /// What the programme is and which rules it uses.
 #[derive(Debug, Clone)]
 pub struct Programme {
     /// The head of the file.
     pub header: Header,
+    /// The days on which it is in force, once somebody has signed it.
+    pub in_force: Option<InForcePeriod>,
     /// Id of the model in force.
     pub model: String,
     /// Id of the calibration in force.
@@ -119,6 +154,16 @@ impl Programme {
         let is_default = root.optional_flag("default").unwrap_or(false);
         let words = root.required_table("words");
         let words = words.and_then(|table| Words::read(&table));
+        let in_force = InForcePeriod::read(root);
+        let is_in_force = |header: &Header| header.status == Status::InForce;
+        if header.as_ref().is_some_and(is_in_force) && !root.has("in_force") {
+            root.report_at(
+                "status",
+                "programme-without-period",
+                "rules that are in force say from when until when",
+                Some("`[in_force]` with the days `from` and `until`".to_owned()),
+            );
+        }
         let table = root.required_table("programme");
         let body = table.as_ref().and_then(|table| {
             let model = table.text("model");
@@ -175,6 +220,7 @@ impl Programme {
         let [model, calibration, thresholds, pathway, orders, time_zone] = names;
         Some(Self {
             header: header?,
+            in_force,
             model,
             calibration,
             display_calibration,

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use jiff::civil::Date;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -227,6 +228,20 @@ impl<'a> Table<'a> {
             self.wrong_type(value, key, "`true` or `false`");
         }
         flag
+    }
+
+    /// A day.
+    pub(super) fn date(&self, key: &'static str) -> Option<Date> {
+        if !self.has(key) {
+            self.missing(key);
+        }
+        let value = self.get(key)?;
+        let written = value.get_ref().as_datetime();
+        let date = written.and_then(|written| written.to_string().parse().ok());
+        if date.is_none() {
+            self.wrong_type(value, key, "a day like 2026-02-01, without quotes");
+        }
+        date
     }
 
     /// One word of a closed list.

@@ -1,0 +1,119 @@
+//! What a dispatcher is given, what it reports, and why it ends early.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+use serde::Serialize;
+
+use crate::approval::Signature;
+use crate::config::{Config, ConfigError, NoEffects};
+use crate::delivery::{Answer, DeliveryEvent, Outcome};
+use crate::fhir::ChannelError;
+use crate::rulebook::Rulebook;
+use crate::steps::StepError;
+
+/// How long to dispatch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duration {
+    /// Until nothing is due.
+    Once,
+    /// For so long.
+    For(SignedDuration),
+}
+
+/// What a dispatcher needs.
+#[derive(Clone)]
+pub struct DispatchOptions {
+    /// The data folder.
+    pub root: PathBuf,
+    /// The rules: residents are decided about again before an order leaves.
+    pub rulebook: Rulebook,
+    /// The signature that lies beside them.
+    pub signature: Option<Signature>,
+    /// Whom to talk to.
+    pub config: Config,
+    /// How long.
+    pub duration: Duration,
+}
+
+/// Why dispatching ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum DispatchError {
+    /// A step failed.
+    #[error(transparent)]
+    Step(#[from] StepError),
+    /// No order may leave this way.
+    #[error(transparent)]
+    Channel(#[from] ChannelError),
+    /// The configuration names no channel.
+    #[error("the configuration names no channel: there is nothing to dispatch to")]
+    NoChannel,
+    /// The runtime could not be started.
+    #[error("cannot start the runtime")]
+    Runtime(#[source] std::io::Error),
+    /// A defect of the program.
+    #[error("a part of the dispatcher broke down; what was under way is asked about by the next")]
+    Broke(#[source] tokio::task::JoinError),
+    /// The configuration does not fit the folder.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+impl From<NoEffects> for DispatchError {
+    fn from(error: NoEffects) -> Self {
+        Self::Step(error.into())
+    }
+}
+
+/// What a dispatcher did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct DispatchReport {
+    /// Requests that were to place or take back an order.
+    pub sent: u64,
+    /// Of these, accepted.
+    pub accepted: u64,
+    /// Of these, turned down.
+    pub turned_down: u64,
+    /// Of these, "not now", or never left.
+    pub later: u64,
+    /// Of these, without a clear answer.
+    pub without_answer: u64,
+    /// Times the other side was asked whether it has an order.
+    pub looked_up: u64,
+    /// Why nothing is sent, when it is not.
+    pub held: Option<String>,
+    /// Rows of the outbox by state, afterwards.
+    pub outbox: BTreeMap<String, u64>,
+}
+
+impl DispatchReport {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.sent += other.sent;
+        self.accepted += other.accepted;
+        self.turned_down += other.turned_down;
+        self.later += other.later;
+        self.without_answer += other.without_answer;
+        self.looked_up += other.looked_up;
+    }
+
+    pub(super) fn count(&mut self, outcome: &Outcome) {
+        match &outcome.event {
+            DeliveryEvent::Answered { answer, .. } => {
+                self.sent += 1;
+                match answer {
+                    Answer::Accepted { .. } => self.accepted += 1,
+                    Answer::TurnedDown(_) => self.turned_down += 1,
+                    Answer::Later { .. } | Answer::NotSent { .. } => self.later += 1,
+                    Answer::Several | Answer::Silence => self.without_answer += 1,
+                }
+            }
+            DeliveryEvent::LookedUp { .. } => self.looked_up += 1,
+            DeliveryEvent::Claimed { .. }
+            | DeliveryEvent::Asking { .. }
+            | DeliveryEvent::LeaseOver
+            | DeliveryEvent::Stopped(_)
+            | DeliveryEvent::Doubted => {}
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! A slip in a rule is found later: exactly who was affected, what should have been, and what was asked of them.
+//!
+//! Each expectation is made without looking back: the corrected rules decide a copy of the data
+//! folder that was made before the faulty run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::acting::copy;
+use crate::support::programme::Programme;
+use crate::support::rules::Rules;
+use crate::support::site::{Said, Site, TempFolder, made_up_register, preventio, text, words_of};
+
+/// By resident: what was decided, and what should have been.
+type Differing = BTreeMap<String, (String, String)>;
+
+/// State, next step, questions and reviews, as a list shows them.
+fn shown(decision: &Value) -> String {
+    let part = |key: &str| text(&decision[key]);
+    [part("state"), part("next"), part("asks"), part("reviews")].join("|")
+}
+
+fn looks_back(site: &Site, corrected: &Rules, more: &[&str]) -> Said {
+    let corrected = corrected.name();
+    let words = [
+        "look-back",
+        "--rule",
+        "findrisc",
+        "--from",
+        "2025.1",
+        "--corrected",
+        &corrected,
+    ];
+    site.does(&[&words[..], more].concat())
+}
+
+#[track_caller]
+fn found(site: &Site, corrected: &Rules) -> Value {
+    let said = looks_back(site, corrected, &["--json"]).ends_well();
+    serde_json::from_str(&said).expect("JSON")
+}
+
+/// What the list says about one run.
+fn of_run(looked: &Value, run: u64) -> Differing {
+    let affected = looked["affected"].as_array().expect("a list").iter();
+    let about = affected.flat_map(|who| {
+        let decisions = who["decisions"].as_array().expect("a list").iter();
+        decisions.map(move |decision| (text(&who["resident"]), decision))
+    });
+    about
+        .filter(|(_, decision)| decision["run"] == run)
+        .map(|(who, decision)| {
+            (
+                who,
+                (shown(&decision["was"]), shown(&decision["should_be"])),
+            )
+        })
+        .collect()
+}
+
+/// Decisions of the newest run of a data folder.
+fn decided(site: &Site) -> BTreeMap<String, (String, String)> {
+    let decisions = site.decisions();
+    let each = decisions.iter().map(|(who, row)| {
+        let decision = [row.state, &row.next, &row.asks, &row.reviews].join("|");
+        (who.to_string(), (decision, words_of(row)))
+    });
+    each.collect()
+}
+
+/// A data folder of its own with the content of another.
+fn copied(site: &Site) -> Site {
+    let other = Site::new();
+    copy(&site.data(), &other.data());
+    other
+}
+
+/// Who is decided about otherwise in two folders, and of how many only score or reasons differ.
+fn differing(was: &Site, should_be: &Site) -> (Differing, u64) {
+    let (was, should_be) = (decided(was), decided(should_be));
+    assert_eq!(was.len(), should_be.len());
+    let mut only_scores = 0;
+    let mut found = Differing::new();
+    for (who, (decision, words)) in was {
+        let (other, other_words) = should_be[&who].clone();
+        if decision != other {
+            found.insert(who, (decision, other));
+        } else if words != other_words {
+            only_scores += 1;
+        }
+    }
+    (found, only_scores)
+}
+
+#[test]
+fn a_slip_in_a_waist_band_is_found_in_everybody_it_touched_and_in_nobody_else() {
+    let folder = TempFolder::new();
+    let export = made_up_register(&folder, 2_000, 11);
+    let site = Site::new();
+    let faulty = Rules::at(site.beside("faulty"));
+    let corrected = faulty.copied_to(site.beside("corrected"));
+    corrected.have_a_new_version_of_the_score();
+    faulty.have_waists_off_by(-20);
+    site.pulls(&export, &[]);
+    let other = copied(&site);
+    site.runs("2025-01-15", &["--rules", &faulty.name()]);
+    other.runs("2025-01-15", &["--rules", &corrected.name()]);
+    let (expected, only_scores) = differing(&site, &other);
+    assert!(10 < expected.len(), "the slip touches {}", expected.len());
+    let looked = found(&site, &corrected);
+    assert_eq!(of_run(&looked, 1), expected);
+    assert_eq!(looked["residents"], expected.len());
+    assert_eq!(looked["only_scores"], only_scores);
+    assert_eq!(looked["runs"][0]["replayed"], true);
+    assert_eq!(
+        looked["acts"],
+        serde_json::json!({}),
+        "nobody was asked for anything"
+    );
+    // The answer does not depend on threads; the corrected rules are no part of it.
+    let one = looks_back(&site, &corrected, &["--json", "--threads", "1"]).ends_well();
+    let one: Value = serde_json::from_str(&one).expect("JSON");
+    assert_eq!(one, looked);
+    site.runs("2025-01-15", &["--rules", &corrected.name()]);
+    assert_eq!(found(&site, &corrected), looked);
+    // The list as a file for its owner alone.
+    let list = site.beside("affected.csv");
+    let place = list.display().to_string();
+    let said = looks_back(&site, &corrected, &["--out", &place]).ends_well();
+    assert!(
+        !said.contains("should be"),
+        "the list is in the file: {said}"
+    );
+    let mut reader = csv::Reader::from_path(&list).expect("a table");
+    let listed: BTreeSet<String> = reader
+        .records()
+        .map(|row| row.expect("a row")[0].to_owned())
+        .collect();
+    assert_eq!(listed, expected.into_keys().collect());
+    looks_back(&site, &corrected, &["--out", &place]).ends_with(1);
+}
+
+#[test]
+fn what_was_asked_of_the_affected_is_told_run_by_run() {
+    let mut programme = Programme::in_a_town();
+    let faulty = Rules::at(programme.site.beside("faulty"));
+    let corrected = faulty.copied_to(programme.site.beside("corrected"));
+    corrected.have_a_new_version_of_the_score();
+    faulty.have_waists_off_by(-30);
+    let faulty = faulty.name();
+    let mut expected = Vec::new();
+    for days in [0, 42, 28] {
+        programme.waits(days);
+        programme.pulls();
+        let other = copied(&programme.site);
+        programme
+            .does(&["run", "--act", "--rules", &faulty])
+            .ends_well();
+        // The corrected rules decide what the faulty ones decided about, and ask for nothing.
+        let runs = programme.runs();
+        let index_date = runs.last().expect("a run").index_date.clone();
+        other.runs(&index_date, &["--rules", &corrected.name()]);
+        expected.push(differing(&programme.site, &other).0);
+        programme.delivers_by(&faulty);
+    }
+    let looked = found(&programme.site, &corrected);
+    for (n, expected) in expected.iter().enumerate() {
+        let run = n as u64 + 1;
+        assert_eq!(of_run(&looked, run), *expected, "run {run}");
+        assert_eq!(looked["runs"][n]["replayed"], true);
+        assert_eq!(looked["runs"][n]["acted"], true);
+    }
+    let everybody: BTreeSet<&String> = expected.iter().flat_map(BTreeMap::keys).collect();
+    assert!(3 < everybody.len(), "the slip touches {}", everybody.len());
+    let by_run = programme.planned_by_run();
+    let mut asked = 0;
+    for who in looked["affected"].as_array().expect("a list") {
+        let resident = text(&who["resident"]);
+        let decisions = who["decisions"].as_array().expect("a list");
+        let runs: BTreeSet<u64> = decisions.iter().filter_map(|d| d["run"].as_u64()).collect();
+        let first = *runs.first().expect("a run");
+        let expected: Vec<(u64, String)> = by_run
+            .iter()
+            .filter(|(id, run, _)| *id == resident && first <= *run)
+            .map(|(_, run, action)| (*run, action.clone()))
+            .collect();
+        let acts = who["acts"].as_array().expect("a list").iter();
+        let told: Vec<(u64, String)> = acts
+            .map(|act| {
+                let run = act["run"].as_u64().expect("a run");
+                let by = act["by_affected_decision"].as_bool().expect("a flag");
+                assert_eq!(by, runs.contains(&run));
+                (run, text(&act["action"]))
+            })
+            .collect();
+        assert_eq!(told, expected, "{resident}");
+        asked += told.len();
+    }
+    assert!(0 < asked, "somebody was asked for something by the slip");
+    let acts = looked["acts"].as_object().expect("counts");
+    assert!(
+        acts.keys().any(|act| act.ends_with(": acknowledged")),
+        "{acts:?}"
+    );
+}
+
+#[test]
+fn only_runs_that_held_the_faulty_version_are_looked_at() {
+    let folder = TempFolder::new();
+    let export = made_up_register(&folder, 300, 3);
+    let site = Site::new();
+    let corrected = Rules::at(site.beside("corrected"));
+    corrected.have_a_new_version_of_the_score();
+    site.pulls(&export, &[]);
+    site.runs("2025-01-15", &["--rules", &corrected.name()]);
+    let said = looks_back(&site, &corrected, &[]).ends_with(1);
+    insta::assert_snapshot!(said, @"error: no run here was made with rule `findrisc` from version 2025.1 until before 2025.2: nobody was affected here");
+    let shipped = Rules::at(site.beside("shipped"));
+    let said = looks_back(&site, &shipped, &[]).ends_with(1);
+    insta::assert_snapshot!(said, @r#"
+    error: the corrected rules hold `findrisc` at version 2025.1, which does not come after 2025.1
+    hint: a changed number is a new version; name the rules with `--corrected DIR`
+    "#);
+    let words = ["look-back", "--rule", "laboratory", "--from", "2020.1"];
+    let said = site.does(&words).ends_with(1);
+    insta::assert_snapshot!(said, @r#"
+    error: rule `laboratory` says how facts are read, and what is stored here was read by the faulty version
+    hint: pull the same exports into a new data folder with the corrected rules, run there as of the same days, and compare
+    "#);
+    let words = ["look-back", "--rule", "findrisk", "--from", "2020.1"];
+    assert!(
+        site.does(&words)
+            .ends_with(1)
+            .starts_with("error: no rule `findrisk`")
+    );
+    assert!(Path::new(&site.data()).exists());
+    preventio(&[
+        "look-back",
+        "--rule",
+        "findrisc",
+        "--from",
+        "1",
+        "--data",
+        "/nowhere",
+    ])
+    .ends_with(1);
+}
