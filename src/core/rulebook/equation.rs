@@ -249,6 +249,7 @@ pub(super) fn read_layers(root: &Table<'_>) -> Option<Layers> {
     Some(Layers::ByRegion(by_region))
 }
 
+/// A layer as it stands in the file: its scale, and a line for each region or for all.
 type ReadLayer = (LayerLink, Vec<(Option<String>, BySex<(f64, f64)>)>);
 
 fn read_layer(table: &Table<'_>) -> Option<ReadLayer> {
