@@ -140,6 +140,64 @@ fn each_file_that_is_in_force_is_missed_when_it_is_not_there() {
 }
 
 #[test]
+fn a_programme_is_chosen_by_its_id_the_only_one_and_the_default_without_asking() {
+    let without = |path: &str| -> Vec<RuleFile> {
+        let files = rule_files().into_iter();
+        files.filter(|file| file.path != path).collect()
+    };
+    let id = |loaded: Result<Rulebook, Vec<Diagnostic>>| match loaded {
+        Ok(rulebook) => rulebook.programme.header.id,
+        Err(mistakes) => mistakes.iter().map(|m| m.code).collect(),
+    };
+    const HEARTS: &str = "programmes/cardiovascular.toml";
+    assert_eq!(id(Rulebook::load(&rule_files())), "type-2-diabetes");
+    assert_eq!(id(Rulebook::load(&without(PROGRAMME))), "cardiovascular");
+    let hearts = Rulebook::load_programme(&rule_files(), "cardiovascular");
+    assert_eq!(id(hearts), "cardiovascular");
+    let unknown = Rulebook::load_programme(&rule_files(), "gout");
+    assert_eq!(id(unknown), "programme-unknown");
+    let (unmarked, _) = edited(PROGRAMME, "default = true\n", "");
+    assert_eq!(id(Rulebook::load(&unmarked)), "programme-default");
+    let (twice, _) = edited(
+        HEARTS,
+        "status = \"draft\"",
+        "status = \"draft\"\ndefault = true",
+    );
+    assert_eq!(id(Rulebook::load(&twice)), "programme-default");
+    let (other, _) = edited(HEARTS, "id = \"cardiovascular\"", "id = \"hearts\"");
+    assert_eq!(id(Rulebook::load(&other)), "programme-name");
+}
+
+#[test]
+fn a_rule_book_is_the_files_that_its_programme_names_and_all_facts() {
+    let hearts = Rulebook::load_programme(&rule_files(), "cardiovascular").expect("it holds");
+    let files: Vec<&str> = hearts.files.iter().map(|file| file.path.as_str()).collect();
+    for part in [
+        "facts/circulation.toml",
+        "facts/family.toml",
+        "programmes/cardiovascular.toml",
+        "scores/cardiovascular-ladder.toml",
+        "scores/score2.toml",
+        "texts/cardiovascular/sv.toml",
+    ] {
+        assert!(files.contains(&part), "{part}: {files:?}");
+    }
+    for other in [PROGRAMME, SCORE, STEPWISE, "questionnaires/maisa-t2d.toml"] {
+        assert!(!files.contains(&other), "{other}");
+    }
+    // What only another programme names changes nothing here, and is checked all the same.
+    let (changed, _) = edited(STEPWISE, "points = 12", "points = 13");
+    let after = Rulebook::load_programme(&changed, "cardiovascular").expect("it holds");
+    assert_eq!(after.fingerprint, hearts.fingerprint);
+    assert_ne!(
+        Rulebook::load(&changed).expect("it holds").fingerprint,
+        rulebook().fingerprint
+    );
+    let (broken, _) = edited(STEPWISE, "points = 12", "points = 99");
+    assert!(Rulebook::load_programme(&broken, "cardiovascular").is_err());
+}
+
+#[test]
 fn an_empty_file_and_a_file_in_no_folder_are_refused() {
     for file in rule_files() {
         assert!(

@@ -180,9 +180,8 @@ pub(super) fn look(world: &World, life: &mut Life, today: Day, number: u32) -> i
 fn newest_ldl(world: &World, number: u32) -> io::Result<Option<f64>> {
     let results = reported(world, number)?;
     let day = |result: &Value| {
-        result["effectiveDateTime"]
-            .as_str()
-            .map(|day| day[..10].to_owned())
+        let day = result["effectiveDateTime"].as_str()?.get(..10)?;
+        Some(day.to_owned())
     };
     let newest = results.iter().filter_map(day).max();
     let ldl = results.iter().rev().find(|result| {
