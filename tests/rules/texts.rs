@@ -285,6 +285,8 @@ fn rules_without_texts_or_form_are_whole_and_send_nothing() {
             for line in [
                 "form = \"programme-t2d\"\n",
                 "texts = \"type-2-diabetes\"\n",
+                "form = \"programme-cvd\"\n",
+                "texts = \"cardiovascular\"\n",
             ] {
                 file.text = file.text.replace(line, "");
             }
@@ -311,7 +313,7 @@ fn a_language_that_is_missing_or_there_twice_is_named_and_the_pathway_tells_only
     );
     let (mut files, _) = edited(FI, "[texts.contact-overdue]", "[texts.contact-late]");
     for file in &mut files {
-        if file.path.starts_with("texts/") {
+        if file.path.starts_with("texts/type-2-diabetes/") {
             file.text = file
                 .text
                 .replace("[texts.contact-overdue]", "[texts.contact-late]");
