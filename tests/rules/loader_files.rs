@@ -141,6 +141,7 @@ fn each_file_that_is_in_force_is_missed_when_it_is_not_there() {
 
 #[test]
 fn a_programme_is_chosen_by_its_id_the_only_one_and_the_default_without_asking() {
+    const HEARTS: &str = "programmes/cardiovascular.toml";
     let without = |path: &str| -> Vec<RuleFile> {
         let files = rule_files().into_iter();
         files.filter(|file| file.path != path).collect()
@@ -149,7 +150,6 @@ fn a_programme_is_chosen_by_its_id_the_only_one_and_the_default_without_asking()
         Ok(rulebook) => rulebook.programme.header.id,
         Err(mistakes) => mistakes.iter().map(|m| m.code).collect(),
     };
-    const HEARTS: &str = "programmes/cardiovascular.toml";
     assert_eq!(id(Rulebook::load(&rule_files())), "type-2-diabetes");
     assert_eq!(id(Rulebook::load(&without(PROGRAMME))), "cardiovascular");
     let hearts = Rulebook::load_programme(&rule_files(), "cardiovascular");
