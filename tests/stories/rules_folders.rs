@@ -140,11 +140,10 @@ fn mistakes_are_told_as_json_too() {
     assert_eq!((said.code, said.err.as_str()), (Some(4), ""));
     let report: Value = serde_json::from_str(&said.out).expect("JSON");
     assert_eq!(report["holds"], false);
-    let mistake = &report["mistakes"][0];
-    assert_eq!(
-        (mistake["file"].as_str(), mistake["code"].as_str()),
-        (Some(SCORE), Some("band-gap"))
-    );
+    let mut mistakes = report["mistakes"].as_array().into_iter().flatten();
+    let mistake = mistakes.find(|mistake| mistake["file"] == SCORE);
+    let mistake = mistake.expect("a mistake in the score");
+    assert_eq!(mistake["code"], "band-gap");
     assert!(mistake["line"].as_u64().is_some_and(|line| 1 < line));
     let said = preventio(&["rules", "check", "--json"]).ends_well();
     let report: Value = serde_json::from_str(&said).expect("JSON");

@@ -135,9 +135,9 @@ fn a_page_is_one_file_and_says_who_signed() {
     assert!(page.starts_with("<!DOCTYPE html>"));
     assert!(page.contains("Maija &lt;Meikäläinen&gt;"));
     assert!(page.contains("2026-01-01 – 2027-12-31"));
-    rules.says("texts/fi.toml", &[("Kaupunki", "kaupunki")]);
+    rules.says("texts/type-2-diabetes/fi.toml", &[("Kaupunki", "kaupunki")]);
     let page = shown(&["--rules", &folder, "--format", "html"]);
     assert!(page.contains(
-        "The signature does not hold: changed since Maija &lt;Meikäläinen&gt; signed: texts/fi.toml"
+        "The signature does not hold: changed since Maija &lt;Meikäläinen&gt; signed: texts/type-2-diabetes/fi.toml"
     ));
 }

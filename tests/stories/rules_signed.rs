@@ -1,7 +1,7 @@
 //! Effects on people start by rules that somebody stands for, and by no others.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -100,6 +100,15 @@ impl Office {
     }
 }
 
+/// The head of a file of facts, and one fact that is in no other.
+fn more_facts(file: &Path) -> String {
+    let text = fs::read_to_string(file).expect("a rule file");
+    let head = text.split("[[fact]]").next().unwrap_or_default();
+    format!(
+        "{head}[[fact]]\nid = \"more\"\nname = \"more\"\nkind = \"condition\"\ncodes = [{{ system = \"icd-10\", code = \"Q99.9\" }}]\n"
+    )
+}
+
 #[test]
 fn effects_run_by_signed_rules_and_say_why_by_no_others() {
     let office = Office::opens();
@@ -136,19 +145,30 @@ fn effects_run_by_signed_rules_and_say_why_by_no_others() {
     refused("signed with another key in the lead's name", &office);
 
     office.signs();
-    rules.says("texts/sv.toml", &[("Staden", "staden")]);
+    rules.says("texts/type-2-diabetes/sv.toml", &[("Staden", "staden")]);
     refused("one byte of a text was changed since", &office);
-    rules.says("texts/sv.toml", &[("staden", "Staden")]);
+    rules.says("texts/type-2-diabetes/sv.toml", &[("staden", "Staden")]);
 
-    let extra = rules.folder.join("calibrations/more.toml");
-    let form = rules.folder.join("calibrations/findrisc-form.toml");
-    let text = fs::read_to_string(&form).expect("a rule file");
-    fs::write(
-        &extra,
-        text.replacen("id = \"findrisc-form\"", "id = \"more\"", 1),
-    )
-    .expect("written");
-    refused("a rule file came in addition", &office);
+    // What the programme does not name is no part of what was signed.
+    let copy = |from: &str, to: &str, changes: [&str; 2]| {
+        let text = fs::read_to_string(rules.folder.join(from)).expect("a rule file");
+        let to = rules.folder.join(to);
+        fs::write(&to, text.replacen(changes[0], changes[1], 1)).expect("written");
+        to
+    };
+    let ids = ["id = \"findrisc-form\"", "id = \"more\""];
+    let beside = copy(
+        "calibrations/findrisc-form.toml",
+        "calibrations/more.toml",
+        ids,
+    );
+    office.verifies().ends_well();
+    fs::remove_file(beside).expect("removed");
+    let ids = ["id = \"diagnoses\"", "id = \"more\""];
+    let extra = copy("facts/diagnoses.toml", "facts/more.toml", ids);
+    fs::write(&extra, more_facts(&extra)).expect("written");
+    let said = office.verifies().ends_with(1);
+    assert!(said.contains("different since: facts/more.toml"), "{said}");
     fs::remove_file(extra).expect("removed");
 
     office.rules.says(

@@ -84,7 +84,8 @@ pub(super) fn load(files: &[RuleFile], wanted: Option<&str>) -> Result<Rulebook,
     let Some((mut rulebook, named)) = named.filter(|_| diagnostics.is_empty()) else {
         return Err(diagnostics);
     };
-    let is_part = |path: &str| path.starts_with("facts/") || named.contains(path);
+    // Which facts are read decides as much as what is made of them.
+    let is_part = |path: &str| decides_facts(path) || named.contains(path);
     unverified.retain(|entry| is_part(&entry.file));
     unverified.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     unverified.dedup();
@@ -101,10 +102,13 @@ pub(super) fn load(files: &[RuleFile], wanted: Option<&str>) -> Result<Rulebook,
     rulebook.names = names;
     rulebook.fingerprint = fingerprint(&parts);
     rulebook.files = parts.into();
-    rulebook.facts_fingerprint = fingerprint_of(files, |path| {
-        path.starts_with("facts/") || path.starts_with("questionnaires/")
-    });
+    rulebook.facts_fingerprint = fingerprint_of(files, decides_facts);
     Ok(rulebook)
+}
+
+/// Whether a file decides which facts are read, for every programme of the folder alike.
+fn decides_facts(path: &str) -> bool {
+    path.starts_with("facts/") || path.starts_with("questionnaires/")
 }
 
 fn in_folder<'p, 'a>(

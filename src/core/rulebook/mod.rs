@@ -152,7 +152,7 @@ pub struct Rulebook {
     pub unverified: Vec<Unverified>,
     /// Every programme of the folder, by its id.
     pub programmes: Vec<String>,
-    /// The files that this rule book is: the programme's own, those that it names, and all facts; sorted by path.
+    /// The files that this rule book is: the programme's own, those that it names, all facts and all forms; sorted by path.
     pub files: Arc<[RuleFile]>,
     /// What each of these files calls itself, sorted.
     pub names: Vec<RuleName>,
