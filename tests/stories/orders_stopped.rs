@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::support::acting::{Clinic, Running, until};
-use crate::support::site::{Said, Site, count, preventio_starts, text};
+use crate::support::site::{Site, count, preventio_starts, text};
 use crate::support::snapshots::reads;
 
 const STOP: [&str; 6] = [
@@ -19,38 +19,10 @@ const STOP: [&str; 6] = [
 ];
 const RESUME: [&str; 4] = ["effects", "resume", "--by", "Olli Ohjaaja"];
 
-/// What a person reads, without times.
-fn told(said: Said) -> String {
-    let is_time = |word: &str| 20 < word.len() && word.starts_with("20") && word.ends_with('Z');
-    let said = said.ends_well();
-    let lines = said.lines().map(|line| {
-        let words = line.split(' ');
-        let words = words.map(|word| if is_time(word) { "<time>" } else { word });
-        words.collect::<Vec<_>>().join(" ") + "\n"
-    });
-    lines.collect()
-}
-
 #[test]
 fn a_stop_is_felt_by_every_dispatcher_within_a_second() {
     let clinic = Clinic::with(100, &[]);
-    clinic.acts();
-    clinic.configured(&[("60000", "900")]);
-    let running: [Running; 2] = [(); 2].map(|()| clinic.starts(&["dispatch", "--for", "20s"]));
-    until("orders leave", || 5 <= clinic.n_at_server());
-    let stopped = Instant::now();
-    clinic.site().does(&STOP).ends_well();
-    let second = Duration::from_secs(1);
-    until("a second is over", || second <= stopped.elapsed());
-    let then = clinic.n_at_server();
-    assert!(then < 200, "everything had left before the stop");
-    until("another is over", || {
-        assert_eq!(clinic.n_at_server(), then, "orders leave after a stop");
-        second * 2 <= stopped.elapsed()
-    });
-    drop(running);
-    assert_eq!(count(&clinic.dispatches()["sent"]), 0);
-    assert_eq!(clinic.n_at_server(), then);
+    clinic.falls_silent_within_a_second_of(&STOP);
     clinic.site().does(&RESUME).ends_well();
     clinic.configured(&[]);
     clinic.delivers_everything();
@@ -101,9 +73,9 @@ fn while_effects_are_stopped_commands_say_so_and_scoring_goes_on() {
     .ends_well();
     assert_eq!(count(&clinic.acts()["planned"]), 8);
     site.does(&STOP).ends_well();
-    let said = told(clinic.does(&["dispatch", "--once"]));
-    let ran = told(clinic.does(&["run", "--act"]));
-    let status = told(site.does(&["effects", "status"]));
+    let said = clinic.does(&["dispatch", "--once"]).without_times();
+    let ran = clinic.does(&["run", "--act"]).without_times();
+    let status = site.does(&["effects", "status"]).without_times();
     // The hash of decisions is not what this story is about.
     let ran: Vec<&str> = ran
         .lines()

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::acting::{Clinic, Running, until};
 use crate::support::rules::Rules;
-use crate::support::site::{Said, count, preventio, preventio_starts};
+use crate::support::site::{count, preventio, preventio_starts};
 use crate::support::snapshots::reads;
 
 const MARK: [&str; 10] = [
@@ -23,38 +23,10 @@ const MARK: [&str; 10] = [
     "waist bands of men are 10 cm off",
 ];
 
-/// What a person reads, without times.
-fn told(said: Said) -> String {
-    let is_time = |word: &str| 20 < word.len() && word.starts_with("20") && word.ends_with('Z');
-    let said = said.ends_well();
-    let lines = said.lines().map(|line| {
-        let words = line.split(' ');
-        let words = words.map(|word| if is_time(word) { "<time>" } else { word });
-        words.collect::<Vec<_>>().join(" ") + "\n"
-    });
-    lines.collect()
-}
-
 #[test]
 fn a_mark_is_felt_by_every_running_dispatcher_within_a_second() {
     let clinic = Clinic::with(100, &[]);
-    clinic.acts();
-    clinic.configured(&[("60000", "900")]);
-    let running: [Running; 2] = [(); 2].map(|()| clinic.starts(&["dispatch", "--for", "20s"]));
-    until("orders leave", || 5 <= clinic.n_at_server());
-    let marked = Instant::now();
-    clinic.site().does(&MARK).ends_well();
-    let second = Duration::from_secs(1);
-    until("a second is over", || second <= marked.elapsed());
-    let then = clinic.n_at_server();
-    assert!(then < 200, "everything had left before the mark");
-    until("another is over", || {
-        assert_eq!(clinic.n_at_server(), then, "orders leave by a faulty rule");
-        second * 2 <= marked.elapsed()
-    });
-    drop(running);
-    assert_eq!(count(&clinic.dispatches()["sent"]), 0);
-    assert_eq!(clinic.n_at_server(), then);
+    clinic.falls_silent_within_a_second_of(&MARK);
     // A new version is the way out: everybody is decided about again, and the rest leaves.
     clinic.configured(&[]);
     let rules = Rules::at(clinic.site().beside("rules"));
@@ -83,18 +55,20 @@ fn every_command_says_so_and_scoring_and_same_day_tasks_go_on() {
     clinic.acts();
     let tasks = clinic.tasks();
     site.does(&MARK).ends_well();
-    let ran = told(clinic.does(&["run", "--act"]));
-    let looked = told(site.does(&["run", "--index-date", "2025-11-01"]));
+    let ran = clinic.does(&["run", "--act"]).without_times();
+    let looked = site
+        .does(&["run", "--index-date", "2025-11-01"])
+        .without_times();
     assert!(looked.starts_with("Do not act on this: rule findrisc 2025.1 is marked faulty"));
     let first = |text: &str| text.lines().take(2).collect::<Vec<_>>().join("\n");
     let effects = |text: &str| {
         let line = text.lines().find(|line| line.starts_with("Effects"));
         line.expect("what was done").to_owned()
     };
-    let dispatched = told(clinic.does(&["dispatch", "--once"]));
-    let status = told(site.does(&["effects", "status"]));
-    let explained = told(site.does(&["explain", "aino"]));
-    let shown = told(site.does(&["rules", "show"]));
+    let dispatched = clinic.does(&["dispatch", "--once"]).without_times();
+    let status = site.does(&["effects", "status"]).without_times();
+    let explained = site.does(&["explain", "aino"]).without_times();
+    let shown = site.does(&["rules", "show"]).without_times();
     let all = [
         format!("# run\n{}\n{}", first(&ran), effects(&ran)),
         format!("# dispatch\n{dispatched}"),

@@ -383,4 +383,25 @@ server = "standin"
         let unknown: Vec<&String> = there.difference(&planned).collect();
         assert_eq!(unknown, Vec::<&String>::new(), "that nobody asked for");
     }
+
+    /// Two dispatchers deliver to it, somebody says something, and a second later nothing more arrives.
+    pub(crate) fn falls_silent_within_a_second_of(&self, command: &[&str]) {
+        self.acts();
+        self.configured(&[("60000", "900")]);
+        let running: [Running; 2] = [(); 2].map(|()| self.starts(&["dispatch", "--for", "20s"]));
+        until("orders leave", || 5 <= self.n_at_server());
+        let said = Instant::now();
+        self.site().does(command).ends_well();
+        let second = Duration::from_secs(1);
+        until("a second is over", || second <= said.elapsed());
+        let then = self.n_at_server();
+        assert!(then < 200, "everything had left before");
+        until("another is over", || {
+            assert_eq!(self.n_at_server(), then, "orders leave all the same");
+            second * 2 <= said.elapsed()
+        });
+        drop(running);
+        assert_eq!(count(&self.dispatches()["sent"]), 0);
+        assert_eq!(self.n_at_server(), then);
+    }
 }

@@ -54,6 +54,19 @@ impl Said {
         self.out
     }
 
+    /// What a person reads when it ends well, without times.
+    #[track_caller]
+    pub(crate) fn without_times(self) -> String {
+        let is_time = |word: &str| 20 < word.len() && word.starts_with("20") && word.ends_with('Z');
+        let said = self.ends_well();
+        let lines = said.lines().map(|line| {
+            let words = line.split(' ');
+            let words = words.map(|word| if is_time(word) { "<time>" } else { word });
+            words.collect::<Vec<_>>().join(" ") + "\n"
+        });
+        lines.collect()
+    }
+
     #[track_caller]
     pub(crate) fn ends_with(self, code: i32) -> String {
         assert_eq!(

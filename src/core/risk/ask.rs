@@ -45,14 +45,16 @@ pub fn deciding_items(items: &[PointSet], askable: &[usize], level: Score) -> Ve
         }
     }
     match best {
-        Some(subset) => open
-            .iter()
-            .enumerate()
-            .filter(|(n, _)| subset >> n & 1 == 1)
-            .map(|(_, item)| *item)
-            .collect(),
+        Some(subset) => members(&open, subset),
         None => open,
     }
+}
+
+/// The items of a subset, whose bits are their places among all.
+fn members(items: &[usize], subset: usize) -> Vec<usize> {
+    let items = items.iter().enumerate();
+    let chosen = items.filter(|(n, _)| subset >> n & 1 == 1);
+    chosen.map(|(_, item)| *item).collect()
 }
 
 /// What can still become of the sum once some items are answered in one way: any level above
@@ -137,12 +139,7 @@ pub(super) fn deciding(model: &Model, assessment: &Assessment, level: Score) -> 
             .any(|sum| sum.is_open && sum.low < 0 && 0 <= sum.high)
     };
     match subsets.into_iter().find(|subset| decides(subset)) {
-        Some(subset) => open
-            .iter()
-            .enumerate()
-            .filter(|(n, _)| subset >> n & 1 == 1)
-            .map(|(_, item)| *item)
-            .collect(),
+        Some(subset) => members(&open, subset),
         None => open,
     }
 }
