@@ -45,6 +45,8 @@ mod authored;
 mod bulk;
 mod channel;
 mod dates;
+mod direct;
+mod filter;
 mod form;
 mod frame;
 mod http;
@@ -68,10 +70,14 @@ pub use bulk::{
     ListedFile, Manifest, Next, Patience, Stage, Told, deletions, told,
 };
 pub use channel::{ChannelError, ChannelOptions, OrderChannel, RemoteOrder, Way, somebody_takes};
+pub use filter::{Filter, Glance, line_key};
 pub(crate) use http::is_this_machine;
 pub use identity::{IdentityKey, NationalId};
-pub use lines::{Block, FileEnd, Line, LineProblem, Lines, MAX_LINE_BYTES, is_export_file};
-pub use read::{TYPES_READ, read_line, salvage_subject};
+pub use lines::{
+    Block, FileEnd, Line, LineNumbers, LinePlace, LineProblem, Lines, MAX_LINE_BYTES, ReadBy,
+    is_export_file,
+};
+pub use read::{TYPES_READ, read_line, read_line_once, salvage_subject};
 pub use reading::{Reading, Resource, Unmapped};
 pub use register_entry::{Link, PatientEntry};
 pub use server::{Capabilities, Capability, ResourceCapabilities, ServerError, capabilities};

@@ -110,7 +110,9 @@ impl<'r> Reading<'r> {
         self.rulebook.catalogue.meaning(system, code).is_some()
     }
 
-    pub(super) fn submission(&self, resource_type: &str, id: &str) -> SubmissionId {
+    /// What the source calls `resource_type/id`, as an opaque id.
+    #[must_use]
+    pub fn submission(&self, resource_type: &str, id: &str) -> SubmissionId {
         self.key.submission(&self.source, resource_type, id)
     }
 
@@ -175,6 +177,8 @@ pub enum Resource<'a> {
     Statements {
         /// Resource type.
         resource_type: &'static str,
+        /// What the source calls it.
+        id: &'a str,
         /// About whom.
         resident: ResidentId,
         /// What it says, part by part.

@@ -2,8 +2,8 @@
 
 use rusqlite::{Transaction, params};
 
-use super::{Identity, PullRecord};
-use crate::lake::ManifestFile;
+use super::{Identity, LedgerError, PullRecord, Quarantined, sql};
+use crate::lake::{LakeError, ManifestFile};
 
 /// A new generation, with `files` and without those they replace.
 pub(super) fn add_generation(
@@ -37,9 +37,10 @@ pub(super) fn add_generation(
 pub(super) fn add_identities(
     transaction: &Transaction<'_>,
     pull: &PullRecord,
-    identities: &[Identity],
-) -> rusqlite::Result<()> {
-    let mut statement = transaction.prepare(
+    identities: impl Iterator<Item = Result<Identity, LakeError>>,
+) -> Result<(), LedgerError> {
+    let action = "cannot write identities";
+    let statement = transaction.prepare(
         "INSERT INTO identity (resident, source, patient_id, national_id, national_id_valid, non_disclosure, pull)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (resident) DO UPDATE SET
@@ -47,14 +48,16 @@ pub(super) fn add_identities(
            national_id_valid = excluded.national_id_valid,
            non_disclosure = excluded.non_disclosure,
            pull = excluded.pull",
-    )?;
+    );
+    let mut statement = statement.map_err(sql(action))?;
     for identity in identities {
+        let identity = identity?;
         let (national_id, is_valid) = identity
             .national_id
             .as_ref()
             .map(|(id, valid)| (id.as_str(), *valid))
             .unzip();
-        statement.execute(params![
+        let written = statement.execute(params![
             identity.resident.as_bytes(),
             pull.source,
             identity.patient_id,
@@ -62,7 +65,32 @@ pub(super) fn add_identities(
             is_valid,
             identity.non_disclosure,
             pull.id
-        ])?;
+        ]);
+        written.map_err(sql(action))?;
+    }
+    Ok(())
+}
+
+pub(super) fn add_quarantined(
+    transaction: &Transaction<'_>,
+    pull: &PullRecord,
+    quarantined: impl Iterator<Item = Result<Quarantined, LakeError>>,
+) -> Result<(), LedgerError> {
+    let action = "cannot write lines set aside";
+    let statement = transaction.prepare(
+        "INSERT INTO quarantine (pull, file, line, code, raw) VALUES (?1, ?2, ?3, ?4, ?5)",
+    );
+    let mut statement = statement.map_err(sql(action))?;
+    for line in quarantined {
+        let line = line?;
+        let written = statement.execute(params![
+            pull.id,
+            line.file,
+            line.line.cast_signed(),
+            line.code,
+            line.raw
+        ]);
+        written.map_err(sql(action))?;
     }
     Ok(())
 }

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
-use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::thread;
 
 use jiff::civil::Date;
@@ -11,12 +10,13 @@ use jiff::civil::Date;
 use super::StepError;
 use super::earlier::Earlier;
 use super::pull::{LineCounts, SliceReport};
+use super::waiting::{FactRow, Owner, Said};
 use crate::fhir::{
-    Block, FileEnd, Line, LineProblem, Lines, PatientEntry, Reading, Resource, Unmapped, read_line,
-    salvage_subject,
+    Block, FileEnd, Filter, Glance, Line, LineNumbers, LinePlace, LineProblem, Lines, PatientEntry,
+    ReadBy, Reading, Resource, Unmapped, line_key, read_line, read_line_once, salvage_subject,
 };
 use crate::intake::{self, Issue, IssueCode};
-use crate::lake::IssueRow;
+use crate::lake::{IssueRow, LakeError, Sorter, SpillFile, Spool};
 use crate::ledger::Quarantined;
 use crate::profile::{
     Fact, FactId, FactValue, Recorded, ResidentId, Standing, SubmissionId, Version,
@@ -31,29 +31,62 @@ pub(super) struct Reader<'r> {
     /// Submissions of earlier pulls and whom they were about.
     pub(super) earlier: Earlier,
     pub(super) pull: u32,
+    /// Lets lines of no interest pass; without it every line is parsed.
+    pub(super) filter: Option<Filter>,
+    pub(super) read_by: ReadBy,
+    pub(super) threads: usize,
+    /// Where rows wait until everything is read.
+    pub(super) spill: SpillFile,
+    /// The names of the files, in order.
+    pub(super) files: Vec<String>,
 }
 
-/// What was read so far.
-#[derive(Default)]
+/// How many rows of each kind wait in memory, in all threads together; the rest waits on disk.
+const FACTS_IN_MEMORY: usize = 1 << 16;
+const OWNERS_IN_MEMORY: usize = 1 << 16;
+const ENTRIES_IN_MEMORY: usize = 1 << 14;
+const ISSUES_IN_MEMORY: usize = 1 << 14;
+/// Lines set aside can be long.
+const QUARANTINED_IN_MEMORY: usize = 32;
+
+/// What was read so far: by one thread, or by all.
 pub(super) struct Harvest {
     pub(super) counts: LineCounts,
-    pub(super) entries: Vec<PatientEntry>,
-    pub(super) facts: Vec<(ResidentId, Fact)>,
-    pub(super) issues: Vec<IssueRow>,
-    pub(super) quarantined: Vec<Quarantined>,
+    pub(super) entries: Sorter<PatientEntry>,
+    pub(super) facts: Sorter<FactRow>,
+    pub(super) owners: Sorter<Owner>,
+    pub(super) issues: Sorter<IssueRow>,
+    pub(super) quarantined: Sorter<Quarantined>,
     pub(super) unmapped: HashMap<Unmapped, u64>,
-    /// The first line of each resident met, to find those who are not on the register.
-    pub(super) subjects: HashMap<ResidentId, (Arc<str>, u64)>,
     pub(super) slices: Vec<SliceReport>,
+    /// How many lines each file has up to each of its blocks.
+    pub(super) line_numbers: HashMap<String, LineNumbers>,
+    /// By what lines are known that were not parsed, of each file.
+    pub(super) passed_over: Vec<(usize, Spool)>,
+    /// By what lines are known that said something.
+    pub(super) spoken: Vec<Spool>,
     /// Resource types of the file being read.
-    pub(super) types: BTreeSet<String>,
-    /// Dated versions that say nothing here: each may follow a version that said something.
-    pub(super) silent: Vec<(ResidentId, SubmissionId, Version)>,
-    /// Lines that took an earlier statement back.
-    pub(super) withdrawn: Vec<(ResidentId, SubmissionId, Version)>,
-    /// How many lines there were of the same statement or entry, where more than one.
-    pub(super) repeated: HashMap<(ResidentId, SubmissionId, Version), u64>,
-    pub(super) repeated_entries: HashMap<(ResidentId, Version), u64>,
+    types: BTreeSet<String>,
+    /// Lines of each block of the file being read.
+    n_lines: Vec<(u32, u32)>,
+    /// As `unmapped`, of lines that were not parsed, by all three texts in one.
+    glanced: HashMap<String, (Unmapped, u64)>,
+    key: String,
+}
+
+/// The place of a line as a number, in the order of lines; 0 is no line.
+pub(super) fn place_number(place: LinePlace) -> u64 {
+    u64::from(place.block) << 32 | (u64::from(place.line) + 1)
+}
+
+/// The line in its file, from 1, of a place as a number; 0 for none.
+pub(super) fn line_number(place: u64, lines: Option<&LineNumbers>) -> u64 {
+    let half = |number: u64| u32::try_from(number & u64::from(u32::MAX)).unwrap_or_default();
+    let Some(line) = half(place).checked_sub(1) else {
+        return 0;
+    };
+    let block = half(place >> 32);
+    lines.map_or(0, |lines| lines.number(LinePlace { block, line }))
 }
 
 /// An issue about a statement that changed whom it is about.
@@ -79,101 +112,124 @@ pub(super) fn withdrawal(submission: SubmissionId, version: Version) -> Fact {
 }
 
 impl Harvest {
-    fn absorb(&mut self, other: Self) {
+    /// With room for the share of one of so many threads.
+    pub(super) fn new(threads: usize) -> Self {
+        Self {
+            counts: LineCounts::default(),
+            entries: Sorter::new(ENTRIES_IN_MEMORY / threads),
+            facts: Sorter::new(FACTS_IN_MEMORY / threads),
+            owners: Sorter::new(OWNERS_IN_MEMORY / threads),
+            issues: Sorter::new(ISSUES_IN_MEMORY / threads),
+            quarantined: Sorter::new(QUARANTINED_IN_MEMORY / threads),
+            unmapped: HashMap::new(),
+            slices: Vec::new(),
+            line_numbers: HashMap::new(),
+            passed_over: Vec::new(),
+            spoken: Vec::new(),
+            types: BTreeSet::new(),
+            n_lines: Vec::new(),
+            glanced: HashMap::new(),
+            key: String::new(),
+        }
+    }
+
+    fn absorb(&mut self, other: Self, spill: &SpillFile) -> Result<(), LakeError> {
         self.counts.add(other.counts);
-        self.entries.extend(other.entries);
-        self.facts.extend(other.facts);
-        self.issues.extend(other.issues);
-        self.quarantined.extend(other.quarantined);
-        self.silent.extend(other.silent);
-        self.withdrawn.extend(other.withdrawn);
+        self.entries.absorb(other.entries, spill)?;
+        self.facts.absorb(other.facts, spill)?;
+        self.owners.absorb(other.owners, spill)?;
+        self.issues.absorb(other.issues, spill)?;
+        self.quarantined.absorb(other.quarantined, spill)?;
         self.types.extend(other.types);
-        for (code, n) in other.unmapped {
+        self.n_lines.extend(other.n_lines);
+        for (n, mut spool) in other.passed_over {
+            spool.flush(spill)?;
+            self.passed_over.push((n, spool));
+        }
+        for mut spool in other.spoken {
+            spool.flush(spill)?;
+            self.spoken.push(spool);
+        }
+        let glanced = other.glanced.into_values();
+        for (code, n) in other.unmapped.into_iter().chain(glanced) {
             *self.unmapped.entry(code).or_default() += n;
         }
-        for (resident, place) in other.subjects {
-            self.subjects
-                .entry(resident)
-                .and_modify(|first| {
-                    if place < *first {
-                        first.clone_from(&place);
-                    }
-                })
-                .or_insert(place);
+        Ok(())
+    }
+
+    fn note_type(&mut self, kind: &str) {
+        if !self.types.contains(kind) {
+            self.types.insert(kind.to_owned());
+        }
+    }
+
+    /// Counts the code of a line that was not parsed.
+    fn count_glanced(&mut self, resource_type: &str, system: &str, code: &str) {
+        self.key.clear();
+        for part in [resource_type, "\0", system, "\0", code] {
+            self.key.push_str(part);
+        }
+        match self.glanced.get_mut(&self.key) {
+            Some((_, n)) => *n += 1,
+            None => {
+                let code = Unmapped {
+                    resource_type: resource_type.to_owned(),
+                    system: system.to_owned(),
+                    code: code.to_owned(),
+                };
+                self.glanced.insert(self.key.clone(), (code, 1));
+            }
         }
     }
 }
 
-/// Reads one file with several threads; what they find is put together in any order, since
-/// everything that depends on order is sorted afterwards.
+/// Which file is being read.
+#[derive(Clone, Copy)]
+struct Place<'f> {
+    file: u32,
+    name: &'f str,
+    line: LinePlace,
+}
+
+/// Reads one file with several threads. Each takes the next block when it is free; what they find
+/// is put together in any order, since everything that depends on order is sorted afterwards.
 pub(super) fn read_file(
     reader: &Reader<'_>,
+    n: usize,
     path: &Path,
-    threads: usize,
     harvest: &mut Harvest,
 ) -> Result<(), StepError> {
-    let name: Arc<str> = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
-        .into();
-    let mut lines = Lines::open(path).map_err(StepError::io("open", path))?;
+    let name = &reader.files[n];
+    let lines = Lines::open_by(path, reader.read_by).map_err(StepError::io("open", path))?;
+    let lines = Mutex::new(lines);
     let read_before = harvest.counts.read;
-    let threads = threads.max(1);
-    let (send, receive) = sync_channel::<Block>(threads);
-    // One channel end for all workers: each takes the next block that is ready.
-    let receive = Mutex::new(receive);
-    let found: Vec<(Harvest, bool)> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut own = Harvest::default();
-                    let mut cut_off = false;
-                    loop {
-                        let next = receive
-                            .lock()
-                            .expect("no worker panics while it waits")
-                            .recv();
-                        let Ok(block) = next else {
-                            return (own, cut_off);
-                        };
-                        for line in block.lines() {
-                            cut_off |= reader.line(&name, line, &mut own);
-                        }
-                    }
-                })
-            })
+    let found: Vec<_> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..reader.threads)
+            .map(|_| scope.spawn(|| reader.read_blocks(n, &lines)))
             .collect();
-        while let Some(block) = lines.next_block() {
-            if send.send(block).is_err() {
-                break;
-            }
-        }
-        drop(send);
         workers
             .into_iter()
             .map(|worker| worker.join().expect("reading a line never panics"))
             .collect()
     });
     let mut cut_off = false;
-    for (own, own_cut_off) in found {
-        harvest.absorb(own);
+    for found in found {
+        let (own, own_cut_off) = found?;
+        harvest.absorb(own, &reader.spill)?;
         cut_off |= own_cut_off;
     }
-    if let FileEnd::CutOff(reason) = lines.end() {
+    let end = lines.into_inner().expect("no worker panics").end();
+    if let FileEnd::CutOff(reason) = end {
         cut_off = true;
-        harvest.issues.push(
-            reader.issue_row(
-                &name,
-                0,
-                None,
-                Issue::reading(IssueCode::CutOff, "", "a file that can be read to its end")
-                    .with_saw(reason),
-            ),
-        );
+        let expected = "a file that can be read to its end";
+        let issue = Issue::reading(IssueCode::CutOff, "", expected).with_saw(reason);
+        let row = reader.issue_row(name, 0, None, issue);
+        harvest.issues.push(row, &reader.spill)?;
     }
+    let numbers = LineNumbers::new(std::mem::take(&mut harvest.n_lines));
+    harvest.line_numbers.insert(name.clone(), numbers);
     harvest.slices.push(SliceReport {
-        file: name.to_string(),
+        file: name.clone(),
         lines: harvest.counts.read - read_before,
         is_whole: !cut_off,
         types: std::mem::take(&mut harvest.types).into_iter().collect(),
@@ -192,47 +248,136 @@ impl Reader<'_> {
         IssueRow::new(self.pull, (file, line), resident, issue)
     }
 
+    /// Reads blocks until there are none; says whether the file seems to be cut off in the last.
+    fn read_blocks(&self, n: usize, lines: &Mutex<Lines>) -> Result<(Harvest, bool), LakeError> {
+        let file = u32::try_from(n).expect("there are not so many files");
+        let mut own = Harvest::new(self.threads);
+        own.passed_over.push((n, Spool::new()));
+        own.spoken.push(Spool::new());
+        let mut block = Block::default();
+        let mut cut_off = false;
+        loop {
+            let more = {
+                let mut lines = lines.lock().expect("no worker panics while it reads");
+                lines.next_block(&mut block)
+            };
+            if !more {
+                return Ok((own, cut_off));
+            }
+            let mut n_lines = 0;
+            for line in block.all_lines() {
+                n_lines += 1;
+                if !line.bytes.is_empty() {
+                    let place = Place {
+                        file,
+                        name: &self.files[n],
+                        line: line.place,
+                    };
+                    cut_off |= self.line(place, line, &mut own)?;
+                }
+            }
+            own.n_lines.push((block.number(), n_lines));
+        }
+    }
+
     /// Reads one line; says whether the file seems to be cut off in it.
-    fn line(&self, file: &Arc<str>, line: Line<'_>, harvest: &mut Harvest) -> bool {
+    fn line(
+        &self,
+        place: Place<'_>,
+        line: Line<'_>,
+        harvest: &mut Harvest,
+    ) -> Result<bool, LakeError> {
         harvest.counts.read += 1;
-        let read = match line.problem {
-            Some(LineProblem::TooLong) => Err(Issue::reading(
+        if line.problem.is_none() && self.pass_over(line.bytes, harvest)? {
+            return Ok(false);
+        }
+        let mut used = Ok(());
+        let use_it = |resource: Resource<'_>| used = self.resource(place, resource, harvest);
+        let read = match (line.problem, &self.filter) {
+            (Some(LineProblem::TooLong), _) => Err(Issue::reading(
                 IssueCode::LineTooLong,
                 "",
                 format!("at most {} bytes a line", crate::fhir::MAX_LINE_BYTES),
             )),
-            None => read_line(&self.reading, line.bytes, |resource| {
-                self.resource(file, line.number, resource, harvest);
-            }),
+            (None, Some(_)) => read_line_once(&self.reading, line.bytes, use_it),
+            (None, None) => read_line(&self.reading, line.bytes, use_it),
         };
-        let Err(issue) = read else { return false };
+        used?;
+        let Err(issue) = read else { return Ok(false) };
         harvest.counts.set_aside += 1;
         // A last line that stops in the middle of JSON, without a line end: so did the file.
         let cut_off = line.unterminated && issue.code == IssueCode::CutOff;
-        harvest.quarantined.push(Quarantined {
-            file: file.to_string(),
-            line: line.number,
+        let raw = zstd::bulk::compress(line.bytes, 1).expect("bytes in memory can be compressed");
+        let quarantined = Quarantined {
+            file: place.name.to_owned(),
+            line: place_number(place.line),
             code: issue.code.name(),
-            raw: zstd::bulk::compress(line.bytes, 1).expect("bytes in memory can be compressed"),
-        });
+            raw,
+        };
+        harvest.quarantined.push(quarantined, &self.spill)?;
         let resident = salvage_subject(line.bytes).map(|id| self.reading.resident(id));
-        harvest
-            .issues
-            .push(self.issue_row(file, line.number, resident, issue));
-        cut_off
+        self.note(place, resident, [issue], harvest)?;
+        Ok(cut_off)
     }
 
-    fn resource(&self, file: &Arc<str>, line: u64, resource: Resource<'_>, harvest: &mut Harvest) {
-        let kind = match &resource {
-            Resource::Register(_) => "Patient",
-            Resource::Statements { resource_type, .. } => resource_type,
-            Resource::OtherType(name) => name,
-        };
-        if !harvest.types.contains(kind) {
-            harvest.types.insert(kind.to_owned());
+    /// Counts a line that need not be parsed; `false` when it has to be.
+    fn pass_over(&self, line: &[u8], harvest: &mut Harvest) -> Result<bool, LakeError> {
+        let glance = self.filter.as_ref().map(|filter| filter.glance(line));
+        match glance.unwrap_or(Glance::Unclear) {
+            Glance::Unclear => Ok(false),
+            Glance::OtherType(name) => {
+                harvest.note_type(name);
+                harvest.counts.other_type += 1;
+                harvest.count_glanced(name, "", "");
+                Ok(true)
+            }
+            Glance::NoInterest {
+                resource_type,
+                id,
+                system,
+                code,
+            } => {
+                if !self.earlier.is_empty() {
+                    let submission = self.reading.submission(resource_type, id);
+                    if self.earlier.subject(submission).is_some() {
+                        return Ok(false);
+                    }
+                }
+                harvest.note_type(resource_type);
+                harvest.counts.unmapped += 1;
+                harvest.count_glanced(resource_type, system, code);
+                let key = line_key(resource_type, id);
+                if let Some((_, spool)) = harvest.passed_over.first_mut() {
+                    spool.push(&key, &self.spill)?;
+                }
+                Ok(true)
+            }
         }
+    }
+
+    fn note(
+        &self,
+        place: Place<'_>,
+        resident: Option<ResidentId>,
+        issues: impl IntoIterator<Item = Issue>,
+        harvest: &mut Harvest,
+    ) -> Result<(), LakeError> {
+        for issue in issues {
+            let row = self.issue_row(place.name, place_number(place.line), resident, issue);
+            harvest.issues.push(row, &self.spill)?;
+        }
+        Ok(())
+    }
+
+    fn resource(
+        &self,
+        place: Place<'_>,
+        resource: Resource<'_>,
+        harvest: &mut Harvest,
+    ) -> Result<(), LakeError> {
         match resource {
             Resource::OtherType(name) => {
+                harvest.note_type(&name);
                 harvest.counts.other_type += 1;
                 let code = Unmapped {
                     resource_type: name,
@@ -240,22 +385,27 @@ impl Reader<'_> {
                     code: String::new(),
                 };
                 *harvest.unmapped.entry(code).or_default() += 1;
+                Ok(())
             }
             Resource::Register(mut entry) => {
+                harvest.note_type("Patient");
                 harvest.counts.register += 1;
-                for issue in std::mem::take(&mut entry.issues) {
-                    harvest
-                        .issues
-                        .push(self.issue_row(file, line, Some(entry.resident), issue));
-                }
-                harvest.entries.push(*entry);
+                let issues = std::mem::take(&mut entry.issues);
+                self.note(place, Some(entry.resident), issues, harvest)?;
+                harvest.entries.push(*entry, &self.spill)
             }
             Resource::Statements {
+                resource_type,
+                id,
                 resident,
                 submissions,
                 first_code,
-                ..
             } => {
+                harvest.note_type(resource_type);
+                let Some(first) = submissions.first() else {
+                    return Ok(());
+                };
+                let (submission, version) = (first.id, first.version);
                 let mut facts: Vec<Fact> = Vec::new();
                 let mut issues = Vec::new();
                 for submission in &submissions {
@@ -263,17 +413,11 @@ impl Reader<'_> {
                     facts.extend(intake.facts);
                     issues.extend(intake.issues);
                 }
-                let taken_back = facts.iter().all(|fact| fact.value == FactValue::Withdrawn);
-                let (has_facts, has_issues) = (!facts.is_empty(), !issues.is_empty());
-                if let Some(first) = submissions.first()
-                    && has_facts
-                    && taken_back
-                {
-                    harvest.withdrawn.push((resident, first.id, first.version));
-                }
+                let is_silent = facts.iter().all(|fact| fact.value == FactValue::Withdrawn);
+                let counts_as_withdrawn = is_silent && !facts.is_empty();
                 let counts = &mut harvest.counts;
-                match (has_facts, has_issues) {
-                    (true, _) if taken_back => counts.withdrawn += 1,
+                match (!facts.is_empty(), !issues.is_empty()) {
+                    (true, _) if counts_as_withdrawn => counts.withdrawn += 1,
                     (true, _) => counts.facts += 1,
                     (false, true) => counts.set_aside += 1,
                     (false, false) => {
@@ -281,38 +425,102 @@ impl Reader<'_> {
                         *harvest.unmapped.entry(first_code).or_default() += 1;
                     }
                 }
-                if let Some(first) = submissions.first()
-                    && !has_facts
-                {
-                    let before = self.earlier.subject(first.id);
-                    if before.is_some() {
-                        facts.push(withdrawal(first.id, first.version));
-                    } else if first.version.updated != i64::MIN {
-                        harvest.silent.push((resident, first.id, first.version));
-                    }
+                let before = self.earlier.subject(submission);
+                if facts.is_empty() && before.is_some() {
+                    facts.push(withdrawal(submission, version));
                 }
+                let mut rows = Vec::with_capacity(facts.len() + 1);
                 // The source now says that it was about somebody else all along.
-                if let Some(first) = submissions.first()
-                    && let Some(before) = self.earlier.subject(first.id)
-                    && before != resident
-                {
-                    harvest
-                        .facts
-                        .push((before, withdrawal(first.id, first.version)));
+                if let Some(before) = before.filter(|before| *before != resident) {
+                    rows.push(FactRow {
+                        resident: before,
+                        fact: withdrawal(submission, version),
+                        place: None,
+                        counts_as_withdrawn: false,
+                    });
                     issues.push(subject_changed());
                 }
-                if !facts.is_empty() {
-                    let place = (Arc::clone(file), line);
-                    harvest.subjects.entry(resident).or_insert(place);
+                if facts.is_empty() {
+                    self.add_silent(resident, submission, version, harvest)?;
+                } else {
+                    self.note_spoken(resource_type, id, harvest)?;
                 }
-                harvest
-                    .facts
-                    .extend(facts.into_iter().map(|fact| (resident, fact)));
-                let rows = issues.into_iter();
-                harvest
-                    .issues
-                    .extend(rows.map(|issue| self.issue_row(file, line, Some(resident), issue)));
+                let mut own = facts.into_iter().map(|fact| FactRow {
+                    resident,
+                    fact,
+                    place: Some((place.file, place.line)),
+                    counts_as_withdrawn: false,
+                });
+                rows.extend(own.next().map(|row| FactRow {
+                    counts_as_withdrawn,
+                    ..row
+                }));
+                rows.extend(own);
+                self.add(rows, harvest)?;
+                self.note(place, Some(resident), issues, harvest)
             }
+        }
+    }
+
+    /// Adds facts of one line.
+    pub(super) fn add(&self, rows: Vec<FactRow>, harvest: &mut Harvest) -> Result<(), LakeError> {
+        let mut last = None;
+        for row in rows {
+            let Fact {
+                submission,
+                version,
+                value,
+                ..
+            } = row.fact;
+            let owner = Owner {
+                submission,
+                version,
+                said: match value {
+                    FactValue::Withdrawn => Said::Withdrawn,
+                    FactValue::Present | FactValue::Answer(_) | FactValue::Quantity(_) => {
+                        Said::Something
+                    }
+                },
+                resident: row.resident,
+            };
+            if last.replace(owner) != Some(owner) {
+                harvest.owners.push(owner, &self.spill)?;
+            }
+            harvest.facts.push(row, &self.spill)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a line that says nothing: dated, it may follow a version that said something.
+    pub(super) fn add_silent(
+        &self,
+        resident: ResidentId,
+        submission: SubmissionId,
+        version: Version,
+        harvest: &mut Harvest,
+    ) -> Result<(), LakeError> {
+        if version.updated == i64::MIN {
+            return Ok(());
+        }
+        let owner = Owner {
+            submission,
+            version,
+            said: Said::Nothing,
+            resident,
+        };
+        harvest.owners.push(owner, &self.spill)
+    }
+
+    fn note_spoken(
+        &self,
+        resource_type: &str,
+        id: &str,
+        harvest: &mut Harvest,
+    ) -> Result<(), LakeError> {
+        // Without a filter no line is passed over.
+        match (&self.filter, harvest.spoken.first_mut()) {
+            (Some(_), Some(spool)) => spool.push(&line_key(resource_type, id), &self.spill),
+            _ => Ok(()),
         }
     }
 }
