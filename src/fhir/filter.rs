@@ -31,8 +31,8 @@ use super::reading::patient_reference;
 const HEAD: &str = "{\"resourceType\":\"";
 /// Words by which a statement is taken back, whatever its code.
 const TAKEN_BACK: [&str; 3] = ["\"entered-in-error\"", "\"cancelled\"", "\"refuted\""];
-/// More needles than this cannot be searched for at once by vector instructions.
-const MOST_NEEDLES: usize = 64;
+/// More needles than this are not searched for at once by vector instructions.
+const MOST_NEEDLES: usize = 128;
 
 /// What a glance at a line shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,10 @@ enum Needles {
 
 impl Needles {
     fn new(needles: &[String]) -> Option<Self> {
-        let packed = packed::Config::new().builder().extend(needles).build();
+        // The library doubts that so many needles are worth it; here they are, five times over.
+        let mut config = packed::Config::new();
+        config.heuristic_pattern_limits(false);
+        let packed = config.builder().extend(needles).build();
         packed.map(Self::Packed).or_else(|| {
             let automaton = AhoCorasick::builder()
                 .match_kind(MatchKind::LeftmostFirst)
@@ -218,7 +221,7 @@ fn needles<'c>(codes: impl Iterator<Item = (&'c str, bool)>) -> Vec<String> {
     fixed.push(escape.to_owned());
     let room = MOST_NEEDLES - fixed.len();
     let longest = quoted.iter().map(String::len).max().unwrap_or_default();
-    // Shorter beginnings are fewer; at four bytes they still tell most texts apart.
+    // Shorter beginnings are fewer; four bytes still tell most texts apart.
     for length in (4..=longest).rev() {
         quoted = beginnings(quoted, length);
         if quoted.len() <= room {

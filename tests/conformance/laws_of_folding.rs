@@ -40,8 +40,12 @@ impl Lake {
 
     fn add(&mut self, facts: &[(ResidentId, Fact)], entries: Vec<RegisterRow>) {
         let catalogue = &rulebook().catalogue;
-        let facts = self.store.stage_facts(catalogue, &self.files, facts);
-        let entries = self.store.stage_register(&self.files, entries);
+        let n_facts = facts.len() as u64;
+        let new = facts.iter().map(|row| Ok(*row));
+        let facts = self.store.stage_facts(catalogue, &self.files, n_facts, new);
+        let n_entries = entries.len() as u64;
+        let new = entries.into_iter().map(Ok);
+        let entries = self.store.stage_register(&self.files, n_entries, new);
         for folded in [facts.expect("staged"), entries.expect("staged")] {
             self.files.retain(|file| !folded.replaced.contains(file));
             self.files.push(folded.staged.file);
