@@ -10,8 +10,9 @@ use super::direct::{ALIGNMENT, DirectFile};
 pub const MAX_LINE_BYTES: usize = 1 << 20;
 /// How much is read at a time.
 const BLOCK_BYTES: usize = 4 << 20;
-/// Room before the bytes read, for the beginning of a line that the block before ended in.
-const CARRY_BYTES: usize = MAX_LINE_BYTES + 1;
+/// Of a line without end no more than this is kept; as much room is there before the bytes read, for
+/// the beginning of a line in which the block before ended.
+const CARRY_BYTES: usize = 4 * MAX_LINE_BYTES;
 
 /// Whether a file name is that of an export file.
 #[must_use]
@@ -93,7 +94,7 @@ impl LineNumbers {
 pub struct Line<'b> {
     /// Where it stands.
     pub place: LinePlace,
-    /// Its bytes; only the first [`MAX_LINE_BYTES`] and one more when it is too long.
+    /// Its bytes; cut after some megabytes when it is too long.
     pub bytes: &'b [u8],
     /// Why it cannot be tried.
     pub problem: Option<LineProblem>,
@@ -360,7 +361,7 @@ mod tests {
             let x = b"xxxxxxxx".to_vec();
             let expected = vec![
                 (1, 2, b"{}".to_vec(), false, false),
-                (2, CARRY_BYTES, x, true, false),
+                (2, n.min(CARRY_BYTES), x, true, false),
                 (3, 2, b"{}".to_vec(), false, false),
             ];
             assert_eq!(read(&text), expected, "{n}");

@@ -195,10 +195,14 @@ pub(super) fn patient_reference(reference: &str) -> Option<&str> {
     if let Some(uuid) = reference.strip_prefix("urn:uuid:") {
         return Some(uuid).filter(|id| !id.is_empty());
     }
-    let start = match reference.find("Patient/") {
-        Some(0) => 0,
-        Some(at) if reference.as_bytes()[at - 1] == b'/' => at,
-        _ => return None,
+    let start = if reference.starts_with("Patient/") {
+        0
+    } else {
+        let at = reference.find("Patient/")?;
+        if reference.as_bytes()[at - 1] != b'/' {
+            return None;
+        }
+        at
     };
     let id = reference[start + "Patient/".len()..].split('/').next()?;
     Some(id).filter(|id| !id.is_empty())

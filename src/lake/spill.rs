@@ -106,7 +106,6 @@ pub(crate) struct Sorter<T> {
     rows: Vec<T>,
     runs: Vec<Run>,
     room: usize,
-    n_rows: u64,
 }
 
 impl<T: Spilled> Sorter<T> {
@@ -116,19 +115,12 @@ impl<T: Spilled> Sorter<T> {
             rows: Vec::new(),
             runs: Vec::new(),
             room: room.max(1),
-            n_rows: 0,
         }
-    }
-
-    /// How many rows there are.
-    pub(crate) fn len(&self) -> u64 {
-        self.n_rows
     }
 
     /// Adds a row; when memory is full, writes a run.
     pub(crate) fn push(&mut self, row: T, file: &SpillFile) -> Result<(), LakeError> {
         self.rows.push(row);
-        self.n_rows += 1;
         if self.room <= self.rows.len() {
             self.end_run(file)?;
         }
@@ -143,14 +135,11 @@ impl<T: Spilled> Sorter<T> {
 
     /// Adds what another thread collected.
     pub(crate) fn absorb(&mut self, mut other: Self, file: &SpillFile) -> Result<(), LakeError> {
-        self.n_rows += other.n_rows;
         self.runs.append(&mut other.runs);
         if self.room < self.rows.len() + other.rows.len() {
-            other.end_run(file)?;
-            self.runs.append(&mut other.runs);
-        } else {
-            self.rows.append(&mut other.rows);
+            self.end_run(file)?;
         }
+        self.rows.append(&mut other.rows);
         Ok(())
     }
 
@@ -386,7 +375,6 @@ mod tests {
             for other in others {
                 all.absorb(other, &file).expect("written");
             }
-            assert_eq!(all.len(), 10_000);
             let mut sorted = all.sorted(&file).expect("read");
             let mut rows = Vec::new();
             while let Some(row) = sorted.next().expect("read") {

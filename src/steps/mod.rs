@@ -54,6 +54,7 @@ mod harvest;
 mod in_force;
 mod learn;
 mod learn_document;
+mod line;
 mod look_back;
 mod look_back_document;
 mod network;

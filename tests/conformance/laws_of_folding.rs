@@ -124,8 +124,14 @@ proptest! {
         }
         prop_assert_eq!(stored.next_resident().expect("readable"), None);
         entries.sort();
-        let versions = lake.store.register_versions().expect("readable");
-        let versions: Vec<_> = versions.iter().map(|row| (row.resident, row.version)).collect();
+        let mut stored = lake.store.register_rows().expect("readable");
+        let mut versions = Vec::new();
+        while let Some(resident) = stored.next_resident().expect("readable") {
+            let mut rows = Vec::new();
+            stored.take_until(resident, &mut rows).expect("readable");
+            versions.extend(rows.iter().map(|row| (row.resident, row.version)));
+        }
+        versions.sort();
         prop_assert_eq!(versions, entries);
     }
 }

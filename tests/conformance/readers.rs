@@ -194,7 +194,7 @@ fn corpus(folder: &TempFolder) -> Vec<Vec<u8>> {
     lines.retain(|line| !line.is_empty());
     lines.sort();
     lines.dedup();
-    assert!(900 < lines.len(), "{}", lines.len());
+    assert!(600 < lines.len(), "{}", lines.len());
     lines
 }
 
