@@ -38,6 +38,20 @@ impl Store {
         Ok(rows)
     }
 
+    /// Reads every version of every register entry, sorted by resident and version.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read.
+    pub fn register_versions(&self) -> Result<Vec<RegisterRow>, LakeError> {
+        let mut rows = Vec::new();
+        for path in self.files(Table::Register)? {
+            rows.extend(register::read(&path, None)?);
+        }
+        rows.sort_by_key(|row| (row.resident, row.version));
+        Ok(rows)
+    }
+
     /// Every version of every register entry, to be read along residents in rising order.
     ///
     /// # Errors
