@@ -34,7 +34,47 @@ pub(super) fn add_generation(
     Ok(generation)
 }
 
+/// The indexes of the identity map, as the schema makes them.
+const IDENTITY_INDEXES: [(&str, &str); 2] = [
+    (
+        "DROP INDEX identity_patient",
+        "CREATE INDEX identity_patient ON identity (patient_id)",
+    ),
+    (
+        "DROP INDEX identity_national",
+        "CREATE INDEX identity_national ON identity (national_id) WHERE national_id IS NOT NULL",
+    ),
+];
+
+/// Adds identities, sorted by resident.
+///
+/// A whole city at once is indexed afterwards: one by one, each would touch pages all over the
+/// indexes, and most of the work would be writing and reading those.
 pub(super) fn add_identities(
+    transaction: &Transaction<'_>,
+    pull: &PullRecord,
+    identities: impl Iterator<Item = Result<Identity, LakeError>>,
+) -> Result<(), LedgerError> {
+    let action = "cannot index identities";
+    let is_empty = transaction
+        .query_row("SELECT NOT EXISTS (SELECT 1 FROM identity)", [], |row| {
+            row.get(0)
+        })
+        .map_err(sql(action))?;
+    if !is_empty {
+        return add_each_identity(transaction, pull, identities);
+    }
+    for (drop, _) in IDENTITY_INDEXES {
+        transaction.execute(drop, []).map_err(sql(action))?;
+    }
+    add_each_identity(transaction, pull, identities)?;
+    for (_, create) in IDENTITY_INDEXES {
+        transaction.execute(create, []).map_err(sql(action))?;
+    }
+    Ok(())
+}
+
+fn add_each_identity(
     transaction: &Transaction<'_>,
     pull: &PullRecord,
     identities: impl Iterator<Item = Result<Identity, LakeError>>,
