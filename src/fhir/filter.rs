@@ -115,38 +115,38 @@ impl Filter {
     }
 
     fn look<'l>(&self, line: &'l [u8]) -> Option<Glance<'l>> {
-        let rest = line.strip_prefix(HEAD.as_bytes())?.strip_suffix(b"}")?;
-        let (kind, rest) = plain_text(rest)?;
+        let kind = type_at_start(line)?;
         let of_interest = match kind {
-            b"Observation" => Some(("Observation", &self.code)),
-            b"Condition" => Some(("Condition", &self.code)),
-            b"MedicationRequest" => Some(("MedicationRequest", &self.medication)),
-            b"Patient" | b"FamilyMemberHistory" | b"QuestionnaireResponse" | b"Consent" => {
+            "Observation" => Some(("Observation", &self.code)),
+            "Condition" => Some(("Condition", &self.code)),
+            "MedicationRequest" => Some(("MedicationRequest", &self.medication)),
+            "Patient" | "FamilyMemberHistory" | "QuestionnaireResponse" | "Consent" => {
                 return None;
             }
             _ => None,
         };
-        if self.needles.are_in(rest) {
+        let start = HEAD.len() + kind.len() + 1;
+        if !line.ends_with(b"}") || self.needles.are_in(&line[start..]) {
             return None;
         }
-        simdutf8::basic::from_utf8(line).ok()?;
+        let rest = simdutf8::basic::from_utf8(line).ok()?.get(start..)?;
         let Some((resource_type, concept)) = of_interest else {
-            let is_name = !kind.is_empty() && kind.iter().all(u8::is_ascii_alphanumeric);
-            return is_name.then_some(Glance::OtherType(text(kind)?));
+            let is_name = !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_alphanumeric());
+            return is_name.then_some(Glance::OtherType(kind));
         };
-        let (id, rest) = plain_text(rest.strip_prefix(b",\"id\":\"")?)?;
-        let at = concept.find(rest)?;
+        let (id, rest) = plain_text(rest.strip_prefix(",\"id\":\"")?)?;
+        let at = concept.find(rest.as_bytes())?;
         // A key follows a comma; anything else is part of a text.
-        rest[..at].strip_suffix(b",")?;
+        rest[..at].strip_suffix(',')?;
         let (system, code, rest) = coding(&rest[at + concept.needle().len()..])?;
-        let at = self.subject.find(rest)?;
+        let at = self.subject.find(rest.as_bytes())?;
         let (reference, _) = plain_text(&rest[at + self.subject.needle().len()..])?;
-        patient_reference(text(reference)?)?;
+        patient_reference(reference)?;
         (!id.is_empty()).then_some(Glance::NoInterest {
             resource_type,
-            id: text(id)?,
-            system: text(system)?,
-            code: text(code)?,
+            id,
+            system,
+            code,
         })
     }
 }
@@ -161,42 +161,40 @@ pub fn line_key(resource_type: &str, id: &str) -> u64 {
 
 /// The type of a line that begins with it.
 pub(super) fn type_at_start(line: &[u8]) -> Option<&str> {
-    let (kind, _) = plain_text(line.strip_prefix(HEAD.as_bytes())?)?;
-    text(kind)
-}
-
-fn text(bytes: &[u8]) -> Option<&str> {
-    std::str::from_utf8(bytes).ok()
+    let rest = line.strip_prefix(HEAD.as_bytes())?;
+    let end = rest.iter().position(|b| matches!(b, b'"' | b'\\'))?;
+    if rest[end] == b'"' {
+        std::str::from_utf8(&rest[..end]).ok()
+    } else {
+        None
+    }
 }
 
 /// A text up to its quotation mark, and what follows; nothing when it holds an escape.
-fn plain_text(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = memchr::memchr2(b'"', b'\\', bytes)?;
-    (bytes[end] == b'"').then(|| (&bytes[..end], &bytes[end + 1..]))
+fn plain_text(text: &str) -> Option<(&str, &str)> {
+    let end = memchr::memchr2(b'"', b'\\', text.as_bytes())?;
+    (text.as_bytes()[end] == b'"').then(|| (&text[..end], &text[end + 1..]))
 }
 
 /// System and code of a coding whose fields are all plain texts, and what follows it.
-fn coding(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+fn coding(text: &str) -> Option<(&str, &str, &str)> {
     let (mut system, mut code) = (None, None);
-    let mut rest = bytes;
+    let mut rest = text;
     loop {
-        let (key, after) = plain_text(rest.strip_prefix(b"\"")?)?;
-        let (value, after) = plain_text(after.strip_prefix(b":\"")?)?;
+        let (key, after) = plain_text(rest.strip_prefix('"')?)?;
+        let (value, after) = plain_text(after.strip_prefix(":\"")?)?;
         let seen = match key {
-            b"system" => system.replace(value),
-            b"code" => code.replace(value),
+            "system" => system.replace(value),
+            "code" => code.replace(value),
             _ => None,
         };
         if seen.is_some() {
             return None;
         }
-        match after.split_first()? {
-            (b',', after) => rest = after,
-            (b'}', after) => {
-                return Some((system.unwrap_or_default(), code.unwrap_or_default(), after));
-            }
-            _ => return None,
+        if let Some(after) = after.strip_prefix('}') {
+            return Some((system.unwrap_or_default(), code.unwrap_or_default(), after));
         }
+        rest = after.strip_prefix(',')?;
     }
 }
 

@@ -46,7 +46,7 @@ const IDENTITY_INDEXES: [(&str, &str); 2] = [
     ),
 ];
 
-/// Adds identities, sorted by resident.
+/// Adds identities, each resident once, sorted by resident.
 ///
 /// A whole city at once is indexed afterwards: one by one, each would touch pages all over the
 /// indexes, and most of the work would be writing and reading those.
@@ -56,7 +56,7 @@ pub(super) fn add_identities(
     identities: impl Iterator<Item = Result<Identity, LakeError>>,
 ) -> Result<(), LedgerError> {
     let action = "cannot index identities";
-    let is_empty = transaction
+    let is_empty: bool = transaction
         .query_row("SELECT NOT EXISTS (SELECT 1 FROM identity)", [], |row| {
             row.get(0)
         })
@@ -74,22 +74,25 @@ pub(super) fn add_identities(
     Ok(())
 }
 
+/// Updates or inserts, by two plain statements: one that did either would be journalled page by page.
 fn add_each_identity(
     transaction: &Transaction<'_>,
     pull: &PullRecord,
     identities: impl Iterator<Item = Result<Identity, LakeError>>,
 ) -> Result<(), LedgerError> {
     let action = "cannot write identities";
-    let statement = transaction.prepare(
-        "INSERT INTO identity (resident, source, patient_id, national_id, national_id_valid, non_disclosure, pull)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT (resident) DO UPDATE SET
-           national_id = excluded.national_id,
-           national_id_valid = excluded.national_id_valid,
-           non_disclosure = excluded.non_disclosure,
-           pull = excluded.pull",
-    );
-    let mut statement = statement.map_err(sql(action))?;
+    let mut update = transaction
+        .prepare(
+            "UPDATE identity SET national_id = ?2, national_id_valid = ?3, non_disclosure = ?4, pull = ?5
+             WHERE resident = ?1",
+        )
+        .map_err(sql(action))?;
+    let mut insert = transaction
+        .prepare(
+            "INSERT INTO identity (resident, national_id, national_id_valid, non_disclosure, pull, source, patient_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )
+        .map_err(sql(action))?;
     for identity in identities {
         let identity = identity?;
         let (national_id, is_valid) = identity
@@ -97,16 +100,25 @@ fn add_each_identity(
             .as_ref()
             .map(|(id, valid)| (id.as_str(), *valid))
             .unzip();
-        let written = statement.execute(params![
-            identity.resident.as_bytes(),
-            pull.source,
-            identity.patient_id,
-            national_id,
-            is_valid,
-            identity.non_disclosure,
-            pull.id
-        ]);
-        written.map_err(sql(action))?;
+        let resident = identity.resident.as_bytes();
+        let hidden = identity.non_disclosure;
+        let updated = update
+            .execute(params![resident, national_id, is_valid, hidden, pull.id])
+            .map_err(sql(action))?;
+        if updated == 0 {
+            let (source, patient) = (&pull.source, &identity.patient_id);
+            insert
+                .execute(params![
+                    resident,
+                    national_id,
+                    is_valid,
+                    hidden,
+                    pull.id,
+                    source,
+                    patient
+                ])
+                .map_err(sql(action))?;
+        }
     }
     Ok(())
 }

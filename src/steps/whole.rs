@@ -127,7 +127,7 @@ impl Writing<'_, '_> {
         harvest: &mut Harvest,
     ) -> Result<(), StepError> {
         let mut versions = Versions::default();
-        let mut last_time = None;
+        let (mut last_time, mut newest) = (None, None);
         while let Some(entry) = entries.next_if(|entry| entry.resident == resident)? {
             let row = RegisterRow {
                 resident,
@@ -155,19 +155,19 @@ impl Writing<'_, '_> {
                 };
                 self.holders.push(holder, &self.reader.spill)?;
             }
-            let identity = Identity {
+            newest = Some(Identity {
                 resident,
                 patient_id: entry.patient_id,
                 national_id: national_id.map(|id| (id.value, id.is_valid)),
                 non_disclosure: entry.non_disclosure,
-            };
-            self.finished
-                .identities
-                .push(&identity, &self.reader.spill)?;
+            });
         }
-        if versions.rows.is_empty() {
+        let Some(identity) = newest else {
             return Ok(());
-        }
+        };
+        self.finished
+            .identities
+            .push(&identity, &self.reader.spill)?;
         self.finished.n_residents += 1;
         for row in pass_over_known_entries(known, versions, &mut harvest.counts) {
             self.finished.register.push(&row, &self.reader.spill)?;
