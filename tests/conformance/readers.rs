@@ -167,7 +167,7 @@ fn assert_same(what: &str, a: &Left, b: &Left) {
 /// Lines of a made-up city, with and without verbosity, and of all fixtures.
 fn corpus(folder: &TempFolder) -> Vec<Vec<u8>> {
     let mut lines = Vec::new();
-    for (name, verbose, residents) in [("verbose", true, "12"), ("plain", false, "25")] {
+    for (name, verbose, residents) in [("verbose", true, "30"), ("plain", false, "60")] {
         let out = folder.join(name);
         let place = out.display().to_string();
         let mut words = vec!["standin", "export", "--residents", residents, "--seed", "5"];
@@ -238,19 +238,24 @@ fn rewritten(dice: &mut Dice, line: &[u8]) -> Vec<u8> {
             "\"status\":\"final\",\"component\":[{\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"59261-8\"}]},\"valueQuantity\":{\"value\":44,\"unit\":\"mmol/mol\"}}]",
         ),
         // A newer version, an older one, and one that says something else.
-        13 => replaced(
-            ",\"meta\":{",
-            ",\"meta\":{\"lastUpdated\":\"2025-12-01T10:00:00Z\",",
-        ),
+        13 => dated(&text, "2025-12-01T10:00:00Z").into_bytes(),
         14 => at_random(dice, " \t"),
-        _ => String::from_utf8_lossy(&replaced("4548-4", "2085-9"))
-            .replace("59261-8", "2085-9")
-            .replace(
-                ",\"meta\":{",
-                ",\"meta\":{\"lastUpdated\":\"2025-12-02T10:00:00Z\",",
-            )
-            .into_bytes(),
+        _ => {
+            let other = text
+                .replace("4548-4", "2085-9")
+                .replace("59261-8", "2085-9");
+            dated(&other, "2025-12-02T10:00:00Z").into_bytes()
+        }
     }
+}
+
+/// With a time of update, where there is none.
+fn dated(text: &str, at: &str) -> String {
+    if text.contains("lastUpdated") {
+        return text.to_owned();
+    }
+    let meta = format!(",\"meta\":{{\"lastUpdated\":\"{at}\",");
+    text.replacen(",\"meta\":{", &meta, 1)
 }
 
 /// Keys in the order of the alphabet, as some servers write them.
