@@ -27,10 +27,6 @@ pub const TYPES_READ: [&str; 7] = [
 ];
 
 /// A resource of a type that is read.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one lives at a time, on the stack of whoever reads the line"
-)]
 enum Parsed<'a> {
     Patient(Patient<'a>),
     Observation(Observation<'a>),
