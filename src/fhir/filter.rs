@@ -270,13 +270,13 @@ mod tests {
         let filter = Filter::new(&rules);
         let line = observation(&format!(
             "\"status\":\"final\",{},{SUBJECT}",
-            coded("2085-9")
+            coded("8867-4")
         ));
         let expected = Glance::NoInterest {
             resource_type: "Observation",
             id: "o1",
             system: "http://loinc.org",
-            code: "2085-9",
+            code: "8867-4",
         };
         assert_eq!(filter.glance(line.as_bytes()), expected);
         let other = "{\"resourceType\":\"Encounter\",\"id\":\"e\"}";
@@ -288,14 +288,14 @@ mod tests {
 
     #[test]
     fn what_may_matter_or_is_not_simple_is_parsed() {
-        let plain = observation(&format!("{},{SUBJECT}", coded("2085-9")));
+        let plain = observation(&format!("{},{SUBJECT}", coded("8867-4")));
         assert_parsed(&observation(&format!("{},{SUBJECT}", coded("4548-4"))));
         assert_parsed(&observation(&format!(
             "{},{SUBJECT}",
             coded("4548\\u002d4")
         )));
         assert_parsed(&observation(&format!("{},{SUBJECT}", coded("a\\tb"))));
-        assert_parsed(&observation(&coded("2085-9")));
+        assert_parsed(&observation(&coded("8867-4")));
         assert_parsed(&observation(SUBJECT));
         assert_parsed(&plain.replace("\"id\":\"o1\",", ""));
         assert_parsed(&plain.replace("\"o1\"", "\"\""));

@@ -242,8 +242,8 @@ fn rewritten(dice: &mut Dice, line: &[u8]) -> Vec<u8> {
         14 => at_random(dice, " \t"),
         _ => {
             let other = text
-                .replace("4548-4", "2085-9")
-                .replace("59261-8", "2085-9");
+                .replace("4548-4", "8867-4")
+                .replace("59261-8", "8867-4");
             dated(&other, "2025-12-02T10:00:00Z").into_bytes()
         }
     }
@@ -455,7 +455,7 @@ fn a_newer_version_of_no_interest_takes_back_what_an_older_one_said() {
     };
     let patient = br#"{"resourceType":"Patient","id":"p1","birthDate":"1961-04-30"}"#.to_vec();
     let spoke = observation("59261-8", "2025-10-01T10:00:00Z");
-    let silent = observation("2085-9", "2025-10-02T10:00:00Z");
+    let silent = observation("8867-4", "2025-10-02T10:00:00Z");
     let folder = TempFolder::new();
     let (first, second) = (folder.join("first"), folder.join("second"));
     for lines in [[&patient, &spoke, &silent], [&silent, &spoke, &patient]] {
