@@ -18,7 +18,9 @@
 //! What is then not looked at: whether the rest of the line is JSON, whether keys stand twice, and
 //! whether other fields have the types that FHIR gives them. No fact, no entry of the register and
 //! no refusal can be lost by that, since none is there without a code; a line of no interest that
-//! is damaged only inside is counted by its first code instead of being set aside.
+//! is damaged only inside, or cut off behind an inner brace, is counted by its first code instead of
+//! being set aside. The last line of a file is always parsed when it has no line end, so that a file
+//! that was cut off is known for one.
 
 use aho_corasick::packed::{self, Searcher};
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -301,7 +303,7 @@ mod tests {
         assert_parsed(&plain.replace("\"o1\"", "\"\""));
         assert_parsed(&plain.replace("Patient/", "Group/"));
         assert_parsed(&plain.replace("\":{", "\": {"));
-        assert_parsed(&plain[..plain.len() - 1]);
+        assert_parsed(&plain[..plain.len() - 2]);
         assert_parsed(&format!("{plain}{plain}"));
         assert_parsed(&format!("{}{plain}", &plain[..60]));
         assert_parsed(&plain.replace("\"id\"", "\"status\":\"entered-in-error\",\"id\""));

@@ -20,7 +20,9 @@ impl Reader<'_> {
         harvest: &mut Harvest,
     ) -> Result<bool, LakeError> {
         harvest.counts.read += 1;
-        if line.problem.is_none() && self.pass_over(line.bytes, harvest)? {
+        // A line without an end may be where the file was cut off: only a parser can tell.
+        let may_pass = line.problem.is_none() && !line.unterminated;
+        if may_pass && self.pass_over(line.bytes, harvest)? {
             return Ok(false);
         }
         let mut used = Ok(());
