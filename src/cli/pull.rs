@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use preventiojyraa::daemon::{self, NetworkPullOptions};
-use preventiojyraa::fhir::{Credentials, IdentityKey, TYPES_READ};
+use preventiojyraa::fhir::{Credentials, IdentityKey, ReadBy, TYPES_READ};
 use preventiojyraa::rulebook::Rulebook;
-use preventiojyraa::steps::{self, Access, DataFolder, PullOptions, PullReport};
+use preventiojyraa::steps::{self, Access, DataFolder, LineReader, PullOptions, PullReport};
 
 use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, show, tell};
 
@@ -47,6 +47,14 @@ pub(super) struct Arguments {
     /// Worker threads; all cores by default
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// How lines are read: those of no interest pass a filter unparsed, or every line is parsed; both
+    /// give the same
+    #[arg(long, value_name = "READER", default_value = "filtered", value_parser = ["filtered", "reference"])]
+    reader: String,
+    /// Read files past the system's memory for files, where the file system can: for an export that is
+    /// larger than that memory
+    #[arg(long)]
+    direct: bool,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -144,6 +152,16 @@ fn from_a_folder(
         source: &arguments.source,
         key,
         threads: threads(arguments),
+        reader: if arguments.reader == "reference" {
+            LineReader::Reference
+        } else {
+            LineReader::Filtered
+        },
+        read_by: if arguments.direct {
+            ReadBy::Direct
+        } else {
+            ReadBy::Plain
+        },
         today: daemon::today(rulebook, None)?,
         at: super::now(),
         network: None,

@@ -13,10 +13,12 @@ use super::dispatching::DispatchError;
 use super::job_folder::{JobFolder, JobFolderError};
 use crate::fhir::{
     self, Action, BulkClient, BulkError, Credentials, ExportRequest, Failure, FileKind,
-    IdentityKey, Job, Manifest, Next, Patience,
+    IdentityKey, Job, Manifest, Next, Patience, ReadBy,
 };
 use crate::rulebook::Rulebook;
-use crate::steps::{self, Access, DataFolder, NetworkReport, PullOptions, PullReport, StepError};
+use crate::steps::{
+    self, Access, DataFolder, LineReader, NetworkReport, PullOptions, PullReport, StepError,
+};
 
 /// What a pull over the network needs.
 pub struct NetworkPullOptions<'a> {
@@ -338,6 +340,8 @@ impl Driver<'_> {
                 source: &options.source,
                 key: options.key.clone(),
                 threads: options.threads,
+                reader: LineReader::default(),
+                read_by: ReadBy::default(),
                 today: options.today,
                 at: now().to_string(),
                 network: Some(&network),

@@ -84,6 +84,7 @@ impl<'p> Frame<'p> {
             .collect();
         Ok(Resource::Statements {
             resource_type: kind,
+            id,
             resident,
             submissions,
             first_code,

@@ -4,13 +4,14 @@
 //!
 //! [`read_line`] turns one NDJSON line into what it says: an entry of the
 //! register, submissions for `intake`, or an issue. [`Lines`] cuts export files
-//! (plain, gzip, zstd) into blocks of lines. [`capabilities`] asks a server what it can do,
+//! (plain, gzip, zstd) into blocks of lines; the [`Filter`] of a rule book tells which lines need no
+//! parser, because no rule speaks of anything in them. [`capabilities`] asks a server what it can do,
 //! [`Tokens`] gets tokens (SMART Backend Services), [`BulkClient`] exports a group. No decision, no
 //! rule, no database.
 //!
 //! # How the data flows
 //!
-//! file → [`Lines`] → line → [`read_line`] → [`Resource`] → `intake::admit`.
+//! file → [`Lines`] → line → ([`Filter`] →) [`read_line`] → [`Resource`] → `intake::admit`.
 //! The other way, [`risk_assessment`] and [`written`] put an assessment and
 //! an order into the words of FHIR, and [`OrderChannel`] carries orders:
 //! it sends, asks and takes back, and says what an answer means; when to do which
@@ -19,6 +20,8 @@
 //! # Invariants
 //!
 //! * A bad line is an issue with its place; its neighbours are unharmed.
+//! * A filter may cost time, never a fact: what holds a code of the rules, or may hide one, is parsed.
+//!   With and without it the facts are the same.
 //! * What is present but malformed is never read as absent.
 //! * A resource is about exactly one resident, or it is set aside.
 //! * A token goes to the origin of the server it is for, and to no other; it is never shown.
@@ -45,6 +48,8 @@ mod authored;
 mod bulk;
 mod channel;
 mod dates;
+mod direct;
+mod filter;
 mod form;
 mod frame;
 mod http;
@@ -68,10 +73,14 @@ pub use bulk::{
     ListedFile, Manifest, Next, Patience, Stage, Told, deletions, told,
 };
 pub use channel::{ChannelError, ChannelOptions, OrderChannel, RemoteOrder, Way, somebody_takes};
+pub use filter::{Filter, Glance, line_key};
 pub(crate) use http::is_this_machine;
 pub use identity::{IdentityKey, NationalId};
-pub use lines::{Block, FileEnd, Line, LineProblem, Lines, MAX_LINE_BYTES, is_export_file};
-pub use read::{TYPES_READ, read_line, salvage_subject};
+pub use lines::{
+    Block, FileEnd, Line, LineNumbers, LinePlace, LineProblem, Lines, MAX_LINE_BYTES, ReadBy,
+    is_export_file,
+};
+pub use read::{TYPES_READ, read_line, read_line_once, salvage_subject};
 pub use reading::{Reading, Resource, Unmapped};
 pub use register_entry::{Link, PatientEntry};
 pub use server::{Capabilities, Capability, ResourceCapabilities, ServerError, capabilities};

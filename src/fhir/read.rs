@@ -3,6 +3,7 @@
 use preventiojyraa_core::intake::{Issue, IssueCode};
 use serde::Deserialize;
 
+use super::filter::type_at_start;
 use super::form::questionnaire_response;
 use super::patient;
 use super::reading::{Reading, Resource};
@@ -25,6 +26,63 @@ pub const TYPES_READ: [&str; 7] = [
     "Consent",
 ];
 
+/// A resource of a type that is read.
+enum Parsed<'a> {
+    Patient(Patient<'a>),
+    Observation(Observation<'a>),
+    Condition(Condition<'a>),
+    MedicationRequest(MedicationRequest<'a>),
+    FamilyMemberHistory(FamilyMemberHistory<'a>),
+    QuestionnaireResponse(QuestionnaireResponse<'a>),
+    Consent(Consent<'a>),
+}
+
+impl<'a> Parsed<'a> {
+    /// Parses a line as a type; `None` when this program does not use that type.
+    fn parse(kind: &str, text: &'a str) -> Option<Result<Self, Issue>> {
+        Some(match kind {
+            "Patient" => parse(text, kind).map(Self::Patient),
+            "Observation" => parse(text, kind).map(Self::Observation),
+            "Condition" => parse(text, kind).map(Self::Condition),
+            "MedicationRequest" => parse(text, kind).map(Self::MedicationRequest),
+            "FamilyMemberHistory" => parse(text, kind).map(Self::FamilyMemberHistory),
+            "QuestionnaireResponse" => parse(text, kind).map(Self::QuestionnaireResponse),
+            "Consent" => parse(text, kind).map(Self::Consent),
+            _ => return None,
+        })
+    }
+
+    /// What it says itself that it is.
+    fn resource_type(&self) -> Option<&str> {
+        let resource_type = match self {
+            Self::Patient(resource) => &resource.resource_type,
+            Self::Observation(resource) => &resource.resource_type,
+            Self::Condition(resource) => &resource.resource_type,
+            Self::MedicationRequest(resource) => &resource.resource_type,
+            Self::FamilyMemberHistory(resource) => &resource.resource_type,
+            Self::QuestionnaireResponse(resource) => &resource.resource_type,
+            Self::Consent(resource) => &resource.resource_type,
+        };
+        resource_type.as_deref()
+    }
+
+    /// What it says.
+    fn says(&self, reading: &Reading<'_>, digest: u64) -> Result<Resource<'_>, Issue> {
+        match self {
+            Self::Patient(resource) => patient::entry(reading, resource, digest)
+                .map(|entry| Resource::Register(Box::new(entry))),
+            Self::Observation(resource) => observation(reading, resource, digest),
+            Self::Condition(resource) => condition(reading, resource, digest),
+            Self::MedicationRequest(resource) => medication_request(reading, resource, digest),
+            Self::FamilyMemberHistory(resource) => family_member_history(reading, resource, digest),
+            Self::QuestionnaireResponse(resource) => {
+                questionnaire_response(reading, resource, digest)
+            }
+            Self::Consent(resource) => consent(reading, resource, digest),
+        }
+    }
+}
+
 /// Reads one line and calls `use_it` with what it says.
 ///
 /// The resource borrows from the line and from the parsed wire structs, so it
@@ -45,45 +103,32 @@ pub fn read_line<R>(
         None => Issue::reading(IssueCode::CutOff, "", "a whole JSON object"),
     })?;
     let head: Head<'_> = parse(text, "")?;
-    let digest = digest(line);
-    macro_rules! statements {
-        ($name:literal, $kind:ty, $read:ident) => {{
-            let resource: $kind = parse(text, $name)?;
-            let statements = $read(reading, &resource, digest)?;
-            Ok(use_it(statements))
-        }};
+    match Parsed::parse(&head.resource_type, text) {
+        Some(parsed) => Ok(use_it(parsed?.says(reading, digest(line))?)),
+        None => Ok(use_it(Resource::OtherType(head.resource_type.to_string()))),
     }
-    match &*head.resource_type {
-        "Patient" => {
-            let resource: Patient<'_> = parse(text, "Patient")?;
-            let entry = patient::entry(reading, &resource, digest)?;
-            Ok(use_it(Resource::Register(Box::new(entry))))
-        }
-        "Observation" => statements!("Observation", Observation<'_>, observation),
-        "Condition" => statements!("Condition", Condition<'_>, condition),
-        "MedicationRequest" => {
-            statements!(
-                "MedicationRequest",
-                MedicationRequest<'_>,
-                medication_request
-            )
-        }
-        "FamilyMemberHistory" => {
-            statements!(
-                "FamilyMemberHistory",
-                FamilyMemberHistory<'_>,
-                family_member_history
-            )
-        }
-        "QuestionnaireResponse" => {
-            statements!(
-                "QuestionnaireResponse",
-                QuestionnaireResponse<'_>,
-                questionnaire_response
-            )
-        }
-        "Consent" => statements!("Consent", Consent<'_>, consent),
-        other => Ok(use_it(Resource::OtherType(other.to_owned()))),
+}
+
+/// The same in one pass over the line, where it begins with its type. What cannot be read so is
+/// left to [`read_line`], which says what is wrong.
+///
+/// # Errors
+///
+/// As [`read_line`].
+pub fn read_line_once<R>(
+    reading: &Reading<'_>,
+    line: &[u8],
+    use_it: impl FnOnce(Resource<'_>) -> R,
+) -> Result<R, Issue> {
+    let as_it_begins = || {
+        let text = simdutf8::basic::from_utf8(line).ok()?;
+        let kind = type_at_start(line)?;
+        let parsed = Parsed::parse(kind, text)?.ok()?;
+        (parsed.resource_type() == Some(kind)).then_some(parsed)
+    };
+    match as_it_begins() {
+        Some(parsed) => Ok(use_it(parsed.says(reading, digest(line))?)),
+        None => read_line(reading, line, use_it),
     }
 }
 
@@ -103,10 +148,9 @@ pub fn salvage_subject(line: &[u8]) -> Option<&str> {
         .filter(|id| !id.is_empty())
 }
 
+/// Tells versions apart; it guards against chance, not against a source that lies about itself.
 fn digest(line: &[u8]) -> u64 {
-    let mut bytes = [0; 8];
-    bytes.copy_from_slice(&blake3::hash(line).as_bytes()[..8]);
-    u64::from_le_bytes(bytes)
+    twox_hash::XxHash3_64::oneshot(line)
 }
 
 fn not_utf8(line: &[u8]) -> Issue {

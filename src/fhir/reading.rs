@@ -110,7 +110,9 @@ impl<'r> Reading<'r> {
         self.rulebook.catalogue.meaning(system, code).is_some()
     }
 
-    pub(super) fn submission(&self, resource_type: &str, id: &str) -> SubmissionId {
+    /// What the source calls `resource_type/id`, as an opaque id.
+    #[must_use]
+    pub fn submission(&self, resource_type: &str, id: &str) -> SubmissionId {
         self.key.submission(&self.source, resource_type, id)
     }
 
@@ -175,6 +177,8 @@ pub enum Resource<'a> {
     Statements {
         /// Resource type.
         resource_type: &'static str,
+        /// What the source calls it.
+        id: &'a str,
         /// About whom.
         resident: ResidentId,
         /// What it says, part by part.
@@ -191,10 +195,14 @@ pub(super) fn patient_reference(reference: &str) -> Option<&str> {
     if let Some(uuid) = reference.strip_prefix("urn:uuid:") {
         return Some(uuid).filter(|id| !id.is_empty());
     }
-    let start = match reference.find("Patient/") {
-        Some(0) => 0,
-        Some(at) if reference.as_bytes()[at - 1] == b'/' => at,
-        _ => return None,
+    let start = if reference.starts_with("Patient/") {
+        0
+    } else {
+        let at = reference.find("Patient/")?;
+        if reference.as_bytes()[at - 1] != b'/' {
+            return None;
+        }
+        at
     };
     let id = reference[start + "Patient/".len()..].split('/').next()?;
     Some(id).filter(|id| !id.is_empty())

@@ -107,6 +107,7 @@ wire! {
     Contained { id: Text<'a>, code: Concept<'a>, }
 
     MedicationRequest {
+        resource_type: Text<'a>,
         id: Text<'a>,
         meta: Meta<'a>,
         status: Text<'a>,
@@ -118,6 +119,7 @@ wire! {
         authored_on: Text<'a>,
     }
     Condition {
+        resource_type: Text<'a>,
         id: Text<'a>,
         meta: Meta<'a>,
         clinical_status: Concept<'a>,
@@ -132,6 +134,7 @@ wire! {
         recorded_date: Text<'a>,
     }
     FamilyMemberHistory {
+        resource_type: Text<'a>,
         id: Text<'a>,
         meta: Meta<'a>,
         status: Text<'a>,
@@ -141,6 +144,7 @@ wire! {
         condition: Vec<Relative<'a>>,
     }
     QuestionnaireResponse {
+        resource_type: Text<'a>,
         id: Text<'a>,
         meta: Meta<'a>,
         questionnaire: Text<'a>,
@@ -151,6 +155,7 @@ wire! {
     }
     FormItem { link_id: Text<'a>, answer: Vec<FormAnswer<'a>>, item: Vec<FormItem<'a>>, }
     Consent {
+        resource_type: Text<'a>,
         id: Text<'a>,
         meta: Meta<'a>,
         status: Text<'a>,
@@ -171,6 +176,7 @@ wire! {
     }
     /// A resident in the register.
     Patient {
+        resource_type: Text<'a>,
         id: Text<'a>,
         meta: Meta<'a>,
         identifier: Vec<Identifier<'a>>,
@@ -196,6 +202,7 @@ wire! {
         value_integer: i64,
     }
     Observation {
+        resource_type: Text<'a>,
         id: Text<'a>,
         meta: Meta<'a>,
         status: Text<'a>,

@@ -6,9 +6,12 @@
 //! smaller ones together, so there are never more than some twenty. No row is left out or changed;
 //! each says itself which pull brought it.
 
+use std::iter::Peekable;
+use std::path::PathBuf;
+
 use super::facts::{self, FactStreams, facts_schema};
 use super::parquet_file::BATCH_ROWS;
-use super::register::{self, register_schema};
+use super::register::{self, RegisterStreams, register_schema};
 use super::{LakeError, ManifestFile, RegisterRow, Staged, Store, Table};
 use crate::profile::{Fact, ResidentId};
 use crate::rulebook::Catalogue;
@@ -40,30 +43,27 @@ fn small_files(files: &[ManifestFile], table: Table, n_new: u64) -> Vec<Manifest
 }
 
 impl Store {
-    /// Stages new facts, sorted by resident, together with those of the smaller files of a
+    /// Stages new facts, so many, sorted by resident, together with those of the smaller files of a
     /// generation.
     ///
     /// # Errors
     ///
-    /// When a file cannot be read or written.
+    /// When a file cannot be read or written, or a new row cannot be had.
     pub fn stage_facts(
         &self,
         catalogue: &Catalogue,
         files: &[ManifestFile],
-        new: &[(ResidentId, Fact)],
+        n_new: u64,
+        new: impl Iterator<Item = Result<(ResidentId, Fact), LakeError>>,
     ) -> Result<Folded, LakeError> {
-        let replaced = small_files(files, Table::Facts, new.len() as u64);
-        let paths: Vec<_> = replaced
-            .iter()
-            .map(|file| self.object(&file.sha256))
-            .collect();
-        let mut stored = FactStreams::open(catalogue, &paths, None)?;
+        let replaced = small_files(files, Table::Facts, n_new);
+        let mut stored = FactStreams::open(catalogue, &self.objects(&replaced), None)?;
         let (mut writer, path) = self.start(Table::Facts, &facts_schema())?;
-        let mut new = new;
+        let mut new = new.peekable();
         let mut of_resident = Vec::new();
         let mut rows: Vec<(ResidentId, Fact)> = Vec::new();
         loop {
-            let next_new = new.first().map(|(resident, _)| *resident);
+            let next_new = first_of(&mut new, |(resident, _)| *resident)?;
             let next = [next_new, stored.next_resident()?]
                 .into_iter()
                 .flatten()
@@ -73,40 +73,72 @@ impl Store {
                 rows.clear();
             }
             let Some(resident) = next else { break };
-            let n_new = new.partition_point(|(next, _)| *next <= resident);
-            let (now, later) = new.split_at(n_new);
-            new = later;
-            stored.take_until(resident, &mut of_resident)?;
             let start = rows.len();
-            rows.extend_from_slice(now);
+            while first_of(&mut new, |(resident, _)| *resident)? == Some(resident) {
+                rows.extend(new.next().transpose()?);
+            }
+            stored.take_until(resident, &mut of_resident)?;
             rows.extend(of_resident.drain(..).map(|fact| (resident, fact)));
-            rows[start..].sort_unstable_by_key(|(_, fact)| {
-                (fact.submission, fact.version, fact.part, fact.id)
-            });
+            rows[start..]
+                .sort_by_key(|(_, fact)| (fact.submission, fact.version, fact.part, fact.id));
         }
         let staged = self.finish(Table::Facts, writer, &path)?;
         Ok(Folded { staged, replaced })
     }
 
-    /// Stages new register entries together with those of the smaller files of a generation.
+    /// Stages new register entries, so many, sorted by resident, together with those of the smaller
+    /// files of a generation.
     ///
     /// # Errors
     ///
-    /// When a file cannot be read or written.
+    /// When a file cannot be read or written, or a new row cannot be had.
     pub fn stage_register(
         &self,
         files: &[ManifestFile],
-        mut rows: Vec<RegisterRow>,
+        n_new: u64,
+        new: impl Iterator<Item = Result<RegisterRow, LakeError>>,
     ) -> Result<Folded, LakeError> {
-        let replaced = small_files(files, Table::Register, rows.len() as u64);
-        for file in &replaced {
-            rows.extend(register::read(&self.object(&file.sha256), None)?);
-        }
-        rows.sort_by_key(|row| (row.resident, row.version));
+        let replaced = small_files(files, Table::Register, n_new);
+        let mut stored = RegisterStreams::open(&self.objects(&replaced))?;
         let (mut writer, path) = self.start(Table::Register, &register_schema())?;
-        register::write(&mut writer, &rows)?;
+        let mut new = new.peekable();
+        let mut rows: Vec<RegisterRow> = Vec::new();
+        loop {
+            let next_new = first_of(&mut new, |row| row.resident)?;
+            let next = [next_new, stored.next_resident()?]
+                .into_iter()
+                .flatten()
+                .min();
+            if next.is_none() || BATCH_ROWS <= rows.len() {
+                register::write(&mut writer, &rows)?;
+                rows.clear();
+            }
+            let Some(resident) = next else { break };
+            let start = rows.len();
+            while first_of(&mut new, |row| row.resident)? == Some(resident) {
+                rows.extend(new.next().transpose()?);
+            }
+            stored.take_until(resident, &mut rows)?;
+            rows[start..].sort_by_key(|row| row.version);
+        }
         let staged = self.finish(Table::Register, writer, &path)?;
         Ok(Folded { staged, replaced })
+    }
+
+    fn objects(&self, files: &[ManifestFile]) -> Vec<PathBuf> {
+        files.iter().map(|file| self.object(&file.sha256)).collect()
+    }
+}
+
+/// Whom the next new row is about; an error comes out instead of waiting behind it.
+fn first_of<T>(
+    rows: &mut Peekable<impl Iterator<Item = Result<T, LakeError>>>,
+    resident: impl Fn(&T) -> ResidentId,
+) -> Result<Option<ResidentId>, LakeError> {
+    match rows.peek() {
+        None => Ok(None),
+        Some(Ok(row)) => Ok(Some(resident(row))),
+        Some(Err(_)) => rows.next().transpose().map(|_| None),
     }
 }
 

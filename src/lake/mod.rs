@@ -48,6 +48,7 @@ mod foreign;
 mod issues;
 mod parquet_file;
 mod register;
+mod spill;
 mod store;
 mod tables;
 pub(crate) use folder::{not_private, private_folder};
@@ -58,8 +59,8 @@ pub use fold::Folded;
 pub use foreign::{Cell, ForeignError};
 pub(crate) use foreign::{is_parquet, read_foreign};
 pub use issues::IssueRow;
-pub use register::RegisterRow;
-pub(crate) use register::Words;
+pub use register::{RegisterRow, RegisterStreams};
+pub(crate) use spill::{Sorted, Sorter, SpillFile, Spilled, Spool};
 pub use store::{ManifestFile, Problem, Staged, Store};
 
 use std::path::PathBuf;
@@ -124,6 +125,9 @@ pub enum LakeError {
         /// Its name.
         file: String,
     },
+    /// Rows that waited on disk came back as something else.
+    #[error("lake: rows that waited on disk came back as something else\nhint: is the disk sound?")]
+    Spilled,
     /// A file does not hold what its table promises.
     #[error("lake: table `{table}` holds {what}")]
     Content {

@@ -1,7 +1,7 @@
 //! The table of register entries.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::types::{Date32Type, Int64Type, UInt32Type, UInt64Type};
@@ -9,6 +9,7 @@ use arrow_array::{
     ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray, UInt32Array, UInt64Array,
 };
 use arrow_schema::{DataType, SchemaRef};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
 use super::parquet_file::{self, Columns, FileWriter, at, date, days, id_at, ids, schema, text_at};
 use super::{LakeError, Table};
@@ -139,12 +140,92 @@ pub(super) fn read(path: &Path, only: Option<ResidentId>) -> Result<Vec<Register
     Ok(rows)
 }
 
+/// The register entries of several files, all in the order of residents.
+pub struct RegisterStreams {
+    streams: Vec<RegisterStream>,
+}
+
+struct RegisterStream {
+    /// None when the file is read to its end: a reader holds buffers of every column.
+    reader: Option<ParquetRecordBatchReader>,
+    buffer: std::vec::IntoIter<RegisterRow>,
+    words: Words,
+}
+
+impl RegisterStream {
+    /// The next row, left where it is; `None` at the end.
+    fn peek(&mut self) -> Result<Option<&RegisterRow>, LakeError> {
+        while self.buffer.as_slice().is_empty() {
+            let Some(batch) = self.reader.as_mut().and_then(Iterator::next) else {
+                self.reader = None;
+                return Ok(None);
+            };
+            let batch =
+                batch.map_err(|error| LakeError::content(Table::Register, error.to_string()))?;
+            let mut rows = Vec::new();
+            read_batch(&batch, None, &mut self.words, &mut rows)?;
+            self.buffer = rows.into_iter();
+        }
+        Ok(self.buffer.as_slice().first())
+    }
+}
+
+impl RegisterStreams {
+    pub(super) fn open(paths: &[PathBuf]) -> Result<Self, LakeError> {
+        let streams = paths.iter().map(|path| {
+            Ok(RegisterStream {
+                reader: Some(parquet_file::open(Table::Register, path, None)?),
+                buffer: Vec::new().into_iter(),
+                words: Words::default(),
+            })
+        });
+        Ok(Self {
+            streams: streams.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The entries of `resident`, appended to `rows`; those of residents before it are passed over.
+    ///
+    /// Calls go through residents in rising order.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read.
+    pub fn take_until(
+        &mut self,
+        resident: ResidentId,
+        rows: &mut Vec<RegisterRow>,
+    ) -> Result<(), LakeError> {
+        for stream in &mut self.streams {
+            while stream.peek()?.is_some_and(|row| row.resident <= resident) {
+                let row = stream.buffer.next();
+                rows.extend(row.filter(|row| row.resident == resident));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whose entries come next in any of the files; nobody's at the end.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read.
+    pub fn next_resident(&mut self) -> Result<Option<ResidentId>, LakeError> {
+        let mut next = None;
+        for stream in &mut self.streams {
+            let of_stream = stream.peek()?.map(|row| row.resident);
+            next = [next, of_stream].into_iter().flatten().min();
+        }
+        Ok(next)
+    }
+}
+
 /// The few words of which a register has many.
 #[derive(Default)]
-pub(crate) struct Words(HashSet<Arc<str>>);
+struct Words(HashSet<Arc<str>>);
 
 impl Words {
-    pub(crate) fn shared(&mut self, word: &str) -> Arc<str> {
+    fn shared(&mut self, word: &str) -> Arc<str> {
         if let Some(known) = self.0.get(word) {
             return Arc::clone(known);
         }

@@ -19,7 +19,7 @@ use arrow_schema::SchemaRef;
 use sha2::{Digest, Sha256};
 
 use super::folder::private_folder;
-use super::parquet_file::{FileWriter, hex};
+use super::parquet_file::{BATCH_ROWS, FileWriter, hex};
 use super::{DecisionRow, IssueRow, LakeError, Table, decisions, issues};
 
 /// A file that a generation names.
@@ -83,7 +83,7 @@ impl Store {
         })
     }
 
-    fn staging(&self) -> PathBuf {
+    pub(super) fn staging(&self) -> PathBuf {
         self.root.join("_staging")
     }
 
@@ -156,10 +156,21 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the file cannot be written.
-    pub fn stage_issues(&self, rows: &[IssueRow]) -> Result<Staged, LakeError> {
+    /// When the file cannot be written, or a row cannot be had.
+    pub fn stage_issues(
+        &self,
+        rows: impl Iterator<Item = Result<IssueRow, LakeError>>,
+    ) -> Result<Staged, LakeError> {
         let (mut writer, path) = self.start(Table::Issues, &issues::issues_schema())?;
-        issues::write(&mut writer, rows)?;
+        let mut batch = Vec::new();
+        for row in rows {
+            batch.push(row?);
+            if BATCH_ROWS <= batch.len() {
+                issues::write(&mut writer, &batch)?;
+                batch.clear();
+            }
+        }
+        issues::write(&mut writer, &batch)?;
         self.finish(Table::Issues, writer, &path)
     }
 

@@ -3,7 +3,8 @@
 use super::decisions::Wanted;
 use super::facts::FactStreams;
 use super::{
-    DecisionRow, IssueRow, LakeError, RegisterRow, Store, Table, decisions, issues, register,
+    DecisionRow, IssueRow, LakeError, RegisterRow, RegisterStreams, Store, Table, decisions,
+    issues, register,
 };
 use crate::profile::ResidentId;
 use crate::rulebook::Catalogue;
@@ -49,6 +50,15 @@ impl Store {
         }
         rows.sort_by_key(|row| (row.resident, row.version));
         Ok(rows)
+    }
+
+    /// Every version of every register entry, to be read along residents in rising order.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be opened or is not Parquet.
+    pub fn register_rows(&self) -> Result<RegisterStreams, LakeError> {
+        RegisterStreams::open(&self.files(Table::Register)?)
     }
 
     /// Reads issues, about one resident or all.

@@ -78,9 +78,9 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use crate::lake::{ManifestFile, Table};
+use crate::lake::{LakeError, ManifestFile, Table};
 use crate::profile::ResidentId;
-use write::{add_generation, add_identities};
+use write::{add_generation, add_identities, add_quarantined};
 
 /// Why the ledger could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -105,6 +105,9 @@ pub enum LedgerError {
         /// Ours.
         known: i64,
     },
+    /// A row to be written could not be had.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
     /// A row that should not be possible.
     #[error("ledger: {0}")]
     Content(String),
@@ -249,12 +252,18 @@ impl Ledger {
         Ok(Some(Generation { number, files }))
     }
 
-    /// Records a pull with everything it brought, in one transaction.
+    /// Records a pull with everything it brought, in one transaction: beside the commit, the
+    /// identities seen and the lines set aside, of which there can be more than memory should hold.
     ///
     /// # Errors
     ///
-    /// When the ledger cannot be written; then nothing of it is.
-    pub fn commit_pull(&mut self, commit: &PullCommit<'_>) -> Result<Generation, LedgerError> {
+    /// When the ledger cannot be written, or a row cannot be had; then nothing of it is written.
+    pub fn commit_pull(
+        &mut self,
+        commit: &PullCommit<'_>,
+        identities: impl Iterator<Item = Result<Identity, LakeError>>,
+        quarantined: impl Iterator<Item = Result<Quarantined, LakeError>>,
+    ) -> Result<Generation, LedgerError> {
         let action = "cannot commit the pull";
         let transaction = self.begin(action)?;
         let generation =
@@ -273,19 +282,6 @@ impl Ledger {
                     pull.report
                 ],
             )?;
-            add_identities(&transaction, pull, commit.identities)?;
-            let mut statement = transaction.prepare(
-                "INSERT INTO quarantine (pull, file, line, code, raw) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?;
-            for line in commit.quarantined {
-                statement.execute(params![
-                    pull.id,
-                    line.file,
-                    line.line.cast_signed(),
-                    line.code,
-                    line.raw
-                ])?;
-            }
             let mut statement = transaction.prepare(
                 "INSERT INTO unmapped (pull, resource_type, system, code, n) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?;
@@ -301,6 +297,8 @@ impl Ledger {
             Ok(())
         };
         write().map_err(sql(action))?;
+        add_identities(&transaction, commit.record, identities)?;
+        add_quarantined(&transaction, commit.record, quarantined)?;
         transaction.commit().map_err(sql(action))?;
         self.committed()
     }

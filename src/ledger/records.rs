@@ -157,10 +157,6 @@ pub struct PullCommit<'a> {
     pub files: &'a [ManifestFile],
     /// Files whose rows are all in new ones.
     pub replaced: &'a [ManifestFile],
-    /// Identities seen.
-    pub identities: &'a [Identity],
-    /// Lines set aside unread.
-    pub quarantined: &'a [Quarantined],
     /// Codes that no rule knows: resource type, system, code, count.
     pub unmapped: &'a [(String, String, String, u64)],
 }

@@ -62,6 +62,11 @@ impl Earlier {
         self.submissions.dedup_by_key(|stored| stored.submission);
     }
 
+    /// Whether nothing was ever stored.
+    pub(super) fn is_empty(&self) -> bool {
+        self.submissions.is_empty()
+    }
+
     /// Whom a submission was about; nobody when nothing of it was ever stored.
     pub(super) fn subject(&self, submission: SubmissionId) -> Option<ResidentId> {
         let found = self

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
-use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::thread;
 
 use jiff::civil::Date;
@@ -11,12 +10,12 @@ use jiff::civil::Date;
 use super::StepError;
 use super::earlier::Earlier;
 use super::pull::{LineCounts, SliceReport};
+use super::waiting::{FactRow, Owner};
 use crate::fhir::{
-    Block, FileEnd, Line, LineProblem, Lines, PatientEntry, Reading, Resource, Unmapped, read_line,
-    salvage_subject,
+    Block, FileEnd, Filter, LineNumbers, LinePlace, Lines, PatientEntry, ReadBy, Reading, Unmapped,
 };
-use crate::intake::{self, Issue, IssueCode};
-use crate::lake::IssueRow;
+use crate::intake::{Issue, IssueCode};
+use crate::lake::{IssueRow, LakeError, Sorter, SpillFile, Spool};
 use crate::ledger::Quarantined;
 use crate::profile::{
     Fact, FactId, FactValue, Recorded, ResidentId, Standing, SubmissionId, Version,
@@ -31,29 +30,62 @@ pub(super) struct Reader<'r> {
     /// Submissions of earlier pulls and whom they were about.
     pub(super) earlier: Earlier,
     pub(super) pull: u32,
+    /// Lets lines of no interest pass; without it every line is parsed.
+    pub(super) filter: Option<Filter>,
+    pub(super) read_by: ReadBy,
+    pub(super) threads: usize,
+    /// Where rows wait until everything is read.
+    pub(super) spill: SpillFile,
+    /// The names of the files, in order.
+    pub(super) files: Vec<String>,
 }
 
-/// What was read so far.
-#[derive(Default)]
+/// How many rows of each kind wait in memory, in all threads together; the rest waits on disk.
+const FACTS_IN_MEMORY: usize = 1 << 16;
+const OWNERS_IN_MEMORY: usize = 1 << 16;
+const ENTRIES_IN_MEMORY: usize = 1 << 14;
+const ISSUES_IN_MEMORY: usize = 1 << 14;
+/// Lines set aside can be long.
+const QUARANTINED_IN_MEMORY: usize = 32;
+
+/// What was read so far: by one thread, or by all.
 pub(super) struct Harvest {
     pub(super) counts: LineCounts,
-    pub(super) entries: Vec<PatientEntry>,
-    pub(super) facts: Vec<(ResidentId, Fact)>,
-    pub(super) issues: Vec<IssueRow>,
-    pub(super) quarantined: Vec<Quarantined>,
+    pub(super) entries: Sorter<PatientEntry>,
+    pub(super) facts: Sorter<FactRow>,
+    pub(super) owners: Sorter<Owner>,
+    pub(super) issues: Sorter<IssueRow>,
+    pub(super) quarantined: Sorter<Quarantined>,
     pub(super) unmapped: HashMap<Unmapped, u64>,
-    /// The first line of each resident met, to find those who are not on the register.
-    pub(super) subjects: HashMap<ResidentId, (Arc<str>, u64)>,
     pub(super) slices: Vec<SliceReport>,
+    /// How many lines each file has up to each of its blocks.
+    pub(super) line_numbers: HashMap<String, LineNumbers>,
+    /// By what lines are known that were not parsed, of each file.
+    pub(super) passed_over: Vec<(usize, Spool)>,
+    /// By what lines are known that said something.
+    pub(super) spoken: Vec<Spool>,
     /// Resource types of the file being read.
-    pub(super) types: BTreeSet<String>,
-    /// Dated versions that say nothing here: each may follow a version that said something.
-    pub(super) silent: Vec<(ResidentId, SubmissionId, Version)>,
-    /// Lines that took an earlier statement back.
-    pub(super) withdrawn: Vec<(ResidentId, SubmissionId, Version)>,
-    /// How many lines there were of the same statement or entry, where more than one.
-    pub(super) repeated: HashMap<(ResidentId, SubmissionId, Version), u64>,
-    pub(super) repeated_entries: HashMap<(ResidentId, Version), u64>,
+    types: BTreeSet<String>,
+    /// Lines of each block of the file being read.
+    n_lines: Vec<(u32, u32)>,
+    /// As `unmapped`, of lines that were not parsed, by all three texts in one.
+    glanced: HashMap<String, (Unmapped, u64)>,
+    key: String,
+}
+
+/// The place of a line as a number, in the order of lines; 0 is no line.
+pub(super) fn place_number(place: LinePlace) -> u64 {
+    u64::from(place.block) << 32 | (u64::from(place.line) + 1)
+}
+
+/// The line in its file, from 1, of a place as a number; 0 for none.
+pub(super) fn line_number(place: u64, lines: Option<&LineNumbers>) -> u64 {
+    let half = |number: u64| u32::try_from(number & u64::from(u32::MAX)).unwrap_or_default();
+    let Some(line) = half(place).checked_sub(1) else {
+        return 0;
+    };
+    let block = half(place >> 32);
+    lines.map_or(0, |lines| lines.number(LinePlace { block, line }))
 }
 
 /// An issue about a statement that changed whom it is about.
@@ -79,101 +111,124 @@ pub(super) fn withdrawal(submission: SubmissionId, version: Version) -> Fact {
 }
 
 impl Harvest {
-    fn absorb(&mut self, other: Self) {
+    /// With room for the share of one of so many threads.
+    pub(super) fn new(threads: usize) -> Self {
+        Self {
+            counts: LineCounts::default(),
+            entries: Sorter::new(ENTRIES_IN_MEMORY / threads),
+            facts: Sorter::new(FACTS_IN_MEMORY / threads),
+            owners: Sorter::new(OWNERS_IN_MEMORY / threads),
+            issues: Sorter::new(ISSUES_IN_MEMORY / threads),
+            quarantined: Sorter::new(QUARANTINED_IN_MEMORY / threads),
+            unmapped: HashMap::new(),
+            slices: Vec::new(),
+            line_numbers: HashMap::new(),
+            passed_over: Vec::new(),
+            spoken: Vec::new(),
+            types: BTreeSet::new(),
+            n_lines: Vec::new(),
+            glanced: HashMap::new(),
+            key: String::new(),
+        }
+    }
+
+    fn absorb(&mut self, other: Self, spill: &SpillFile) -> Result<(), LakeError> {
         self.counts.add(other.counts);
-        self.entries.extend(other.entries);
-        self.facts.extend(other.facts);
-        self.issues.extend(other.issues);
-        self.quarantined.extend(other.quarantined);
-        self.silent.extend(other.silent);
-        self.withdrawn.extend(other.withdrawn);
+        self.entries.absorb(other.entries, spill)?;
+        self.facts.absorb(other.facts, spill)?;
+        self.owners.absorb(other.owners, spill)?;
+        self.issues.absorb(other.issues, spill)?;
+        self.quarantined.absorb(other.quarantined, spill)?;
         self.types.extend(other.types);
-        for (code, n) in other.unmapped {
+        self.n_lines.extend(other.n_lines);
+        for (n, mut spool) in other.passed_over {
+            spool.flush(spill)?;
+            self.passed_over.push((n, spool));
+        }
+        for mut spool in other.spoken {
+            spool.flush(spill)?;
+            self.spoken.push(spool);
+        }
+        let glanced = other.glanced.into_values();
+        for (code, n) in other.unmapped.into_iter().chain(glanced) {
             *self.unmapped.entry(code).or_default() += n;
         }
-        for (resident, place) in other.subjects {
-            self.subjects
-                .entry(resident)
-                .and_modify(|first| {
-                    if place < *first {
-                        first.clone_from(&place);
-                    }
-                })
-                .or_insert(place);
+        Ok(())
+    }
+
+    pub(super) fn note_type(&mut self, kind: &str) {
+        if !self.types.contains(kind) {
+            self.types.insert(kind.to_owned());
+        }
+    }
+
+    /// Counts the code of a line that was not parsed.
+    pub(super) fn count_glanced(&mut self, resource_type: &str, system: &str, code: &str) {
+        self.key.clear();
+        for part in [resource_type, "\0", system, "\0", code] {
+            self.key.push_str(part);
+        }
+        match self.glanced.get_mut(&self.key) {
+            Some((_, n)) => *n += 1,
+            None => {
+                let code = Unmapped {
+                    resource_type: resource_type.to_owned(),
+                    system: system.to_owned(),
+                    code: code.to_owned(),
+                };
+                self.glanced.insert(self.key.clone(), (code, 1));
+            }
         }
     }
 }
 
-/// Reads one file with several threads; what they find is put together in any order, since
-/// everything that depends on order is sorted afterwards.
+/// Which file is being read.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'f> {
+    pub(super) file: u32,
+    pub(super) name: &'f str,
+    pub(super) line: LinePlace,
+}
+
+/// Reads one file with several threads. Each takes the next block when it is free; what they find
+/// is put together in any order, since everything that depends on order is sorted afterwards.
 pub(super) fn read_file(
     reader: &Reader<'_>,
+    n: usize,
     path: &Path,
-    threads: usize,
     harvest: &mut Harvest,
 ) -> Result<(), StepError> {
-    let name: Arc<str> = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
-        .into();
-    let mut lines = Lines::open(path).map_err(StepError::io("open", path))?;
+    let name = &reader.files[n];
+    let lines = Lines::open_by(path, reader.read_by).map_err(StepError::io("open", path))?;
+    let lines = Mutex::new(lines);
     let read_before = harvest.counts.read;
-    let threads = threads.max(1);
-    let (send, receive) = sync_channel::<Block>(threads);
-    // One channel end for all workers: each takes the next block that is ready.
-    let receive = Mutex::new(receive);
-    let found: Vec<(Harvest, bool)> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut own = Harvest::default();
-                    let mut cut_off = false;
-                    loop {
-                        let next = receive
-                            .lock()
-                            .expect("no worker panics while it waits")
-                            .recv();
-                        let Ok(block) = next else {
-                            return (own, cut_off);
-                        };
-                        for line in block.lines() {
-                            cut_off |= reader.line(&name, line, &mut own);
-                        }
-                    }
-                })
-            })
+    let found: Vec<_> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..reader.threads)
+            .map(|_| scope.spawn(|| reader.read_blocks(n, &lines)))
             .collect();
-        while let Some(block) = lines.next_block() {
-            if send.send(block).is_err() {
-                break;
-            }
-        }
-        drop(send);
         workers
             .into_iter()
             .map(|worker| worker.join().expect("reading a line never panics"))
             .collect()
     });
     let mut cut_off = false;
-    for (own, own_cut_off) in found {
-        harvest.absorb(own);
+    for found in found {
+        let (own, own_cut_off) = found?;
+        harvest.absorb(own, &reader.spill)?;
         cut_off |= own_cut_off;
     }
-    if let FileEnd::CutOff(reason) = lines.end() {
+    let end = lines.into_inner().expect("no worker panics").end();
+    if let FileEnd::CutOff(reason) = end {
         cut_off = true;
-        harvest.issues.push(
-            reader.issue_row(
-                &name,
-                0,
-                None,
-                Issue::reading(IssueCode::CutOff, "", "a file that can be read to its end")
-                    .with_saw(reason),
-            ),
-        );
+        let expected = "a file that can be read to its end";
+        let issue = Issue::reading(IssueCode::CutOff, "", expected).with_saw(reason);
+        let row = reader.issue_row(name, 0, None, issue);
+        harvest.issues.push(row, &reader.spill)?;
     }
+    let numbers = LineNumbers::new(std::mem::take(&mut harvest.n_lines));
+    harvest.line_numbers.insert(name.clone(), numbers);
     harvest.slices.push(SliceReport {
-        file: name.to_string(),
+        file: name.clone(),
         lines: harvest.counts.read - read_before,
         is_whole: !cut_off,
         types: std::mem::take(&mut harvest.types).into_iter().collect(),
@@ -192,127 +247,35 @@ impl Reader<'_> {
         IssueRow::new(self.pull, (file, line), resident, issue)
     }
 
-    /// Reads one line; says whether the file seems to be cut off in it.
-    fn line(&self, file: &Arc<str>, line: Line<'_>, harvest: &mut Harvest) -> bool {
-        harvest.counts.read += 1;
-        let read = match line.problem {
-            Some(LineProblem::TooLong) => Err(Issue::reading(
-                IssueCode::LineTooLong,
-                "",
-                format!("at most {} bytes a line", crate::fhir::MAX_LINE_BYTES),
-            )),
-            None => read_line(&self.reading, line.bytes, |resource| {
-                self.resource(file, line.number, resource, harvest);
-            }),
-        };
-        let Err(issue) = read else { return false };
-        harvest.counts.set_aside += 1;
-        // A last line that stops in the middle of JSON, without a line end: so did the file.
-        let cut_off = line.unterminated && issue.code == IssueCode::CutOff;
-        harvest.quarantined.push(Quarantined {
-            file: file.to_string(),
-            line: line.number,
-            code: issue.code.name(),
-            raw: zstd::bulk::compress(line.bytes, 1).expect("bytes in memory can be compressed"),
-        });
-        let resident = salvage_subject(line.bytes).map(|id| self.reading.resident(id));
-        harvest
-            .issues
-            .push(self.issue_row(file, line.number, resident, issue));
-        cut_off
-    }
-
-    fn resource(&self, file: &Arc<str>, line: u64, resource: Resource<'_>, harvest: &mut Harvest) {
-        let kind = match &resource {
-            Resource::Register(_) => "Patient",
-            Resource::Statements { resource_type, .. } => resource_type,
-            Resource::OtherType(name) => name,
-        };
-        if !harvest.types.contains(kind) {
-            harvest.types.insert(kind.to_owned());
-        }
-        match resource {
-            Resource::OtherType(name) => {
-                harvest.counts.other_type += 1;
-                let code = Unmapped {
-                    resource_type: name,
-                    system: String::new(),
-                    code: String::new(),
-                };
-                *harvest.unmapped.entry(code).or_default() += 1;
+    /// Reads blocks until there are none; says whether the file seems to be cut off in the last.
+    fn read_blocks(&self, n: usize, lines: &Mutex<Lines>) -> Result<(Harvest, bool), LakeError> {
+        let file = u32::try_from(n).expect("there are not so many files");
+        let mut own = Harvest::new(self.threads);
+        own.passed_over.push((n, Spool::new()));
+        own.spoken.push(Spool::new());
+        let mut block = Block::default();
+        let mut cut_off = false;
+        loop {
+            let more = {
+                let mut lines = lines.lock().expect("no worker panics while it reads");
+                lines.next_block(&mut block)
+            };
+            if !more {
+                return Ok((own, cut_off));
             }
-            Resource::Register(mut entry) => {
-                harvest.counts.register += 1;
-                for issue in std::mem::take(&mut entry.issues) {
-                    harvest
-                        .issues
-                        .push(self.issue_row(file, line, Some(entry.resident), issue));
+            let mut n_lines = 0;
+            for line in block.all_lines() {
+                n_lines += 1;
+                if !line.bytes.is_empty() {
+                    let place = Place {
+                        file,
+                        name: &self.files[n],
+                        line: line.place,
+                    };
+                    cut_off |= self.line(place, line, &mut own)?;
                 }
-                harvest.entries.push(*entry);
             }
-            Resource::Statements {
-                resident,
-                submissions,
-                first_code,
-                ..
-            } => {
-                let mut facts: Vec<Fact> = Vec::new();
-                let mut issues = Vec::new();
-                for submission in &submissions {
-                    let intake = intake::admit(self.rulebook, self.today, submission);
-                    facts.extend(intake.facts);
-                    issues.extend(intake.issues);
-                }
-                let taken_back = facts.iter().all(|fact| fact.value == FactValue::Withdrawn);
-                let (has_facts, has_issues) = (!facts.is_empty(), !issues.is_empty());
-                if let Some(first) = submissions.first()
-                    && has_facts
-                    && taken_back
-                {
-                    harvest.withdrawn.push((resident, first.id, first.version));
-                }
-                let counts = &mut harvest.counts;
-                match (has_facts, has_issues) {
-                    (true, _) if taken_back => counts.withdrawn += 1,
-                    (true, _) => counts.facts += 1,
-                    (false, true) => counts.set_aside += 1,
-                    (false, false) => {
-                        counts.unmapped += 1;
-                        *harvest.unmapped.entry(first_code).or_default() += 1;
-                    }
-                }
-                if let Some(first) = submissions.first()
-                    && !has_facts
-                {
-                    let before = self.earlier.subject(first.id);
-                    if before.is_some() {
-                        facts.push(withdrawal(first.id, first.version));
-                    } else if first.version.updated != i64::MIN {
-                        harvest.silent.push((resident, first.id, first.version));
-                    }
-                }
-                // The source now says that it was about somebody else all along.
-                if let Some(first) = submissions.first()
-                    && let Some(before) = self.earlier.subject(first.id)
-                    && before != resident
-                {
-                    harvest
-                        .facts
-                        .push((before, withdrawal(first.id, first.version)));
-                    issues.push(subject_changed());
-                }
-                if !facts.is_empty() {
-                    let place = (Arc::clone(file), line);
-                    harvest.subjects.entry(resident).or_insert(place);
-                }
-                harvest
-                    .facts
-                    .extend(facts.into_iter().map(|fact| (resident, fact)));
-                let rows = issues.into_iter();
-                harvest
-                    .issues
-                    .extend(rows.map(|issue| self.issue_row(file, line, Some(resident), issue)));
-            }
+            own.n_lines.push((block.number(), n_lines));
         }
     }
 }

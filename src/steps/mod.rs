@@ -54,6 +54,7 @@ mod harvest;
 mod in_force;
 mod learn;
 mod learn_document;
+mod line;
 mod look_back;
 mod look_back_document;
 mod network;
@@ -66,7 +67,10 @@ mod rules_diff;
 mod run;
 mod run_report;
 mod sampling;
+mod second_look;
 mod unchanged;
+mod waiting;
+mod waiting_bytes;
 mod whole;
 
 pub use acting::{ActOptions, ActReport};
@@ -87,7 +91,7 @@ pub use look_back_document::{
     ActSince, Affected, DecidedOtherwise, DecisionShown, LookBack, RunLookedAt,
 };
 pub use network::{NetworkReport, ready_to_pull};
-pub use pull::{PullOptions, PullReport, export_files, pull};
+pub use pull::{LineReader, PullOptions, PullReport, export_files, pull};
 pub use recheck::recheck;
 pub use reconcile::{Difference, Evidence, ReconcileReport, reconcile};
 pub use rehearse::{RehearsalReport, level_in_words, rehearse, rehearse_one};

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::harvest::{Harvest, Reader, withdrawal};
+use super::waiting::FactRow;
 use super::{DataFolder, PullReport, StepError};
 use crate::fhir::{Deletion, IdentityKey};
 use crate::intake::{Issue, IssueCode};
@@ -113,23 +114,27 @@ impl Reader<'_> {
         network: &NetworkReport,
         deleted: &[Deletion],
         harvest: &mut Harvest,
-    ) {
+    ) -> Result<(), StepError> {
         for kind in &network.incomplete {
             let expected = "everything that was asked for";
             let issue = Issue::reading(IssueCode::CutOff, kind.as_str(), expected);
-            harvest
-                .issues
-                .push(self.issue_row("manifest", 0, None, issue));
+            let row = self.issue_row("manifest", 0, None, issue);
+            harvest.issues.push(row, &self.spill)?;
         }
         for Deletion { resource_type, id } in deleted {
             let (submission, version) =
                 self.reading
                     .deletion(resource_type, id, &network.transaction_time);
             if let Some(resident) = self.earlier.subject(submission) {
-                harvest
-                    .facts
-                    .push((resident, withdrawal(submission, version)));
+                let row = FactRow {
+                    resident,
+                    fact: withdrawal(submission, version),
+                    place: None,
+                    counts_as_withdrawn: false,
+                };
+                self.add(vec![row], harvest)?;
             }
         }
+        Ok(())
     }
 }

@@ -3,22 +3,31 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::earlier::Earlier;
-use super::harvest::{Harvest, Reader, read_file};
+use super::harvest::{Harvest, Reader, line_number, read_file};
 use super::network::NetworkReport;
-use super::unchanged::{pass_over_known_entries, pass_over_known_facts};
-use super::whole::finish;
+use super::second_look::look_again;
+use super::waiting::FactRow;
+use super::whole::{Finished, finish};
 use super::{DataFolder, StepError};
-use crate::fhir::{Deletion, IdentityKey, Reading, is_export_file};
-use crate::lake::{RegisterRow, Words};
-use crate::ledger::{Identity, PullCommit, PullRecord};
-use crate::profile::ResidentId;
+use crate::fhir::{Deletion, Filter, IdentityKey, ReadBy, Reading, is_export_file};
+use crate::lake::{IssueRow, LakeError, RegisterRow, Sorter, Staged};
+use crate::ledger::{Identity, PullCommit, PullRecord, Quarantined};
 use crate::rulebook::Rulebook;
+
+/// How lines are read; both give the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LineReader {
+    /// Lines of no interest pass a filter of the rule book's codes and are not parsed.
+    #[default]
+    Filtered,
+    /// Every line is parsed: what the other is held against.
+    Reference,
+}
 
 /// What a pull needs beside the rules and the data folder.
 pub struct PullOptions<'a> {
@@ -30,6 +39,10 @@ pub struct PullOptions<'a> {
     pub key: Option<IdentityKey>,
     /// Worker threads.
     pub threads: usize,
+    /// How lines are read.
+    pub reader: LineReader,
+    /// How files are read from the disk.
+    pub read_by: ReadBy,
     /// The day of the pull: later dates are in the future.
     pub today: Date,
     /// The instant of the pull (UTC), for people.
@@ -148,27 +161,40 @@ pub fn pull(
     let key = data.identity_key(options.key.clone())?;
     let public_identity_key = key == IdentityKey::PUBLIC;
     let reading = Reading::new(rulebook, key, options.source).map_err(StepError::TimeZone)?;
+    let name = |path: &PathBuf| {
+        path.file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+    };
     let reader = Reader {
         rulebook,
         reading: reading.for_pull(id, options.today),
         today: options.today,
         earlier: Earlier::of(rulebook, data)?,
         pull: id,
+        filter: match options.reader {
+            LineReader::Filtered => Some(Filter::new(rulebook)),
+            LineReader::Reference => None,
+        },
+        read_by: options.read_by,
+        threads: options.threads.max(1),
+        spill: data.store.spill_file()?,
+        files: files
+            .iter()
+            .map(|path| name(path).unwrap_or_default())
+            .collect(),
     };
-    let mut harvest = Harvest::default();
-    for file in &files {
-        read_file(&reader, file, options.threads, &mut harvest)?;
+    let mut harvest = Harvest::new(1);
+    for (n, file) in files.iter().enumerate() {
+        read_file(&reader, n, file, &mut harvest)?;
     }
+    look_again(&reader, &files, &mut harvest)?;
     if let Some(network) = options.network {
-        reader.about_the_export(network, options.deleted, &mut harvest);
+        reader.about_the_export(network, options.deleted, &mut harvest)?;
     }
-    finish(data, &mut harvest, id)?;
-    let register = register_rows(options.source, &harvest);
-    let register = pass_over_known_entries(data, &mut harvest, &register)?;
-    pass_over_known_facts(rulebook, data, &mut harvest)?;
-    let mut report = report(&harvest, id, options, ignored_files);
+    let finished = finish(&reader, data, options.source, &mut harvest)?;
+    let mut report = report(&harvest, &finished, id, options, ignored_files);
     report.public_identity_key = public_identity_key;
-    commit(rulebook, data, options, (harvest, register), &report)?;
+    commit(&reader, data, options, (harvest, &finished), &mut report)?;
     Ok(report)
 }
 
@@ -214,19 +240,14 @@ fn unmapped_rows(harvest: &Harvest) -> Vec<(String, String, String, u64)> {
     rows
 }
 
+/// The report without its issues, which are counted as they are written.
 fn report(
     harvest: &Harvest,
+    finished: &Finished,
     id: u32,
     options: &PullOptions<'_>,
     ignored_files: Vec<String>,
 ) -> PullReport {
-    let mut issues: BTreeMap<String, u64> = BTreeMap::new();
-    for issue in &harvest.issues {
-        *issues.entry(issue.code.name().to_owned()).or_default() += 1;
-    }
-    let mut residents: Vec<ResidentId> =
-        harvest.entries.iter().map(|entry| entry.resident).collect();
-    residents.dedup();
     let mut unmapped = unmapped_rows(harvest);
     unmapped.truncate(UNMAPPED_SHOWN);
     PullReport {
@@ -237,9 +258,9 @@ fn report(
                 .network
                 .is_none_or(|network| network.incomplete.is_empty()),
         lines: harvest.counts,
-        facts: harvest.facts.len() as u64,
-        residents: residents.len() as u64,
-        issues,
+        facts: finished.facts.len(),
+        residents: finished.n_residents,
+        issues: BTreeMap::new(),
         unmapped,
         slices: harvest.slices.clone(),
         ignored_files,
@@ -248,61 +269,84 @@ fn report(
     }
 }
 
-fn register_rows(source: &str, harvest: &Harvest) -> Vec<RegisterRow> {
-    let source: Arc<str> = source.into();
-    let mut words = Words::default();
-    let mut shared = |word: &Option<String>| word.as_deref().map(|word| words.shared(word));
-    let rows = harvest.entries.iter().map(|entry| RegisterRow {
-        resident: entry.resident,
-        source: Arc::clone(&source),
-        version: entry.version,
-        register: entry.register,
-        district: shared(&entry.district),
-        language: shared(&entry.language),
-    });
-    rows.collect()
-}
-
+/// Writes everything into the lake, then commits it in the ledger, then shows it to readers.
 fn commit(
-    rulebook: &Rulebook,
+    reader: &Reader<'_>,
     data: &mut DataFolder,
     options: &PullOptions<'_>,
-    (mut harvest, register): (Harvest, Vec<RegisterRow>),
-    report: &PullReport,
+    (mut harvest, finished): (Harvest, &Finished),
+    report: &mut PullReport,
 ) -> Result<(), StepError> {
+    let spill = &reader.spill;
     let committed = data.generation.as_ref().map_or(&[][..], |g| &g.files);
-    let facts = data
+    let rows = finished.facts.rows::<FactRow>(spill);
+    let rows = rows.map(|row| row.map(|row| (row.resident, row.fact)));
+    let facts = data.store.stage_facts(
+        &reader.rulebook.catalogue,
+        committed,
+        finished.facts.len(),
+        rows,
+    )?;
+    let rows = finished.register.rows::<RegisterRow>(spill);
+    let register = data
         .store
-        .stage_facts(&rulebook.catalogue, committed, &harvest.facts)?;
-    // What is on disk now need not stay in memory while people and lines are written down.
-    drop(std::mem::take(&mut harvest.facts));
-    let register = data.store.stage_register(committed, register)?;
-    let issues = data.store.stage_issues(&harvest.issues)?;
+        .stage_register(committed, finished.register.len(), rows)?;
+    let issues = stage_issues(reader, data, &mut harvest, report)?;
     let staged = [facts.staged, register.staged, issues];
     let replaced = [facts.replaced, register.replaced].concat();
-    let identities: Vec<Identity> = std::mem::take(&mut harvest.entries)
-        .into_iter()
-        .map(|entry| Identity {
-            resident: entry.resident,
-            patient_id: entry.patient_id,
-            national_id: entry.national_id.map(|id| (id.value, id.is_valid)),
-            non_disclosure: entry.non_disclosure,
-        })
-        .collect();
     let record = PullRecord {
         id: report.id,
         source: options.source.to_owned(),
         at: options.at.clone(),
-        facts_fingerprint: rulebook.facts_fingerprint.clone(),
+        facts_fingerprint: reader.rulebook.facts_fingerprint.clone(),
         report: serde_json::to_string(report).expect("a report has no maps with odd keys"),
     };
-    let generation = data.ledger.commit_pull(&PullCommit {
-        record: &record,
-        files: &staged.map(|staged| staged.file),
-        replaced: &replaced,
-        identities: &identities,
-        quarantined: &harvest.quarantined,
-        unmapped: &unmapped_rows(&harvest),
-    })?;
+    let unmapped = unmapped_rows(&harvest);
+    let mut quarantined = harvest.quarantined.sorted(spill)?;
+    let quarantined = std::iter::from_fn(|| quarantined.next().transpose());
+    let quarantined = quarantined.map(|row: Result<Quarantined, LakeError>| {
+        let row = row?;
+        let line = line_number(row.line, harvest.line_numbers.get(&row.file));
+        Ok(Quarantined { line, ..row })
+    });
+    let generation = data.ledger.commit_pull(
+        &PullCommit {
+            record: &record,
+            files: &staged.map(|staged| staged.file),
+            replaced: &replaced,
+            unmapped: &unmapped,
+        },
+        finished.identities.rows::<Identity>(spill),
+        quarantined,
+    )?;
     data.publish(generation)
+}
+
+/// Writes the issues, each once, and counts them by code.
+fn stage_issues(
+    reader: &Reader<'_>,
+    data: &DataFolder,
+    harvest: &mut Harvest,
+    report: &mut PullReport,
+) -> Result<Staged, StepError> {
+    let issues = std::mem::replace(&mut harvest.issues, Sorter::new(1));
+    let mut issues = issues.sorted(&reader.spill)?;
+    let mut last: Option<IssueRow> = None;
+    let rows = std::iter::from_fn(|| {
+        loop {
+            let mut row = match issues.next() {
+                Ok(row) => row?,
+                Err(error) => return Some(Err(error)),
+            };
+            row.line = line_number(row.line, harvest.line_numbers.get(&row.file));
+            if last.as_ref() == Some(&row) {
+                continue;
+            }
+            last = Some(row.clone());
+            let n = report.issues.entry(row.code.name().to_owned());
+            *n.or_default() += 1;
+            return Some(Ok(row));
+        }
+    });
+    Ok(data.store.stage_issues(rows)?)
 }

@@ -11,50 +11,48 @@
 
 use std::collections::HashMap;
 
-use super::harvest::Harvest;
-use super::{DataFolder, StepError};
+use super::pull::LineCounts;
+use crate::fhir::LinePlace;
 use crate::lake::RegisterRow;
-use crate::profile::{Fact, FactValue, ResidentId, SubmissionId, Version};
-use crate::rulebook::Rulebook;
+use crate::profile::{Fact, FactValue, SubmissionId, Version};
 
-/// Takes facts out of the harvest that are stored already, and counts their lines as unchanged.
-///
-/// The harvest is sorted by resident, submission, version, part and kind of fact.
+/// A submission in one of its versions: what a line is about.
+pub(super) type LineOf = (SubmissionId, Version);
+
+/// What a pull brings about one resident.
+#[derive(Default)]
+pub(super) struct OfResident {
+    /// Sorted by submission, version, part and kind of fact, each once.
+    pub(super) facts: Vec<Fact>,
+    /// The file and the first line that are about the resident.
+    pub(super) first_place: Option<(u32, LinePlace)>,
+    /// Lines that took an earlier statement back, sorted.
+    pub(super) withdrawn: Vec<LineOf>,
+    /// How many lines there were of the same statement, where more than one.
+    pub(super) repeated: HashMap<LineOf, u64>,
+}
+
+/// Takes facts out that are stored already, and counts their lines as unchanged.
 pub(super) fn pass_over_known_facts(
-    rulebook: &Rulebook,
-    data: &DataFolder,
-    harvest: &mut Harvest,
-) -> Result<(), StepError> {
-    let mut streams = data.store.facts(&rulebook.catalogue, None)?;
-    if streams.is_empty() {
-        return Ok(());
+    stored: &mut [Fact],
+    new: &mut OfResident,
+    counts: &mut LineCounts,
+) {
+    if stored.is_empty() {
+        return;
     }
-    harvest.withdrawn.sort_unstable();
-    let mut facts = std::mem::take(&mut harvest.facts);
-    let mut stored: Vec<Fact> = Vec::new();
-    let (mut n_kept, mut at) = (0, 0);
-    while let Some((resident, _)) = facts.get(at).copied() {
-        let n_facts = facts[at..].partition_point(|(next, _)| *next == resident);
-        let end = at + n_facts;
-        stored.clear();
-        streams.take_until(resident, &mut stored)?;
-        stored.sort_unstable_by_key(|fact| (moment(fact), fact.version, fact.part, fact.id));
-        while at < end {
-            let now = moment(&facts[at].1);
-            let moment_end = at + facts[at..end].partition_point(|(_, fact)| moment(fact) == now);
-            let new = facts[at..moment_end].iter().map(|(_, fact)| fact);
-            if is_what_was_stored(new, newest(&stored, now)) {
-                count_unchanged(&facts[at..moment_end], harvest);
-            } else {
-                facts.copy_within(at..moment_end, n_kept);
-                n_kept += moment_end - at;
-            }
-            at = moment_end;
+    stored.sort_unstable_by_key(|fact| (moment(fact), fact.version, fact.part, fact.id));
+    let facts = std::mem::take(&mut new.facts);
+    for of_moment in facts.chunk_by(|a, b| moment(a) == moment(b)) {
+        let Some(now) = of_moment.first().map(moment) else {
+            continue;
+        };
+        if is_what_was_stored(of_moment.iter(), newest(stored, now)) {
+            count_unchanged(of_moment, new, counts);
+        } else {
+            new.facts.extend_from_slice(of_moment);
         }
     }
-    facts.truncate(n_kept);
-    harvest.facts = facts;
-    Ok(())
 }
 
 /// A submission, and when it was updated.
@@ -89,21 +87,20 @@ fn is_what_was_stored<'f>(new: impl ExactSizeIterator<Item = &'f Fact>, stored: 
 }
 
 /// Counts the lines of one moment's facts as unchanged.
-fn count_unchanged(facts: &[(ResidentId, Fact)], harvest: &mut Harvest) {
-    for versions in facts.chunk_by(|(_, a), (_, b)| a.version == b.version) {
-        let Some((resident, first)) = versions.first() else {
+fn count_unchanged(facts: &[Fact], of_resident: &OfResident, counts: &mut LineCounts) {
+    for versions in facts.chunk_by(|a, b| a.version == b.version) {
+        let Some(first) = versions.first() else {
             continue;
         };
-        let line = (*resident, first.submission, first.version);
-        let speaks = |(_, fact): &(ResidentId, Fact)| fact.value != FactValue::Withdrawn;
-        let counts = &mut harvest.counts;
-        let (counted, n_lines) = if versions.iter().any(speaks) {
-            let n_lines = harvest.repeated.get(&line).copied().unwrap_or(1);
+        let line = (first.submission, first.version);
+        let (counted, n_lines) = if versions.iter().any(|f| f.value != FactValue::Withdrawn) {
+            let n_lines = of_resident.repeated.get(&line).copied().unwrap_or(1);
             (&mut counts.facts, n_lines)
         } else {
             // What was taken back on behalf of lines that say nothing is counted with those.
-            let start = harvest.withdrawn.partition_point(|other| *other < line);
-            let end = harvest.withdrawn.partition_point(|other| *other <= line);
+            let withdrawn = &of_resident.withdrawn;
+            let start = withdrawn.partition_point(|other| *other < line);
+            let end = withdrawn.partition_point(|other| *other <= line);
             (&mut counts.withdrawn, (end - start) as u64)
         };
         let n_lines = n_lines.min(*counted);
@@ -112,45 +109,64 @@ fn count_unchanged(facts: &[(ResidentId, Fact)], harvest: &mut Harvest) {
     }
 }
 
+/// The entries of one resident that a pull brings, sorted by version, each once.
+#[derive(Default)]
+pub(super) struct Versions {
+    pub(super) rows: Vec<RegisterRow>,
+    /// How many lines there were of each.
+    n_lines: Vec<u64>,
+}
+
+impl Versions {
+    pub(super) fn push(&mut self, row: RegisterRow) {
+        self.rows.push(row);
+        self.n_lines.push(1);
+    }
+
+    /// Counts one more line of the last entry.
+    pub(super) fn count_again(&mut self) {
+        if let Some(n) = self.n_lines.last_mut() {
+            *n += 1;
+        }
+    }
+}
+
 /// The register entries that are not stored already; the lines of the others count as unchanged.
 ///
-/// `rows` are sorted by resident and version.
+/// `stored` are those of the same resident, in any order.
 pub(super) fn pass_over_known_entries(
-    data: &DataFolder,
-    harvest: &mut Harvest,
-    rows: &[RegisterRow],
-) -> Result<Vec<RegisterRow>, StepError> {
-    let stored = data.store.register_versions()?;
-    let moment = |row: &RegisterRow| (row.resident, row.version.updated);
-    let mut kept = Vec::with_capacity(rows.len());
-    for new in rows.chunk_by(|a, b| moment(a) == moment(b)) {
-        let Some(now) = new.first().map(moment) else {
-            continue;
-        };
-        let start = stored.partition_point(|row| moment(row) < now);
-        let end = stored.partition_point(|row| moment(row) <= now);
-        let of_moment = &stored[start..end];
-        let newest = of_moment.last().map_or(0, |row| row.version.pull);
-        let before = of_moment.partition_point(|row| row.version.pull < newest);
-        let of_newest = &of_moment[before..];
-        let is_known = new.len() == of_newest.len()
-            && new
+    stored: &mut [RegisterRow],
+    new: Versions,
+    counts: &mut LineCounts,
+) -> Vec<RegisterRow> {
+    stored.sort_by_key(|row| row.version);
+    let mut n_lines = new.n_lines.into_iter();
+    let mut kept = Vec::with_capacity(new.rows.len());
+    for of_time in new
+        .rows
+        .chunk_by(|a, b| a.version.updated == b.version.updated)
+    {
+        let now = of_time.first().map(|row| row.version.updated);
+        let stored = stored.iter().filter(|row| Some(row.version.updated) == now);
+        let newest = stored.clone().map(|row| row.version.pull).max();
+        let of_newest: Vec<_> = stored
+            .filter(|row| Some(row.version.pull) == newest)
+            .collect();
+        let is_known = of_time.len() == of_newest.len()
+            && of_time
                 .iter()
                 .zip(of_newest)
                 .all(|(new, old)| says_the_same(new, old));
-        if !is_known {
-            kept.extend(new.iter().cloned());
-            continue;
-        }
-        for row in new {
-            let line = (row.resident, row.version);
-            let n_lines = harvest.repeated_entries.get(&line).copied().unwrap_or(1);
-            let n_lines = n_lines.min(harvest.counts.register);
-            harvest.counts.register -= n_lines;
-            harvest.counts.unchanged += n_lines;
+        let n_lines: u64 = n_lines.by_ref().take(of_time.len()).sum();
+        if is_known {
+            let n_lines = n_lines.min(counts.register);
+            counts.register -= n_lines;
+            counts.unchanged += n_lines;
+        } else {
+            kept.extend_from_slice(of_time);
         }
     }
-    Ok(kept)
+    kept
 }
 
 fn says_the_same(new: &RegisterRow, old: &RegisterRow) -> bool {
@@ -179,16 +195,4 @@ fn says_the_same(new: &RegisterRow, old: &RegisterRow) -> bool {
         &old.district,
         &old.language,
     )
-}
-
-/// How many lines said the same, where more than one did: keys of runs of equal items.
-pub(super) fn repeats<T, K: std::hash::Hash + Eq>(
-    sorted: &[T],
-    same: impl Fn(&T, &T) -> bool,
-    key: impl Fn(&T) -> K,
-) -> HashMap<K, u64> {
-    let runs = sorted
-        .chunk_by(|a, b| same(a, b))
-        .filter(|run| 1 < run.len());
-    runs.map(|run| (key(&run[0]), run.len() as u64)).collect()
 }

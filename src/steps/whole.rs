@@ -1,57 +1,244 @@
 //! What only the whole harvest shows: order, repetitions, strangers, shared identifiers.
+//!
+//! Everything that was read waits in sorted runs. Here they are read side by side, resident by
+//! resident, along with what earlier pulls have stored, so that a city needs no more memory than
+//! one resident does.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use super::harvest::{Harvest, subject_changed, withdrawal};
-use super::unchanged::repeats;
+use super::harvest::{Harvest, Reader, place_number, subject_changed, withdrawal};
+use super::unchanged::{OfResident, Versions, pass_over_known_entries, pass_over_known_facts};
+use super::waiting::{FactRow, Holder, Owner, Said};
 use super::{DataFolder, StepError};
+use crate::fhir::PatientEntry;
 use crate::intake::{Issue, IssueCode};
-use crate::lake::IssueRow;
-use crate::profile::{Fact, FactId, FactValue, ResidentId, SubmissionId, Version};
+use crate::lake::{IssueRow, LakeError, RegisterRow, Sorted, Sorter, Spool};
+use crate::ledger::Identity;
+use crate::profile::{Fact, ResidentId};
 
-/// Sorts, removes repetitions, and finds what only the whole shows.
-pub(super) fn finish(data: &DataFolder, harvest: &mut Harvest, pull: u32) -> Result<(), StepError> {
-    sort_and_count_facts(harvest);
-    take_back_what_fell_silent(harvest);
-    take_back_from_former_subjects(harvest, pull);
-    for pair in harvest.facts.windows(2) {
-        let ((resident, a), (_, b)) = (pair[0], pair[1]);
-        let same_time = a.submission == b.submission && a.version.updated == b.version.updated;
-        if same_time && a.version.digest != b.version.digest {
-            harvest.issues.push(of_several_lines(
-                pull,
+/// What is to be stored, each in the order of the lake.
+pub(super) struct Finished {
+    pub(super) facts: Spool,
+    pub(super) register: Spool,
+    pub(super) identities: Spool,
+    pub(super) n_residents: u64,
+}
+
+/// Names of holders that wait in memory.
+const HOLDERS_IN_MEMORY: usize = 1 << 15;
+
+/// Puts in order what was read, removes repetitions and what is known already, and finds what only
+/// the whole shows.
+pub(super) fn finish(
+    reader: &Reader<'_>,
+    data: &DataFolder,
+    source: &str,
+    harvest: &mut Harvest,
+) -> Result<Finished, StepError> {
+    let spill = &reader.spill;
+    let owners = std::mem::replace(&mut harvest.owners, Sorter::new(1));
+    let corrections = corrections(reader, owners, harvest)?;
+    let facts = std::mem::replace(&mut harvest.facts, Sorter::new(1));
+    let entries = std::mem::replace(&mut harvest.entries, Sorter::new(1));
+    let mut facts = facts.sorted(spill)?;
+    let mut entries = entries.sorted(spill)?;
+    let mut corrections = corrections.into_iter().peekable();
+    let mut stored_facts = data.store.facts(&reader.rulebook.catalogue, None)?;
+    let mut stored_register = data.store.register_rows()?;
+    let mut writing = Writing {
+        reader,
+        source: source.into(),
+        finished: Finished {
+            facts: Spool::new(),
+            register: Spool::new(),
+            identities: Spool::new(),
+            n_residents: 0,
+        },
+        holders: Sorter::new(HOLDERS_IN_MEMORY),
+    };
+    let (mut known_facts, mut known_entries) = (Vec::new(), Vec::new());
+    loop {
+        let of_facts = facts.peek().map(|row: &FactRow| row.resident);
+        let of_entries = entries.peek().map(|entry: &PatientEntry| entry.resident);
+        let of_corrections = corrections.peek().map(|(resident, _)| *resident);
+        let next = [of_facts, of_entries, of_corrections];
+        let Some(resident) = next.into_iter().flatten().min() else {
+            break;
+        };
+        known_entries.clear();
+        stored_register.take_until(resident, &mut known_entries)?;
+        let is_known = !known_entries.is_empty() || (of_entries == Some(resident));
+        writing.entries(resident, &mut entries, &mut known_entries, harvest)?;
+        if of_facts == Some(resident) || of_corrections == Some(resident) {
+            known_facts.clear();
+            stored_facts.take_until(resident, &mut known_facts)?;
+            let mut rows = Vec::new();
+            while let Some(row) = facts.next_if(|row| row.resident == resident)? {
+                rows.push(row);
+            }
+            let mut of_resident = of_resident(rows);
+            if let Some((file, place)) = of_resident.first_place
+                && !is_known
+            {
+                let expected = "a Patient in this or an earlier pull";
+                let issue = Issue::reading(IssueCode::SubjectUnknown, "subject", expected);
+                let place = place_number(place);
+                let file = &reader.files[file as usize];
+                let row = reader.issue_row(file, place, Some(resident), issue);
+                harvest.issues.push(row, spill)?;
+            }
+            while let Some((_, fact)) = corrections.next_if(|(next, _)| *next == resident) {
+                of_resident.facts.push(fact);
+            }
+            writing.facts(resident, of_resident, &mut known_facts, harvest)?;
+        }
+    }
+    let Writing {
+        mut finished,
+        holders,
+        ..
+    } = writing;
+    find_shared_identifiers(data, reader, holders, harvest)?;
+    for spool in [
+        &mut finished.facts,
+        &mut finished.register,
+        &mut finished.identities,
+    ] {
+        spool.flush(spill)?;
+    }
+    Ok(finished)
+}
+
+/// What is being written, resident by resident.
+struct Writing<'r, 'b> {
+    reader: &'r Reader<'b>,
+    source: std::sync::Arc<str>,
+    finished: Finished,
+    holders: Sorter<Holder>,
+}
+
+impl Writing<'_, '_> {
+    /// Adds the entries of one resident.
+    fn entries(
+        &mut self,
+        resident: ResidentId,
+        entries: &mut Sorted<'_, PatientEntry>,
+        known: &mut [RegisterRow],
+        harvest: &mut Harvest,
+    ) -> Result<(), StepError> {
+        let mut versions = Versions::default();
+        let (mut last_time, mut newest) = (None, None);
+        while let Some(entry) = entries.next_if(|entry| entry.resident == resident)? {
+            let row = RegisterRow {
                 resident,
-                undated_versions("meta.lastUpdated"),
-            ));
+                source: self.source.clone(),
+                version: entry.version,
+                register: entry.register,
+                district: entry.district.as_deref().map(Into::into),
+                language: entry.language.as_deref().map(Into::into),
+            };
+            let is_repeated = |last: &RegisterRow| last.version == row.version;
+            if versions.rows.last().is_some_and(is_repeated) {
+                versions.count_again();
+                continue;
+            }
+            if last_time.replace(row.version.updated) == Some(row.version.updated) {
+                let issue = undated_versions("Patient.meta.lastUpdated");
+                self.note(resident, issue, harvest)?;
+            }
+            versions.push(row);
+            let national_id = entry.national_id;
+            if let Some(national_id) = &national_id {
+                let holder = Holder {
+                    national_id: national_id.value.clone(),
+                    resident,
+                };
+                self.holders.push(holder, &self.reader.spill)?;
+            }
+            newest = Some(Identity {
+                resident,
+                patient_id: entry.patient_id,
+                national_id: national_id.map(|id| (id.value, id.is_valid)),
+                non_disclosure: entry.non_disclosure,
+            });
+        }
+        let Some(identity) = newest else {
+            return Ok(());
+        };
+        self.finished
+            .identities
+            .push(&identity, &self.reader.spill)?;
+        self.finished.n_residents += 1;
+        for row in pass_over_known_entries(known, versions, &mut harvest.counts) {
+            self.finished.register.push(&row, &self.reader.spill)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the facts of one resident.
+    fn facts(
+        &mut self,
+        resident: ResidentId,
+        mut of_resident: OfResident,
+        known: &mut [Fact],
+        harvest: &mut Harvest,
+    ) -> Result<(), StepError> {
+        let facts = &mut of_resident.facts;
+        facts.sort_by_key(|fact| (fact.submission, fact.version, fact.part, fact.id));
+        facts.dedup();
+        for pair in facts.windows(2) {
+            let (a, b) = (&pair[0], &pair[1]);
+            let same_time = a.submission == b.submission && a.version.updated == b.version.updated;
+            if same_time && a.version.digest != b.version.digest {
+                let issue = undated_versions("meta.lastUpdated");
+                self.note(resident, issue, harvest)?;
+            }
+        }
+        pass_over_known_facts(known, &mut of_resident, &mut harvest.counts);
+        for fact in of_resident.facts {
+            let row = FactRow {
+                resident,
+                fact,
+                place: None,
+                counts_as_withdrawn: false,
+            };
+            self.finished.facts.push(&row, &self.reader.spill)?;
+        }
+        Ok(())
+    }
+
+    fn note(
+        &self,
+        resident: ResidentId,
+        issue: Issue,
+        harvest: &mut Harvest,
+    ) -> Result<(), LakeError> {
+        let row = of_several_lines(self.reader.pull, resident, issue);
+        harvest.issues.push(row, &self.reader.spill)
+    }
+}
+
+/// One resident's facts without repetitions, and what repetitions there were.
+fn of_resident(rows: Vec<FactRow>) -> OfResident {
+    let mut of_resident = OfResident {
+        first_place: rows.iter().filter_map(|row| row.place).min(),
+        ..OfResident::default()
+    };
+    let mut n_same = 1;
+    for row in rows {
+        let line = (row.fact.submission, row.fact.version);
+        if row.counts_as_withdrawn {
+            of_resident.withdrawn.push(line);
+        }
+        if of_resident.facts.last() == Some(&row.fact) {
+            n_same += 1;
+            of_resident.repeated.insert(line, n_same);
+        } else {
+            n_same = 1;
+            of_resident.facts.push(row.fact);
         }
     }
-    harvest
-        .entries
-        .sort_by_key(|entry| (entry.resident, entry.version));
-    harvest.repeated_entries = repeats(
-        &harvest.entries,
-        |a, b| (a.resident, a.version) == (b.resident, b.version),
-        |entry| (entry.resident, entry.version),
-    );
-    harvest
-        .entries
-        .dedup_by(|a, b| (a.resident, a.version) == (b.resident, b.version));
-    for pair in harvest.entries.windows(2) {
-        let same_time = pair[0].resident == pair[1].resident
-            && pair[0].version.updated == pair[1].version.updated;
-        if same_time {
-            harvest.issues.push(of_several_lines(
-                pull,
-                pair[0].resident,
-                undated_versions("Patient.meta.lastUpdated"),
-            ));
-        }
-    }
-    find_unknown_subjects(data, harvest, pull)?;
-    find_shared_identifiers(data, harvest, pull)?;
-    harvest.issues.sort();
-    harvest.issues.dedup();
-    Ok(())
+    of_resident
 }
 
 /// A row for what no single line shows.
@@ -64,128 +251,87 @@ fn undated_versions(at: &str) -> Issue {
     Issue::reading(IssueCode::SameIdDifferentContent, at, expected)
 }
 
-fn sort_facts(harvest: &mut Harvest) {
-    harvest.facts.sort_unstable_by_key(order);
-    harvest.facts.dedup();
-}
-
-fn order(
-    (resident, fact): &(ResidentId, Fact),
-) -> (ResidentId, SubmissionId, Version, u16, FactId) {
-    (*resident, fact.submission, fact.version, fact.part, fact.id)
-}
-
-/// The same for the first time, when a line that came twice still shows by its facts.
-fn sort_and_count_facts(harvest: &mut Harvest) {
-    harvest.facts.sort_unstable_by_key(order);
-    harvest.repeated = repeats(
-        &harvest.facts,
-        |a, b| a == b,
-        |(resident, fact)| (*resident, fact.submission, fact.version),
-    );
-    harvest.facts.dedup();
-}
-
-/// A version that says nothing takes back what an older one in the same export said.
-fn take_back_what_fell_silent(harvest: &mut Harvest) {
-    let silent = std::mem::take(&mut harvest.silent);
-    let spoken = |resident: ResidentId, submission: SubmissionId| {
-        let found = |(r, f): &(ResidentId, Fact)| (*r, f.submission).cmp(&(resident, submission));
-        harvest.facts.binary_search_by(found).is_ok()
-    };
-    let taken_back: Vec<(ResidentId, Fact)> = silent
-        .into_iter()
-        .filter(|(resident, submission, _)| spoken(*resident, *submission))
-        .map(|(resident, submission, version)| (resident, withdrawal(submission, version)))
-        .collect();
-    if !taken_back.is_empty() {
-        harvest.facts.extend(taken_back);
-        sort_facts(harvest);
-    }
-}
-
-/// When versions of one submission are about different residents, the newest decides whom it is
-/// about, and the others lose it.
-fn take_back_from_former_subjects(harvest: &mut Harvest, pull: u32) {
-    let facts = &harvest.facts;
-    // Positions, not facts, are sorted: a city has millions.
-    let mut order: Vec<u32> = (0..u32::try_from(facts.len()).unwrap_or(u32::MAX)).collect();
-    let at = |n: u32| &facts[n as usize];
-    order.sort_unstable_by_key(|n| (at(*n).1.submission, at(*n).1.version));
-    let mut taken_back = Vec::new();
-    for versions in order.chunk_by(|a, b| at(*a).1.submission == at(*b).1.submission) {
-        let Some((owner, newest)) = versions.last().map(|n| at(*n)) else {
+/// What versions of one submission take back from each other, in the order of residents.
+///
+/// A version that says nothing takes back what an older one in the same export said. When versions
+/// are about different residents, the newest decides whom it is about, and the others lose it.
+fn corrections(
+    reader: &Reader<'_>,
+    owners: Sorter<Owner>,
+    harvest: &mut Harvest,
+) -> Result<Vec<(ResidentId, Fact)>, LakeError> {
+    let mut corrections = Vec::new();
+    let mut owners = owners.sorted(&reader.spill)?;
+    let mut versions: Vec<Owner> = Vec::new();
+    while let Some(first) = owners.next()? {
+        versions.clear();
+        versions.push(first);
+        while let Some(next) = owners.next_if(|next| next.submission == first.submission)? {
+            versions.push(next);
+        }
+        if versions.len() == 1 {
+            continue;
+        }
+        let spoke: HashSet<ResidentId> = versions
+            .iter()
+            .filter(|version| version.said != Said::Nothing)
+            .map(|version| version.resident)
+            .collect();
+        // Silence about somebody of whom nothing was said changes nothing.
+        versions.retain(|version| spoke.contains(&version.resident));
+        let silent = versions.iter().filter(|v| v.said == Said::Nothing);
+        corrections.extend(silent.map(|v| (v.resident, withdrawal(v.submission, v.version))));
+        let Some(newest) = versions.last() else {
             continue;
         };
-        for (former, fact) in versions.iter().map(|n| at(*n)) {
-            let is_silent = fact.value == FactValue::Withdrawn;
-            if former != owner && !is_silent && newest.value != FactValue::Withdrawn {
-                taken_back.push((*former, withdrawal(fact.submission, newest.version)));
+        for former in &versions {
+            let loses_it = former.resident != newest.resident
+                && former.said == Said::Something
+                && newest.said == Said::Something;
+            if loses_it {
+                let fact = withdrawal(former.submission, newest.version);
+                corrections.push((former.resident, fact));
+                let row = of_several_lines(reader.pull, former.resident, subject_changed());
+                harvest.issues.push(row, &reader.spill)?;
             }
         }
     }
-    for (former, _) in &taken_back {
-        harvest
-            .issues
-            .push(of_several_lines(pull, *former, subject_changed()));
-    }
-    if !taken_back.is_empty() {
-        harvest.facts.extend(taken_back);
-        sort_facts(harvest);
-    }
-}
-
-fn find_unknown_subjects(
-    data: &DataFolder,
-    harvest: &mut Harvest,
-    pull: u32,
-) -> Result<(), StepError> {
-    let mut known: HashSet<ResidentId> =
-        harvest.entries.iter().map(|entry| entry.resident).collect();
-    known.extend(data.store.register(None)?.iter().map(|row| row.resident));
-    for (resident, (file, line)) in &harvest.subjects {
-        if !known.contains(resident) {
-            let expected = "a Patient in this or an earlier pull";
-            let issue = Issue::reading(IssueCode::SubjectUnknown, "subject", expected);
-            harvest
-                .issues
-                .push(IssueRow::new(pull, (file, *line), Some(*resident), issue));
-        }
-    }
-    Ok(())
+    corrections.sort_by_key(|(resident, fact)| (*resident, fact.submission, fact.version));
+    Ok(corrections)
 }
 
 fn find_shared_identifiers(
     data: &DataFolder,
+    reader: &Reader<'_>,
+    holders: Sorter<Holder>,
     harvest: &mut Harvest,
-    pull: u32,
 ) -> Result<(), StepError> {
-    let mut holders: HashMap<&str, Vec<ResidentId>> = HashMap::new();
-    for entry in &harvest.entries {
-        if let Some(national_id) = &entry.national_id {
-            holders
-                .entry(&national_id.value)
-                .or_default()
-                .push(entry.resident);
+    let is_first = data.ledger.n_identities()? == 0;
+    let mut holders = holders.sorted(&reader.spill)?;
+    while let Some(Holder {
+        national_id,
+        resident,
+    }) = holders.next()?
+    {
+        let mut residents = vec![resident];
+        while let Some(other) = holders.next_if(|other| other.national_id == national_id)? {
+            residents.push(other.resident);
         }
-    }
-    let mut shared = Vec::new();
-    for (national_id, mut residents) in holders {
-        residents.extend(data.ledger.holders(national_id)?);
+        if !is_first {
+            residents.extend(data.ledger.holders(&national_id)?);
+        }
         residents.sort_unstable();
         residents.dedup();
-        if 1 < residents.len() {
-            shared.extend(residents);
+        if residents.len() == 1 {
+            continue;
+        }
+        for resident in residents {
+            let expected = "one entry a person";
+            let code = IssueCode::NationalIdShared;
+            let issue = Issue::reading(code, "Patient.identifier", expected);
+            let row = of_several_lines(reader.pull, resident, issue);
+            harvest.issues.push(row, &reader.spill)?;
         }
     }
-    let issue = Issue::reading(
-        IssueCode::NationalIdShared,
-        "Patient.identifier",
-        "one entry a person",
-    );
-    let rows = shared.into_iter();
-    harvest
-        .issues
-        .extend(rows.map(|resident| of_several_lines(pull, resident, issue.clone())));
     Ok(())
 }

@@ -40,8 +40,12 @@ impl Lake {
 
     fn add(&mut self, facts: &[(ResidentId, Fact)], entries: Vec<RegisterRow>) {
         let catalogue = &rulebook().catalogue;
-        let facts = self.store.stage_facts(catalogue, &self.files, facts);
-        let entries = self.store.stage_register(&self.files, entries);
+        let n_facts = facts.len() as u64;
+        let new = facts.iter().map(|row| Ok(*row));
+        let facts = self.store.stage_facts(catalogue, &self.files, n_facts, new);
+        let n_entries = entries.len() as u64;
+        let new = entries.into_iter().map(Ok);
+        let entries = self.store.stage_register(&self.files, n_entries, new);
         for folded in [facts.expect("staged"), entries.expect("staged")] {
             self.files.retain(|file| !folded.replaced.contains(file));
             self.files.push(folded.staged.file);
@@ -120,8 +124,14 @@ proptest! {
         }
         prop_assert_eq!(stored.next_resident().expect("readable"), None);
         entries.sort();
-        let versions = lake.store.register_versions().expect("readable");
-        let versions: Vec<_> = versions.iter().map(|row| (row.resident, row.version)).collect();
+        let mut stored = lake.store.register_rows().expect("readable");
+        let mut versions = Vec::new();
+        while let Some(resident) = stored.next_resident().expect("readable") {
+            let mut rows = Vec::new();
+            stored.take_until(resident, &mut rows).expect("readable");
+            versions.extend(rows.iter().map(|row| (row.resident, row.version)));
+        }
+        versions.sort();
         prop_assert_eq!(versions, entries);
     }
 }

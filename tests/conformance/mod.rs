@@ -10,6 +10,7 @@ mod made_up_tokens;
 mod made_up_world;
 mod outcome;
 mod people;
+mod readers;
 mod results;
 mod servers;
 mod statements;

@@ -26,11 +26,12 @@ fn ledger() -> Ledger {
         record: &record,
         files: &[],
         replaced: &[],
-        identities: &[],
-        quarantined: &[],
         unmapped: &[],
     };
-    ledger.commit_pull(&commit).expect("writable");
+    let nothing = (std::iter::empty(), std::iter::empty());
+    ledger
+        .commit_pull(&commit, nothing.0, nothing.1)
+        .expect("writable");
     ledger
 }
 

@@ -658,25 +658,24 @@ impl World {
             facts_fingerprint: String::new(),
             report: String::new(),
         };
-        let identities: Vec<Identity> = self
-            .residents
-            .iter()
-            .map(|(resident, _)| Identity {
+        let identities = self.residents.iter().map(|(resident, _)| {
+            Ok(Identity {
                 resident: *resident,
                 patient_id: resident.to_string(),
                 national_id: None,
                 non_disclosure: false,
             })
-            .collect();
+        });
         let commit = PullCommit {
             record: &record,
             files: &[],
             replaced: &[],
-            identities: &identities,
-            quarantined: &[],
             unmapped: &[],
         };
-        self.ledger.commit_pull(&commit).expect("writable");
+        let committed = self
+            .ledger
+            .commit_pull(&commit, identities, std::iter::empty());
+        committed.expect("writable");
     }
 
     /// Somebody is tested, says no, or is due again; a pull tells of it.

@@ -218,9 +218,11 @@ fn what_was_staged_and_never_committed_is_gone_after_a_restart() {
     site.pulls(&export, &[]);
     let before = whole(&site);
     let store = Store::open(&site.lake()).expect("the lake opens");
-    store.stage_issues(&[]).expect("issues can be staged");
     store
-        .stage_register(&[], Vec::new())
+        .stage_issues(std::iter::empty())
+        .expect("issues can be staged");
+    store
+        .stage_register(&[], 0, std::iter::empty())
         .expect("a register can be staged");
     fs::create_dir(site.lake().join("_staging/generation-2")).expect("a folder can be made");
     fs::write(site.lake().join("_staging/facts-0.writing"), "half").expect("a file can be written");

@@ -156,6 +156,15 @@ impl Catalogue {
         self.relative_conditions.contains(&condition)
     }
 
+    /// Every code that means a fact or asks for one, and whether it stands for all that begin with it.
+    pub fn listed_codes(&self) -> impl Iterator<Item = (&str, bool)> {
+        let exact = self.codes.values().flat_map(|codes| codes.exact.keys());
+        let prefixes = self.codes.values().flat_map(|codes| codes.prefixes.keys());
+        let questions = self.questions.values().flat_map(BTreeMap::keys);
+        let exact = exact.chain(questions).map(|code| (code.as_str(), false));
+        exact.chain(prefixes.map(|code| (code.as_str(), true)))
+    }
+
     /// The fact that a relative's condition means, by the relationship code.
     #[must_use]
     pub fn relative_meaning(&self, relationship: &str, condition: FactId) -> Option<FactId> {

@@ -15,7 +15,7 @@ use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::super::http::{Heard, hear, read, same_origin_only, why};
-use super::super::lines::{FileEnd, Lines};
+use super::super::lines::{Block, FileEnd, Lines};
 use super::super::smart::{Credentials, Right, SmartError, Tokens, base_address};
 use super::action::{Action, Call, Fetch, Patience};
 use super::job::{ExportRequest, Job};
@@ -353,9 +353,9 @@ async fn write_all(mut response: Response, path: &Path) -> io::Result<Result<boo
 
 /// Counts the lines of a file; why it is not whole, if it is not.
 fn whole_lines(path: &Path) -> io::Result<Result<u64, String>> {
-    let mut lines = Lines::open(path)?;
+    let (mut lines, mut block) = (Lines::open(path)?, Block::default());
     let mut n_lines = 0;
-    while let Some(block) = lines.next_block() {
+    while lines.next_block(&mut block) {
         for line in block.lines() {
             n_lines += 1;
             let is_json = || serde_json::from_slice::<IgnoredAny>(line.bytes).is_ok();

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::super::http::Outcome;
-use super::super::lines::Lines;
+use super::super::lines::{Block, Lines};
 
 /// What the files with `OperationOutcome`s say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,8 +25,8 @@ pub struct Told {
 ///
 /// When the file cannot be opened.
 pub fn told(path: &Path, told: &mut Told) -> io::Result<()> {
-    let mut lines = Lines::open(path)?;
-    while let Some(block) = lines.next_block() {
+    let (mut lines, mut block) = (Lines::open(path)?, Block::default());
+    while lines.next_block(&mut block) {
         for line in block.lines() {
             told.outcomes += 1;
             let outcome = Outcome::read(line.bytes);
@@ -58,8 +58,8 @@ pub struct Deletion {
 /// When the file cannot be opened.
 pub fn deletions(path: &Path, deleted: &mut Vec<Deletion>) -> io::Result<u64> {
     let mut not_understood = 0;
-    let mut lines = Lines::open(path)?;
-    while let Some(block) = lines.next_block() {
+    let (mut lines, mut block) = (Lines::open(path)?, Block::default());
+    while lines.next_block(&mut block) {
         for line in block.lines() {
             let Ok(bundle) = serde_json::from_slice::<Bundle>(line.bytes) else {
                 not_understood += 1;
