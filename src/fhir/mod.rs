@@ -68,6 +68,7 @@ pub use bulk::{
     ListedFile, Manifest, Next, Patience, Stage, Told, deletions, told,
 };
 pub use channel::{ChannelError, ChannelOptions, OrderChannel, RemoteOrder, Way, somebody_takes};
+pub use frame::CODE_BEARING;
 pub(crate) use http::is_this_machine;
 pub use identity::{IdentityKey, NationalId};
 pub use lines::{Block, FileEnd, Line, LineProblem, Lines, MAX_LINE_BYTES, is_export_file};

@@ -7,15 +7,15 @@ use super::form::questionnaire_response;
 use super::patient;
 use super::reading::{Reading, Resource};
 use super::statements::{
-    condition, consent, family_member_history, medication_request, observation,
+    condition, consent, family_member_history, medication_request, observation, service_request,
 };
 use super::wire::{
     Condition, Consent, FamilyMemberHistory, Head, MedicationRequest, Observation, Patient,
-    QuestionnaireResponse,
+    QuestionnaireResponse, ServiceRequest,
 };
 
 /// The resource types that [`read_line`] understands: what a server is asked for.
-pub const TYPES_READ: [&str; 7] = [
+pub const TYPES_READ: [&str; 8] = [
     "Patient",
     "Observation",
     "Condition",
@@ -23,6 +23,7 @@ pub const TYPES_READ: [&str; 7] = [
     "FamilyMemberHistory",
     "QuestionnaireResponse",
     "Consent",
+    "ServiceRequest",
 ];
 
 /// Reads one line and calls `use_it` with what it says.
@@ -82,6 +83,7 @@ pub fn read_line<R>(
                 questionnaire_response
             )
         }
+        "ServiceRequest" => statements!("ServiceRequest", ServiceRequest<'_>, service_request),
         "Consent" => statements!("Consent", Consent<'_>, consent),
         other => Ok(use_it(Resource::OtherType(other.to_owned()))),
     }

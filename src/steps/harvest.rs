@@ -11,9 +11,10 @@ use jiff::civil::Date;
 use super::StepError;
 use super::earlier::Earlier;
 use super::pull::{LineCounts, SliceReport};
+use super::unmapped::UnmappedCounts;
 use crate::fhir::{
-    Block, FileEnd, Line, LineProblem, Lines, PatientEntry, Reading, Resource, Unmapped, read_line,
-    salvage_subject,
+    Block, CODE_BEARING, FileEnd, Line, LineProblem, Lines, PatientEntry, Reading, Resource,
+    Unmapped, read_line, salvage_subject,
 };
 use crate::intake::{self, Issue, IssueCode};
 use crate::lake::IssueRow;
@@ -41,7 +42,10 @@ pub(super) struct Harvest {
     pub(super) facts: Vec<(ResidentId, Fact)>,
     pub(super) issues: Vec<IssueRow>,
     pub(super) quarantined: Vec<Quarantined>,
-    pub(super) unmapped: HashMap<Unmapped, u64>,
+    pub(super) unmapped: UnmappedCounts,
+    /// Lines whose code says what they are about, and those of them that the rules understand.
+    pub(super) bearing: u64,
+    pub(super) mapped: u64,
     /// The first line of each resident met, to find those who are not on the register.
     pub(super) subjects: HashMap<ResidentId, (Arc<str>, u64)>,
     pub(super) slices: Vec<SliceReport>,
@@ -54,6 +58,11 @@ pub(super) struct Harvest {
     /// How many lines there were of the same statement or entry, where more than one.
     pub(super) repeated: HashMap<(ResidentId, SubmissionId, Version), u64>,
     pub(super) repeated_entries: HashMap<(ResidentId, Version), u64>,
+}
+
+/// Whether the codes of a resource type say what it is about.
+pub(super) fn bears_codes(resource_type: &str) -> bool {
+    CODE_BEARING.contains(&resource_type)
 }
 
 /// An issue about a statement that changed whom it is about.
@@ -88,9 +97,9 @@ impl Harvest {
         self.silent.extend(other.silent);
         self.withdrawn.extend(other.withdrawn);
         self.types.extend(other.types);
-        for (code, n) in other.unmapped {
-            *self.unmapped.entry(code).or_default() += n;
-        }
+        self.unmapped.absorb(other.unmapped);
+        self.bearing += other.bearing;
+        self.mapped += other.mapped;
         for (resident, place) in other.subjects {
             self.subjects
                 .entry(resident)
@@ -239,7 +248,7 @@ impl Reader<'_> {
                     system: String::new(),
                     code: String::new(),
                 };
-                *harvest.unmapped.entry(code).or_default() += 1;
+                harvest.unmapped.add(code, false);
             }
             Resource::Register(mut entry) => {
                 harvest.counts.register += 1;
@@ -254,7 +263,8 @@ impl Reader<'_> {
                 resident,
                 submissions,
                 first_code,
-                ..
+                could_matter,
+                resource_type,
             } => {
                 let mut facts: Vec<Fact> = Vec::new();
                 let mut issues = Vec::new();
@@ -271,6 +281,10 @@ impl Reader<'_> {
                 {
                     harvest.withdrawn.push((resident, first.id, first.version));
                 }
+                if bears_codes(resource_type) {
+                    harvest.bearing += 1;
+                    harvest.mapped += u64::from(has_facts || has_issues);
+                }
                 let counts = &mut harvest.counts;
                 match (has_facts, has_issues) {
                     (true, _) if taken_back => counts.withdrawn += 1,
@@ -278,7 +292,7 @@ impl Reader<'_> {
                     (false, true) => counts.set_aside += 1,
                     (false, false) => {
                         counts.unmapped += 1;
-                        *harvest.unmapped.entry(first_code).or_default() += 1;
+                        harvest.unmapped.add(first_code, could_matter);
                     }
                 }
                 if let Some(first) = submissions.first()

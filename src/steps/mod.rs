@@ -67,6 +67,7 @@ mod run;
 mod run_report;
 mod sampling;
 mod unchanged;
+mod unmapped;
 mod whole;
 
 pub use acting::{ActOptions, ActReport};
@@ -97,6 +98,7 @@ pub use rules_diff::{
 pub use run::{RunOptions, run};
 pub use run_report::RunReport;
 pub use sampling::SamplingReport;
+pub use unmapped::{CodesReport, OverLimit};
 
 use std::path::PathBuf;
 
@@ -157,6 +159,14 @@ pub enum StepError {
         /// The one that is to decide.
         wanted: String,
     },
+    /// Too much of what could matter is not understood.
+    #[error(
+        "{}\nhint: `preventio pull` lists the codes; map them in `facts/`, or pull with the laboratory named (`--laboratory`). A rehearsal (`run` without `--act`) goes on", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    )]
+    Unmapped(Vec<OverLimit>),
+    /// No laboratory of the rules is called so.
+    #[error("no laboratory is called `{0}`\nhint: {1}")]
+    UnknownLaboratory(String, String),
     /// The time zone of the programme is not known.
     #[error("the programme's time zone `{0}` is not in the time-zone database")]
     TimeZone(String),

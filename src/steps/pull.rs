@@ -12,13 +12,14 @@ use super::earlier::Earlier;
 use super::harvest::{Harvest, Reader, read_file};
 use super::network::NetworkReport;
 use super::unchanged::{pass_over_known_entries, pass_over_known_facts};
+use super::unmapped::{Before, CodesReport};
 use super::whole::finish;
 use super::{DataFolder, StepError};
-use crate::fhir::{Deletion, IdentityKey, Reading, is_export_file};
+use crate::fhir::{Deletion, IdentityKey, Reading, Unmapped, is_export_file};
 use crate::lake::{RegisterRow, Words};
 use crate::ledger::{Identity, PullCommit, PullRecord};
 use crate::profile::ResidentId;
-use crate::rulebook::Rulebook;
+use crate::rulebook::{LaboratoryId, Rulebook};
 
 /// What a pull needs beside the rules and the data folder.
 pub struct PullOptions<'a> {
@@ -34,6 +35,8 @@ pub struct PullOptions<'a> {
     pub today: Date,
     /// The instant of the pull (UTC), for people.
     pub at: String,
+    /// The laboratory whose results these are, by its name in the rules, unless they name another.
+    pub laboratory: Option<&'a str>,
     /// How the files came over the network; none from a folder.
     pub network: Option<&'a NetworkReport>,
     /// What the source says that it has deleted.
@@ -107,6 +110,12 @@ pub struct PullReport {
     pub issues: BTreeMap<String, u64>,
     /// The codes most often met that no rule speaks of: resource type, system, code, count.
     pub unmapped: Vec<(String, String, String, u64)>,
+    /// What of the codes the rules understand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codes: Option<CodesReport>,
+    /// The laboratory whose results these are, unless they name another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub laboratory: Option<String>,
     /// The files.
     pub slices: Vec<SliceReport>,
     /// Files in the folder that are no export files.
@@ -147,7 +156,9 @@ pub fn pull(
     let id = pulls.last().map_or(1, |pull| pull.id + 1);
     let key = data.identity_key(options.key.clone())?;
     let public_identity_key = key == IdentityKey::PUBLIC;
+    let laboratory = laboratory(rulebook, options)?;
     let reading = Reading::new(rulebook, key, options.source).map_err(StepError::TimeZone)?;
+    let reading = reading.at_laboratory(laboratory);
     let reader = Reader {
         rulebook,
         reading: reading.for_pull(id, options.today),
@@ -168,6 +179,10 @@ pub fn pull(
     pass_over_known_facts(rulebook, data, &mut harvest)?;
     let mut report = report(&harvest, id, options, ignored_files);
     report.public_identity_key = public_identity_key;
+    let before = before(data, &pulls, options.source)?;
+    let seen = (harvest.bearing, harvest.mapped);
+    let limits = rulebook.catalogue.vocabulary.limits;
+    report.codes = Some(harvest.unmapped.report(limits, seen, before.as_ref()));
     commit(rulebook, data, options, (harvest, register), &report)?;
     Ok(report)
 }
@@ -197,21 +212,47 @@ pub fn export_files(folder: &Path) -> Result<(Vec<PathBuf>, Vec<String>), StepEr
     Ok((files, others))
 }
 
-fn unmapped_rows(harvest: &Harvest) -> Vec<(String, String, String, u64)> {
-    let mut rows: Vec<_> = harvest
-        .unmapped
-        .iter()
-        .map(|(code, n)| {
-            (
-                code.resource_type.clone(),
-                code.system.clone(),
-                code.code.clone(),
-                *n,
-            )
-        })
-        .collect();
-    rows.sort_by(|a, b| b.3.cmp(&a.3).then_with(|| a.cmp(b)));
-    rows
+/// What the pull before of the same source counted.
+fn before(
+    data: &DataFolder,
+    pulls: &[PullRecord],
+    source: &str,
+) -> Result<Option<Before>, StepError> {
+    let Some((pull, bearing, is_whole_list)) = Before::of(pulls, source) else {
+        return Ok(None);
+    };
+    let rows = data.ledger.unmapped(pull.id)?.into_iter();
+    let counts = rows.map(|(resource_type, system, code, n)| {
+        let code = Unmapped {
+            resource_type,
+            system,
+            code,
+        };
+        (code, n)
+    });
+    Ok(Some(Before {
+        bearing,
+        is_whole_list,
+        counts: counts.collect(),
+    }))
+}
+
+/// The laboratory of a source, by its name in the rules.
+fn laboratory(
+    rulebook: &Rulebook,
+    options: &PullOptions<'_>,
+) -> Result<Option<LaboratoryId>, StepError> {
+    let Some(name) = options.laboratory else {
+        return Ok(None);
+    };
+    let vocabulary = &rulebook.catalogue.vocabulary;
+    let found = vocabulary.laboratory(name);
+    if found.is_none() {
+        let known: Vec<&str> = vocabulary.laboratories.iter().map(|l| &*l.id).collect();
+        let hint = format!("known: {}", known.join(", "));
+        return Err(StepError::UnknownLaboratory(name.to_owned(), hint));
+    }
+    Ok(found)
 }
 
 fn report(
@@ -227,7 +268,7 @@ fn report(
     let mut residents: Vec<ResidentId> =
         harvest.entries.iter().map(|entry| entry.resident).collect();
     residents.dedup();
-    let mut unmapped = unmapped_rows(harvest);
+    let mut unmapped = harvest.unmapped.rows();
     unmapped.truncate(UNMAPPED_SHOWN);
     PullReport {
         id,
@@ -241,6 +282,8 @@ fn report(
         residents: residents.len() as u64,
         issues,
         unmapped,
+        codes: None,
+        laboratory: options.laboratory.map(str::to_owned),
         slices: harvest.slices.clone(),
         ignored_files,
         public_identity_key: false,
@@ -302,7 +345,7 @@ fn commit(
         replaced: &replaced,
         identities: &identities,
         quarantined: &harvest.quarantined,
-        unmapped: &unmapped_rows(&harvest),
+        unmapped: &harvest.unmapped.rows(),
     })?;
     data.publish(generation)
 }
