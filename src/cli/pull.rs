@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use preventiojyraa::daemon::{self, NetworkPullOptions};
 use preventiojyraa::fhir::{Credentials, IdentityKey, ReadBy, TYPES_READ};
 use preventiojyraa::rulebook::Rulebook;
-use preventiojyraa::steps::{self, Access, DataFolder, LineReader, PullOptions, PullReport};
+use preventiojyraa::steps::{
+    self, Access, CodesReport, DataFolder, LineReader, PullOptions, PullReport,
+};
 
 use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, show, tell};
 
@@ -44,6 +46,12 @@ pub(super) struct Arguments {
     /// a key that everybody knows is used, and effects on people will refuse to start.
     #[arg(long, value_name = "FILE")]
     identity_key: Option<PathBuf>,
+    /// The laboratory whose results the source has, by its name in the rules
+    ///
+    /// Some codes mean another test in each laboratory. A result that names the laboratory that made
+    /// it is read by that name; the others by this one. Without either, such codes are not understood.
+    #[arg(long, value_name = "NAME")]
+    laboratory: Option<String>,
     /// Worker threads; all cores by default
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -164,6 +172,7 @@ fn from_a_folder(
         },
         today: daemon::today(rulebook, None)?,
         at: super::now(),
+        laboratory: arguments.laboratory.as_deref(),
         network: None,
         deleted: &[],
     };
@@ -198,6 +207,7 @@ fn over_the_network(
         by_post: network.post,
         days: network.give_up_after,
         key,
+        laboratory: arguments.laboratory.clone(),
         threads: threads(arguments),
         today: daemon::today(rulebook, None)?,
         tell: &|text| tell(&format!("{text}\n")),
@@ -260,6 +270,9 @@ fn render(report: &PullReport) -> String {
             text.push_str(&format!("  {n:>9}  {resource_type} {code} {system}\n"));
         }
     }
+    if let Some(codes) = &report.codes {
+        text.push_str(&codes_told(codes));
+    }
     if let Some(network) = &report.network {
         let which = match &network.since {
             Some(since) => format!("what changed since {since}"),
@@ -289,6 +302,32 @@ fn render(report: &PullReport) -> String {
         text.push_str(&format!(
             "Not export files: {}\n",
             report.ignored_files.join(", ")
+        ));
+    }
+    text
+}
+
+/// What of the codes could matter and is not understood, and what is news.
+fn codes_told(codes: &CodesReport) -> String {
+    let mut text = format!(
+        "Of {} resources with codes, the rules understand {}; {} more could matter\n",
+        codes.bearing, codes.mapped, codes.could_matter
+    );
+    for (resource_type, system, code, n) in &codes.matter {
+        text.push_str(&format!("  {n:>9}  {resource_type} {code} {system}\n"));
+    }
+    if !codes.newly_frequent.is_empty() {
+        text.push_str("Newly frequent since the pull before\n");
+    }
+    for (resource_type, system, code, n, before) in &codes.newly_frequent {
+        text.push_str(&format!(
+            "  {n:>9}  {resource_type} {code} {system}, {before} before\n"
+        ));
+    }
+    if 0 < codes.not_listed {
+        text.push_str(&format!(
+            "{} resources of too many different codes are in no list\n",
+            codes.not_listed
         ));
     }
     text

@@ -160,6 +160,27 @@ fn render(report: &RunReport, words: &Words) -> String {
         text.push_str("Reviews for professionals\n");
         text.push_str(&counts(&report.reviews));
     }
+    for (heading, rows) in [
+        (
+            "Records that contradict themselves\n",
+            &report.contradictions,
+        ),
+        ("Exclusions due for review\n", &report.exclusions_due),
+        (
+            "Results to confirm, by what the confirmation table says\n",
+            &report.to_confirm,
+        ),
+    ] {
+        if !rows.is_empty() {
+            text.push_str(heading);
+            text.push_str(&counts(rows));
+        }
+    }
+    for over in &report.unmapped_over_limit {
+        text.push_str(&format!(
+            "Not understood: {over}. A run that acts refuses.\n"
+        ));
+    }
     if !report.issues.is_empty() {
         text.push_str("Issues in the data seen\n");
         text.push_str(&counts(&report.issues));

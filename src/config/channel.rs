@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use preventiojyraa_core::delivery::{Policy, ReadBack};
 use preventiojyraa_core::orders::ActionKind;
-use preventiojyraa_core::rulebook::Language;
+use preventiojyraa_core::rulebook::{LaboratoryId, Language, Rulebook};
 use serde::Deserialize;
 
 use super::Server;
@@ -23,6 +23,8 @@ pub struct Channel {
     pub to: Vec<To>,
     /// The language in which professionals are written to.
     pub language: Language,
+    /// The laboratory that takes the orders, by its name in the rules.
+    pub laboratory: Option<String>,
     /// What the ledger needs to know of it.
     pub terms: ChannelTerms,
 }
@@ -41,6 +43,17 @@ pub(super) struct RawChannel {
     to: Vec<String>,
     /// The language in which professionals are written to.
     language: Option<String>,
+    /// The laboratory that takes the orders, by its name in the rules.
+    laboratory: Option<String>,
+}
+
+impl Channel {
+    /// The laboratory that takes the orders, where it is named and the rules know it.
+    #[must_use]
+    pub fn laboratory(&self, rulebook: &Rulebook) -> Option<LaboratoryId> {
+        let name = self.laboratory.as_deref()?;
+        rulebook.catalogue.vocabulary.laboratory(name)
+    }
 }
 
 fn reads_back() -> bool {
@@ -108,6 +121,9 @@ pub(super) fn channel(
             }
         }
     }
+    if raw.laboratory.is_some() && *kind != ActionKind::Laboratory {
+        wrong.push("`laboratory` belongs to the channel of laboratory orders".to_owned());
+    }
     let language = match raw.language.as_deref() {
         None => Some(Language::Finnish),
         Some(code) => Language::of(code),
@@ -149,6 +165,7 @@ pub(super) fn channel(
         ways,
         to,
         language,
+        laboratory: raw.laboratory.clone(),
         terms,
     };
     Ok((*kind, channel))

@@ -89,6 +89,11 @@ pub enum NoEffects {
         "the rules have no texts, and the configuration names channels that send some\nhint: `texts/` in the rules, one file a language"
     )]
     NoTexts,
+    /// The rules do not know the laboratory that is to take orders.
+    #[error(
+        "the configuration names the laboratory `{0}`, which the rules do not know: no effect starts\nhint: one of `facts/laboratories.toml`"
+    )]
+    UnknownLaboratory(String),
     /// The law's permission is missing today.
     #[error(
         "the legal basis `{reference}` holds from {from} to {until}, and today is {today}: no effect starts\nhint: `[legal_basis]` in the configuration"
@@ -325,6 +330,11 @@ impl Config {
         today: Date,
     ) -> Result<(), NoEffects> {
         self.may_go_on(rulebook, signature, today)?;
+        for (_, channel) in &self.channels {
+            if let (Some(name), None) = (&channel.laboratory, channel.laboratory(rulebook)) {
+                return Err(NoEffects::UnknownLaboratory(name.clone()));
+            }
+        }
         if self.sends_texts() && rulebook.texts.is_empty() {
             return Err(NoEffects::NoTexts);
         }

@@ -336,6 +336,7 @@ impl Driver {
             way: self.open.way(),
             to: &self.channel.to,
             language: self.channel.language,
+            laboratory: self.channel.laboratory(&self.options.rulebook),
             on: today,
         };
         fhir::written(&writing, order, to.patient_id, to.language).map_err(|_| NotExpressible)

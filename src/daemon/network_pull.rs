@@ -44,6 +44,8 @@ pub struct NetworkPullOptions<'a> {
     pub days: u32,
     /// The identity key, for a new data folder.
     pub key: Option<IdentityKey>,
+    /// The laboratory whose results these are, unless they name another.
+    pub laboratory: Option<String>,
     /// Worker threads.
     pub threads: usize,
     /// The day of the pull.
@@ -344,6 +346,7 @@ impl Driver<'_> {
                 read_by: ReadBy::default(),
                 today: options.today,
                 at: now().to_string(),
+                laboratory: options.laboratory.as_deref(),
                 network: Some(&network),
                 deleted: &deleted,
             },

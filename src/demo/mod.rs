@@ -408,6 +408,7 @@ impl Programme<'_> {
             by_post: false,
             days: 1,
             key: None,
+            laboratory: None,
             threads: self.options.threads,
             today,
             tell: &|_| {},

@@ -9,11 +9,11 @@
 //!
 //! * It begins with `{"resourceType":"…"` and ends with `}`, is UTF-8, and holds the key
 //!   `resourceType` once: two lines run together, or a contained resource, are parsed.
-//! * It holds no code or prefix that a rule lists, in quotes, nor an escape (`\u00…`) that might hide
+//! * It holds no code or prefix that a rule lists or watches, in quotes, nor an escape (`\u00…`) that might hide
 //!   one, nor one of the words by which a source takes a statement back.
 //! * It is of a type that this program does not use; or it is an `Observation`, `Condition` or
-//!   `MedicationRequest` whose `id` comes second, whose first coding can be read off its bytes, and
-//!   that says whom it is about.
+//!   `MedicationRequest` whose `id` comes second, whose first coding can be read off its bytes and
+//!   is of a system that the rules know, and that says whom it is about.
 //!
 //! What is then not looked at: whether the rest of the line is JSON, whether keys stand twice, and
 //! whether other fields have the types that FHIR gives them. No fact, no entry of the register and
@@ -28,6 +28,7 @@ use memchr::memmem::Finder;
 use preventiojyraa_core::rulebook::Rulebook;
 
 use super::reading::patient_reference;
+use super::systems::code_system;
 
 /// How every line begins that can pass.
 const HEAD: &str = "{\"resourceType\":\"";
@@ -122,7 +123,11 @@ impl Filter {
             "Observation" => Some(("Observation", &self.code)),
             "Condition" => Some(("Condition", &self.code)),
             "MedicationRequest" => Some(("MedicationRequest", &self.medication)),
-            "Patient" | "FamilyMemberHistory" | "QuestionnaireResponse" | "Consent" => {
+            "Patient"
+            | "FamilyMemberHistory"
+            | "QuestionnaireResponse"
+            | "ServiceRequest"
+            | "Consent" => {
                 return None;
             }
             _ => None,
@@ -141,6 +146,8 @@ impl Filter {
         // A key follows a comma; anything else is part of a text.
         rest[..at].strip_suffix(',')?;
         let (system, code, rest) = coding(&rest[at + concept.needle().len()..])?;
+        // What is in no system that anybody here knows could matter.
+        code_system(system)?;
         let at = self.subject.find(rest.as_bytes())?;
         let (reference, _) = plain_text(&rest[at + self.subject.needle().len()..])?;
         patient_reference(reference)?;

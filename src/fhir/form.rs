@@ -23,6 +23,7 @@ pub(super) fn questionnaire_response<'p>(
         effective: response.authored.as_deref(),
         until: None,
         recorded: response.authored.as_deref(),
+        laboratory: None,
     };
     let questionnaire = response.questionnaire.as_deref().unwrap_or_default();
     let content = match response.status.as_deref().unwrap_or("missing") {

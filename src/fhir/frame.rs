@@ -3,10 +3,19 @@
 use jiff::civil::Date;
 use preventiojyraa_core::intake::{Content, Issue, IssueCode, Submission, SubmittedValue};
 use preventiojyraa_core::profile::Standing;
+use preventiojyraa_core::rulebook::LaboratoryId;
 
 use super::dates;
 use super::reading::{Reading, Resource, Unmapped, patient_reference};
 use super::wire::{Concept, Meta, Reference};
+
+/// The resource types whose codes say what they are about.
+pub const CODE_BEARING: [&str; 4] = [
+    "Observation",
+    "Condition",
+    "MedicationRequest",
+    "FamilyMemberHistory",
+];
 
 /// Identity and dates that every statement has.
 pub(super) struct Frame<'p> {
@@ -19,6 +28,7 @@ pub(super) struct Frame<'p> {
     pub(super) effective: Option<&'p str>,
     pub(super) until: Option<&'p str>,
     pub(super) recorded: Option<&'p str>,
+    pub(super) laboratory: Option<LaboratoryId>,
 }
 
 impl<'p> Frame<'p> {
@@ -30,6 +40,9 @@ impl<'p> Frame<'p> {
         first_code: Unmapped,
     ) -> Result<Resource<'p>, Issue> {
         let kind = self.resource_type;
+        // What says nothing at all cannot matter.
+        let could_matter =
+            !contents.is_empty() && CODE_BEARING.contains(&kind) && reading.could_matter(&contents);
         if contents.is_empty() {
             // It says nothing, which may be less than an earlier version said.
             contents.push(Content::Coded {
@@ -79,6 +92,7 @@ impl<'p> Frame<'p> {
                 until,
                 recorded,
                 standing: self.standing,
+                laboratory: self.laboratory,
                 content,
             })
             .collect();
@@ -88,6 +102,7 @@ impl<'p> Frame<'p> {
             resident,
             submissions,
             first_code,
+            could_matter,
         })
     }
 }

@@ -74,6 +74,7 @@ pub use bulk::{
 };
 pub use channel::{ChannelError, ChannelOptions, OrderChannel, RemoteOrder, Way, somebody_takes};
 pub use filter::{Filter, Glance, line_key};
+pub use frame::CODE_BEARING;
 pub(crate) use http::is_this_machine;
 pub use identity::{IdentityKey, NationalId};
 pub use lines::{

@@ -8,15 +8,15 @@ use super::form::questionnaire_response;
 use super::patient;
 use super::reading::{Reading, Resource};
 use super::statements::{
-    condition, consent, family_member_history, medication_request, observation,
+    condition, consent, family_member_history, medication_request, observation, service_request,
 };
 use super::wire::{
     Condition, Consent, FamilyMemberHistory, Head, MedicationRequest, Observation, Patient,
-    QuestionnaireResponse,
+    QuestionnaireResponse, ServiceRequest,
 };
 
 /// The resource types that [`read_line`] understands: what a server is asked for.
-pub const TYPES_READ: [&str; 7] = [
+pub const TYPES_READ: [&str; 8] = [
     "Patient",
     "Observation",
     "Condition",
@@ -24,6 +24,7 @@ pub const TYPES_READ: [&str; 7] = [
     "FamilyMemberHistory",
     "QuestionnaireResponse",
     "Consent",
+    "ServiceRequest",
 ];
 
 /// A resource of a type that is read.
@@ -34,6 +35,7 @@ enum Parsed<'a> {
     MedicationRequest(MedicationRequest<'a>),
     FamilyMemberHistory(FamilyMemberHistory<'a>),
     QuestionnaireResponse(QuestionnaireResponse<'a>),
+    ServiceRequest(ServiceRequest<'a>),
     Consent(Consent<'a>),
 }
 
@@ -47,6 +49,7 @@ impl<'a> Parsed<'a> {
             "MedicationRequest" => parse(text, kind).map(Self::MedicationRequest),
             "FamilyMemberHistory" => parse(text, kind).map(Self::FamilyMemberHistory),
             "QuestionnaireResponse" => parse(text, kind).map(Self::QuestionnaireResponse),
+            "ServiceRequest" => parse(text, kind).map(Self::ServiceRequest),
             "Consent" => parse(text, kind).map(Self::Consent),
             _ => return None,
         })
@@ -61,6 +64,7 @@ impl<'a> Parsed<'a> {
             Self::MedicationRequest(resource) => &resource.resource_type,
             Self::FamilyMemberHistory(resource) => &resource.resource_type,
             Self::QuestionnaireResponse(resource) => &resource.resource_type,
+            Self::ServiceRequest(resource) => &resource.resource_type,
             Self::Consent(resource) => &resource.resource_type,
         };
         resource_type.as_deref()
@@ -78,6 +82,7 @@ impl<'a> Parsed<'a> {
             Self::QuestionnaireResponse(resource) => {
                 questionnaire_response(reading, resource, digest)
             }
+            Self::ServiceRequest(resource) => service_request(reading, resource, digest),
             Self::Consent(resource) => consent(reading, resource, digest),
         }
     }

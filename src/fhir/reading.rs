@@ -2,15 +2,15 @@
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use preventiojyraa_core::intake::Submission;
+use preventiojyraa_core::intake::{Content, Submission};
 use preventiojyraa_core::profile::{ResidentId, SubmissionId, Version};
-use preventiojyraa_core::rulebook::{CodeSystem, FactKind, Rulebook};
+use preventiojyraa_core::rulebook::{CodeSystem, FactKind, LaboratoryId, Rulebook};
 
 use super::dates;
 use super::identity::IdentityKey;
 use super::register_entry::PatientEntry;
 use super::systems::code_system;
-use super::wire::{Concept, Meta};
+use super::wire::{Concept, Meta, Performer};
 
 /// What reading needs beside the line.
 pub struct Reading<'r> {
@@ -20,6 +20,7 @@ pub struct Reading<'r> {
     zone: TimeZone,
     pull: u32,
     today: Option<Date>,
+    laboratory: Option<LaboratoryId>,
 }
 
 impl<'r> Reading<'r> {
@@ -39,6 +40,7 @@ impl<'r> Reading<'r> {
             zone,
             pull: 0,
             today: None,
+            laboratory: None,
         })
     }
 
@@ -54,6 +56,50 @@ impl<'r> Reading<'r> {
             pull,
             today: Some(today),
             ..self
+        }
+    }
+
+    /// The same for a source whose results are of this laboratory, unless they name another.
+    #[must_use]
+    pub fn at_laboratory(self, laboratory: Option<LaboratoryId>) -> Self {
+        Self { laboratory, ..self }
+    }
+
+    /// The laboratory that made a result: as it is signed, else the source's own.
+    ///
+    /// A signature that the rules do not know is another laboratory, of which only the codes that mean
+    /// the same everywhere are understood; so is one that names two.
+    pub(super) fn laboratory(&self, performers: &[Performer<'_>]) -> Option<LaboratoryId> {
+        const PEOPLE: [&str; 5] = [
+            "Patient/",
+            "Practitioner/",
+            "PractitionerRole/",
+            "RelatedPerson/",
+            "CareTeam/",
+        ];
+        let mut found: Vec<Option<LaboratoryId>> = Vec::new();
+        for performer in performers {
+            let reference = performer.reference.as_deref().unwrap_or_default();
+            if PEOPLE.iter().any(|kind| reference.contains(kind)) {
+                continue;
+            }
+            let identifier = performer.identifier.as_ref();
+            let names = [
+                performer.display.as_deref(),
+                identifier.and_then(|identifier| identifier.value.as_deref()),
+            ];
+            let mut names = names.into_iter().flatten().peekable();
+            if names.peek().is_some() {
+                let vocabulary = &self.rulebook.catalogue.vocabulary;
+                found.push(names.find_map(|name| vocabulary.performer(name)));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        match found[..] {
+            [] => self.laboratory,
+            [one] => one,
+            _ => None,
         }
     }
 
@@ -96,6 +142,16 @@ impl<'r> Reading<'r> {
                 .any(|(system, code)| self.has_meaning(*system, code))
     }
 
+    /// Whether any code means a test whose open orders matter to the rules.
+    pub(super) fn is_ordered(&self, codings: &[(CodeSystem, &str)]) -> bool {
+        let catalogue = &self.rulebook.catalogue;
+        let meanings = codings
+            .iter()
+            .filter_map(|(system, code)| catalogue.meaning_at(*system, code, self.laboratory));
+        let mut orders = meanings.filter_map(|test| catalogue.order_meaning(test));
+        orders.next().is_some()
+    }
+
     /// Whether any code means a diagnosis or finding.
     pub(super) fn means_condition(&self, codings: &[(CodeSystem, &str)]) -> bool {
         let catalogue = &self.rulebook.catalogue;
@@ -105,9 +161,25 @@ impl<'r> Reading<'r> {
         meanings.any(|id| catalogue.definition(id).kind == FactKind::Condition)
     }
 
-    /// Whether the rules know this very code.
+    /// Whether a resource could matter to the rules though they know none of its codes: one of no
+    /// system that they know, or next to those that they do.
+    pub(super) fn could_matter(&self, contents: &[Content<'_>]) -> bool {
+        let vocabulary = &self.rulebook.catalogue.vocabulary;
+        let mut codings = contents.iter().flat_map(|content| match content {
+            Content::Coded { codings, .. } | Content::Relative { codings, .. } => &codings[..],
+            Content::Withdrawn
+            | Content::NotFinal(_)
+            | Content::Ordered { .. }
+            | Content::Form { .. } => &[],
+        });
+        let mut known = codings.by_ref().peekable();
+        known.peek().is_none()
+            || known.any(|(system, code)| vocabulary.could_matter(Some(*system), code))
+    }
+
+    /// Whether the rules know this code in some laboratory.
     pub(super) fn has_meaning(&self, system: CodeSystem, code: &str) -> bool {
-        self.rulebook.catalogue.meaning(system, code).is_some()
+        self.rulebook.catalogue.knows(system, code)
     }
 
     /// What the source calls `resource_type/id`, as an opaque id.
@@ -185,6 +257,8 @@ pub enum Resource<'a> {
         submissions: Vec<Submission<'a>>,
         /// Its first code, for the count should no rule know any.
         first_code: Unmapped,
+        /// Whether it could matter should no rule know any of its codes.
+        could_matter: bool,
     },
     /// A resource type that this program does not use.
     OtherType(String),

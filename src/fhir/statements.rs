@@ -4,10 +4,13 @@ use preventiojyraa_core::intake::{Content, Issue, SubmittedValue};
 use preventiojyraa_core::profile::Standing;
 use preventiojyraa_core::rulebook::CodeSystem;
 
+use super::channel::ORDERS;
 use super::frame::{Frame, first_code, has_code};
 use super::reading::{Reading, Resource, patient_reference};
 use super::values::{own_value, value};
-use super::wire::{Condition, Consent, FamilyMemberHistory, MedicationRequest, Observation};
+use super::wire::{
+    Condition, Consent, FamilyMemberHistory, MedicationRequest, Observation, ServiceRequest,
+};
 
 pub(super) fn observation<'p>(
     reading: &Reading<'_>,
@@ -43,6 +46,7 @@ pub(super) fn observation<'p>(
             .or_else(|| period.and_then(|p| p.end.as_deref().or(p.start.as_deref()))),
         until: None,
         recorded: observation.issued.as_deref(),
+        laboratory: reading.laboratory(observation.performer.as_deref().unwrap_or_default()),
     };
     let unmapped = first_code("Observation", observation.code.as_ref());
     let status = observation.status.as_deref().unwrap_or("missing");
@@ -152,6 +156,7 @@ pub(super) fn condition<'p>(
                 None
             }),
         recorded,
+        laboratory: None,
     };
     let contents =
         if is_withdrawn && (condition.code.is_none() || reading.knows(condition.code.as_ref())) {
@@ -202,6 +207,7 @@ pub(super) fn medication_request<'p>(
         effective: request.authored_on.as_deref(),
         until: None,
         recorded: request.authored_on.as_deref(),
+        laboratory: None,
     };
     let codings = reading.codings(medication);
     let is_mapped = reading.knows(medication);
@@ -233,6 +239,48 @@ pub(super) fn medication_request<'p>(
     )
 }
 
+/// A test that somebody ordered: open, or over. Our own orders are known from the ledger and say
+/// nothing here.
+pub(super) fn service_request<'p>(
+    reading: &Reading<'_>,
+    request: &'p ServiceRequest<'_>,
+    digest: u64,
+) -> Result<Resource<'p>, Issue> {
+    let frame = Frame {
+        resource_type: "ServiceRequest",
+        id: request.id.as_deref(),
+        meta: request.meta.as_ref(),
+        subject: request.subject.as_ref(),
+        digest,
+        standing: Standing::Established,
+        effective: request.authored_on.as_deref(),
+        until: None,
+        recorded: request.authored_on.as_deref(),
+        laboratory: reading.laboratory(request.performer.as_deref().unwrap_or_default()),
+    };
+    let mut identifiers = request.identifier.iter().flatten();
+    let is_own = identifiers.any(|identifier| identifier.system.as_deref() == Some(ORDERS));
+    let is_order = !matches!(
+        request.intent.as_deref(),
+        Some("proposal" | "plan" | "option")
+    );
+    let is_open = matches!(request.status.as_deref(), Some("active" | "on-hold"));
+    let codings = reading.codings(request.code.as_ref());
+    let is_mapped = reading.is_ordered(&codings);
+    let content = match (is_own || !is_order || !is_mapped, is_open) {
+        (true, _) => Content::Ordered {
+            codings: Vec::new(),
+        },
+        (false, true) => Content::Ordered { codings },
+        (false, false) => Content::Withdrawn,
+    };
+    frame.statements(
+        reading,
+        vec![content],
+        first_code("ServiceRequest", request.code.as_ref()),
+    )
+}
+
 pub(super) fn family_member_history<'p>(
     reading: &Reading<'_>,
     history: &'p FamilyMemberHistory<'_>,
@@ -253,6 +301,7 @@ pub(super) fn family_member_history<'p>(
         }),
         until: None,
         recorded: None,
+        laboratory: None,
     };
     let relationship = history.relationship.as_ref();
     let relationships: Vec<&str> = relationship
@@ -296,6 +345,7 @@ pub(super) fn consent<'p>(
         effective: consent.date_time.as_deref(),
         until: provision.and_then(|p| p.period.as_ref()?.end.as_deref()),
         recorded: consent.date_time.as_deref(),
+        laboratory: None,
     };
     let concepts = consent.category.iter().flatten().chain(
         provision

@@ -94,6 +94,8 @@ wire! {
     Coding { system: Text<'a>, code: Text<'a>, }
     Concept { coding: Vec<Coding<'a>>, }
     Reference { reference: Text<'a>, }
+    /// Who made a result, by reference, name or identifier.
+    Performer { reference: Text<'a>, display: Text<'a>, identifier: Identifier<'a>, }
     Meta { last_updated: Text<'a>, security: Vec<Coding<'a>>, }
     Period { start: Text<'a>, end: Text<'a>, }
     Identifier { system: Text<'a>, value: Text<'a>, }
@@ -117,6 +119,18 @@ wire! {
         contained: Vec<Contained<'a>>,
         subject: Reference<'a>,
         authored_on: Text<'a>,
+    }
+    ServiceRequest {
+        resource_type: Text<'a>,
+        id: Text<'a>,
+        meta: Meta<'a>,
+        identifier: Vec<Identifier<'a>>,
+        status: Text<'a>,
+        intent: Text<'a>,
+        code: Concept<'a>,
+        subject: Reference<'a>,
+        authored_on: Text<'a>,
+        performer: Vec<Performer<'a>>,
     }
     Condition {
         resource_type: Text<'a>,
@@ -212,7 +226,7 @@ wire! {
         effective_instant: Text<'a>,
         effective_period: Period<'a>,
         issued: Text<'a>,
-        performer: Vec<Reference<'a>>,
+        performer: Vec<Performer<'a>>,
         value_quantity: Quantity<'a>,
         value_codeable_concept: Concept<'a>,
         value_string: Text<'a>,

@@ -337,6 +337,24 @@ impl Ledger {
         rows.and_then(Iterator::collect).map_err(sql(action))
     }
 
+    /// Codes that no rule knew in a pull: resource type, system, code and how many resources.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn unmapped(&self, pull: u32) -> Result<Vec<(String, String, String, u64)>, LedgerError> {
+        let action = "cannot read unmapped codes";
+        let mut statement = self
+            .connection
+            .prepare("SELECT resource_type, system, code, n FROM unmapped WHERE pull = ?1")
+            .map_err(sql(action))?;
+        let rows = statement.query_map([pull], |row| {
+            let n: i64 = row.get(3)?;
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, n.cast_unsigned()))
+        });
+        rows.and_then(Iterator::collect).map_err(sql(action))
+    }
+
     /// Residents whom any source calls by this `Patient.id`.
     ///
     /// # Errors

@@ -10,9 +10,11 @@ use jiff::civil::Date;
 use super::StepError;
 use super::earlier::Earlier;
 use super::pull::{LineCounts, SliceReport};
+use super::unmapped::UnmappedCounts;
 use super::waiting::{FactRow, Owner};
 use crate::fhir::{
-    Block, FileEnd, Filter, LineNumbers, LinePlace, Lines, PatientEntry, ReadBy, Reading, Unmapped,
+    Block, CODE_BEARING, FileEnd, Filter, LineNumbers, LinePlace, Lines, PatientEntry, ReadBy,
+    Reading, Unmapped,
 };
 use crate::intake::{Issue, IssueCode};
 use crate::lake::{IssueRow, LakeError, Sorter, SpillFile, Spool};
@@ -45,6 +47,8 @@ const FACTS_IN_MEMORY: usize = 1 << 16;
 const OWNERS_IN_MEMORY: usize = 1 << 16;
 const ENTRIES_IN_MEMORY: usize = 1 << 14;
 const ISSUES_IN_MEMORY: usize = 1 << 14;
+/// Different codes of lines that were not parsed, before they are counted with the others.
+const GLANCED_IN_MEMORY: usize = 1 << 12;
 /// Lines set aside can be long.
 const QUARANTINED_IN_MEMORY: usize = 32;
 
@@ -56,7 +60,10 @@ pub(super) struct Harvest {
     pub(super) owners: Sorter<Owner>,
     pub(super) issues: Sorter<IssueRow>,
     pub(super) quarantined: Sorter<Quarantined>,
-    pub(super) unmapped: HashMap<Unmapped, u64>,
+    pub(super) unmapped: UnmappedCounts,
+    /// Lines whose code says what they are about, and those of them that the rules understand.
+    pub(super) bearing: u64,
+    pub(super) mapped: u64,
     pub(super) slices: Vec<SliceReport>,
     /// How many lines each file has up to each of its blocks.
     pub(super) line_numbers: HashMap<String, LineNumbers>,
@@ -86,6 +93,11 @@ pub(super) fn line_number(place: u64, lines: Option<&LineNumbers>) -> u64 {
     };
     let block = half(place >> 32);
     lines.map_or(0, |lines| lines.number(LinePlace { block, line }))
+}
+
+/// Whether the codes of a resource type say what it is about.
+pub(super) fn bears_codes(resource_type: &str) -> bool {
+    CODE_BEARING.contains(&resource_type)
 }
 
 /// An issue about a statement that changed whom it is about.
@@ -120,7 +132,9 @@ impl Harvest {
             owners: Sorter::new(OWNERS_IN_MEMORY / threads),
             issues: Sorter::new(ISSUES_IN_MEMORY / threads),
             quarantined: Sorter::new(QUARANTINED_IN_MEMORY / threads),
-            unmapped: HashMap::new(),
+            unmapped: UnmappedCounts::default(),
+            bearing: 0,
+            mapped: 0,
             slices: Vec::new(),
             line_numbers: HashMap::new(),
             passed_over: Vec::new(),
@@ -149,9 +163,11 @@ impl Harvest {
             spool.flush(spill)?;
             self.spoken.push(spool);
         }
-        let glanced = other.glanced.into_values();
-        for (code, n) in other.unmapped.into_iter().chain(glanced) {
-            *self.unmapped.entry(code).or_default() += n;
+        self.unmapped.absorb(other.unmapped);
+        self.bearing += other.bearing;
+        self.mapped += other.mapped;
+        for (code, n) in other.glanced.into_values() {
+            self.unmapped.add_many(code, n);
         }
         Ok(())
     }
@@ -162,8 +178,9 @@ impl Harvest {
         }
     }
 
-    /// Counts the code of a line that was not parsed.
+    /// Counts the code of a line that was not parsed, and could not matter.
     pub(super) fn count_glanced(&mut self, resource_type: &str, system: &str, code: &str) {
+        self.bearing += u64::from(bears_codes(resource_type));
         self.key.clear();
         for part in [resource_type, "\0", system, "\0", code] {
             self.key.push_str(part);
@@ -171,6 +188,11 @@ impl Harvest {
         match self.glanced.get_mut(&self.key) {
             Some((_, n)) => *n += 1,
             None => {
+                if GLANCED_IN_MEMORY <= self.glanced.len() {
+                    for (code, n) in std::mem::take(&mut self.glanced).into_values() {
+                        self.unmapped.add_many(code, n);
+                    }
+                }
                 let code = Unmapped {
                     resource_type: resource_type.to_owned(),
                     system: system.to_owned(),

@@ -1,6 +1,8 @@
 //! What becomes of one line: parsed or passed over, counted, and put aside until all are read.
 
-use super::harvest::{Harvest, Place, Reader, place_number, subject_changed, withdrawal};
+use super::harvest::{
+    Harvest, Place, Reader, bears_codes, place_number, subject_changed, withdrawal,
+};
 use super::waiting::{FactRow, Owner, Said};
 use crate::fhir::{
     Glance, Line, LineProblem, Resource, Unmapped, line_key, read_line, read_line_once,
@@ -118,7 +120,7 @@ impl Reader<'_> {
                     system: String::new(),
                     code: String::new(),
                 };
-                *harvest.unmapped.entry(code).or_default() += 1;
+                harvest.unmapped.add(code, false);
                 Ok(())
             }
             Resource::Register(mut entry) => {
@@ -134,6 +136,7 @@ impl Reader<'_> {
                 resident,
                 submissions,
                 first_code,
+                could_matter,
             } => {
                 harvest.note_type(resource_type);
                 let Some(first) = submissions.first() else {
@@ -149,6 +152,10 @@ impl Reader<'_> {
                 }
                 let is_silent = facts.iter().all(|fact| fact.value == FactValue::Withdrawn);
                 let counts_as_withdrawn = is_silent && !facts.is_empty();
+                if bears_codes(resource_type) {
+                    harvest.bearing += 1;
+                    harvest.mapped += u64::from(!facts.is_empty() || !issues.is_empty());
+                }
                 let counts = &mut harvest.counts;
                 match (!facts.is_empty(), !issues.is_empty()) {
                     (true, _) if counts_as_withdrawn => counts.withdrawn += 1,
@@ -156,7 +163,7 @@ impl Reader<'_> {
                     (false, true) => counts.set_aside += 1,
                     (false, false) => {
                         counts.unmapped += 1;
-                        *harvest.unmapped.entry(first_code).or_default() += 1;
+                        harvest.unmapped.add(first_code, could_matter);
                     }
                 }
                 let before = self.earlier.subject(submission);

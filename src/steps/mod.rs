@@ -69,6 +69,7 @@ mod run_report;
 mod sampling;
 mod second_look;
 mod unchanged;
+mod unmapped;
 mod waiting;
 mod waiting_bytes;
 mod whole;
@@ -101,6 +102,7 @@ pub use rules_diff::{
 pub use run::{RunOptions, run};
 pub use run_report::RunReport;
 pub use sampling::SamplingReport;
+pub use unmapped::{CodesReport, OverLimit};
 
 use std::path::PathBuf;
 
@@ -161,6 +163,14 @@ pub enum StepError {
         /// The one that is to decide.
         wanted: String,
     },
+    /// Too much of what could matter is not understood.
+    #[error(
+        "{}\nhint: `preventio pull` lists the codes; map them in `facts/`, or pull with the laboratory named (`--laboratory`). A rehearsal (`run` without `--act`) goes on", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    )]
+    Unmapped(Vec<OverLimit>),
+    /// No laboratory of the rules is called so.
+    #[error("no laboratory is called `{0}`\nhint: {1}")]
+    UnknownLaboratory(String, String),
     /// The time zone of the programme is not known.
     #[error("the programme's time zone `{0}` is not in the time-zone database")]
     TimeZone(String),

@@ -11,13 +11,14 @@ use super::earlier::Earlier;
 use super::harvest::{Harvest, Reader, line_number, read_file};
 use super::network::NetworkReport;
 use super::second_look::look_again;
+use super::unmapped::{Before, CodesReport};
 use super::waiting::FactRow;
 use super::whole::{Finished, finish};
 use super::{DataFolder, StepError};
-use crate::fhir::{Deletion, Filter, IdentityKey, ReadBy, Reading, is_export_file};
+use crate::fhir::{Deletion, Filter, IdentityKey, ReadBy, Reading, Unmapped, is_export_file};
 use crate::lake::{IssueRow, LakeError, RegisterRow, Sorter, Staged};
 use crate::ledger::{Identity, PullCommit, PullRecord, Quarantined};
-use crate::rulebook::Rulebook;
+use crate::rulebook::{LaboratoryId, Rulebook};
 
 /// How lines are read; both give the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,6 +48,8 @@ pub struct PullOptions<'a> {
     pub today: Date,
     /// The instant of the pull (UTC), for people.
     pub at: String,
+    /// The laboratory whose results these are, by its name in the rules, unless they name another.
+    pub laboratory: Option<&'a str>,
     /// How the files came over the network; none from a folder.
     pub network: Option<&'a NetworkReport>,
     /// What the source says that it has deleted.
@@ -120,6 +123,12 @@ pub struct PullReport {
     pub issues: BTreeMap<String, u64>,
     /// The codes most often met that no rule speaks of: resource type, system, code, count.
     pub unmapped: Vec<(String, String, String, u64)>,
+    /// What of the codes the rules understand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codes: Option<CodesReport>,
+    /// The laboratory whose results these are, unless they name another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub laboratory: Option<String>,
     /// The files.
     pub slices: Vec<SliceReport>,
     /// Files in the folder that are no export files.
@@ -160,7 +169,9 @@ pub fn pull(
     let id = pulls.last().map_or(1, |pull| pull.id + 1);
     let key = data.identity_key(options.key.clone())?;
     let public_identity_key = key == IdentityKey::PUBLIC;
+    let laboratory = laboratory(rulebook, options)?;
     let reading = Reading::new(rulebook, key, options.source).map_err(StepError::TimeZone)?;
+    let reading = reading.at_laboratory(laboratory);
     let name = |path: &PathBuf| {
         path.file_name()
             .map(|name| name.to_string_lossy().into_owned())
@@ -194,6 +205,10 @@ pub fn pull(
     let finished = finish(&reader, data, options.source, &mut harvest)?;
     let mut report = report(&harvest, &finished, id, options, ignored_files);
     report.public_identity_key = public_identity_key;
+    let before = before(data, &pulls, options.source)?;
+    let seen = (harvest.bearing, harvest.mapped);
+    let limits = rulebook.catalogue.vocabulary.limits;
+    report.codes = Some(harvest.unmapped.report(limits, seen, before.as_ref()));
     commit(&reader, data, options, (harvest, &finished), &mut report)?;
     Ok(report)
 }
@@ -223,21 +238,47 @@ pub fn export_files(folder: &Path) -> Result<(Vec<PathBuf>, Vec<String>), StepEr
     Ok((files, others))
 }
 
-fn unmapped_rows(harvest: &Harvest) -> Vec<(String, String, String, u64)> {
-    let mut rows: Vec<_> = harvest
-        .unmapped
-        .iter()
-        .map(|(code, n)| {
-            (
-                code.resource_type.clone(),
-                code.system.clone(),
-                code.code.clone(),
-                *n,
-            )
-        })
-        .collect();
-    rows.sort_by(|a, b| b.3.cmp(&a.3).then_with(|| a.cmp(b)));
-    rows
+/// What the pull before of the same source counted.
+fn before(
+    data: &DataFolder,
+    pulls: &[PullRecord],
+    source: &str,
+) -> Result<Option<Before>, StepError> {
+    let Some((pull, bearing, is_whole_list)) = Before::of(pulls, source) else {
+        return Ok(None);
+    };
+    let rows = data.ledger.unmapped(pull.id)?.into_iter();
+    let counts = rows.map(|(resource_type, system, code, n)| {
+        let code = Unmapped {
+            resource_type,
+            system,
+            code,
+        };
+        (code, n)
+    });
+    Ok(Some(Before {
+        bearing,
+        is_whole_list,
+        counts: counts.collect(),
+    }))
+}
+
+/// The laboratory of a source, by its name in the rules.
+fn laboratory(
+    rulebook: &Rulebook,
+    options: &PullOptions<'_>,
+) -> Result<Option<LaboratoryId>, StepError> {
+    let Some(name) = options.laboratory else {
+        return Ok(None);
+    };
+    let vocabulary = &rulebook.catalogue.vocabulary;
+    let found = vocabulary.laboratory(name);
+    if found.is_none() {
+        let known: Vec<&str> = vocabulary.laboratories.iter().map(|l| &*l.id).collect();
+        let hint = format!("known: {}", known.join(", "));
+        return Err(StepError::UnknownLaboratory(name.to_owned(), hint));
+    }
+    Ok(found)
 }
 
 /// The report without its issues, which are counted as they are written.
@@ -248,7 +289,7 @@ fn report(
     options: &PullOptions<'_>,
     ignored_files: Vec<String>,
 ) -> PullReport {
-    let mut unmapped = unmapped_rows(harvest);
+    let mut unmapped = harvest.unmapped.rows();
     unmapped.truncate(UNMAPPED_SHOWN);
     PullReport {
         id,
@@ -262,6 +303,8 @@ fn report(
         residents: finished.n_residents,
         issues: BTreeMap::new(),
         unmapped,
+        codes: None,
+        laboratory: options.laboratory.map(str::to_owned),
         slices: harvest.slices.clone(),
         ignored_files,
         public_identity_key: false,
@@ -301,7 +344,7 @@ fn commit(
         facts_fingerprint: reader.rulebook.facts_fingerprint.clone(),
         report: serde_json::to_string(report).expect("a report has no maps with odd keys"),
     };
-    let unmapped = unmapped_rows(&harvest);
+    let unmapped = harvest.unmapped.rows();
     let mut quarantined = harvest.quarantined.sorted(spill)?;
     let quarantined = std::iter::from_fn(|| quarantined.next().transpose());
     let quarantined = quarantined.map(|row: Result<Quarantined, LakeError>| {

@@ -9,12 +9,14 @@ use super::canonical::{Texts, canonical};
 use super::cases::{Along, along};
 use super::faulty::faulty_in;
 use super::in_force::{InForce, in_force};
-use super::run_report::{RunReport, Tally};
+use super::run_report::{RunReport, Tally, Told};
+use super::unmapped::over_limit;
 use super::{DataFolder, PullReport, StepError, sampling};
 use crate::lake::{DecisionRow, RegisterRow};
 use crate::ledger::{EpisodeMap, PullRecord, RunRecord};
 use crate::pathway::{self, Decision, Episode, Followed, Sampling};
 use crate::profile::{Fact, Profile, Register, ResidentId};
+use crate::risk;
 use crate::rulebook::Rulebook;
 
 /// What a run needs beside the rules and the data folder.
@@ -44,6 +46,7 @@ struct Deciding<'a> {
 struct Decided {
     row: DecisionRow,
     asked: Option<Asked>,
+    told: Told,
 }
 
 /// Decides about everybody and stores the decisions; unless told to act, it asks nothing of anybody.
@@ -62,6 +65,10 @@ pub fn run(
     options: &RunOptions<'_>,
 ) -> Result<RunReport, StepError> {
     let pulls = checked_pulls(rulebook, data)?;
+    let over_limit = over_limit(rulebook, &pulls);
+    if options.act.is_some() && !over_limit.is_empty() {
+        return Err(StepError::Unmapped(over_limit));
+    }
     let InForce {
         rulebook,
         recalibration,
@@ -102,8 +109,8 @@ pub fn run(
                 return Ok::<_, StepError>(None);
             };
             let mut rows = Vec::with_capacity(decided.len());
-            for Decided { row, asked } in decided {
-                tally.add(&row);
+            for Decided { row, asked, told } in decided {
+                tally.add(&row, &told);
                 if let (Some(collected), Some(asked)) = (&mut collected, asked) {
                     collected.add(asked);
                 }
@@ -116,6 +123,7 @@ pub fn run(
     let mut report = tally.report(rulebook, id, options, &pulls, register.len());
     report.sampled_negatives = sampled;
     report.faulty = faulty_in(data, rulebook)?;
+    report.unmapped_over_limit = over_limit;
     let record = RunRecord {
         id,
         at: options.at.clone(),
@@ -265,6 +273,7 @@ fn decide(
     Decided {
         row: canonical(rulebook, texts, resident, &decision),
         asked,
+        told: Told::of(rulebook, &decision),
     }
 }
 
@@ -279,7 +288,15 @@ pub(super) fn decided(
     let followed = pathway::follow(rulebook, profile, episode);
     let programme = &rulebook.programme.header.id;
     let newest = followed.episode.as_ref();
-    let lot = sampling.and_then(|sampling| sampling.draws(programme, resident, newest));
+    let lot = sampling.and_then(|sampling| {
+        let inclusion = if sampling.strata.is_empty() {
+            sampling.inclusion
+        } else {
+            let highest = risk::assess(rulebook, profile).map(|assessment| assessment.high());
+            sampling.inclusion_of(profile, highest)
+        };
+        sampling.draws_with(inclusion, programme, resident, newest)
+    });
     let decision = pathway::decide(rulebook, profile, newest, lot);
     (followed, decision)
 }

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::acting::ActReport;
 use super::run::{RunOptions, sources_with_open_slices};
-use super::{FaultyReport, PullReport, SamplingReport};
+use super::{FaultyReport, OverLimit, PullReport, SamplingReport};
 use crate::lake::{DecisionRow, DecisionsHash};
 use crate::ledger::PullRecord;
+use crate::pathway::{Decision, ReasonVerdict};
 use crate::rulebook::{Rulebook, State, Status};
 
 /// Which rules decided.
@@ -45,7 +46,7 @@ pub struct PullSummary {
 }
 
 /// What a run decided.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunReport {
     /// Its number.
     pub run: u32,
@@ -60,6 +61,18 @@ pub struct RunReport {
     pub rows: BTreeMap<String, u64>,
     /// Reviews opened for professionals, by pathway row.
     pub reviews: BTreeMap<String, u64>,
+    /// Residents whose record contradicts itself, by the pathway row that says how.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub contradictions: BTreeMap<String, u64>,
+    /// Residents whose exclusion should be looked at again, by pathway row.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub exclusions_due: BTreeMap<String, u64>,
+    /// Residents with a result that waits for a professional, by the row of the confirmation table.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub to_confirm: BTreeMap<String, u64>,
+    /// Sources of which too much that could matter is not understood: a run that acts refuses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmapped_over_limit: Vec<OverLimit>,
     /// Issues by code, of all pulls seen.
     pub issues: BTreeMap<String, u64>,
     /// Facts about people who are not on the register; named by the issue `subject-unknown`.
@@ -90,11 +103,50 @@ pub(super) struct Tally {
     states: BTreeMap<&'static str, u64>,
     rows: BTreeMap<Arc<str>, u64>,
     reviews: BTreeMap<String, u64>,
+    contradictions: BTreeMap<String, u64>,
+    exclusions_due: BTreeMap<String, u64>,
+    to_confirm: BTreeMap<String, u64>,
     pub(super) passed_over: u64,
 }
 
+/// What a run counts of a decision beside what it stores: rows, by position.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    contradictions: Vec<String>,
+    due: Option<String>,
+    confirm: Option<String>,
+}
+
+impl Told {
+    pub(super) fn of(rulebook: &Rulebook, decision: &Decision) -> Self {
+        let id = |row: usize| rulebook.pathway.rows[row].id.clone();
+        let held = decision.reasons.iter().filter(|reason| {
+            reason.verdict == ReasonVerdict::Held && rulebook.pathway.rows[reason.row].contradiction
+        });
+        let table = rulebook.thresholds.confirmation.as_ref();
+        let is_confirming = decision.state == State::Confirming;
+        let confirming = decision.confirming.as_ref().filter(|_| is_confirming);
+        Self {
+            contradictions: held.map(|reason| id(reason.row)).collect(),
+            due: decision.due_for_review.map(id),
+            confirm: table
+                .zip(confirming)
+                .map(|(table, confirming)| table.rows[confirming.row].id.clone()),
+        }
+    }
+}
+
 impl Tally {
-    pub(super) fn add(&mut self, row: &DecisionRow) {
+    pub(super) fn add(&mut self, row: &DecisionRow, told: &Told) {
+        for row in &told.contradictions {
+            *self.contradictions.entry(row.clone()).or_default() += 1;
+        }
+        if let Some(row) = &told.due {
+            *self.exclusions_due.entry(row.clone()).or_default() += 1;
+        }
+        if let Some(row) = &told.confirm {
+            *self.to_confirm.entry(row.clone()).or_default() += 1;
+        }
         self.hash.add(row);
         *self.states.entry(row.state).or_default() += 1;
         *self.rows.entry(Arc::clone(&row.row)).or_default() += 1;
@@ -145,6 +197,10 @@ impl Tally {
                 .map(|(row, n)| (row.to_string(), n))
                 .collect(),
             reviews: self.reviews,
+            contradictions: self.contradictions,
+            exclusions_due: self.exclusions_due,
+            to_confirm: self.to_confirm,
+            unmapped_over_limit: Vec::new(),
             issues,
             facts_without_resident: self.passed_over,
             rulebook: rulebook_report(rulebook),

@@ -5,17 +5,71 @@ use serde::{Deserialize, Serialize};
 use super::{DataFolder, StepError};
 use crate::config::Config;
 use crate::ledger::RunRecord;
-use crate::pathway::{Inclusion, Sampling};
+use crate::pathway::{Inclusion, Sampling, Stratum};
+use crate::profile::Sex;
+use crate::rulebook::Score;
 
 /// How a run drew residents below the action level.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SamplingReport {
     /// The probability of being drawn, in units of 1e-9.
     pub inclusion_e9: u32,
+    /// Strata with a probability of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strata: Vec<StratumReport>,
     /// Who approved it.
     pub approved_by: String,
     /// Which key drew, without telling the key: 32 hexadecimal digits.
     pub key: String,
+}
+
+/// Some of those below the action level, as a run drew them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StratumReport {
+    id: String,
+    age_from: Option<i16>,
+    age_below: Option<i16>,
+    /// `female`, `male` or nothing.
+    sex: Option<String>,
+    score_from: Option<Score>,
+    score_below: Option<Score>,
+    inclusion_e9: u32,
+}
+
+impl StratumReport {
+    fn of(stratum: &Stratum) -> Self {
+        let sex = stratum.sex.map(|sex| match sex {
+            Sex::Female => "female",
+            Sex::Male => "male",
+            Sex::Unknown => "unknown",
+        });
+        Self {
+            id: stratum.id.clone(),
+            age_from: stratum.age_from,
+            age_below: stratum.age_below,
+            sex: sex.map(str::to_owned),
+            score_from: stratum.score_from,
+            score_below: stratum.score_below,
+            inclusion_e9: stratum.inclusion.billionths(),
+        }
+    }
+
+    fn stratum(&self) -> Option<Stratum> {
+        let sex = self.sex.as_deref().map(|sex| match sex {
+            "female" => Sex::Female,
+            "male" => Sex::Male,
+            _ => Sex::Unknown,
+        });
+        Some(Stratum {
+            id: self.id.clone(),
+            age_from: self.age_from,
+            age_below: self.age_below,
+            sex,
+            score_from: self.score_from,
+            score_below: self.score_below,
+            inclusion: Inclusion::from_billionths(self.inclusion_e9)?,
+        })
+    }
 }
 
 /// The lot that a configuration puts in force, and what a run reports of it.
@@ -31,10 +85,12 @@ pub(super) fn in_force(
     };
     let sampling = Sampling {
         inclusion: wanted.inclusion,
+        strata: wanted.strata.clone(),
         key: key.sampling_key(),
     };
     let report = SamplingReport {
         inclusion_e9: wanted.inclusion.billionths(),
+        strata: wanted.strata.iter().map(StratumReport::of).collect(),
         approved_by: wanted.approved_by.clone(),
         key: fingerprint(&sampling),
     };
@@ -49,10 +105,15 @@ pub(super) fn of_run(data: &DataFolder, run: &RunRecord) -> Result<Option<Sampli
     }
     let report = serde_json::from_str::<Report>(&run.report).ok();
     let drawn = report.and_then(|report| report.sampled_negatives);
-    let inclusion = drawn.and_then(|drawn| Inclusion::from_billionths(drawn.inclusion_e9));
+    let drawn = drawn.and_then(|drawn| {
+        let strata = drawn.strata.iter().map(StratumReport::stratum);
+        let strata: Option<Vec<Stratum>> = strata.collect();
+        Inclusion::from_billionths(drawn.inclusion_e9).zip(strata)
+    });
     let key = data.identity_key_on_record()?;
-    Ok(inclusion.zip(key).map(|(inclusion, key)| Sampling {
+    Ok(drawn.zip(key).map(|((inclusion, strata), key)| Sampling {
         inclusion,
+        strata,
         key: key.sampling_key(),
     }))
 }

@@ -65,6 +65,7 @@ fn write(way: Way, order: &Order, language: Option<&str>) -> Result<Value, NotWr
         way,
         to: &to,
         language: Language::English,
+        laboratory: None,
         on: date(2026, 2, 2),
     };
     let bytes = written(&writing, order, "r-17", language)?;

@@ -100,6 +100,7 @@ fn every_key_of_the_configuration_is_in_the_example() {
         "terms",
         "ways",
         "inclusion",
+        "strata",
     ];
     for field in fields.filter(|field| !not_keys.contains(field)) {
         assert!(EXAMPLE.contains(field), "`{field}` is not in the example");
@@ -209,5 +210,74 @@ fn what_does_not_go_together_is_named_all_at_once() {
     assert!(
         said.contains("ends before it begins") && said.contains("at least 1"),
         "{said}"
+    );
+}
+
+/// The example with a lot in force, changed.
+fn with_a_lot(stratum: &str) -> Result<Config, String> {
+    let lot = "[sampled_negatives]\nshare = 0.02\napproved_by = \"Medical lead\"\n";
+    read(&format!("{EXAMPLE}\n{lot}{stratum}"))
+}
+
+#[test]
+fn strata_of_the_lot_are_read_and_their_mistakes_named() {
+    let stratum = "[[sampled_negatives.stratum]]\nid = \"near\"\n";
+    let config = with_a_lot(&format!(
+        "{stratum}sex = \"female\"\nscore_from = 9\nshare = 0.05\n"
+    ));
+    let lot = config.expect("sound").sampled_negatives.expect("a lot");
+    assert_eq!(lot.strata.len(), 1);
+    assert_eq!(lot.strata[0].inclusion.billionths(), 50_000_000);
+    for (more, expected) in [
+        (
+            "share = 0.05\n",
+            "stratum `near` is everybody: that is `share`",
+        ),
+        (
+            "age_from = 50\nshare = 0\n",
+            "the `share` of stratum `near` is above 0 and at most 1",
+        ),
+        (
+            "age_from = 50\nage_below = 50\nshare = 0.1\n",
+            "stratum `near` ends before it begins",
+        ),
+        (
+            "score_from = 9\nscore_below = 8\nshare = 0.1\n",
+            "stratum `near` ends before it begins",
+        ),
+    ] {
+        let told = with_a_lot(&format!("{stratum}{more}")).expect_err(expected);
+        assert!(told.contains(expected), "{told}");
+    }
+    let twice = format!("{stratum}age_from = 50\nshare = 0.1\n");
+    let told = with_a_lot(&format!("{twice}{twice}")).expect_err("twice");
+    assert!(told.contains("stratum `near` is there twice"), "{told}");
+}
+
+#[test]
+fn a_laboratory_belongs_to_its_channel_and_must_be_known_to_the_rules() {
+    let rules = preventiojyraa::rules::shipped().expect("the shipped rules hold");
+    let day = jiff::civil::date(2025, 2, 1);
+    let known = read(EXAMPLE).expect("sound");
+    known
+        .allows_effects(&rules, None, None, day)
+        .expect("HUSLAB is known");
+    let other = read(&EXAMPLE.replace("\"huslab\"", "\"elsewhere\"")).expect("sound by itself");
+    let told = other
+        .allows_effects(&rules, None, None, day)
+        .expect_err("nobody knows it");
+    assert!(
+        told.to_string()
+            .contains("`elsewhere`, which the rules do not know"),
+        "{told}"
+    );
+    let wrong = EXAMPLE.replace(
+        "[channel.message]",
+        "[channel.message]\nlaboratory = \"huslab\"",
+    );
+    let told = read(&wrong).expect_err("messages go to no laboratory");
+    assert!(
+        told.contains("`laboratory` belongs to the channel of laboratory orders"),
+        "{told}"
     );
 }

@@ -32,6 +32,7 @@ fn form(rulebook: &Rulebook, language: Language) -> Value {
         way: Way::Task,
         to: &[To::Resource("PractitionerRole/nurses".to_owned())],
         language: Language::English,
+        laboratory: None,
         on: date(2026, 2, 2),
     };
     let bytes = written(&writing, &order, "r-17", Some(language.code())).expect("it is written");

@@ -2,6 +2,7 @@
 
 mod acts;
 mod configuration;
+mod days;
 mod forms;
 mod laws_of_folding;
 mod made_up_export;

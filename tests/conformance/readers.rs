@@ -83,6 +83,7 @@ fn pulled(folder: &TempFolder, exports: &[&Path], how: How) -> Left {
             read_by: how.read_by,
             today: date(2026, 1, 15),
             at: "now".to_owned(),
+            laboratory: None,
             network: None,
             deleted: &[],
         };

@@ -127,6 +127,7 @@ fn submission(content: Content<'_>) -> Submission<'_> {
         until: None,
         recorded: None,
         standing: Standing::Established,
+        laboratory: None,
         content,
     }
 }

@@ -276,5 +276,8 @@ fn a_critical_limit_is_marked_as_not_verified() {
         .iter()
         .filter(|unverified| unverified.file == "thresholds/glycaemia-finland.toml")
         .count();
-    assert_eq!(marked, 4, "one per test with a critical limit");
+    assert_eq!(
+        marked, 8,
+        "four critical limits, two policies, the confirmation table and a row of it"
+    );
 }

@@ -9,6 +9,7 @@ use crate::support::core::rule_files;
 
 pub(super) const SCORE: &str = "scores/findrisc.toml";
 pub(super) const MEASUREMENTS: &str = "facts/measurements.toml";
+pub(super) const DEFINITIONS: &str = "facts/definitions.toml";
 pub(super) const FAMILY: &str = "facts/family.toml";
 const GLYCAEMIA: &str = "thresholds/glycaemia-finland.toml";
 pub(super) const STEPWISE: &str = "pathways/stepwise.toml";
@@ -165,9 +166,17 @@ fn a_slip_of_the_pen_is_met_with_the_nearest_word() {
         fact = "waist-circumference" → fact = "waist-circumferense"            | fact-unknown         | waist-circumferense | mean `waist-circumference`
         answer = "daily", means → answer = "dayly", means                      | answer-unknown       | dayly               | mean `daily`
         means = "daily" → means = "dayly"                                      | answer-unknown       | dayly               | mean `daily`
-        category_at_least = "intermediate" → category_at_least = "intermediat" | rule-unknown-word    | intermediat         | mean `intermediate`
         title =  → titel =                                                     | rule-unknown-key     | titel               | mean `title`
         [source] → [sauce]                                                     | rule-unknown-key     | [sauce]             | mean `source`
+        "#,
+    );
+    check_all(
+        DEFINITIONS,
+        r#"
+        category_at_least = "intermediate" → category_at_least = "intermediat" | rule-unknown-word | intermediat | mean `intermediate`
+        shows = "doubtful" → shows = "doubtfull" | rule-unknown-word | doubtfull | mean `doubtful`
+        standing = "established" → standing = "estabished" | rule-unknown-word | estabished | mean `established`
+        { definition = "already-diabetic" → { definition = "already-diabetik" | definition-unknown | diabetik" | mean `already-diabetic`
         "#,
     );
     check_all(
@@ -331,8 +340,14 @@ fn a_pathway_that_leaves_a_hole_or_a_dead_row_is_refused() {
     check_all(
         STEPWISE,
         r#"
-        when = { score = "below" } → when = { score = "at-or-above" }            | row-gap                | TOP     |
-        when = { score = "below" } → when = { score = "at-or-above" }            | row-unreachable        | [[row]] |
+        { lot = "not-drawn" }, → { lot = "drawn" },                              | row-gap                | TOP     |
+        { lot = "not-drawn" }, → { lot = "drawn" },                              | row-overlap            | [[row]] |
+        { score = "below" }, { lot = "not-drawn" }, → { score = "below" },       | row-overlap            | [[row]] |
+        "offered-prevention", "closed"] → "offered-prevention"]                  | row-gap                | TOP     |
+        { condition = "open-to-a-question" } → { condition = "open-to-a-question" }, { score = "below" } | row-unreachable | [[row]] |
+        { condition = "open-to-a-question" } → { condition = "open-to-questions" } | condition-unknown    | open-to-questions | open-to-a-question
+        { lot = "not-drawn" }, → { lot = "not-drown" },                          | rule-unknown-word      | drown   | not-drawn
+        { episode = "order → { episode = "ordre                                  | rule-unknown-word      | ordre   | ordered
         when = { register = "deceased" } → when = { register = "not-yet-born" }  | row-unreachable        | [[row]] |
         next = "task"\nreview = { priority = "urgent", within_days = 7 }\n → next = "task"\n | row-task-without-owner | [[row]] |
         state = "deceased"\n → ∅                                                 | row-outcome            | [[row]] |
@@ -342,11 +357,93 @@ fn a_pathway_that_leaves_a_hole_or_a_dead_row_is_refused() {
         "hba1c"] → "hba1c-point-of-care"]                                        | row-test               | tests   |
         "hba1c"] → "hba2c"]                                                      | fact-unknown           | tests   | mean `hba1c`
         { fact = "pregnancy" → { fact = "hba1c"                                  | row-condition          | hba1c   |
-        all = [{ score = "spans" }, { register = "sex-unknown" }] → all = [{ score = "spans" }] | row-condition | all = |
-        all = [{ score = "spans" }, { register = "sex-unknown" }] → all = [] | row-condition | all = |
-        [intervals] → [[row]]\nid = "late"\nwhen = { fact = "pregnancy" }\nstate = "moved"\nnext = "nothing"\nsays = "is late"\n[intervals] | row-unreachable | [[row]] |
+        all = [{ register = "male" }, { fact = "pregnancy", current = true, within_months = 10 }] → all = [{ register = "male" }] | row-condition | all = |
+        all = [{ register = "male" }, { fact = "pregnancy", current = true, within_months = 10 }] → all = [] | row-condition | all = |
+        { newest = "hba1c", below → { newest = "hba2c", below                    | fact-unknown           | hba2c   | mean `hba1c`
+        shows = "certain" }\nstate → shows = "sure" }\nstate                    | rule-unknown-word      | sure    | certain
+        expires_after_months = 10 → expires_after_months = 9                     | exclusion-dates        | exclusion |
+        never_expires = true, verified → verified                                | exclusion-dates        | exclusion |
+        review_after_months = 36, never → never                                  | exclusion-dates        | exclusion |
+        exclusion = { evidence = "the population register", author = "medical lead (draft)", seen_anew_each_run = true }\n → ∅ | row-exclusion | [[row]] |
+        contradiction = true\nsays = "is passed over → says = "is passed over    | row-outcome            | [[row]] |
+        contradiction = true\nsays = "is passed over → contradiction = true\nstate = "asked"\nnext = "ask"\nsays = "is passed over | row-outcome | [[row]] |
+        [intervals] → [[row]]\nid = "late"\nwhen = { fact = "pregnancy" }\nstate = "concluded"\nnext = "nothing"\nsays = "is late"\n[intervals] | row-unreachable | [[row]] |
         { register = "elsewhere" } → { }                                         | row-condition          | when    |
         { register = "elsewhere" } → { register = "elsewhere", score = "below" } | rule-unknown-key       | when    | register
+        "#,
+    );
+}
+
+#[test]
+fn definitions_vocabularies_and_policies_that_do_not_hold_are_refused() {
+    check_all(
+        DEFINITIONS,
+        r#"
+        standing = "established", ever = true, → standing = "established",       | definition-look-back | { fact |
+        ever = true, shows → ever = true, within_months = 12, shows              | definition-look-back | { fact |
+        id = "high-glucose-ever" → id = "already-diabetic"                       | definition-twice     | [[definition]] |
+        fact = "high-glucose-answer", answer = "yes" → fact = "high-glucose-answer" | signal-test       | { fact |
+        "#,
+    );
+    check_all(
+        MEASUREMENTS,
+        r#"
+        look_back = "ever"\n → ∅                     | fact-look-back     | [[fact]] |
+        look_back = "ever" → look_back = "never"     | rule-unknown-word  | never    | ever
+        "#,
+    );
+    check_all(
+        SCORE,
+        r#"
+        within_months = 60 → within_months = 121 | look-back-exceeded | within_months |
+        "#,
+    );
+    check_all(
+        "facts/code-systems.toml",
+        r#"
+        system = "icpc-2" → system = "icd-10" | code-system-twice | [[code_system]] |
+        "#,
+    );
+    check_all(
+        "facts/laboratories.toml",
+        r#"
+        id = "fimlab" → id = "huslab"                            | laboratory-twice | [[laboratory]] |
+        performers = ["Nordlab"] → performers = ["HUSLAB"]       | laboratory-twice | [[laboratory]] |
+        "#,
+    );
+    check_all(
+        "facts/unmapped.toml",
+        r#"
+        largest_share = 0.05 → largest_share = 1.05 | unmapped-limit | largest_share |
+        times = 5 → times = 1                       | unmapped-limit | times         |
+        "#,
+    );
+    check_all(
+        "facts/laboratory.toml",
+        r#"
+        laboratory = "fimlab", verified → laboratory = "fimlap", verified                        | laboratory-unknown  | codes = [ | mean `fimlab`
+        laboratory = "fimlab", verified → laboratory = "huslab", verified                        | fact-code-twice     | [[fact]]  |
+        { system = "kuntaliitto", code = "1483", laboratory = "huslab" } → { system = "kuntaliitto", code = "1483" } | fact-code-ambiguous | [[fact]] |
+        "#,
+    );
+    check_all(
+        "orders/laboratory.toml",
+        r#"
+        laboratory = "huslab" → laboratory = "huslap" | laboratory-unknown | huslap    | mean `huslab`
+        laboratory = "fimlab" → laboratory = "huslab" | order-twice        | [[order]] |
+        "#,
+    );
+    check_all(
+        GLYCAEMIA,
+        r#"
+        { from = 42, below = 48, is = "inter → { from = 43, below = 48, is = "inter | band-gap             | { from = 43 |
+        in_force = false → in_farce = false                                        | rule-missing-key     | [[policy]]  |
+        source = "WHO gives → why_not = "WHO gives                                 | policy-verified      | [[policy]]  |
+        single_suffices = "ogtt-2h-plasma-glucose" → single_suffices = "hba1c-point-of-care" | policy-test | [[policy]] |
+        id = "ogtt-single-suffices" → id = "hba1c-42-47-intermediate"              | policy-twice         | [[policy]]  |
+        when = "one-alone" → when = "one-against-another"                          | confirmation-gap     | [confirmation] |
+        when = "one-alone" → when = "one-against-another"                          | confirmation-overlap | [confirmation] |
+        asks = "repeat-the-abnormal" → asks = "repeat"                             | rule-unknown-word    | repeat      | conclude
         "#,
     );
 }

@@ -1,9 +1,12 @@
 //! The shipped rules, row by row: both sides of every boundary, and the missing value.
 
 mod calibration;
+mod codes;
+mod confirmation;
 mod deliveries;
 mod episodes;
 mod evidence;
+mod exclusions;
 mod findrisc;
 mod glycaemia;
 mod loader;
@@ -14,8 +17,10 @@ mod mutations;
 mod outcomes;
 mod pathway;
 mod pathway_table;
+mod policies;
 mod precedence;
 mod refused;
 mod rounds;
 mod texts;
+mod vacuity;
 mod wrong_copies;

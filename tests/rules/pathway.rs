@@ -126,11 +126,58 @@ fn fact_cases() -> Vec<Case> {
     let diabetes = Statement::present("diabetes-diagnosis");
     let pregnancy = Statement::present("pregnancy");
     let care = Statement::present("palliative-care");
+    let below = Statement::measured("hba1c", 47.9, Unit::MillimolePerMole);
     vec![
         case(
             "opted-out",
             low().with(refusal),
             low().with(refusal.until(TODAY)),
+        ),
+        case(
+            "diagnosis-ended",
+            low().with(diabetes.until(TODAY)),
+            low().with(diabetes.until(date(2025, 6, 16))),
+        ),
+        case(
+            "diagnosis-without-trace",
+            low().with(diabetes).with(below),
+            low()
+                .with(diabetes)
+                .with(below)
+                .has("glucose-lowering-medication"),
+        ),
+        case(
+            "diagnosis-contradicted",
+            low().with(diabetes.by(Standing::Unaccepted)).with(below),
+            low()
+                .with(diabetes.by(Standing::Unaccepted))
+                .with(below.on(date(2023, 6, 14))),
+        ),
+        case(
+            "family-contradicted",
+            low()
+                .has("family-history-none")
+                .has("family-history-first-degree"),
+            low()
+                .has("family-history-none")
+                .has("family-history-second-degree"),
+        ),
+        case(
+            "pregnancy-of-a-man",
+            Someone::man_of(40).has("pregnancy"),
+            Someone::woman_of(40).has("pregnancy"),
+        ),
+        case(
+            "order-open-elsewhere",
+            Someone::woman_of(60).has("glucose-test-ordered"),
+            low().has("glucose-test-ordered"),
+        ),
+        case(
+            "order-open-elsewhere",
+            Someone::woman_of(60)
+                .with(Statement::present("glucose-test-ordered").on(date(2025, 3, 15))),
+            Someone::woman_of(60)
+                .with(Statement::present("glucose-test-ordered").on(date(2025, 3, 14))),
         ),
         case(
             "diabetes-known",

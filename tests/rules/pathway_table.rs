@@ -15,6 +15,9 @@ refused-with-a-high-result | - | - | urgent within 7 days
 refused-with-high-results | - | - | urgent within 7 days
 opted-out | opted-out | nothing | -
 birth-date-unknown | under-review | task | routine within 30 days
+diagnosis-ended | - | - | - | a contradiction
+diagnosis-without-trace | - | - | - | a contradiction
+diagnosis-contradicted | - | - | routine within 90 days | a contradiction
 diabetes-known | known-disease | nothing | -
 diabetes-unaccepted-and-high | under-review | task | urgent within 7 days
 diabetes-unaccepted | under-review | task | routine within 90 days
@@ -24,7 +27,9 @@ result-unconfirmed | confirming | task | urgent within 7 days
 result-gone | confirming | task | urgent within 7 days
 outside-age | outside-age | nothing | -
 lesser-sample-high | - | - | soon within 30 days
-drug-without-diagnosis | - | - | routine within 90 days
+drug-without-diagnosis | - | - | routine within 90 days | a contradiction
+family-contradicted | - | - | - | a contradiction
+pregnancy-of-a-man | - | - | routine within 30 days | a contradiction
 pregnant | out-of-scope | nothing | -
 end-of-life-care | out-of-scope | nothing | -
 record-incomplete | undetermined-incomplete | complete the record | -
@@ -36,6 +41,7 @@ recently-normal-and-high-score | offered-prevention | offer prevention, recall i
 recently-normal | concluded | recall in 36 months | - | tells: normal-result
 handed-to-a-nurse | with-a-nurse | nothing | -
 results-undecided | with-a-nurse | task | soon within 14 days
+order-open-elsewhere | ordered | nothing | -
 score-at-or-above | ordered | order fasting-plasma-glucose and hba1c | -
 sampled-negative | sampled-negative | order fasting-plasma-glucose and hba1c | -
 score-below | below-level | recall in 36 months | -
@@ -86,6 +92,9 @@ fn line(row: &Row) -> String {
     if let Some(text) = &row.contact {
         line.push_str(&format!(" | asks a professional: {text}"));
     }
+    if row.contradiction {
+        line.push_str(" | a contradiction");
+    }
     line
 }
 
@@ -118,7 +127,7 @@ fn the_level_the_ages_and_every_deadline_are_marked_as_not_verified() {
     );
     assert_eq!(
         marked.count(),
-        4,
-        "action level, ages, deadlines, intervals"
+        8,
+        "action level, ages, deadlines, intervals and four exclusions"
     );
 }

@@ -3,7 +3,7 @@
 use preventiojyraa_core::risk::check_examples;
 use preventiojyraa_core::rulebook::{RuleFile, Rulebook};
 
-use super::loader::{MAISA, SCORE, STEPWISE, edited, mistakes_after};
+use super::loader::{DEFINITIONS, MAISA, SCORE, STEPWISE, edited, mistakes_after};
 use crate::support::core::rule_files;
 
 #[track_caller]
@@ -23,7 +23,7 @@ fn an_item_in_a_unit_that_its_facts_never_have() {
 #[test]
 fn a_signal_of_a_category_of_something_without_bands() {
     refused(
-        SCORE,
+        DEFINITIONS,
         "{ fact = \"fasting-plasma-glucose\", category_at_least",
         "{ fact = \"body-weight\", category_at_least",
         "signal-test",
@@ -90,4 +90,53 @@ fn an_example_with_an_age_that_nobody_has() {
 fn brackets_in_a_comment_are_no_nesting() {
     let comment = format!("# {}\nmax = 26", "[".repeat(400));
     assert_eq!(mistakes_after(SCORE, "max = 26", &comment), []);
+}
+
+/// The messages of one kind after a change of the pathway.
+#[track_caller]
+fn told(find: &str, replace: &str, code: &str) -> Vec<String> {
+    let mistakes = mistakes_after(STEPWISE, find, replace);
+    let of_kind = mistakes.into_iter().filter(|mistake| mistake.code == code);
+    of_kind.map(|mistake| mistake.message).collect()
+}
+
+#[test]
+fn a_combination_of_round_and_score_without_a_row_is_named() {
+    let gaps = told(
+        "episode = [\"none\", \"eligible\", \"asked\", \"offered-prevention\", \"closed\"]",
+        "episode = [\"none\", \"eligible\", \"asked\", \"closed\"]",
+        "row-gap",
+    );
+    let [gap] = &gaps[..] else { panic!("{gaps:?}") };
+    assert!(
+        gap.starts_with("no row decides for round `offered-prevention`, score `spans`"),
+        "{gap}"
+    );
+    let older = told("beyond_months = 12", "beyond_months = 18", "row-gap");
+    assert!(
+        older[0].contains("`with-a-nurse` for over 12 months"),
+        "{older:?}"
+    );
+    let younger = told("beyond_months = 12", "beyond_months = 6", "row-overlap");
+    assert!(
+        younger[0].starts_with("round `with-a-nurse` for over 6 months"),
+        "{younger:?}"
+    );
+}
+
+#[test]
+fn a_combination_with_two_rows_is_named_with_the_row_that_has_it() {
+    let twice = told(
+        "{ episode = \"ordered\" }\nstate",
+        "{ episode = [\"ordered\", \"asked\"] }\nstate",
+        "row-overlap",
+    );
+    assert!(
+        twice
+            .iter()
+            .all(|m| m.starts_with("round `asked`")
+                && m.ends_with("covered by `order-open` already")),
+        "{twice:?}"
+    );
+    assert!(!twice.is_empty());
 }

@@ -715,6 +715,8 @@ impl World {
             }
         };
         Decision {
+            due_for_review: None,
+            confirming: None,
             state,
             next,
             row: 0,

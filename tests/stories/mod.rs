@@ -8,6 +8,7 @@ mod damage;
 mod demo;
 mod evaluate;
 mod killed;
+mod laboratories;
 mod learn;
 mod look_back;
 mod network_pull;

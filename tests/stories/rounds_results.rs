@@ -34,6 +34,7 @@ fn a_diabetic_result_comes_first_and_ends_in_a_clinicians_diagnosis() {
     A man of 75.
     He has a laboratory result in the range of diabetes and no diagnosis.
     Next: a professional looks at this.
+    To confirm or rule out (fasting plasma glucose and HbA1c): two different tests are in the range, in one sample or in two: no further test is needed, the professional concludes. [two-different-tests]
     For a professional (urgent, within 7 days): He has a laboratory result in the range of diabetes and no diagnosis.
 
     His risk score lies between 12 and 24 of 26; 12 is the action level.

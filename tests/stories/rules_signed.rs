@@ -105,7 +105,7 @@ fn more_facts(file: &Path) -> String {
     let text = fs::read_to_string(file).expect("a rule file");
     let head = text.split("[[fact]]").next().unwrap_or_default();
     format!(
-        "{head}[[fact]]\nid = \"more\"\nname = \"more\"\nkind = \"condition\"\ncodes = [{{ system = \"icd-10\", code = \"Q99.9\" }}]\n"
+        "{head}[[fact]]\nid = \"more\"\nname = \"more\"\nkind = \"condition\"\nlook_back = \"ever\"\ncodes = [{{ system = \"icd-10\", code = \"Q99.9\" }}]\n"
     )
 }
 

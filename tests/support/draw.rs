@@ -98,17 +98,25 @@ fn value(definition: &FactDefinition) -> BoxedStrategy<FactValue> {
     }
 }
 
-fn a_value() -> impl Strategy<Value = (FactId, FactValue)> {
+fn value_among(ids: Vec<FactId>) -> impl Strategy<Value = (FactId, FactValue)> {
+    select(ids).prop_flat_map(|id| (Just(id), value(rulebook().catalogue.definition(id))))
+}
+
+/// Any fact of the catalogue.
+pub(crate) fn every_fact() -> Vec<FactId> {
     let n_facts = rulebook().catalogue.definitions().len();
-    let ids = 0..u16::try_from(n_facts).expect("few facts");
-    ids.prop_flat_map(|id| {
-        let id = FactId(id);
-        (Just(id), value(rulebook().catalogue.definition(id)))
-    })
+    (0..u16::try_from(n_facts).expect("few facts"))
+        .map(FactId)
+        .collect()
 }
 
 /// Any fact of the catalogue, mostly known by [`TODAY`], in one of `n_submissions`.
 pub(crate) fn fact(n_submissions: u8) -> impl Strategy<Value = Fact> {
+    fact_among(every_fact(), n_submissions)
+}
+
+/// The same, of some kinds of facts only.
+pub(crate) fn fact_among(ids: Vec<FactId>, n_submissions: u8) -> impl Strategy<Value = Fact> {
     let standing = select(
         &[
             Standing::Established,
@@ -122,33 +130,41 @@ pub(crate) fn fact(n_submissions: u8) -> impl Strategy<Value = Fact> {
     let until = proptest::option::weighted(0.2, 0..900i64);
     let place = (0..n_submissions, 0..2u16, 0..3i64);
     let is_withdrawn = proptest::bool::weighted(0.05);
-    (a_value(), dates, until, standing, place, is_withdrawn).prop_map(
-        |(
-            (id, value),
-            (effective, recorded),
-            until,
-            standing,
-            (submission, part, version),
-            gone,
-        )| {
-            Fact {
-                id,
-                value: if gone { FactValue::Withdrawn } else { value },
-                effective: day(effective),
-                until: until.map(|n| day(effective + n)),
-                recorded: recorded
-                    .map_or(Recorded::AsEffective, |n| Recorded::On(day(effective + n))),
-                standing,
-                submission: SubmissionId::from_bytes([submission; 16]),
-                part,
-                version: Version {
-                    updated: version,
-                    pull: 1,
-                    digest: 0,
-                },
-            }
-        },
+    (
+        value_among(ids),
+        dates,
+        until,
+        standing,
+        place,
+        is_withdrawn,
     )
+        .prop_map(
+            |(
+                (id, value),
+                (effective, recorded),
+                until,
+                standing,
+                (submission, part, version),
+                gone,
+            )| {
+                Fact {
+                    id,
+                    value: if gone { FactValue::Withdrawn } else { value },
+                    effective: day(effective),
+                    until: until.map(|n| day(effective + n)),
+                    recorded: recorded
+                        .map_or(Recorded::AsEffective, |n| Recorded::On(day(effective + n))),
+                    standing,
+                    submission: SubmissionId::from_bytes([submission; 16]),
+                    part,
+                    version: Version {
+                        updated: version,
+                        pull: 1,
+                        digest: 0,
+                    },
+                }
+            },
+        )
 }
 
 /// A few facts; of two that are one part of one version of one submission, only the first,

@@ -45,7 +45,9 @@ pub use submission::{Answered, Content, Submission, SubmittedUnit, SubmittedValu
 use jiff::civil::Date;
 
 use crate::profile::{Fact, FactId, FactValue, Quantity, Unit};
-use crate::rulebook::{AnswerMeaning, CodeSystem, FactDefinition, FactKind, Rulebook};
+use crate::rulebook::{
+    AnswerMeaning, CodeSystem, FactDefinition, FactKind, LaboratoryId, Rulebook,
+};
 
 /// What became of one submission.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -91,6 +93,7 @@ pub fn admit(rulebook: &Rulebook, today: Date, submission: &Submission<'_>) -> I
         } => {
             admit_relative(rulebook, submission, relationships, codings, &mut intake);
         }
+        Content::Ordered { codings } => admit_order(rulebook, submission, codings, &mut intake),
         Content::Form {
             questionnaire,
             answers,
@@ -152,11 +155,13 @@ fn fact(
 /// The one fact that codings mean; `Err` when they mean several.
 fn meaning(
     rulebook: &Rulebook,
+    laboratory: Option<LaboratoryId>,
     codings: &[(CodeSystem, &str)],
 ) -> Result<Option<FactId>, Vec<FactId>> {
+    let catalogue = &rulebook.catalogue;
     let mut meanings: Vec<FactId> = codings
         .iter()
-        .filter_map(|(system, code)| rulebook.catalogue.meaning(*system, code))
+        .filter_map(|(system, code)| catalogue.meaning_at(*system, code, laboratory))
         .collect();
     meanings.sort_unstable();
     meanings.dedup();
@@ -179,7 +184,7 @@ fn admit_coded(
         admit_statement(rulebook, submission, allowed, value, part, intake);
         return;
     }
-    let id = match meaning(rulebook, codings) {
+    let id = match meaning(rulebook, submission.laboratory, codings) {
         Ok(Some(id)) => id,
         Ok(None) => {
             intake.unmapped = true;
@@ -219,7 +224,7 @@ fn admit_statement(
         intake.issues.push(Issue::statement_not_understood());
         return;
     };
-    match meaning(rulebook, codes) {
+    match meaning(rulebook, submission.laboratory, codes) {
         Ok(Some(id)) if allowed.contains(&id) => {
             let effective = submission.effective.unwrap_or(NO_DATE);
             intake
@@ -301,7 +306,7 @@ fn admit_relative(
     codings: &[(CodeSystem, &str)],
     intake: &mut Intake,
 ) {
-    let condition = match meaning(rulebook, codings) {
+    let condition = match meaning(rulebook, submission.laboratory, codings) {
         Ok(Some(condition)) if rulebook.catalogue.asks_of_relatives(condition) => condition,
         // No rule speaks of it, or not of relatives who have it.
         Ok(_) | Err(_) => {
@@ -324,6 +329,26 @@ fn admit_relative(
             .issues
             .push(Issue::relationship_unknown(relationships)),
     }
+}
+
+fn admit_order(
+    rulebook: &Rulebook,
+    submission: &Submission<'_>,
+    codings: &[(CodeSystem, &str)],
+    intake: &mut Intake,
+) {
+    let test = meaning(rulebook, submission.laboratory, codings);
+    let order = match test {
+        Ok(Some(test)) => rulebook.catalogue.order_meaning(test),
+        Ok(None) | Err(_) => None,
+    };
+    let Some(id) = order else {
+        intake.unmapped = true;
+        return;
+    };
+    let effective = submission.effective.unwrap_or(NO_DATE);
+    let open = fact(submission, id, 0, effective, FactValue::Present);
+    intake.facts.push(open);
 }
 
 fn admit_form(

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::profile::{Comparator, ResidentId, Standing, SubmissionId, Unit, Version};
-use crate::rulebook::CodeSystem;
+use crate::rulebook::{CodeSystem, LaboratoryId};
 
 /// One statement of a source about one resident. Holds clinical data: no `Debug`.
 #[derive(Clone)]
@@ -24,6 +24,8 @@ pub struct Submission<'a> {
     pub recorded: Option<Date>,
     /// Who stands behind it.
     pub standing: Standing,
+    /// Whose laboratory says it, where that is known: some codes mean something else in each.
+    pub laboratory: Option<LaboratoryId>,
     /// What it says.
     pub content: Content<'a>,
 }
@@ -49,6 +51,11 @@ pub enum Content<'a> {
         /// Relationship codes (HL7 v3 `RoleCode`).
         relationships: Vec<&'a str>,
         /// Codes of the relative's condition.
+        codings: Vec<(CodeSystem, &'a str)>,
+    },
+    /// A test that somebody has ordered and that is still to be done.
+    Ordered {
+        /// Codes of the test.
         codings: Vec<(CodeSystem, &'a str)>,
     },
     /// A filled-in form.

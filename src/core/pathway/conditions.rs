@@ -1,10 +1,11 @@
 //! Whether the condition of a row holds, and if not, by how little.
 
 use super::{Inclusion, Stage};
-use crate::profile::{Death, Fact, Profile, Residence, Sex, Standing, is_within_months};
-use crate::risk::Assessment;
+use crate::profile::{Death, Fact, FactId, Profile, Residence, Sex, Standing, is_within_months};
+use crate::risk::{self, Assessment};
 use crate::rulebook::{
-    Category, Condition, RegisterFinding, Rulebook, ScorePosition, Specimen, StageKind,
+    Category, Condition, DefinitionSignal, RegisterFinding, Rulebook, ScorePosition, Specimen,
+    StageKind,
 };
 
 /// What a row that nearly held lacked.
@@ -20,6 +21,8 @@ pub enum NearMiss {
     Superseded,
     /// The score can come close to the level without reaching it.
     JustBelow,
+    /// The exclusion was so long ago that it no longer holds.
+    Expired,
 }
 
 impl NearMiss {
@@ -32,6 +35,7 @@ impl NearMiss {
             Self::OtherStanding => "other-standing",
             Self::Superseded => "superseded",
             Self::JustBelow => "just-below",
+            Self::Expired => "expired",
         }
     }
 }
@@ -75,12 +79,14 @@ pub(super) fn evaluate(known: &Known<'_>, condition: &Condition) -> Found {
     } = *known;
     match condition {
         Condition::Episode {
-            stage: wanted,
+            stages,
             within_months,
-        } => Found::plain(
-            stage.is_some_and(|stage| stands_there(profile, stage, *wanted, *within_months)),
-        ),
-        Condition::Drawn => Found::plain(lot.is_some()),
+            beyond_months,
+        } => {
+            let stands = stands_at(profile, stage, *within_months, *beyond_months);
+            Found::plain(stands.is_some_and(|kind| stages.contains(&kind)))
+        }
+        Condition::Lot { drawn } => Found::plain(lot.is_some() == *drawn),
         Condition::Register(finding) => Found::plain(register_says(profile, *finding)),
         Condition::OutsideAge => Found::plain(outside_age(rulebook, profile)),
         Condition::Fact {
@@ -94,8 +100,14 @@ pub(super) fn evaluate(known: &Known<'_>, condition: &Condition) -> Found {
                 current: *current,
                 within: *within_months,
             };
-            facts_found(profile, profile.facts_of(*fact), wanted)
+            facts_found(profile, profile.facts_of(*fact).iter(), wanted)
         }
+        Condition::Defined { signals, .. } => defined(rulebook, profile, signals),
+        Condition::NewestBelow {
+            of,
+            below,
+            within_months,
+        } => newest_below(rulebook, profile, *of, *below, *within_months),
         Condition::Test {
             category,
             specimen,
@@ -104,37 +116,59 @@ pub(super) fn evaluate(known: &Known<'_>, condition: &Condition) -> Found {
         Condition::Score(position) => {
             assessment.map_or(Found::default(), |a| score_found(known, a, *position))
         }
-        Condition::All(parts) => {
-            let found = parts.iter().map(|part| evaluate(known, part));
-            // The last part's fact speaks for the row.
-            found.fold(Found::plain(true), |all, one| Found {
-                holds: all.holds && one.holds,
-                near: None,
-                fact: one.fact.or(all.fact),
-            })
+        Condition::All(parts) => all(parts.iter().map(|part| evaluate(known, part))),
+        Condition::Any(parts) => {
+            let mut found = parts.iter().map(|part| evaluate(known, part));
+            found.find(|one| one.holds).unwrap_or_default()
         }
+        Condition::Not(part) => Found::plain(!evaluate(known, part).holds),
     }
 }
 
-/// Whether the round stands there; with `within_months`, no longer than that after its deadline.
-fn stands_there(
-    profile: &Profile,
-    stage: &Stage,
-    wanted: StageKind,
-    within_months: Option<u32>,
-) -> bool {
-    let today = profile.index_date();
-    let is_recent = |since| is_within_months(since, today, within_months);
-    stage.kind(today) == wanted
-        && match stage {
-            Stage::Eligible => true,
-            Stage::Asked { answer_by, .. } => is_recent(*answer_by),
-            Stage::Ordered { sample_by, .. } => is_recent(*sample_by),
-            Stage::Confirming { since }
-            | Stage::OfferedPrevention { since }
-            | Stage::WithANurse { since, .. } => is_recent(*since),
-            Stage::Closed { on, .. } => is_recent(*on),
+/// All parts together; the last part's fact speaks for the row.
+fn all(parts: impl Iterator<Item = Found>) -> Found {
+    let mut found = Found::plain(true);
+    let mut missing = Vec::new();
+    for one in parts {
+        if !one.holds {
+            missing.push(one.near);
         }
+        found.fact = one.fact.or(found.fact);
+    }
+    found.holds = missing.is_empty();
+    // A score that comes close matters when nothing else is missing.
+    found.near = match missing[..] {
+        [Some(NearMiss::JustBelow)] => Some(NearMiss::JustBelow),
+        _ => None,
+    };
+    found
+}
+
+/// Where the round stands, when it has for no longer than `within_months` and for longer than
+/// `beyond_months`; `None` inside for a resident without a round.
+fn stands_at(
+    profile: &Profile,
+    stage: Option<&Stage>,
+    within_months: Option<u32>,
+    beyond_months: Option<u32>,
+) -> Option<Option<StageKind>> {
+    let today = profile.index_date();
+    let Some(stage) = stage else {
+        return beyond_months.is_none().then_some(None);
+    };
+    let since = match stage {
+        Stage::Eligible => today,
+        Stage::Asked { answer_by, .. } => *answer_by,
+        Stage::Ordered { sample_by, .. } => *sample_by,
+        Stage::Confirming { since }
+        | Stage::OfferedPrevention { since }
+        | Stage::WithANurse { since, .. } => *since,
+        Stage::Closed { on, .. } => *on,
+    };
+    let is_recent = is_within_months(since, today, within_months);
+    let is_beyond =
+        beyond_months.is_none_or(|months| !is_within_months(since, today, Some(months)));
+    (is_recent && is_beyond).then(|| Some(stage.kind(today)))
 }
 
 fn register_says(profile: &Profile, finding: RegisterFinding) -> bool {
@@ -153,6 +187,8 @@ fn register_says(profile: &Profile, finding: RegisterFinding) -> bool {
         RegisterFinding::Elsewhere => register.residence == Residence::Elsewhere,
         RegisterFinding::BirthDateUnknown => register.birth.bounds().is_none(),
         RegisterFinding::SexUnknown => register.sex == Sex::Unknown,
+        RegisterFinding::SexKnown => register.sex != Sex::Unknown,
+        RegisterFinding::Male => register.sex == Sex::Male,
         RegisterFinding::Incomplete => !register.complete,
     }
 }
@@ -174,9 +210,13 @@ struct Wanted {
 }
 
 /// The newest fact that fits; else the newest that lacks least.
-fn facts_found(profile: &Profile, facts: &[Fact], wanted: Wanted) -> Found {
+fn facts_found<'p>(
+    profile: &Profile,
+    facts: impl DoubleEndedIterator<Item = &'p Fact>,
+    wanted: Wanted,
+) -> Found {
     let mut nearest: Option<(NearMiss, Fact)> = None;
-    for fact in facts.iter().rev() {
+    for fact in facts.rev() {
         let miss = if wanted
             .standing
             .is_some_and(|standing| standing != fact.standing)
@@ -218,10 +258,55 @@ fn is_too_old(profile: &Profile, fact: &Fact, within_months: Option<u32>) -> boo
     !is_within_months(fact.effective, profile.index_date(), within_months)
 }
 
+/// The first signal that holds; else the one that lacks least.
+fn defined(rulebook: &Rulebook, profile: &Profile, signals: &[DefinitionSignal]) -> Found {
+    let mut nearest = Found::default();
+    for signal in signals {
+        let facts = profile.facts_of(signal.fact).iter();
+        let shown = facts.filter(|fact| risk::shows(rulebook, fact, signal.test));
+        let wanted = Wanted {
+            standing: signal.standing,
+            current: false,
+            within: signal.within_months,
+        };
+        let found = facts_found(profile, shown, wanted);
+        if found.holds {
+            return found;
+        }
+        if found.near.is_some() && (nearest.near.is_none() || found.near < nearest.near) {
+            nearest = found;
+        }
+    }
+    nearest
+}
+
+/// Whether the newest laboratory result of a test lies below a category.
+fn newest_below(
+    rulebook: &Rulebook,
+    profile: &Profile,
+    of: FactId,
+    below: Category,
+    within_months: Option<u32>,
+) -> Found {
+    let results = results(rulebook, profile, None).into_iter();
+    let of_test = results.filter(|r| r.fact.id == of && r.fact.standing != Standing::SelfReported);
+    let newest = of_test.max_by_key(|result| (result.fact.effective, result.fact.submission));
+    let Some(newest) = newest.filter(|newest| newest.category < below) else {
+        return Found::default();
+    };
+    let is_old = is_too_old(profile, &newest.fact, within_months);
+    Found {
+        holds: !is_old,
+        near: is_old.then_some(NearMiss::TooOld),
+        fact: Some(newest.fact),
+    }
+}
+
 /// A laboratory result with what it means.
-struct LabResult {
-    fact: Fact,
-    category: Category,
+pub(super) struct LabResult {
+    pub(super) fact: Fact,
+    pub(super) category: Category,
+    pub(super) specimen: Option<Specimen>,
 }
 
 fn test_found(
@@ -263,7 +348,11 @@ fn test_found(
 }
 
 /// Every result of every test with bands, from samples of the kind asked for.
-fn results(rulebook: &Rulebook, profile: &Profile, specimen: Option<Specimen>) -> Vec<LabResult> {
+pub(super) fn results(
+    rulebook: &Rulebook,
+    profile: &Profile,
+    specimen: Option<Specimen>,
+) -> Vec<LabResult> {
     let mut results = Vec::new();
     for id in rulebook.thresholds.tests() {
         let definition = rulebook.catalogue.definition(id);
@@ -290,6 +379,7 @@ fn results(rulebook: &Rulebook, profile: &Profile, specimen: Option<Specimen>) -
             results.extend(category.map(|category| LabResult {
                 fact: *fact,
                 category,
+                specimen: own,
             }));
         }
     }

@@ -40,6 +40,7 @@
 //! alternative, a function per state, hid the precedence in control flow.
 
 mod conditions;
+mod confirm;
 mod episode;
 mod event;
 mod follow;
@@ -47,15 +48,16 @@ mod sampling;
 mod stage;
 
 pub use conditions::NearMiss;
+pub use confirm::Confirming;
 pub use episode::Episode;
 pub use event::{Event, Finding, HandedOver, NotDelivered, OrderedBecause};
 pub use follow::{Followed, follow};
-pub use sampling::{Inclusion, Sampling};
+pub use sampling::{Inclusion, Sampling, Stratum};
 pub use stage::{Conclusion, Misfit, Stage, TestOrder};
 
-use crate::profile::{Fact, Profile};
+use crate::profile::{Fact, FactValue, Profile, is_within_months};
 use crate::risk::{self, Assessment};
-use crate::rulebook::{NextStep, Review, Rulebook, State};
+use crate::rulebook::{Condition, Exclusion, NextStep, Review, Rulebook, State};
 
 /// A row of the pathway that held, or nearly did.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,6 +97,10 @@ pub struct Decision {
     pub assessment: Option<Assessment>,
     /// Items to ask, by position in the model that was used; empty unless the next step is to ask or remind.
     pub asks: Vec<usize>,
+    /// The exclusion that decided and is due for review, by its row.
+    pub due_for_review: Option<usize>,
+    /// What the confirmation table says, when a result waits for a professional.
+    pub confirming: Option<Confirming>,
     /// With which probability the resident was drawn from those below the level; `None` for who was not.
     pub lot: Option<Inclusion>,
 }
@@ -134,7 +140,14 @@ pub fn decide(
     let mut reasons = Vec::new();
     let mut reviews = Vec::new();
     for (n, row) in rulebook.pathway.rows.iter().enumerate() {
-        let found = conditions::evaluate(&known, &row.when);
+        let mut found = conditions::evaluate(&known, &row.when);
+        let standing = row
+            .exclusion
+            .as_ref()
+            .map(|e| standing(e, profile, found.fact));
+        if found.holds && standing == Some(ExclusionStanding::Expired) {
+            (found.holds, found.near) = (false, Some(NearMiss::Expired));
+        }
         let verdict = match (found.holds, found.near) {
             (true, _) => ReasonVerdict::Held,
             (false, Some(near)) => ReasonVerdict::Nearly(near),
@@ -148,36 +161,99 @@ pub fn decide(
         if !found.holds {
             continue;
         }
+        let is_due = standing == Some(ExclusionStanding::Due);
+        let when_due = row.exclusion.as_ref().filter(|_| is_due);
         reviews.extend(row.review.map(|review| (n, review)));
-        if let Some((state, next)) = &row.outcome {
-            let asks = match next {
-                NextStep::Ask => asks(rulebook, profile, assessment.as_ref()),
-                // Who is reminded of a sample is asked nothing.
-                NextStep::Remind if *state == State::Asked => {
-                    asks(rulebook, profile, assessment.as_ref())
-                }
-                NextStep::Nothing
-                | NextStep::Remind
-                | NextStep::Recall { .. }
-                | NextStep::OrderLaboratory { .. }
-                | NextStep::Task
-                | NextStep::OfferPrevention { .. }
-                | NextStep::CompleteRecord => Vec::new(),
-            };
-            let (state, next) = (*state, next.clone());
-            return Decision {
-                state,
-                next,
-                row: n,
-                reasons,
-                reviews,
-                assessment,
-                asks,
-                lot,
-            };
-        }
+        reviews.extend(when_due.and_then(|e| e.review).map(|review| (n, review)));
+        let Some((state, next)) = &row.outcome else {
+            continue;
+        };
+        let asks = match next {
+            NextStep::Ask => asks(rulebook, profile, assessment.as_ref()),
+            // Who is reminded of a sample is asked nothing.
+            NextStep::Remind if *state == State::Asked => {
+                asks(rulebook, profile, assessment.as_ref())
+            }
+            NextStep::Nothing
+            | NextStep::Remind
+            | NextStep::Recall { .. }
+            | NextStep::OrderLaboratory { .. }
+            | NextStep::Task
+            | NextStep::OfferPrevention { .. }
+            | NextStep::CompleteRecord => Vec::new(),
+        };
+        let opens_review = |row| reviews.iter().any(|(of, _)| *of == row);
+        let about_a_result = *state == State::Confirming
+            || reasons.iter().any(|reason| {
+                opens_review(reason.row)
+                    && matches!(reason.fact.map(|f| f.value), Some(FactValue::Quantity(_)))
+            });
+        let confirming = about_a_result.then(|| confirm::confirming(rulebook, profile));
+        return Decision {
+            state: *state,
+            next: next.clone(),
+            row: n,
+            due_for_review: is_due.then_some(n),
+            confirming: confirming.flatten(),
+            reasons,
+            reviews,
+            assessment,
+            asks,
+            lot,
+        };
     }
     unreachable!("the loader proved that a row decides for every position of the score")
+}
+
+/// Whether an exclusion still holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ExclusionStanding {
+    Holds,
+    /// It holds, and somebody should look at it again.
+    Due,
+    Expired,
+}
+
+/// How an exclusion stands, by the newest fact that it rests on. One without a date never ends by
+/// itself: nobody knows how old it is, so it is due for review.
+fn standing(exclusion: &Exclusion, profile: &Profile, fact: Option<Fact>) -> ExclusionStanding {
+    let Some(fact) = fact else {
+        return ExclusionStanding::Holds;
+    };
+    let is_past = |limit: Option<u32>| {
+        limit.is_some() && !is_within_months(fact.effective, profile.index_date(), limit)
+    };
+    if is_past(exclusion.expires_after_months) && fact.effective != Fact::UNDATED {
+        ExclusionStanding::Expired
+    } else if is_past(exclusion.review_after_months) {
+        ExclusionStanding::Due
+    } else {
+        ExclusionStanding::Holds
+    }
+}
+
+/// Whether a condition of the rules holds for a resident: for proofs that no clause is always true
+/// or never.
+#[must_use]
+pub fn holds(
+    rulebook: &Rulebook,
+    profile: &Profile,
+    episode: Option<&Episode>,
+    lot: Option<Inclusion>,
+    condition: &Condition,
+) -> bool {
+    let unborn = profile.register().birth.is_after(profile.index_date());
+    let assessment = (!unborn && !profile.is_deceased())
+        .then(|| risk::assess(rulebook, profile))
+        .flatten();
+    let known = conditions::Known {
+        rulebook,
+        profile,
+        assessment: assessment.as_ref(),
+        stage: episode.map(|episode| &episode.stage),
+        lot,
+    };
+    conditions::evaluate(&known, condition).holds
 }
 
 /// The fewest questions that decide for this resident.

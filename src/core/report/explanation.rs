@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::phrases::{cut, date_phrase, list_phrase};
 use super::telling::{Level, Person, Telling, say};
+use super::waiting;
 use crate::pathway::{Decision, NearMiss, Reason, ReasonVerdict};
 use crate::profile::{Fact, Profile, Sex};
 use crate::risk::{self, Assessment};
@@ -40,6 +41,7 @@ pub fn explain(rulebook: &Rulebook, profile: &Profile, decision: &Decision, labe
     let mut text = format!("{label}, as of {}\n\n", date_phrase(day));
     explained.who(&mut text);
     explained.next_step(&mut text);
+    text.push_str(&waiting::sentences(rulebook, decision));
     explained.reviews(&mut text);
     if let Some(assessment) = &decision.assessment {
         let level = rulebook.pathway.level(profile.age_in_years());
@@ -244,12 +246,21 @@ impl Explained<'_> {
             format!(" ({})", self.telling.fact_phrase(fact))
         });
         let lacked = match reason.verdict {
+            ReasonVerdict::Held if row.contradiction => {
+                return format!(
+                    "A contradiction: {subject} {}{fact}. [{}]",
+                    row.says, row.id
+                );
+            }
             ReasonVerdict::Held => return format!("{subject} {}{fact}. [{}]", row.says, row.id),
             ReasonVerdict::Nearly(NearMiss::TooOld) => "too old to count",
             ReasonVerdict::Nearly(NearMiss::Ended) => "it has ended",
             ReasonVerdict::Nearly(NearMiss::OtherStanding) => "not with the standing this asks for",
             ReasonVerdict::Nearly(NearMiss::Superseded) => "a later result says otherwise",
             ReasonVerdict::Nearly(NearMiss::JustBelow) => "the score comes close to the level",
+            ReasonVerdict::Nearly(NearMiss::Expired) => {
+                "it was so long ago that it excludes no more"
+            }
         };
         format!(
             "That {} {}: {lacked}{fact}. [{}]",

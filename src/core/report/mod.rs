@@ -45,6 +45,7 @@ mod rule_book;
 mod suppression;
 mod svg;
 mod telling;
+mod waiting;
 
 pub use course::{Course, OnRecord, Place, Questions, Tests};
 pub use demonstration::{

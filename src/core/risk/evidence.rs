@@ -228,7 +228,10 @@ fn from_signals(
     let mut too_old: Option<Fact> = None;
     for signal in signals {
         for fact in profile.facts_of(signal.fact) {
-            if !shows(rulebook, fact, signal.test) {
+            let other_standing = signal
+                .standing
+                .is_some_and(|wanted| wanted != fact.standing);
+            if other_standing || !shows(rulebook, fact, signal.test) {
                 continue;
             }
             if is_within_months(fact.effective, profile.index_date(), signal.within_months) {
@@ -280,7 +283,8 @@ fn from_signals(
     }
 }
 
-fn shows(rulebook: &Rulebook, fact: &Fact, test: SignalTest) -> bool {
+/// Whether a fact is what a signal waits for.
+pub(crate) fn shows(rulebook: &Rulebook, fact: &Fact, test: SignalTest) -> bool {
     use crate::profile::FactValue;
     match (test, fact.value) {
         (SignalTest::Present, FactValue::Present) => true,

@@ -51,6 +51,7 @@ mod points;
 
 pub use ask::deciding_items;
 pub use evidence::Basis;
+pub(crate) use evidence::shows;
 pub use examples::check_examples;
 pub use points::PointSet;
 

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::reader::{Table, number};
+use super::definitions::Definition;
+use super::reader::Table;
+use super::vocabulary::{LaboratoryId, Vocabulary};
 use crate::profile::{FactId, Unit};
 
 /// A coding system, as a type: a LOINC code can never be looked up as an ATC code.
@@ -81,23 +83,33 @@ pub struct FactDefinition {
     pub answers: Vec<String>,
     /// What to ask when a value is not plausible.
     pub hint: Option<String>,
+    /// How old a fact of this kind may be to count, in months, where a rule asks for no newer one;
+    /// `None` for ever.
+    pub look_back_months: Option<u32>,
 }
 
 /// Codes of one system: exact codes, and prefixes of which the longest wins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Codes {
-    exact: BTreeMap<String, FactId>,
-    prefixes: BTreeMap<String, FactId>,
+pub(super) struct Codes {
+    pub(super) exact: BTreeMap<String, FactId>,
+    pub(super) prefixes: BTreeMap<String, FactId>,
+    /// Codes that mean something in one laboratory and something else, or nothing, in another.
+    pub(super) of_laboratory: BTreeMap<(String, LaboratoryId), FactId>,
 }
 
 /// Every kind of fact the rules speak of.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
-    facts: Vec<FactDefinition>,
-    codes: BTreeMap<CodeSystem, Codes>,
-    relatives: BTreeMap<String, FactId>,
-    relative_conditions: BTreeSet<FactId>,
-    questions: BTreeMap<CodeSystem, BTreeMap<String, Vec<FactId>>>,
+    pub(super) facts: Vec<FactDefinition>,
+    pub(super) codes: BTreeMap<CodeSystem, Codes>,
+    pub(super) relatives: BTreeMap<String, FactId>,
+    pub(super) relative_conditions: BTreeSet<FactId>,
+    pub(super) questions: BTreeMap<CodeSystem, BTreeMap<String, Vec<FactId>>>,
+    pub(super) named: Vec<Definition>,
+    /// The fact that an open order of a test is.
+    pub(super) orders: BTreeMap<FactId, FactId>,
+    /// Versions of coding systems, laboratories, and what unmapped codes may amount to.
+    pub vocabulary: Vocabulary,
 }
 
 impl Catalogue {
@@ -136,10 +148,28 @@ impl Catalogue {
         u16::try_from(at).ok().map(FactId)
     }
 
-    /// The fact that a code means: an exact code first, else the longest listed prefix.
+    /// The fact that a code means in any laboratory: an exact code first, else the longest listed
+    /// prefix.
     #[must_use]
     pub fn meaning(&self, system: CodeSystem, code: &str) -> Option<FactId> {
+        self.meaning_at(system, code, None)
+    }
+
+    /// The fact that a code means in one laboratory; a code that only laboratories give a meaning to
+    /// means nothing where the laboratory is not known.
+    #[must_use]
+    pub fn meaning_at(
+        &self,
+        system: CodeSystem,
+        code: &str,
+        laboratory: Option<LaboratoryId>,
+    ) -> Option<FactId> {
         let codes = self.codes.get(&system)?;
+        if let Some(laboratory) = laboratory
+            && let Some(id) = codes.of_laboratory.get(&(code.to_owned(), laboratory))
+        {
+            return Some(*id);
+        }
         if let Some(id) = codes.exact.get(code) {
             return Some(*id);
         }
@@ -156,13 +186,91 @@ impl Catalogue {
         self.relative_conditions.contains(&condition)
     }
 
-    /// Every code that means a fact or asks for one, and whether it stands for all that begin with it.
+    /// Every code that means a fact in whatever laboratory, asks for one, or could matter, and whether it stands
+    /// for all that begin with it.
     pub fn listed_codes(&self) -> impl Iterator<Item = (&str, bool)> {
         let exact = self.codes.values().flat_map(|codes| codes.exact.keys());
+        let of_laboratory = self.codes.values().flat_map(|codes| {
+            let codes = codes.of_laboratory.keys();
+            codes.map(|(code, _)| code)
+        });
         let prefixes = self.codes.values().flat_map(|codes| codes.prefixes.keys());
         let questions = self.questions.values().flat_map(BTreeMap::keys);
-        let exact = exact.chain(questions).map(|code| (code.as_str(), false));
-        exact.chain(prefixes.map(|code| (code.as_str(), true)))
+        let exact = exact.chain(of_laboratory).chain(questions);
+        let exact = exact.map(|code| (code.as_str(), false));
+        exact
+            .chain(prefixes.map(|code| (code.as_str(), true)))
+            .chain(self.vocabulary.listed_codes())
+    }
+
+    /// Whether a code means something in some laboratory.
+    #[must_use]
+    pub fn knows(&self, system: CodeSystem, code: &str) -> bool {
+        let of_some = |codes: &Codes| codes.of_laboratory.keys().any(|(known, _)| known == code);
+        self.meaning(system, code).is_some() || self.codes.get(&system).is_some_and(of_some)
+    }
+
+    /// A named definition by its id.
+    #[must_use]
+    pub fn definition_of(&self, id: &str) -> Option<&Definition> {
+        self.named.iter().find(|definition| definition.id == id)
+    }
+
+    /// The ids of all named definitions, in the order of the files.
+    #[must_use]
+    pub fn definitions_named(&self) -> Vec<&str> {
+        let named = self.named.iter();
+        named.map(|definition| definition.id.as_str()).collect()
+    }
+
+    /// How old a fact may be for a rule: as the rule says, else as the fact's definition does; a rule
+    /// that looks further back than the definition allows is a mistake.
+    pub(super) fn look_back(
+        &self,
+        table: &Table<'_>,
+        fact: FactId,
+        within_months: Option<u32>,
+    ) -> Option<u32> {
+        self.prove_look_back(table, fact, within_months);
+        within_months.or(self.definition(fact).look_back_months)
+    }
+
+    pub(super) fn prove_look_back(
+        &self,
+        table: &Table<'_>,
+        fact: FactId,
+        within_months: Option<u32>,
+    ) {
+        let definition = self.definition(fact);
+        let Some((wanted, most)) = within_months.zip(definition.look_back_months) else {
+            return;
+        };
+        if most < wanted {
+            let message = format!("`{}` is not looked for beyond {most} months", definition.id);
+            table.report_at("within_months", "look-back-exceeded", message, None);
+        }
+    }
+
+    /// Every mapped code: its system, the code (a prefix ends in `*`), the laboratory in which it means
+    /// that, and what it means.
+    #[must_use]
+    pub fn codes(&self) -> Vec<(CodeSystem, String, Option<LaboratoryId>, FactId)> {
+        let mut all = Vec::new();
+        for (system, codes) in &self.codes {
+            let exact = codes.exact.iter();
+            all.extend(exact.map(|(code, id)| (*system, code.clone(), None, *id)));
+            let prefixes = codes.prefixes.iter();
+            all.extend(prefixes.map(|(code, id)| (*system, format!("{code}*"), None, *id)));
+            let own = codes.of_laboratory.iter();
+            all.extend(own.map(|((code, at), id)| (*system, code.clone(), Some(*at), *id)));
+        }
+        all
+    }
+
+    /// The fact that an open order of a test is; `None` for tests whose orders do not matter.
+    #[must_use]
+    pub fn order_meaning(&self, test: FactId) -> Option<FactId> {
+        self.orders.get(&test).copied()
     }
 
     /// The fact that a relative's condition means, by the relationship code.
@@ -172,291 +280,6 @@ impl Catalogue {
             return None;
         }
         self.relatives.get(relationship).copied()
-    }
-}
-
-/// Fact tables and relative tables of one file, before ids are known.
-pub(super) struct RawFacts<'a> {
-    facts: Vec<(Table<'a>, FactDefinition, Vec<RawCode>)>,
-    relatives: Vec<RawRelatives<'a>>,
-    questions: Vec<RawQuestion<'a>>,
-}
-
-/// A code that asks, and the facts that its values can mean.
-struct RawQuestion<'a> {
-    table: Table<'a>,
-    system: CodeSystem,
-    code: String,
-    facts: Vec<String>,
-}
-
-struct RawRelatives<'a> {
-    table: Table<'a>,
-    fact: String,
-    relationships: Vec<String>,
-    conditions: String,
-}
-
-struct RawCode {
-    system: CodeSystem,
-    code: String,
-    is_prefix: bool,
-}
-
-/// Reads the facts of one file.
-pub(super) fn read_facts<'a>(root: &Table<'a>) -> RawFacts<'a> {
-    let facts = root
-        .tables("fact")
-        .into_iter()
-        .filter_map(read_fact)
-        .collect();
-    let relatives = root
-        .tables("relatives")
-        .into_iter()
-        .filter_map(read_relatives)
-        .collect();
-    let questions = root
-        .tables("question")
-        .into_iter()
-        .filter_map(read_question)
-        .collect();
-    RawFacts {
-        facts,
-        relatives,
-        questions,
-    }
-}
-
-fn read_question(table: Table<'_>) -> Option<RawQuestion<'_>> {
-    let system = table.word("system", &CodeSystem::NAMES);
-    let code = table.text("code");
-    let facts: Vec<String> = table
-        .texts("facts")
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
-    if facts.is_empty() {
-        table.report("rule-empty", "`facts` is missing or empty");
-    }
-    table.finish();
-    Some(RawQuestion {
-        system: system?,
-        code: code?.to_owned(),
-        facts,
-        table,
-    })
-}
-
-fn read_relatives(table: Table<'_>) -> Option<RawRelatives<'_>> {
-    let fact = table.text("fact");
-    let conditions = table.text("conditions");
-    let relationships = table.texts("relationships");
-    if relationships.is_empty() {
-        table.report("rule-empty", "`relationships` is missing or empty");
-    }
-    table.finish();
-    Some(RawRelatives {
-        fact: fact?.to_owned(),
-        relationships: relationships.into_iter().map(str::to_owned).collect(),
-        conditions: conditions?.to_owned(),
-        table,
-    })
-}
-
-fn read_fact(table: Table<'_>) -> Option<(Table<'_>, FactDefinition, Vec<RawCode>)> {
-    let id = table.text("id");
-    let name = table.text("name");
-    let kind = table.word(
-        "kind",
-        &[
-            ("quantity", FactKind::Quantity),
-            ("condition", FactKind::Condition),
-            ("medication", FactKind::Medication),
-            ("answer", FactKind::Answer),
-            ("choice", FactKind::Choice),
-        ],
-    );
-    let specimen = table.optional_word(
-        "specimen",
-        &[("venous", Specimen::Venous), ("lesser", Specimen::Lesser)],
-    );
-    let plausible = table
-        .table("plausible")
-        .map(|t| read_plausible(&t))
-        .unwrap_or_default();
-    let answers: Vec<String> = table
-        .texts("answers")
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
-    let hint = table.optional_text("hint").map(str::to_owned);
-    let codes = table.tables("codes").iter().filter_map(read_code).collect();
-    table.note_verification();
-    table.finish();
-    let kind = kind?;
-    if (kind == FactKind::Quantity) == plausible.is_empty() {
-        table.report(
-            "fact-units",
-            "a quantity, and only a quantity, needs `plausible` units",
-        );
-    }
-    if (kind == FactKind::Answer) != (answers.len() >= 2) {
-        table.report(
-            "fact-answers",
-            "an answer, and only an answer, needs two `answers` or more",
-        );
-    }
-    let definition = FactDefinition {
-        id: id?.to_owned(),
-        name: name?.to_owned(),
-        kind,
-        specimen,
-        plausible,
-        answers,
-        hint,
-    };
-    Some((table, definition, codes))
-}
-
-fn read_code(table: &Table<'_>) -> Option<RawCode> {
-    let system = table.word("system", &CodeSystem::NAMES);
-    let exact = table.optional_text("code");
-    let prefix = table.optional_text("prefix");
-    table.finish();
-    let (code, is_prefix) = match (exact, prefix) {
-        (Some(code), None) => (code, false),
-        (None, Some(code)) => (code, true),
-        (Some(_), Some(_)) | (None, None) => {
-            table.report("fact-code", "exactly one of `code` and `prefix` is needed");
-            return None;
-        }
-    };
-    if code.trim() != code || code.is_empty() {
-        table.report(
-            "fact-code",
-            "a code is not empty and has no blanks around it",
-        );
-        return None;
-    }
-    Some(RawCode {
-        system: system?,
-        code: code.to_owned(),
-        is_prefix,
-    })
-}
-
-/// Reads `{ "unit" = [low, high] }`.
-fn read_plausible(table: &Table<'_>) -> Vec<(Unit, f64, f64)> {
-    let mut ranges = Vec::new();
-    for (key, value) in table.entries() {
-        let Some(unit) = Unit::from_ucum(key) else {
-            let known: Vec<&str> = Unit::ALL.iter().map(|unit| unit.ucum()).collect();
-            table.report_at(
-                key,
-                "unit-unknown-in-rule",
-                format!("`{key}` is not a unit this program knows"),
-                Some(super::reader::suggest(key, &known)),
-            );
-            continue;
-        };
-        let limits: Vec<f64> = value
-            .get_ref()
-            .as_array()
-            .map(|array| array.iter().filter_map(|v| number(v.get_ref())).collect())
-            .unwrap_or_default();
-        match limits[..] {
-            [low, high] if low < high => ranges.push((unit, low, high)),
-            _ => table.value_mistake(value, key, "`[lowest, highest]`"),
-        }
-    }
-    ranges
-}
-
-/// Gives facts their ids and builds the code index; doubles are mistakes.
-pub(super) fn build(files: Vec<RawFacts<'_>>) -> Catalogue {
-    let mut facts = Vec::new();
-    let mut relatives = Vec::new();
-    let mut questions = Vec::new();
-    for file in files {
-        facts.extend(file.facts);
-        relatives.extend(file.relatives);
-        questions.extend(file.questions);
-    }
-    facts.sort_by(|a, b| a.1.id.cmp(&b.1.id));
-    let mut catalogue = Catalogue::default();
-    for (table, definition, codes) in facts {
-        if catalogue
-            .facts
-            .last()
-            .is_some_and(|last| last.id == definition.id)
-        {
-            table.report(
-                "fact-twice",
-                format!("fact `{}` is defined twice", definition.id),
-            );
-            continue;
-        }
-        let id = FactId(
-            u16::try_from(catalogue.facts.len()).expect("files are too small for 65,536 facts"),
-        );
-        catalogue.facts.push(definition);
-        for code in codes {
-            let index = catalogue.codes.entry(code.system).or_default();
-            let map = if code.is_prefix {
-                &mut index.prefixes
-            } else {
-                &mut index.exact
-            };
-            if map
-                .insert(code.code.clone(), id)
-                .is_some_and(|other| other != id)
-            {
-                table.report(
-                    "fact-code-twice",
-                    format!("code `{}` means two facts", code.code),
-                );
-            }
-        }
-    }
-    for raw in relatives {
-        link_relatives(&mut catalogue, &raw);
-    }
-    for raw in questions {
-        let facts: Vec<FactId> = raw
-            .facts
-            .iter()
-            .filter_map(|name| find(&catalogue, &raw.table, "facts", name))
-            .collect();
-        let is_fact = catalogue.meaning(raw.system, &raw.code).is_some();
-        let questions = catalogue.questions.entry(raw.system).or_default();
-        if is_fact || questions.insert(raw.code.clone(), facts).is_some() {
-            raw.table.report(
-                "fact-code-twice",
-                format!("code `{}` means two things", raw.code),
-            );
-        }
-    }
-    catalogue
-}
-
-fn link_relatives(catalogue: &mut Catalogue, raw: &RawRelatives<'_>) {
-    let fact = find(catalogue, &raw.table, "fact", &raw.fact);
-    let condition = find(catalogue, &raw.table, "conditions", &raw.conditions);
-    let (Some(fact), Some(condition)) = (fact, condition) else {
-        return;
-    };
-    catalogue.relative_conditions.insert(condition);
-    for relationship in &raw.relationships {
-        if catalogue
-            .relatives
-            .insert(relationship.clone(), fact)
-            .is_some()
-        {
-            raw.table.report(
-                "fact-code-twice",
-                format!("relationship `{relationship}` is listed twice"),
-            );
-        }
     }
 }
 

@@ -156,7 +156,7 @@ impl Parts<'_> {
             }
         }
         for test in pathway.tests() {
-            if order_codes.of(test).is_empty() {
+            if order_codes.of(test, None).is_empty() {
                 let name = &catalogue.definition(test).id;
                 table.report_at(
                     "orders",

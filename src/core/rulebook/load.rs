@@ -7,13 +7,15 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::catalogue::{self, Catalogue};
+use super::catalogue::Catalogue;
+use super::catalogue_read;
 use super::fit::{Parts, in_region, prove_region};
 use super::folder::{prove_texts, set_of, texts_of, which};
 use super::header::Header;
 use super::ladder;
 use super::reader::{Document, Findings, Table};
 use super::texts_proof;
+use super::vocabulary::Vocabulary;
 use super::{
     Calibration, Diagnostic, Model, OrderCodes, Pathway, Programme, Questionnaire, RuleFile,
     RuleName, Rulebook, TextFile, Texts, Thresholds,
@@ -126,13 +128,15 @@ fn in_folder<'p, 'a>(
 
 fn read_catalogue(parsed: &[Parsed<'_>]) -> Catalogue {
     let mut raw = Vec::new();
+    let mut vocabulary = Vocabulary::default();
     for file in in_folder(parsed, "facts") {
         let root = Table::root(&file.document, &file.table);
         let _ = Header::read(&root);
-        raw.push(catalogue::read_facts(&root));
+        raw.push(catalogue_read::read_facts(&root));
+        vocabulary.read(&root);
         root.finish();
     }
-    catalogue::build(raw)
+    catalogue_read::build(raw, vocabulary)
 }
 
 fn read_shelves(parsed: &[Parsed<'_>], catalogue: &Catalogue) -> Shelves {

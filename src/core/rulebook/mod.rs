@@ -44,7 +44,11 @@ use std::sync::Arc;
 mod bands;
 mod calibration;
 mod catalogue;
+mod catalogue_read;
 mod changes;
+mod condition;
+mod confirmation;
+mod definitions;
 mod diagnostic;
 mod equation;
 mod example_read;
@@ -63,12 +67,14 @@ mod programme;
 mod questionnaire;
 mod reader;
 mod state;
+mod state_table;
 mod sum;
 mod term;
 mod texts;
 mod texts_proof;
 mod thresholds;
 pub mod tree;
+mod vocabulary;
 
 pub use bands::{Band, Bands, End};
 pub use calibration::{
@@ -77,6 +83,9 @@ pub use calibration::{
 pub(crate) use calibration::{expit, log_odds};
 pub use catalogue::{Catalogue, CodeSystem, FactDefinition, FactKind, Specimen};
 pub use changes::{Change, changes};
+pub use condition::{Condition, RegisterFinding, ScorePosition, StageKind};
+pub use confirmation::{Abnormal, Confirmation, ConfirmationRow, NextTest};
+pub use definitions::{Definition, DefinitionSignal, Strength};
 pub use diagnostic::{Diagnostic, RuleFile, Severity};
 pub use equation::{Equation, Layer, LayerLink, Layers};
 pub use header::{Header, Source, Status};
@@ -87,10 +96,7 @@ pub use model::{
     Score, ScoreUnit, Signal, SignalTest,
 };
 pub use order_codes::{OrderCode, OrderCodes};
-pub use pathway::{
-    Condition, Deadlines, NextStep, Pathway, Priority, RegisterFinding, Review, Row, ScorePosition,
-    StageKind,
-};
+pub use pathway::{Deadlines, Exclusion, NextStep, Pathway, Priority, Review, Row};
 pub use programme::{InForcePeriod, Programme, Words};
 pub use questionnaire::{AnswerMeaning, Questionnaire, QuestionnaireItem};
 use reader::suggest as suggest_among;
@@ -99,7 +105,10 @@ pub(crate) use sum::{Cell, Context, OLDEST, for_each_value};
 pub(crate) use term::Value;
 pub use term::{BySex, Centred, Term, Transform, Weights, When};
 pub use texts::{Language, QuestionText, Text, TextFile, TextStatus, TextValues, Texts};
-pub use thresholds::{Category, CategoryBand, Thresholds};
+pub use thresholds::{Category, CategoryBand, Policy, Thresholds};
+pub use vocabulary::{
+    Ambiguous, CodeSystemVersion, Laboratory, LaboratoryId, UnmappedLimits, Vocabulary, Watched,
+};
 
 /// A number or choice in the rules whose source nobody has seen.
 #[derive(Debug, Clone, PartialEq, Eq)]

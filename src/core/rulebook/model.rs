@@ -6,7 +6,7 @@ use super::header::Header;
 use super::ladder::Rung;
 use super::term::Term;
 use super::thresholds::Category;
-use crate::profile::{FactId, Unit};
+use crate::profile::{FactId, Standing, Unit};
 
 /// A score: points, or a probability in parts per million; the model says which.
 pub type Score = i32;
@@ -238,6 +238,8 @@ pub struct Signal {
     pub fact: FactId,
     /// What must be true of it.
     pub test: SignalTest,
+    /// Who must stand behind it; `None` for anybody.
+    pub standing: Option<Standing>,
     /// The answer it shows, by position.
     pub means: usize,
     /// Whether a stronger answer stays possible.

@@ -1,6 +1,7 @@
 //! Reads the items and signals of a model.
 
-use super::catalogue::{Catalogue, FactKind, fact};
+use super::catalogue::{Catalogue, fact};
+use super::definitions::{named, read_test};
 use super::model::{
     Amount, AnswerOption, Item, ItemInput, MeasureSource, Resolve, ScoreUnit, Signal, SignalTest,
 };
@@ -8,8 +9,8 @@ use super::reader::Table;
 use super::term::{
     BySex, ItemIndex, Kind, Term, Transform, Weights, read_bands, read_term, read_weight_by_sex,
 };
-use super::thresholds::{Category, read_unit};
-use crate::profile::Unit;
+use super::thresholds::read_unit;
+use crate::profile::{FactId, Standing, Unit};
 
 /// Widest range of scores: sets of scores are kept in 128 bits.
 pub(super) const MOST_SPAN: Amount = 120;
@@ -278,6 +279,7 @@ fn read_source(table: &Table<'_>, catalogue: &Catalogue) -> Option<MeasureSource
         let mass = fact(catalogue, table, "mass");
         let height = fact(catalogue, table, "height");
         let height_from_age = table.whole("height_from_age");
+        let within_months = mass.and_then(|mass| catalogue.look_back(table, mass, within_months));
         table.finish();
         MeasureSource::MassOverHeightSquared {
             mass: mass?,
@@ -288,6 +290,7 @@ fn read_source(table: &Table<'_>, catalogue: &Catalogue) -> Option<MeasureSource
     } else {
         let fact = fact(catalogue, table, "fact");
         let factor = table.table("factor").map(|t| read_factor(&t));
+        let within_months = fact.and_then(|fact| catalogue.look_back(table, fact, within_months));
         table.finish();
         let factor = match factor {
             Some(read) => Some(read?),
@@ -360,7 +363,7 @@ fn read_answers(table: &Table<'_>, catalogue: &Catalogue, scale: Scale<'_>) -> O
     let signals: Vec<Signal> = table
         .tables("signals")
         .iter()
-        .filter_map(|t| read_signal(t, catalogue, &options))
+        .flat_map(|t| read_signals(t, catalogue, &options))
         .collect();
     for (n, option) in options.iter().enumerate() {
         if !signals.iter().any(|signal| signal.means == n) {
@@ -378,62 +381,31 @@ fn read_answers(table: &Table<'_>, catalogue: &Catalogue, scale: Scale<'_>) -> O
     Some((input, terms?))
 }
 
-fn read_signal(
-    table: &Table<'_>,
-    catalogue: &Catalogue,
-    options: &[AnswerOption],
-) -> Option<Signal> {
-    let fact = fact(catalogue, table, "fact");
-    let answer = table.optional_text("answer");
-    let category = table.optional_word("category_at_least", &Category::WORDS);
-    let from = table
-        .optional_number("from")
-        .and_then(|from| Some((from, read_unit(table, "unit")?)));
+/// One signal, or all those of the definition that it names.
+fn read_signals(table: &Table<'_>, catalogue: &Catalogue, options: &[AnswerOption]) -> Vec<Signal> {
     let means = table.text("means");
     let at_least = table.optional_flag("at_least").unwrap_or(false);
-    let within_months = table.optional_whole("within_months");
+    let is_named = table.has("definition");
+    let tests: Vec<(FactId, SignalTest, Option<Standing>, Option<u32>)> = if is_named {
+        let definition = named(table, catalogue);
+        let signals = definition.map_or(&[][..], |definition| &definition.signals);
+        let each = signals.iter();
+        each.map(|s| (s.fact, s.test, s.standing, s.within_months))
+            .collect()
+    } else {
+        let fact = fact(catalogue, table, "fact");
+        let test = fact.and_then(|fact| read_test(table, catalogue, fact));
+        let within_months = table.optional_whole("within_months");
+        let within_months = fact.and_then(|fact| catalogue.look_back(table, fact, within_months));
+        let both = fact.zip(test);
+        both.map(|(fact, test)| (fact, test, None, within_months))
+            .into_iter()
+            .collect()
+    };
     table.finish();
-    let fact = fact?;
-    let definition = catalogue.definition(fact);
-    let test = match (answer, category, from) {
-        (Some(answer), None, None) => {
-            let at = definition.answers.iter().position(|a| a == answer);
-            let Some(at) = at.and_then(|at| u8::try_from(at).ok()) else {
-                let known: Vec<&str> = definition.answers.iter().map(String::as_str).collect();
-                table.report_at(
-                    "answer",
-                    "answer-unknown",
-                    format!("`{}` has no answer `{answer}`", definition.id),
-                    Some(super::reader::suggest(answer, &known)),
-                );
-                return None;
-            };
-            SignalTest::Answer(at)
-        }
-        (None, Some(category), None) => SignalTest::CategoryAtLeast(category),
-        (None, None, Some((from, unit))) => SignalTest::From(from, unit),
-        (None, None, None) => SignalTest::Present,
-        (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
-            table.report(
-                "signal-test",
-                "only one of `answer`, `category_at_least` and `from` can be given",
-            );
-            return None;
-        }
+    let Some(means) = means else {
+        return Vec::new();
     };
-    let expected = match test {
-        SignalTest::Answer(_) => definition.kind == FactKind::Answer,
-        SignalTest::CategoryAtLeast(_) => definition.kind == FactKind::Quantity,
-        SignalTest::From(_, unit) => definition.plausible.iter().any(|(of, _, _)| *of == unit),
-        SignalTest::Present => !matches!(definition.kind, FactKind::Answer | FactKind::Quantity),
-    };
-    if !expected {
-        table.report(
-            "signal-test",
-            format!("`{}` cannot be tested like this", definition.id),
-        );
-    }
-    let means = means?;
     let Some(means) = options.iter().position(|option| option.answer == means) else {
         let known: Vec<&str> = options
             .iter()
@@ -445,13 +417,17 @@ fn read_signal(
             format!("this item has no answer `{means}`"),
             Some(super::reader::suggest(means, &known)),
         );
-        return None;
+        return Vec::new();
     };
-    Some(Signal {
-        fact,
-        test,
-        means,
-        at_least,
-        within_months,
-    })
+    let signals = tests.into_iter();
+    signals
+        .map(|(fact, test, standing, within_months)| Signal {
+            fact,
+            test,
+            standing,
+            means,
+            at_least,
+            within_months,
+        })
+        .collect()
 }

@@ -1,134 +1,16 @@
 //! The pathway: a table that says where a resident stands and what comes next.
 
 use super::bands::Bands;
-use super::catalogue::{Catalogue, Specimen};
+use super::catalogue::Catalogue;
+use super::condition::Condition;
 use super::header::Header;
 use super::model::{Score, ScoreUnit};
 use super::model_file::{percent_to_score, read_score};
-use super::pathway_read::read_row;
+use super::pathway_read::{read_named, read_row};
 use super::reader::Table;
 use super::state::State;
-use super::thresholds::Category;
-use crate::profile::{FactId, Standing};
-
-/// What the register says that matters here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RegisterFinding {
-    /// Born after the index date.
-    NotYetBorn,
-    /// Dead on the index date.
-    Deceased,
-    /// Left the area on or before the index date.
-    MovedAway,
-    /// Never lived in the area.
-    Elsewhere,
-    /// No usable birth date.
-    BirthDateUnknown,
-    /// No sex that a score could use.
-    SexUnknown,
-    /// Data of this resident may be missing from the last pull.
-    Incomplete,
-}
-
-/// Where a score range lies relative to the action level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ScorePosition {
-    /// The lowest possible score reaches the level.
-    AtOrAbove,
-    /// The highest possible score stays below it.
-    Below,
-    /// The level lies inside the range.
-    Spans,
-}
-
-/// Where a resident's newest round stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum StageKind {
-    /// Begun, nothing asked yet.
-    Eligible,
-    /// Asked questions.
-    Asked,
-    /// The answer is late, and no reminder was sent.
-    AnswerOverdue,
-    /// The answer is late, after a reminder.
-    NotAnswered,
-    /// Tests are ordered.
-    Ordered,
-    /// The sample is late, and no reminder was sent.
-    SampleOverdue,
-    /// The sample is late, after a reminder.
-    DidNotAttend,
-    /// Every ordered test has its result.
-    Resulted,
-    /// A result waits for a professional.
-    Confirming,
-    /// The lifestyle service is offered.
-    OfferedPrevention,
-    /// A person acts, since the program could not.
-    WithANurse,
-    /// Ended.
-    Closed,
-}
-
-impl StageKind {
-    /// The names in rule files and in the ledger.
-    pub const NAMES: [(&'static str, Self); 12] = [
-        ("eligible", Self::Eligible),
-        ("asked", Self::Asked),
-        ("answer-overdue", Self::AnswerOverdue),
-        ("not-answered", Self::NotAnswered),
-        ("ordered", Self::Ordered),
-        ("sample-overdue", Self::SampleOverdue),
-        ("did-not-attend", Self::DidNotAttend),
-        ("resulted", Self::Resulted),
-        ("confirming", Self::Confirming),
-        ("offered-prevention", Self::OfferedPrevention),
-        ("with-a-nurse", Self::WithANurse),
-        ("closed", Self::Closed),
-    ];
-}
-
-/// When a row holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Condition {
-    /// The register says so.
-    Register(RegisterFinding),
-    /// The newest round stands there.
-    Episode {
-        /// Where.
-        stage: StageKind,
-        /// For how long at most, counted from the round's deadline or from when it came there.
-        within_months: Option<u32>,
-    },
-    /// The resident was drawn as a sampled negative.
-    Drawn,
-    /// Certainly outside the programme's ages.
-    OutsideAge,
-    /// A fact is there.
-    Fact {
-        /// Which.
-        fact: FactId,
-        /// Who must stand behind it; `None` for anybody.
-        standing: Option<Standing>,
-        /// Whether it must still hold on the index date.
-        current: bool,
-        /// How old it may be.
-        within_months: Option<u32>,
-    },
-    /// A laboratory test has this result (or a worse one, for the range of the disease and critical).
-    Test {
-        /// The result.
-        category: Category,
-        /// From which kind of sample; `None` for any.
-        specimen: Option<Specimen>,
-        /// How old it may be.
-        within_months: Option<u32>,
-    },
-    /// The score lies so.
-    Score(ScorePosition),
-    /// All of these hold.
-    All(Vec<Condition>),
-}
+use super::state_table;
+use crate::profile::FactId;
 
 /// What comes next for the resident.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,8 +85,24 @@ pub struct Review {
     pub within_days: u16,
 }
 
-/// One row of the pathway.
+/// What stands behind an exclusion, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exclusion {
+    /// What it rests on.
+    pub evidence: String,
+    /// Who decided that it excludes.
+    pub author: String,
+    /// Months from its newest fact until somebody should look at it again; `None` when each run sees
+    /// the newest of the register anyway.
+    pub review_after_months: Option<u32>,
+    /// Months from its newest fact until it no longer holds; `None` for never.
+    pub expires_after_months: Option<u32>,
+    /// The review it opens when it is due.
+    pub review: Option<Review>,
+}
+
+/// One row of the pathway.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// Its id: the reason code of decisions.
     pub id: String,
@@ -214,6 +112,10 @@ pub struct Row {
     pub outcome: Option<(State, NextStep)>,
     /// A review it opens.
     pub review: Option<Review>,
+    /// What stands behind it, for a row that excludes.
+    pub exclusion: Option<Exclusion>,
+    /// Whether it says that the record contradicts itself: counted by runs, named in explanations.
+    pub contradiction: bool,
     /// What the resident is told when a round of theirs comes here, as the id of a text.
     pub message: Option<String>,
     /// What a professional is asked to do when a round comes here, as the id of a text.
@@ -340,14 +242,15 @@ impl Pathway {
             intervals.note_verification();
             intervals.finish();
         }
+        let named = read_named(root, catalogue);
         let tables = root.tables("row");
         let rows: Vec<Row> = tables
             .iter()
-            .filter_map(|t| read_row(t, catalogue))
+            .filter_map(|t| read_row(t, catalogue, &named))
             .collect();
         root.finish();
         if rows.len() == tables.len() {
-            prove_total(root, &tables, &rows);
+            state_table::prove(root, &tables, &rows);
         }
         let ((levels, near, level_unit), (age_from, age_below)) = (level?, ages?);
         Some(Self {
@@ -403,65 +306,4 @@ fn read_deadlines(table: &Table<'_>) -> Option<Deadlines> {
         sample_reminder_days: sample_reminder_days?,
         answer_reminder_days: answer_reminder_days?,
     })
-}
-
-/// Every resident must meet a row that decides, and every row must be reachable.
-fn prove_total(root: &Table<'_>, tables: &[Table<'_>], rows: &[Row]) {
-    for (n, (row, table)) in rows.iter().zip(tables).enumerate() {
-        if rows[..n].iter().any(|other| other.id == row.id) {
-            table.report_at(
-                "id",
-                "row-twice",
-                format!("row `{}` is there twice", row.id),
-                None,
-            );
-        }
-        if rows[..n]
-            .iter()
-            .any(|other| other.outcome.is_some() && other.when == row.when)
-        {
-            table.report(
-                "row-unreachable",
-                "an earlier row with the same condition decides already",
-            );
-        }
-    }
-    let positions = [
-        ("at-or-above", ScorePosition::AtOrAbove),
-        ("below", ScorePosition::Below),
-        ("spans", ScorePosition::Spans),
-    ];
-    let decided = positions.map(|(word, position)| {
-        let row = rows
-            .iter()
-            .position(|row| row.when == Condition::Score(position) && row.outcome.is_some());
-        if row.is_none() {
-            root.report(
-                "row-gap",
-                format!("no row decides for a score that is `{word}`"),
-            );
-        }
-        row
-    });
-    // Who is not alive has no score, so these rows alone can decide about them.
-    for (word, finding) in [
-        ("not-yet-born", RegisterFinding::NotYetBorn),
-        ("deceased", RegisterFinding::Deceased),
-    ] {
-        let decided = rows
-            .iter()
-            .any(|row| row.when == Condition::Register(finding) && row.outcome.is_some());
-        if !decided {
-            root.report(
-                "row-gap",
-                format!("no row decides for a resident who is `{word}`"),
-            );
-        }
-    }
-    // Once every score has its row, nobody is left for a later one.
-    if let [Some(a), Some(b), Some(c)] = decided {
-        for table in &tables[a.max(b).max(c) + 1..] {
-            table.report("row-unreachable", "the rows before decide for every score");
-        }
-    }
 }

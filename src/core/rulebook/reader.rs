@@ -293,6 +293,30 @@ impl<'a> Table<'a> {
         texts
     }
 
+    /// A word of a closed list, or a list of them; a word that is not in the list is reported.
+    pub(super) fn words<T: Copy>(&self, key: &'static str, words: &[(&str, T)]) -> Vec<T> {
+        let Some(value) = self.get(key) else {
+            return Vec::new();
+        };
+        if value.get_ref().as_str().is_some() {
+            return self.word(key, words).into_iter().collect();
+        }
+        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let mut found = Vec::new();
+        for text in self.texts(key) {
+            match words.iter().find(|(word, _)| *word == text) {
+                Some((_, value)) => found.push(*value),
+                None => self.report_at(
+                    key,
+                    "rule-unknown-word",
+                    format!("`{text}` is not a known `{key}`"),
+                    Some(suggest(text, &known)),
+                ),
+            }
+        }
+        found
+    }
+
     pub(super) fn table(&self, key: &'static str) -> Option<Self> {
         let value = self.get(key)?;
         let table = value.get_ref().as_table();

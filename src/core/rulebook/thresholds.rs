@@ -1,7 +1,8 @@
 //! Bands of laboratory results.
 
 use super::bands::Bands;
-use super::catalogue::{Catalogue, fact};
+use super::catalogue::{Catalogue, Specimen, fact};
+use super::confirmation::Confirmation;
 use super::header::Header;
 use super::reader::{Table, number};
 use crate::profile::{FactId, Quantity, Unit};
@@ -41,14 +42,33 @@ pub struct CategoryBand {
     pub reads: String,
 }
 
+/// A choice that sources leave open, made by name: in force or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Its name.
+    pub id: String,
+    /// What it says, in a sentence.
+    pub summary: String,
+    /// Whether it is in force.
+    pub in_force: bool,
+    /// A test of which one abnormal result suffices, when the policy is about that.
+    pub single_suffices: Option<FactId>,
+}
+
 /// The bands of every test, by the unit received.
 #[derive(Debug, Clone)]
 pub struct Thresholds {
     /// The head of the file.
     pub header: Header,
-    tests: Vec<(FactId, Unit, Bands<CategoryBand>)>,
+    /// The choices that the sources leave open.
+    pub policies: Vec<Policy>,
+    /// What abnormal results together confirm; `None` where the file has no such table.
+    pub confirmation: Option<Confirmation>,
+    tests: TestBands,
     critical: Vec<(FactId, Unit, f64)>,
 }
+
+type TestBands = Vec<(FactId, Unit, Bands<CategoryBand>)>;
 
 impl Thresholds {
     /// The bands of a test in a unit.
@@ -94,21 +114,39 @@ impl Thresholds {
         facts
     }
 
+    /// Whether one abnormal result of a test suffices, by a policy in force.
+    #[must_use]
+    pub fn single_suffices(&self, test: FactId) -> bool {
+        let mut policies = self.policies.iter();
+        policies.any(|policy| policy.in_force && policy.single_suffices == Some(test))
+    }
+
     pub(super) fn read(root: &Table<'_>, catalogue: &Catalogue) -> Option<Self> {
         let header = Header::read(root);
-        let mut tests: Vec<(FactId, Unit, Bands<CategoryBand>)> = Vec::new();
-        for table in root.tables("test") {
-            let fact = fact(catalogue, &table, "fact");
-            let unit = read_unit(&table, "unit");
-            let bands = Bands::read(&table, "bands", read_category);
-            table.finish();
-            if let (Some(fact), Some(unit), Some(bands)) = (fact, unit, bands) {
-                if tests.iter().any(|(f, u, _)| (*f, *u) == (fact, unit)) {
-                    table.report("test-twice", "this test has bands in this unit already");
-                }
-                tests.push((fact, unit, bands));
+        let mut tests = read_tests(root, catalogue);
+        let mut policies: Vec<Policy> = Vec::new();
+        for table in root.tables("policy") {
+            let Some((policy, bands)) = read_policy(&table, catalogue) else {
+                continue;
+            };
+            if policies.iter().any(|other| other.id == policy.id) {
+                table.report("policy-twice", format!("`{}` is there twice", policy.id));
             }
+            for (fact, unit, bands) in bands {
+                let place = tests.iter_mut().find(|(f, u, _)| (*f, *u) == (fact, unit));
+                match place {
+                    None => table.report(
+                        "policy-without-test",
+                        format!("no test has bands for this in {unit}"),
+                    ),
+                    Some(place) if policy.in_force => place.2 = bands,
+                    Some(_) => {}
+                }
+            }
+            policies.push(policy);
         }
+        let confirmation = root.table("confirmation");
+        let confirmation = confirmation.and_then(|table| Confirmation::read(&table));
         let critical = root
             .tables("critical")
             .iter()
@@ -128,6 +166,8 @@ impl Thresholds {
         root.finish();
         Some(Self {
             header: header?,
+            policies,
+            confirmation,
             tests,
             critical,
         })
@@ -150,6 +190,63 @@ impl Thresholds {
             }
         }
     }
+}
+
+fn read_tests(root: &Table<'_>, catalogue: &Catalogue) -> TestBands {
+    let mut tests: TestBands = Vec::new();
+    for table in root.tables("test") {
+        let fact = fact(catalogue, &table, "fact");
+        let unit = read_unit(&table, "unit");
+        let bands = Bands::read(&table, "bands", read_category);
+        table.finish();
+        if let (Some(fact), Some(unit), Some(bands)) = (fact, unit, bands) {
+            if tests.iter().any(|(f, u, _)| (*f, *u) == (fact, unit)) {
+                table.report("test-twice", "this test has bands in this unit already");
+            }
+            tests.push((fact, unit, bands));
+        }
+    }
+    tests
+}
+
+/// A policy and the bands that it has, read and proved whether it is in force or not.
+fn read_policy(table: &Table<'_>, catalogue: &Catalogue) -> Option<(Policy, TestBands)> {
+    let id = table.text("id");
+    let summary = table.text("summary");
+    if !table.has("in_force") {
+        table.report("rule-missing-key", "`in_force` is missing");
+    }
+    let in_force = table.optional_flag("in_force");
+    let single_suffices = if table.has("single_suffices") {
+        fact(catalogue, table, "single_suffices")
+    } else {
+        None
+    };
+    if single_suffices.is_some_and(|f| catalogue.definition(f).specimen != Some(Specimen::Venous)) {
+        table.report("policy-test", "only a venous laboratory test can suffice");
+    }
+    let bands = read_tests(table, catalogue);
+    if bands.is_empty() && single_suffices.is_none() {
+        table.report(
+            "policy-empty",
+            "a policy has `[[policy.test]]` or `single_suffices`",
+        );
+    }
+    if table.text("source").is_none() || !table.has("verified") {
+        table.report(
+            "policy-verified",
+            "`source` and `verified` say where the choice comes from",
+        );
+    }
+    table.note_verification();
+    table.finish();
+    let policy = Policy {
+        id: id?.to_owned(),
+        summary: summary?.to_owned(),
+        in_force: in_force?,
+        single_suffices,
+    };
+    Some((policy, bands))
 }
 
 fn read_category(table: &Table<'_>) -> Option<CategoryBand> {

@@ -9,8 +9,8 @@ use preventiojyraa_authoring::{
 };
 use preventiojyraa_core::orders::{Action, Keep, Order, OrderKey};
 use preventiojyraa_core::rulebook::{
-    AnswerMeaning, CodeSystem, Language, Questionnaire, QuestionnaireItem, Rulebook, Text,
-    TextValues,
+    AnswerMeaning, CodeSystem, LaboratoryId, Language, Questionnaire, QuestionnaireItem, Rulebook,
+    Text, TextValues,
 };
 
 use super::super::channel::{ORDERS, Way};
@@ -100,6 +100,8 @@ pub struct Writing<'a> {
     pub to: &'a [To],
     /// The language in which professionals are written to.
     pub language: Language,
+    /// Which laboratory takes the orders, where the rules have codes of its own.
+    pub laboratory: Option<LaboratoryId>,
     /// The day it is written.
     pub on: Date,
 }
@@ -129,10 +131,10 @@ pub fn written(
     };
     match (&order.action, writing.way) {
         (Action::Laboratory { test }, Way::ServiceRequest) => {
-            super::service_request(writing.rulebook, order, test, patient_id)
+            super::service_request(writing, order, test, patient_id)
         }
         (Action::Laboratory { test }, Way::Communication) => {
-            let codes = super::codes(writing.rulebook, test)?;
+            let codes = super::codes(writing, test)?;
             act.to_professionals("laboratory-order", Some(test), &codes, None)
         }
         (Action::Cancel { test, keep }, Way::Communication) => {
@@ -238,10 +240,9 @@ impl Act<'_> {
         tests: &[Coded<'_>],
         about: Option<&str>,
     ) -> Result<Vec<u8>, NotWritten> {
-        let rulebook = self.writing.rulebook;
         let name = match test {
             // The laboratory's own name of it comes first.
-            Some(test) => super::codes(rulebook, test)?
+            Some(test) => super::codes(self.writing, test)?
                 .first()
                 .map(|code| code.display),
             None => None,

@@ -101,12 +101,13 @@ const ROUNDS: &str = "https://preventiojyraa.example.org/fhir/round";
 ///
 /// The identifier is the order's key, so the same order is the same resource.
 fn service_request(
-    rulebook: &Rulebook,
+    writing: &Writing<'_>,
     order: &Order,
     test: &str,
     patient_id: &str,
 ) -> Result<Vec<u8>, NotWritten> {
-    let codes = codes(rulebook, test)?;
+    let rulebook = writing.rulebook;
+    let codes = codes(writing, test)?;
     let round = format!("{}-{}-{}", order.resident, order.programme, order.round);
     author_service_request(&ServiceRequestContent {
         identifier: BusinessIdentifier {
@@ -126,10 +127,11 @@ fn service_request(
     .map_err(NotWritten::Authoring)
 }
 
-/// The codes under which a test is ordered, the laboratory's own first.
-fn codes<'r>(rulebook: &'r Rulebook, test: &str) -> Result<Vec<Coded<'r>>, NotWritten> {
+/// The codes under which a test is ordered there, the laboratory's own first.
+fn codes<'r>(writing: &Writing<'r>, test: &str) -> Result<Vec<Coded<'r>>, NotWritten> {
+    let rulebook = writing.rulebook;
     let test = rulebook.catalogue.find(test).ok_or(NotWritten::NoCode)?;
-    let codes = rulebook.order_codes.of(test).iter();
+    let codes = rulebook.order_codes.of(test, writing.laboratory).iter();
     let codes: Vec<Coded<'_>> = codes
         .map(|code| Coded {
             system: super::systems::uri(code.system),

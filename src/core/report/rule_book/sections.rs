@@ -307,8 +307,11 @@ fn conditions(telling: Telling<'_>, when: &Tree) -> (String, Cell) {
     let mut stages = Vec::new();
     let mut finding = Cell::default();
     for part in parts {
-        let episode = part.get("episode").and_then(Tree::scalar);
-        stages.extend(episode.map(str::to_owned));
+        let episode = match part.get("episode") {
+            Some(Tree::List(stages)) => stages.iter().filter_map(Tree::scalar).collect(),
+            one => Vec::from_iter(one.and_then(Tree::scalar)),
+        };
+        stages.extend(episode.into_iter().map(str::to_owned));
         let rest = part.entries().iter().filter(|entry| entry.key != "episode");
         let rest: Vec<Entry> = rest.cloned().collect();
         if !rest.is_empty() {

@@ -1,0 +1,118 @@
+//! The golden set of code mappings: which code means which fact, in each coding system and laboratory.
+//!
+//! A changed, lost or new mapping fails here until somebody has looked at it and changed
+//! `fixtures/codes/golden.csv` as well.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use preventiojyraa_core::rulebook::{CodeSystem, LaboratoryId};
+
+use crate::support::core::rulebook;
+
+/// Rows of the golden set: system, code, laboratory or `any`, fact or `-`.
+fn golden() -> Vec<[String; 4]> {
+    let path = Path::new(crate::ROOT).join("fixtures/codes/golden.csv");
+    let text = fs::read_to_string(path).expect("the golden set is readable");
+    let rows = text.lines().skip(1).filter(|line| !line.is_empty());
+    rows.map(|line| {
+        let cells: Vec<String> = line.split(',').map(str::to_owned).collect();
+        cells
+            .try_into()
+            .unwrap_or_else(|_| panic!("four cells: {line}"))
+    })
+    .collect()
+}
+
+fn system(name: &str) -> CodeSystem {
+    let found = CodeSystem::NAMES.iter().find(|(known, _)| *known == name);
+    found
+        .unwrap_or_else(|| panic!("no system is called `{name}`"))
+        .1
+}
+
+fn laboratory(name: &str) -> Option<LaboratoryId> {
+    if name == "any" {
+        return None;
+    }
+    let found = rulebook().catalogue.vocabulary.laboratory(name);
+    Some(found.unwrap_or_else(|| panic!("no laboratory is called `{name}`")))
+}
+
+#[test]
+fn each_code_means_what_the_golden_set_says() {
+    let catalogue = &rulebook().catalogue;
+    for [of, code, at, fact] in golden() {
+        // A block is tried by itself and by a code in it.
+        let codes = match code.strip_suffix('*') {
+            Some(block) => vec![block.to_owned(), format!("{block}.9")],
+            None => vec![code.clone()],
+        };
+        for code in codes {
+            let found = catalogue.meaning_at(system(&of), &code, laboratory(&at));
+            let found = found.map_or("-", |id| catalogue.definition(id).id.as_str());
+            assert_eq!(found, fact, "{of} {code} at {at}");
+        }
+    }
+}
+
+#[test]
+fn each_mapping_of_the_rules_is_in_the_golden_set() {
+    let catalogue = &rulebook().catalogue;
+    let laboratories = &catalogue.vocabulary.laboratories;
+    let name = |of: CodeSystem| {
+        let mut names = CodeSystem::NAMES.iter();
+        names
+            .find(|(_, known)| *known == of)
+            .expect("a name")
+            .0
+            .to_owned()
+    };
+    let shipped = catalogue.codes().into_iter().map(|(of, code, at, fact)| {
+        let at = at.map_or("any", |at| laboratories[usize::from(at.0)].id.as_str());
+        let fact = &catalogue.definition(fact).id;
+        [name(of), code, at.to_owned(), fact.clone()]
+    });
+    let golden: BTreeSet<[String; 4]> = golden().into_iter().collect();
+    let missing: Vec<_> = shipped.filter(|row| !golden.contains(row)).collect();
+    assert!(missing.is_empty(), "not in the golden set: {missing:?}");
+}
+
+#[test]
+fn every_system_in_use_has_a_version_and_every_ambiguous_code_could_matter() {
+    let vocabulary = &rulebook().catalogue.vocabulary;
+    let pinned: BTreeSet<CodeSystem> = vocabulary.systems.iter().map(|s| s.system).collect();
+    let used: BTreeSet<CodeSystem> = rulebook().catalogue.codes().iter().map(|c| c.0).collect();
+    assert!(used.is_subset(&pinned), "{used:?} {pinned:?}");
+    let versions = vocabulary.systems.iter();
+    let versions: Vec<&str> = versions.map(|s| s.version.as_str()).collect();
+    assert_eq!(
+        versions,
+        [
+            "1999",
+            "2007",
+            "2007",
+            "2.80",
+            "2025-01-01",
+            "2025-01-06",
+            "2006",
+            "2026.1"
+        ]
+    );
+    for (of, code, could_matter) in [
+        (Some(CodeSystem::Kuntaliitto), "20271", true),
+        (Some(CodeSystem::Kuntaliitto), "1483", true),
+        (Some(CodeSystem::Kuntaliitto), "2086", false),
+        (Some(CodeSystem::Atc), "A10X", true),
+        (Some(CodeSystem::Atc), "N02BE01", false),
+        (Some(CodeSystem::Loinc), "718-7", false),
+        (None, "anything", true),
+    ] {
+        assert_eq!(
+            vocabulary.could_matter(of, code),
+            could_matter,
+            "{of:?} {code}"
+        );
+    }
+}
