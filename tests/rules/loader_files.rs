@@ -1,28 +1,57 @@
 //! Rule books with a mistake of more than one place: whole files, several mistakes, sizes.
 
+use preventiojyraa_core::report::{RuleBookSubject, rule_book_shown, rule_book_text};
 use preventiojyraa_core::risk::check_examples;
-use preventiojyraa_core::rulebook::{Diagnostic, RuleFile, Rulebook};
+use preventiojyraa_core::rulebook::{Diagnostic, Language, RuleFile, Rulebook};
 
 use super::loader::{FAMILY, FORM, HUNT3, MAISA, MEASUREMENTS, PROGRAMME, SCORE, STEPWISE};
 use super::loader::{edited, mistakes_after};
 use crate::support::core::{rule_files, rulebook};
 
-#[test]
-fn a_rule_file_under_a_second_name_is_refused() {
+/// The shipped files and one more.
+fn with_file(path: &str, text: String) -> Vec<RuleFile> {
     let mut files = rule_files();
-    let copy = files
-        .iter()
-        .find(|file| file.path == SCORE)
-        .expect("shipped")
-        .text
-        .clone();
     files.push(RuleFile {
-        path: "scores/copy.toml".to_owned(),
-        text: copy,
+        path: path.to_owned(),
+        text,
     });
-    let mistakes = Rulebook::load(&files).expect_err("two files call themselves findrisc");
+    files
+}
+
+#[test]
+fn two_files_that_call_themselves_alike_are_refused_whoever_names_them() {
+    // One that the default programme names, one that only a ladder names, one that nobody names.
+    for id in ["findrisc", "score2", "desir-2008"] {
+        let shipped = format!("scores/{id}.toml");
+        let files = rule_files();
+        let copy = files.iter().find(|file| file.path == shipped);
+        let files = with_file("scores/zz.toml", copy.expect("shipped").text.clone());
+        let mistakes = Rulebook::load(&files).expect_err("two files of one id");
+        let found: Vec<_> = mistakes.iter().map(|m| (m.file.as_str(), m.code)).collect();
+        assert_eq!(found, [("scores/zz.toml", "rule-twice")], "{id}");
+        let message = &mistakes[0].message;
+        assert!(message.contains(&shipped) && message.contains("scores/zz.toml"));
+    }
+}
+
+#[test]
+fn files_of_two_kinds_cannot_share_an_id() {
+    let (copy, _) = edited(HUNT3, "id = \"findrisc-hunt3-2019\"", "id = \"desir-2008\"");
+    let text = copy.into_iter().find(|file| file.path == HUNT3);
+    let files = with_file("calibrations/zz.toml", text.expect("shipped").text);
+    let mistakes = Rulebook::load(&files).expect_err("a calibration called like a score");
     let found: Vec<_> = mistakes.iter().map(|m| (m.file.as_str(), m.code)).collect();
-    assert_eq!(found, [(PROGRAMME, "rule-twice")]);
+    assert_eq!(found, [("scores/desir-2008.toml", "rule-twice")]);
+    assert!(mistakes[0].message.contains("calibrations/zz.toml"));
+}
+
+#[test]
+fn every_model_of_a_ladder_is_shown_as_in_force() {
+    let hearts = Rulebook::load_programme(&rule_files(), "cardiovascular").expect("shipped");
+    let subject = RuleBookSubject::default();
+    let shown = rule_book_text(&rule_book_shown(&hearts, &subject, Language::English));
+    assert!(shown.contains("scores/score2-op.toml"));
+    assert!(!shown.contains("The programme does not use this rule."));
 }
 
 #[test]

@@ -34,7 +34,8 @@ fn a_signal_of_a_category_of_something_without_bands() {
 fn two_forms_with_one_address() {
     let mut files = rule_files();
     let form = files.iter().find(|file| file.path == MAISA);
-    let text = form.expect("shipped").text.clone();
+    let text = &form.expect("shipped").text;
+    let text = text.replacen("id = \"maisa", "id = \"other-maisa", 1);
     let path = "questionnaires/other.toml".to_owned();
     files.push(RuleFile { path, text });
     let mistakes = Rulebook::load(&files).expect_err("one form, two files");

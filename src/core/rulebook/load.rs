@@ -1,6 +1,6 @@
 //! From rule files to a rule book, or to all their mistakes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -57,6 +57,7 @@ pub(super) fn load(files: &[RuleFile], wanted: Option<&str>) -> Result<Rulebook,
             Some(Parsed { document, table })
         })
         .collect();
+    prove_ids(&parsed);
     let catalogue = read_catalogue(&parsed);
     let shelves = read_shelves(&parsed, &catalogue);
     prove_texts(&parsed, &shelves.texts);
@@ -338,6 +339,28 @@ fn choose(
     Some((rulebook, named))
 }
 
+/// Every file calls itself as no other does: a rule is named, and found again later, by its id alone.
+fn prove_ids(parsed: &[Parsed<'_>]) {
+    let mut first: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut in_order: Vec<&Parsed<'_>> = parsed.iter().collect();
+    in_order.sort_by_key(|file| &file.document.file.path);
+    for file in in_order {
+        let id = file.table.get_ref().get("id");
+        let Some(id) = id.and_then(|id| id.get_ref().as_str()) else {
+            continue;
+        };
+        let path = file.document.file.path.as_str();
+        if let Some(other) = first.get(id) {
+            let root = Table::root(&file.document, &file.table);
+            let message = format!("`{path}` calls itself `{id}`, and so does `{other}`");
+            let hint = "the id of a file is its own among all files of the folder".to_owned();
+            root.report_at("id", "rule-twice", message, Some(hint));
+        } else {
+            first.insert(id, path);
+        }
+    }
+}
+
 /// A programme is called like its file: that is the name by which it is asked for.
 fn prove_name(root: &Table<'_>, programme: &Programme) {
     let id = &programme.header.id;
@@ -372,19 +395,11 @@ impl Taking<'_, '_> {
             .iter()
             .map(|(_, rule)| header(rule).id.as_str())
             .collect();
-        let twice = known.iter().filter(|known| **known == id).count() > 1;
         let found = shelf.iter().find(|(_, rule)| header(rule).id == id);
-        if found.is_none() || twice {
-            let (code, message) = if twice {
-                ("rule-twice", format!("two files call themselves `{id}`"))
-            } else {
-                (
-                    "rule-not-found",
-                    format!("no {key} is called `{id}`, or its file has mistakes"),
-                )
-            };
+        if found.is_none() {
+            let message = format!("no {key} is called `{id}`, or its file has mistakes");
             let hint = Some(super::reader::suggest(id, &known));
-            self.table.report_at(key, code, message, hint);
+            self.table.report_at(key, "rule-not-found", message, hint);
         }
         let (at, rule) = found?;
         self.named.insert(*at);

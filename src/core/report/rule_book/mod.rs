@@ -70,8 +70,7 @@ impl Cell {
 }
 
 /// The order in which the files are read: what decides comes before what it is made of.
-const FOLDERS: [&str; 9] = [
-    "programme.toml",
+const FOLDERS: [&str; 8] = [
     "programmes/",
     "scores/",
     "calibrations/",
@@ -135,7 +134,10 @@ fn is_in_force(rulebook: &Rulebook, file: &RuleFile) -> bool {
         Some(&programme.orders),
         programme.form.as_ref(),
     ];
-    let is_named = name.is_some_and(|name| named.into_iter().flatten().any(|id| *id == name.id));
+    // What a ladder uses is as much in force as the ladder.
+    let is_rung = rulebook.model.models().any(|model| model.file == file.path);
+    let is_named =
+        is_rung || name.is_some_and(|name| named.into_iter().flatten().any(|id| *id == name.id));
     let chosen = [
         "scores/",
         "calibrations/",
