@@ -10,7 +10,7 @@ use preventiojyraa_core::rulebook::{
 use super::random::Random;
 use crate::support::core::{Someone, Statement, rulebook};
 
-const MODELS: [&str; 9] = [
+const MODELS: [&str; 10] = [
     "findrisc",
     "ada-bang-2009",
     "leicester-2010",
@@ -20,6 +20,7 @@ const MODELS: [&str; 9] = [
     "framingham-office-2008",
     "score2",
     "score2-op",
+    "cardiovascular-ladder",
 ];
 
 fn model(id: &str) -> Model {
@@ -83,9 +84,11 @@ fn somebody(model: &Model, random: &mut Random) -> Someone {
     let ages: Vec<i16> = (from..below).collect();
     let sex = random.one_of(&[Sex::Male, Sex::Female]);
     let mut someone = Someone::of(sex, random.one_of(&ages));
-    for item in 0..model.items.len() {
-        if random.whole(0, 2) == 0 {
-            someone = completed(model, someone, item, random);
+    for one in model.models() {
+        for item in 0..one.items.len() {
+            if random.whole(0, 2) == 0 {
+                someone = completed(one, someone, item, random);
+            }
         }
     }
     someone
@@ -110,7 +113,7 @@ fn completions_lie_within_the_range() {
             for _ in 0..20 {
                 let mut complete = someone.clone();
                 for item in range.open_items(&model) {
-                    complete = completed(&model, complete, item, &mut random);
+                    complete = completed(model.rung(range.rung()), complete, item, &mut random);
                 }
                 let complete = assessed(&model, &complete);
                 assert!(range.low() <= complete.low(), "{id}: {someone:?}");
@@ -132,10 +135,12 @@ fn both_ends_of_a_range_are_reached_by_somebody() {
             for (end, is_high) in [(range.low(), false), (range.high(), true)] {
                 let mut now = someone.clone();
                 for item in range.open_items(&model) {
-                    let kept = settling(&model, item).into_iter().find(|way| {
-                        let tried = assessed(&model, &now.clone().with(*way));
-                        end == if is_high { tried.high() } else { tried.low() }
-                    });
+                    let kept = settling(model.rung(range.rung()), item)
+                        .into_iter()
+                        .find(|way| {
+                            let tried = assessed(&model, &now.clone().with(*way));
+                            end == if is_high { tried.high() } else { tried.low() }
+                        });
                     now = now.with(kept.unwrap_or_else(|| panic!("{id} item {item}: {someone:?}")));
                 }
                 let reached = assessed(&model, &now);
@@ -265,6 +270,44 @@ fn a_range_covers_every_sex_and_age_that_is_possible() {
             assert_eq!((range.low(), range.high()), (low, high), "{id}: {vague:?}");
         }
     }
+}
+
+/// Where the possible ages belong to two models of a ladder, both count, and what is open is asked.
+#[test]
+fn a_range_covers_every_model_of_a_ladder_that_is_possible() {
+    let model = model("cardiovascular-ladder");
+    let someone = |years: i16, earlier: i64| {
+        let someone = Someone::woman_of(years)
+            .answers("smoking-answer", "never")
+            .answers("diabetes-answer", "no")
+            .with(Statement::measured(
+                "hdl-cholesterol",
+                1.2,
+                Unit::MillimolePerLitre,
+            ))
+            .with(Statement::measured(
+                "total-cholesterol",
+                6.0,
+                Unit::MillimolePerLitre,
+            ));
+        someone.registered(|register| {
+            let (born, _) = register.birth.bounds().expect("known");
+            let span = jiff::Span::new().years(earlier);
+            let earliest = born.checked_sub(span).expect("a day");
+            register.birth = BirthDate::between(earliest, born).expect("in order");
+        })
+    };
+    let (younger, older) = (someone(69, 0), someone(70, 0));
+    let (younger, older) = (assessed(&model, &younger), assessed(&model, &older));
+    assert_ne!(younger.rung(), older.rung());
+    let both = assessed(&model, &someone(69, 1));
+    assert_eq!(both.low(), younger.low().min(older.low()));
+    assert_eq!(both.high(), younger.high().max(older.high()));
+    assert_eq!(both.other_rungs(), [older.rung()]);
+    // Between the two highest scores only the older age's model is on both sides.
+    let level = younger.high().max(older.high());
+    assert_eq!(both.position(level), ScorePosition::Spans);
+    assert_eq!(both.deciding_items(&model, level), both.open_items(&model));
 }
 
 /// A laboratory's `< 3.0` leaves open everything plausible below it, and nothing above.

@@ -147,6 +147,15 @@ impl<'a> Telling<'a> {
             (Level::Published(None), _) => "its authors name no level to act from".to_owned(),
         };
         say!(text, "\n{possessive} {name} {is}{of}; {level}.");
+        let others = assessment.other_rungs().iter();
+        let others: Vec<&str> = others.map(|n| &*self.model.rung(*n).header.id).collect();
+        if !others.is_empty() {
+            let (own, others) = (&model.header.id, list_phrase(&others));
+            say!(
+                text,
+                "  {possessive} age leaves more than one model possible: the range covers {own} and {others}; what follows is {own}."
+            );
+        }
         for (item, result) in model.items.iter().zip(assessment.items()) {
             say!(text, "  {}", self.item_sentence(unit, item, result));
         }

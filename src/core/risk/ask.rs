@@ -90,7 +90,8 @@ pub(super) fn deciding(model: &Model, assessment: &Assessment, level: Score) -> 
         return Vec::new();
     }
     let open = open_items(model, assessment);
-    if MAX_OPEN < open.len() {
+    // A model for another possible age may need more: everything open is asked.
+    if MAX_OPEN < open.len() || !assessment.other_rungs().is_empty() {
         return open;
     }
     let start = start(model, contexts, level);

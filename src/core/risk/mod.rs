@@ -133,6 +133,8 @@ pub struct ItemResult {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assessment {
     rung: usize,
+    /// Of a ladder, the rungs of other possible ages, whose ranges are part of this one.
+    others: Vec<usize>,
     items: Vec<ItemResult>,
     low: Score,
     high: Score,
@@ -178,6 +180,7 @@ impl Assessment {
         let levels = contexts.iter().filter_map(|(_, age)| model.level_at(*age));
         Self {
             rung,
+            others: Vec::new(),
             items,
             low,
             high,
@@ -191,6 +194,21 @@ impl Assessment {
     #[must_use]
     pub const fn rung(&self) -> usize {
         self.rung
+    }
+
+    /// Of a ladder, the models for other ages that are possible, by position: the range and the
+    /// published level cover them too.
+    #[must_use]
+    pub fn other_rungs(&self) -> &[usize] {
+        &self.others
+    }
+
+    /// The same, with the range of a rung for other ages taken in.
+    fn joined(mut self, other: &Self) -> Self {
+        (self.low, self.high) = (self.low.min(other.low), self.high.max(other.high));
+        self.level = self.level.into_iter().chain(other.level).min();
+        self.others.push(other.rung);
+        self
     }
 
     /// One result per item of the model, in the order of the form.
@@ -296,7 +314,9 @@ fn contexts(model: &Model, sex: Sex, ages: Option<(i16, i16)>) -> Vec<Context> {
 /// Scores a resident by the model in force; nothing for an age that it was not made for.
 ///
 /// Of a ladder, the first model that was made for the resident's age and whose needed items are
-/// known is used; where there is none, the last that was made for the age.
+/// known is used; where there is none, the last that was made for the age. Where the possible ages
+/// belong to several models, the range covers all of them, and the items are those of the model
+/// that leaves most open.
 #[must_use]
 pub fn assess(rulebook: &Rulebook, profile: &Profile) -> Option<Assessment> {
     assess_by(rulebook, &rulebook.model, profile)
@@ -321,23 +341,38 @@ fn assess_with(
     ages: Option<(i16, i16)>,
     known: impl Fn(&Model) -> Vec<Known>,
 ) -> Option<Assessment> {
-    let mut fallback = None;
-    for n in 0..model.rungs.len().max(1) {
-        let rung = model.rung(n);
-        let contexts = contexts(rung, sex, ages);
-        if contexts.is_empty() {
-            continue;
-        }
-        let known = known(rung);
-        let needs = model.rungs.get(n).map_or(&[][..], |rung| &rung.needs);
-        let is_met = needs.iter().all(|item| known[*item].basis.is_some());
-        let assessment = Assessment::new(rung, n, known, contexts);
-        if is_met {
-            return Some(assessment);
-        }
-        fallback = Some(assessment);
-    }
-    fallback
+    let of_rungs: Vec<(Vec<Context>, Vec<Known>, bool)> = (0..model.rungs.len().max(1))
+        .map(|n| {
+            let rung = model.rung(n);
+            let known = known(rung);
+            let needs = model.rungs.get(n).map_or(&[][..], |rung| &rung.needs);
+            let is_met = needs.iter().all(|item| known[*item].basis.is_some());
+            (contexts(rung, sex, ages), known, is_met)
+        })
+        .collect();
+    // The rung of each possible age.
+    let rung_of = |age: i16| {
+        let made_for = || (0..of_rungs.len()).filter(|n| model.rung(*n).ages.contains(age));
+        let met = made_for().find(|n| of_rungs[*n].2);
+        met.or_else(|| made_for().next_back())
+    };
+    let own = |n: usize| -> Vec<Context> {
+        let contexts = of_rungs[n].0.iter().copied();
+        contexts
+            .filter(|context| rung_of(context.1) == Some(n))
+            .collect()
+    };
+    let mut parts: Vec<Assessment> = (0..of_rungs.len())
+        .map(|n| (n, own(n)))
+        .filter(|(_, contexts)| !contexts.is_empty())
+        .map(|(n, contexts)| Assessment::new(model.rung(n), n, of_rungs[n].1.clone(), contexts))
+        .collect();
+    // What is asked has to settle every age: the items are those of the model that leaves most open.
+    let most_open = |part: &Assessment| std::cmp::Reverse(part.open_items(model).len());
+    parts.sort_by_key(most_open);
+    let mut parts = parts.into_iter();
+    let first = parts.next()?;
+    Some(parts.fold(first, |all, part| all.joined(&part)))
 }
 
 /// Lowest and highest probability, in units of 1e-9, that a calibration gives to a range.
