@@ -9,6 +9,7 @@ mod evidence;
 mod exclusions;
 mod findrisc;
 mod glycaemia;
+mod lipids;
 mod loader;
 mod loader_files;
 mod measurements;

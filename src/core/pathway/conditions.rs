@@ -290,7 +290,14 @@ fn newest_below(
 ) -> Found {
     let results = results(rulebook, profile, None).into_iter();
     let of_test = results.filter(|r| r.fact.id == of && r.fact.standing != Standing::SelfReported);
-    let newest = of_test.max_by_key(|result| (result.fact.effective, result.fact.submission));
+    // Of several results of one day the worst counts.
+    let newest = of_test.max_by_key(|result| {
+        (
+            result.fact.effective,
+            result.category,
+            result.fact.submission,
+        )
+    });
     let Some(newest) = newest.filter(|newest| newest.category < below) else {
         return Found::default();
     };
