@@ -406,3 +406,76 @@ fn a_programme_cannot_take_points_for_a_probability_or_forget_the_region() {
         "{mistakes:?}"
     );
 }
+
+#[test]
+fn a_risk_beside_a_level_is_told_on_its_own_side() {
+    use preventiojyraa_core::rulebook::ScoreUnit::{PartsPerMillion, Points};
+    for (score, level, text) in [
+        (99_790, 100_000, "9.98"),
+        (99_996, 100_000, "9.9996"),
+        (100_000, 100_000, "10"),
+        (100_001, 100_000, "10.0001"),
+        (100_400, 100_000, "10.04"),
+        (74_960, 75_000, "7.496"),
+        (72_500, 72_500, "7.25"),
+        (63_210, 75_000, "6.3"),
+        (0, 75_000, "0"),
+    ] {
+        assert_eq!(PartsPerMillion.number_beside(score, level), text);
+    }
+    for score in 99_000..101_000 {
+        let told = PartsPerMillion.number_beside(score, 100_000);
+        let told: f64 = told.parse().expect("a number");
+        assert_eq!(told.total_cmp(&10.0), score.cmp(&100_000), "{score}");
+    }
+    assert_eq!(Points.number_beside(12, 12), "12");
+}
+
+#[test]
+fn numbers_that_no_equation_can_count_are_refused() {
+    const FRAMINGHAM: &str = "scores/framingham-office-2008.toml";
+    const AUSDRISK: &str = "scores/ausdrisk.toml";
+    // The logarithm of an age of 0.
+    refused(
+        FRAMINGHAM,
+        "from = 30",
+        "from = 0",
+        "item-range",
+        "[[item]]",
+    );
+    // Published digits that no score has, or that say nothing of how exact they are.
+    for text in ["16.750001", "16.75000000000001", "1e1", "+16.75", "inf"] {
+        let (replace, at) = (format!("percent = \"{text}\""), format!("\"{text}\""));
+        refused(
+            FRAMINGHAM,
+            "percent = \"16.75\"",
+            &replace,
+            "probability-range",
+            &at,
+        );
+    }
+    // Points that fall for women only.
+    refused(
+        AUSDRISK,
+        "{ answer = \"yes\", points = 3,",
+        "{ answer = \"yes\", points_by_sex = { male = 3, female = -1 },",
+        "item-answers",
+        "answers = [",
+    );
+}
+
+#[test]
+fn an_own_child_with_diabetes_leaves_open_whether_a_parent_or_sibling_has_it() {
+    let child = Someone::woman_of(50).has("family-history-first-degree");
+    assert_eq!(adds("ausdrisk", "family-history", &child), (0, 3));
+    let answered = Someone::woman_of(50).answers("family-history-answer", "first-degree");
+    assert_eq!(adds("ausdrisk", "family-history", &answered), (0, 3));
+    let named = child
+        .clone()
+        .answers("relatives-answer", "parent-or-sibling");
+    assert_eq!(adds("ausdrisk", "family-history", &named), (3, 3));
+    let (least, most) = adds("cambridge-2000", "relatives", &child);
+    assert_eq!((least, most), (0, 753_000_000_000));
+    let (least, most) = adds("cambridge-2000", "relatives", &named);
+    assert_eq!((least, most), (728_000_000_000, 728_000_000_000));
+}

@@ -126,7 +126,15 @@ impl<'a> Telling<'a> {
         let possessive = self.person.possessive;
         let unit = model.unit;
         let (low, high) = (assessment.low(), assessment.high());
-        let (low, high) = (unit.number(low), unit.number(high));
+        let beside = match level {
+            Level::Action(level) | Level::Published(Some(level)) => Some(level),
+            Level::Published(None) => None,
+        };
+        let number = |score| match beside {
+            Some(level) => unit.number_beside(score, level),
+            None => unit.number(score),
+        };
+        let (low, high) = (number(low), number(high));
         let (name, of) = match unit {
             ScoreUnit::Points => ("risk score", format!(" of {}", model.max)),
             ScoreUnit::PartsPerMillion => ("risk", " %".to_owned()),
@@ -139,10 +147,13 @@ impl<'a> Telling<'a> {
         let level = match (level, unit) {
             (Level::Action(level), ScoreUnit::Points) => format!("{level} is the action level"),
             (Level::Action(level), ScoreUnit::PartsPerMillion) => {
-                format!("{} is the action level", unit.text(level))
+                format!("{} % is the action level", number(level))
             }
-            (Level::Published(Some(level)), _) => {
+            (Level::Published(Some(level)), ScoreUnit::Points) => {
                 format!("its authors act from {}", unit.text(level))
+            }
+            (Level::Published(Some(level)), ScoreUnit::PartsPerMillion) => {
+                format!("its authors act from {} %", number(level))
             }
             (Level::Published(None), _) => "its authors name no level to act from".to_owned(),
         };
@@ -253,11 +264,7 @@ impl<'a> Telling<'a> {
                     ItemInput::Answers { options, .. } => options[*answer].reads.as_str(),
                     ItemInput::Age | ItemInput::Sex | ItemInput::Measure { .. } => "",
                 };
-                let at_least = if *at_least {
-                    ", perhaps a closer one"
-                } else {
-                    ""
-                };
+                let at_least = if *at_least { ", or more than that" } else { "" };
                 format!("{subject} {reads}{at_least} ({})", self.fact_phrase(fact))
             }
         }

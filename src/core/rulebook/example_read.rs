@@ -63,10 +63,10 @@ fn read_percents(table: &Table<'_>) -> Option<((Score, Score), Score)> {
     };
     let read = |key| {
         let text = table.text(key)?;
-        let percent = text
-            .parse::<f64>()
-            .ok()
-            .filter(|p| (0.0..=100.0).contains(p));
+        // Digits and a point only: the digits say how exact it is, and `1e1` would have none.
+        let is_plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        let percent = text.parse::<f64>().ok().filter(|_| is_plain);
+        let percent = percent.filter(|p| (0.0..=100.0).contains(p));
         let Some(percent) = percent else {
             let message = format!("`{text}` is not a number from 0 to 100, as it was published");
             table.report_at(key, "probability-range", message, None);
@@ -74,7 +74,19 @@ fn read_percents(table: &Table<'_>) -> Option<((Score, Score), Score)> {
         };
         let decimals = text.split_once('.').map_or(0, |(_, digits)| digits.len());
         // Half of the last digit: 0.05 % of a risk are 500 parts per million.
-        let within = 5_000 / 10_i32.checked_pow(u32::try_from(decimals).ok()?)?;
+        let within = match decimals {
+            0 => 5_000,
+            1 => 500,
+            2 => 50,
+            3 => 5,
+            // A score is whole parts per million, which are four decimals.
+            4 => 0,
+            _ => {
+                let message = format!("`{text}` has more than four decimals");
+                table.report_at(key, "probability-range", message, None);
+                return None;
+            }
+        };
         Some((percent_to_score(percent), within))
     };
     let (low, high) = (read(keys[0]), read(keys[1]));

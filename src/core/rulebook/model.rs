@@ -57,6 +57,29 @@ impl ScoreUnit {
         }
     }
 
+    /// The score beside a level, on the same side of it as it is: `9.98` below a level of 10 %,
+    /// where one digit would say `10`.
+    #[must_use]
+    pub fn number_beside(self, score: Score, level: Score) -> String {
+        match self {
+            Self::Points => score.to_string(),
+            Self::PartsPerMillion => {
+                // Tenths of a per cent, hundredths, and so on to the last digit that a score has.
+                let steps = [(1, 1_000), (2, 100), (3, 10)];
+                let told = steps.into_iter().find(|(_, step)| {
+                    let half = step / 2;
+                    let rounded = (score + half).div_euclid(*step) * step;
+                    rounded.cmp(&level) == score.cmp(&level)
+                });
+                let (digits, step) = told.unwrap_or((4, 1));
+                let rounded = (score + step / 2).div_euclid(step) * step;
+                let text = format!("{:.digits$}", f64::from(rounded) / 1e4);
+                let text = text.trim_end_matches('0');
+                text.trim_end_matches('.').to_owned()
+            }
+        }
+    }
+
     /// The score with all its digits: `12`, or `7.5012 %`.
     #[must_use]
     pub fn precise(self, score: Score) -> String {

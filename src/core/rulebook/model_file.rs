@@ -66,6 +66,15 @@ impl Model {
             Some(read) => read.map(Some),
             None => Some(None),
         };
+        let ages = ages?;
+        for (item, table) in items.iter().zip(&tables) {
+            let is_ln = item.terms.iter().any(super::term::Term::is_ln);
+            if matches!(item.input, super::ItemInput::Age) && is_ln && ages.from <= 0 {
+                let message =
+                    "`ln` of an age needs `[ages]` from 1 on or later: 0 has no logarithm";
+                table.report("item-range", message);
+            }
+        }
         let classes = match classes {
             Some(read) => Some(read?),
             None => None,
@@ -76,7 +85,7 @@ impl Model {
             unit,
             min: min?,
             max: max?,
-            ages: ages?,
+            ages,
             groups: groups(&items),
             items,
             equation: equation?,

@@ -207,16 +207,19 @@ fn read_plausible(
         );
         return None;
     };
-    let is_ln = |term: &Term| {
-        matches!(
-            term.weights.male,
-            Weights::Line {
-                transform: Transform::Ln,
-                ..
-            }
-        )
-    };
-    if terms.iter().any(is_ln) && range.0 <= 0.0 {
+    // Of whichever fact it is known: no number of them is at 0 or below.
+    let can_be_nought = sources.iter().any(|source| match source {
+        MeasureSource::Fact { fact, .. } => {
+            let plausible = &catalogue.definition(*fact).plausible;
+            plausible.iter().any(|(_, low, _)| *low <= 0.0)
+        }
+        MeasureSource::MassOverHeightSquared { mass, height, .. } => {
+            let facts = [mass, height].into_iter();
+            let mut plausible = facts.flat_map(|fact| &catalogue.definition(*fact).plausible);
+            plausible.any(|(_, low, _)| *low <= 0.0)
+        }
+    });
+    if terms.iter().any(Term::is_ln) && can_be_nought {
         table.report_at(
             "from_facts",
             "item-range",
@@ -309,6 +312,7 @@ fn read_source(table: &Table<'_>, catalogue: &Catalogue) -> Option<MeasureSource
 fn read_factor(table: &Table<'_>) -> Option<(Unit, f64)> {
     let unit = read_unit(table, "unit");
     let times = table.number("times");
+    table.note_verification();
     table.finish();
     let times = times?;
     if times <= 0.0 {
@@ -338,7 +342,9 @@ fn read_answers(table: &Table<'_>, catalogue: &Catalogue, scale: Scale<'_>) -> O
         table.report("item-answers", "two `answers` or more are needed");
         return None;
     }
-    let is_falling = weights.windows(2).any(|pair| pair[1].male < pair[0].male);
+    let is_falling = weights
+        .windows(2)
+        .any(|pair| pair[1].male < pair[0].male || pair[1].female < pair[0].female);
     if scale.unit == ScoreUnit::Points && is_falling {
         table.report_at(
             "answers",

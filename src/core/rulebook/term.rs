@@ -155,6 +155,17 @@ impl Term {
         amount(weight * factor, unit)
     }
 
+    /// Whether it counts by the logarithm of the number.
+    pub(super) fn is_ln(&self) -> bool {
+        matches!(
+            self.weights.male,
+            Weights::Line {
+                transform: Transform::Ln,
+                ..
+            }
+        )
+    }
+
     /// Whether it counts by the number itself and not by bands.
     pub(crate) fn is_line(&self) -> bool {
         matches!(self.weights.male, Weights::Line { .. })
