@@ -137,3 +137,23 @@ fn a_partial_birth_date_covers_every_age_it_allows() {
         assert_eq!(born(from, to).points("age"), points, "{from} to {to}");
     }
 }
+
+#[test]
+fn a_computed_body_mass_index_that_nobody_has_is_set_aside() {
+    // 300 kg at 100 cm: each is plausible alone, 300 kg/m2 is not.
+    let of = |kilograms: f64, centimetres: f64| {
+        Someone::woman_of(50)
+            .with(Statement::measured(
+                "body-weight",
+                kilograms,
+                Unit::Kilogram,
+            ))
+            .with(Statement::measured(
+                "body-height",
+                centimetres,
+                Unit::Centimetre,
+            ))
+    };
+    assert!(of(300.0, 100.0).item("body-mass-index").basis.is_none());
+    assert!(of(86.7, 170.0).item("body-mass-index").basis.is_some());
+}

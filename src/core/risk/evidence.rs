@@ -75,7 +75,9 @@ pub(super) fn known(rulebook: &Rulebook, profile: &Profile, item: &Item) -> Know
             },
             ..Known::open(vec![Cell::Given])
         },
-        ItemInput::Measure { unit, sources, .. } => from_measure(profile, item, *unit, sources),
+        ItemInput::Measure { unit, sources, .. } => {
+            from_measure(rulebook, profile, item, (*unit, sources))
+        }
         ItemInput::Answers {
             options,
             resolve,
@@ -94,10 +96,34 @@ struct Candidate {
     fresh: bool,
 }
 
-fn from_measure(profile: &Profile, item: &Item, unit: Unit, sources: &[MeasureSource]) -> Known {
+fn from_measure(
+    rulebook: &Rulebook,
+    profile: &Profile,
+    item: &Item,
+    (unit, sources): (Unit, &[MeasureSource]),
+) -> Known {
+    // Facts were held against what is plausible when they were read; what is computed from them was not.
+    let plausible = sources.iter().find_map(|source| match source {
+        MeasureSource::Fact { fact, .. } => {
+            let plausible = &rulebook.catalogue.definition(*fact).plausible;
+            let own = plausible.iter().find(|(of, _, _)| *of == unit);
+            own.map(|(_, low, high)| (*low, *high))
+        }
+        MeasureSource::MassOverHeightSquared { .. } => None,
+    });
+    let is_usable = |candidate: &Candidate| {
+        let value = candidate.quantity.value();
+        let is_as_received = match &candidate.basis {
+            Basis::Measured(fact) => fact.quantity().is_some_and(|own| own.unit() == unit),
+            Basis::MassOverHeightSquared { .. } => false,
+            Basis::Age(..) | Basis::Sex(_) | Basis::Shown { .. } => true,
+        };
+        is_as_received || plausible.is_none_or(|(low, high)| (low..=high).contains(&value))
+    };
     let mut candidates: Vec<Candidate> = sources
         .iter()
         .flat_map(|source| candidates(profile, unit, *source))
+        .filter(is_usable)
         .collect();
     // Newest first; on one day a professional's before the resident's own, and a
     // measured value before a computed one (the sort is stable, sources are in order).
