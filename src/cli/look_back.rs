@@ -115,7 +115,14 @@ fn summary(looked: &LookBack) -> String {
     if !looked.not_kept.is_empty() {
         let runs: Vec<String> = looked.not_kept.iter().map(u32::to_string).collect();
         text.push_str(&format!(
-            "  of runs {} nothing can be said: their rules are not kept, or this program cannot read them\n",
+            "  of runs {} nothing can be said: their rules are not kept, are damaged, or this program cannot read them\n",
+            runs.join(", ")
+        ));
+    }
+    if !looked.not_ordered.is_empty() {
+        let runs: Vec<String> = looked.not_ordered.iter().map(u32::to_string).collect();
+        text.push_str(&format!(
+            "  of runs {} it cannot be said whether they held a faulty version: theirs has no place among the others\n",
             runs.join(", ")
         ));
     }
@@ -171,10 +178,11 @@ fn listed(affected: &Affected) -> String {
     }
     for act in &affected.acts {
         text.push_str(&format!(
-            "  {} decided on {} by run {}: {}{}\n",
+            "  {} decided on {} by {}: {}{}\n",
             act.action,
             act.decided_on,
-            act.run,
+            act.run
+                .map_or("no run on record".to_owned(), |run| format!("run {run}")),
             act.state,
             if act.by_affected_decision {
                 ""
@@ -217,7 +225,7 @@ fn write(path: &Path, affected: &[Affected]) -> Result<(), Box<dyn Error>> {
             let acts: Vec<String> = who
                 .acts
                 .iter()
-                .filter(|act| act.run == decision.run)
+                .filter(|act| act.run == Some(decision.run))
                 .map(|act| format!("{}={}", act.action, act.state))
                 .collect();
             let (was, is) = (&decision.was, &decision.should_be);

@@ -25,11 +25,11 @@ pub struct FaultyRule {
 pub struct AskedAct {
     /// About whom.
     pub resident: ResidentId,
-    /// The run that planned it.
-    pub run: u32,
-    /// The act.
+    /// The run that planned it, or whose order a task is about; nothing when that is not on record.
+    pub run: Option<u32>,
+    /// The act; for a task, `task` and its code.
     pub action: String,
-    /// `planned`, `sending`, `acknowledged`, `refused` or `unknown`.
+    /// `planned`, `sending`, `acknowledged`, `refused` or `unknown`; for a task, `open` or `closed`.
     pub state: String,
     /// The day it was decided, ISO.
     pub decided_on: String,
@@ -75,7 +75,8 @@ impl Ledger {
         rows.and_then(Iterator::collect).map_err(sql(action))
     }
 
-    /// Everything that was put into the outbox by a run and by later ones, by resident and run.
+    /// Everything that was put into the outbox or before professionals by a run, by later ones and by
+    /// none on record, by resident and run.
     ///
     /// # Errors
     ///
@@ -85,8 +86,14 @@ impl Ledger {
         let mut statement = self
             .connection
             .prepare(
-                "SELECT resident, run, action, state, decided_on FROM outbox
-                 WHERE ?1 <= run ORDER BY resident, run, id",
+                "SELECT resident, run, action, state, decided_on, 0 AS kind, id FROM outbox
+                 WHERE run IS NULL OR ?1 <= run
+                 UNION ALL
+                 SELECT t.resident, coalesce(t.run, o.run) AS run, 'task ' || t.code,
+                        iif(t.closed_at IS NULL, 'open', 'closed'), t.opened_on, 1, t.id
+                 FROM task t LEFT JOIN outbox o ON o.id = t.outbox
+                 WHERE coalesce(t.run, o.run) IS NULL OR ?1 <= coalesce(t.run, o.run)
+                 ORDER BY 1, 2, 6, 7",
             )
             .map_err(sql(action))?;
         let rows = statement.query_map([run], |row| {

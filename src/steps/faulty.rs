@@ -160,37 +160,41 @@ pub fn faulty_in(data: &DataFolder, rulebook: &Rulebook) -> Result<Vec<FaultyRep
     Ok(marks)
 }
 
+/// How a mark was set.
+#[derive(Debug)]
+pub struct Marked {
+    /// The rules that are known here, when the marked one is not among them.
+    pub unknown: Option<String>,
+    /// Why the ledger could not note it, when it could not; the mark holds all the same.
+    pub not_noted: Option<StepError>,
+}
+
 /// Marks a rule as faulty: from the moment this returns, nothing is sent by any rule book that holds it.
 ///
-/// The rule must be one that somebody knows: of a rule book that a run here used, or of `rulebook`.
-/// Returns why the ledger could not note it, when it could not; the mark holds all the same.
+/// Whatever is wrong with the ledger, the mark holds. A rule that nobody here knows is marked too:
+/// it may be of a folder that is still to come.
 ///
 /// # Errors
 ///
-/// When nobody knows the rule, or the mark cannot be written: then nothing is marked.
+/// When there is no data folder, or the mark cannot be written: then nothing is marked.
 pub fn mark_faulty(
     root: &Path,
     rulebook: &Rulebook,
     mark: &FaultyReport,
-) -> Result<Option<StepError>, StepError> {
+) -> Result<Marked, StepError> {
     if !root.join("ledger.sqlite").exists() {
         return Err(StepError::NoData(root.to_path_buf()));
     }
-    let is_known = rulebook.holds(&mark.rule, &mark.version);
-    if !is_known {
-        let data = DataFolder::open(root, Access::Read)?;
-        let known = known_rules(&data, rulebook)?;
-        let is_meant = |name: &RuleName| (&name.id, &name.version) == (&mark.rule, &mark.version);
-        if !known.iter().any(is_meant) {
-            return Err(StepError::UnknownRule {
-                rule: mark.rule.clone(),
-                version: mark.version.clone(),
-                known: listed(&known, &mark.rule),
-            });
-        }
-    }
     FaultyMarks::of(root).add(mark)?;
-    let noted = DataFolder::open(root, Access::Read).and_then(|data| {
+    let data = DataFolder::open(root, Access::Read);
+    let mut known: BTreeSet<RuleName> = rulebook.names.iter().cloned().collect();
+    // What the ledger cannot tell is not known.
+    if let Ok(data) = &data {
+        known.extend(kept_names(data).unwrap_or_default());
+    }
+    let is_meant = |name: &RuleName| (&name.id, &name.version) == (&mark.rule, &mark.version);
+    let unknown = (!known.iter().any(is_meant)).then(|| listed(&known, &mark.rule));
+    let noted = data.and_then(|data| {
         let mark = mark.clone();
         Ok(data.ledger.mark_faulty(&FaultyRule {
             rule: mark.rule,
@@ -200,16 +204,19 @@ pub fn mark_faulty(
             at: mark.at,
         })?)
     });
-    Ok(noted.err())
+    Ok(Marked {
+        unknown,
+        not_noted: noted.err(),
+    })
 }
 
-/// Every rule of every rule book that is kept here, and of one more.
-fn known_rules(data: &DataFolder, rulebook: &Rulebook) -> Result<BTreeSet<RuleName>, StepError> {
-    let mut known: BTreeSet<RuleName> = rulebook.names.iter().cloned().collect();
+/// Every rule of every rule book that is kept here and can be read.
+fn kept_names(data: &DataFolder) -> Result<BTreeSet<RuleName>, StepError> {
+    let mut known = BTreeSet::new();
     for fingerprint in data.ledger.rule_books()? {
-        let files = data.ledger.rule_book(&fingerprint)?;
-        // A rule book of an older program may not load any more; then its names are not needed.
-        let loaded = files.and_then(|files| Rulebook::load(&files).ok());
+        // One that is damaged, or does not load any more, is as one that is not kept.
+        let files = data.ledger.rule_book(&fingerprint).unwrap_or(None);
+        let loaded = files.and_then(|files| Rulebook::load_kept(&files).ok());
         known.extend(loaded.into_iter().flat_map(|book| book.names));
     }
     Ok(known)

@@ -24,7 +24,7 @@ pub struct InForce {
 pub fn in_force(rulebook: &Rulebook, data: &DataFolder) -> Result<InForce, StepError> {
     let all = data.ledger.recalibrations()?;
     let accepted = all.iter().rev().filter(|known| known.accepted.is_some());
-    let fitting = accepted.map(|known| with(rulebook, &all, known.id));
+    let fitting = accepted.map(|known| with(rulebook, &all, known.id, &model(rulebook)));
     Ok(fitting.flatten().next().unwrap_or_else(|| InForce {
         rulebook: rulebook.clone(),
         recalibration: None,
@@ -41,8 +41,24 @@ pub(super) fn as_pinned(
     data: &DataFolder,
     pinned: Option<u32>,
 ) -> Result<InForce, StepError> {
+    pinned_with(rulebook, data, pinned, &model(rulebook))
+}
+
+/// The rules as a run would have had them with a corrected file: with the run's own recalibration,
+/// although it was made with `model`, the score of the run. So two decisions of a run differ by the
+/// file alone. A corrected calibration has none: what was accepted belongs to the faulty one.
+///
+/// # Errors
+///
+/// When the ledger cannot be read.
+pub(super) fn pinned_with(
+    rulebook: &Rulebook,
+    data: &DataFolder,
+    pinned: Option<u32>,
+    model: &str,
+) -> Result<InForce, StepError> {
     let all = data.ledger.recalibrations()?;
-    let found = pinned.and_then(|id| with(rulebook, &all, id));
+    let found = pinned.and_then(|id| with(rulebook, &all, id, model));
     Ok(found.unwrap_or_else(|| InForce {
         rulebook: rulebook.clone(),
         recalibration: None,
@@ -61,13 +77,13 @@ pub(super) fn model(rulebook: &Rulebook) -> String {
 }
 
 /// The rules with a recalibration and all it was made from; nothing when they do not fit.
-fn with(rulebook: &Rulebook, all: &[RecalibrationRecord], id: u32) -> Option<InForce> {
+fn with(rulebook: &Rulebook, all: &[RecalibrationRecord], id: u32, model: &str) -> Option<InForce> {
     let mut chain = Vec::new();
     let mut next = Some(id);
     while let Some(id) = next {
         let found = all.iter().find(|known| known.id == id)?;
         let fits = found.base == base(rulebook)
-            && found.model == model(rulebook)
+            && found.model == model
             && found.estimand == rulebook.calibration.estimand.to_string();
         // A chain is made of earlier proposals only, so it ends.
         if !fits || found.made_from.is_some_and(|earlier| id <= earlier) {

@@ -4,22 +4,21 @@
 //! exactly what it saw: with its own rules, which must give the hash on record, and with the
 //! corrected file in the place of the faulty one. Whoever's decision differs was affected.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::canonical::{Texts, canonical};
 use super::cases::{Along, along};
-use super::in_force::as_pinned;
+use super::in_force::{model, pinned_with};
 use super::look_back_document::{
     ActSince, Affected, DecidedOtherwise, DecisionShown, LookBack, RunLookedAt,
 };
 use super::run::{completed, decided, sources_with_open_slices};
 use super::{DataFolder, StepError, sampling};
 use crate::lake::{DecisionRow, DecisionsHash, RegisterRow};
-use crate::ledger::{AskedAct, EpisodeMap, RunRecord};
+use crate::ledger::{AskedAct, EpisodeMap, LedgerError, RunRecord};
 use crate::pathway::Sampling;
 use crate::profile::{Fact, Profile, ResidentId};
-use crate::rulebook::{RuleFile, Rulebook};
+use crate::rulebook::{RuleFile, Rulebook, version_numbers};
 
 /// Runs that are decided again in one reading of the facts; more would need more memory.
 const TOGETHER: usize = 8;
@@ -50,12 +49,17 @@ pub(super) fn decides_otherwise(a: &DecisionRow, b: &DecisionRow) -> bool {
 /// read, rules kept for a run do not load, or reading fails.
 pub fn look_back(data: &DataFolder, options: &LookBackOptions<'_>) -> Result<LookBack, StepError> {
     let (corrected, file) = corrected_file(options)?;
+    let numbers = |version: &str| {
+        version_numbers(version).ok_or_else(|| StepError::NoVersion(version.to_owned()))
+    };
+    let (from, before) = (numbers(options.from)?, numbers(&corrected)?);
     let mut looked = LookBack {
         rule: options.rule.to_owned(),
         from: options.from.to_owned(),
         corrected: corrected.clone(),
         runs: Vec::new(),
         not_kept: Vec::new(),
+        not_ordered: Vec::new(),
         residents: 0,
         only_scores: 0,
         states: BTreeMap::new(),
@@ -74,8 +78,11 @@ pub fn look_back(data: &DataFolder, options: &LookBackOptions<'_>) -> Result<Loo
         let Some((path, version)) = name.map(|name| (&name.file, name.version.clone())) else {
             continue;
         };
-        let is_faulty = by_version(options.from, &version) != Ordering::Greater
-            && by_version(&version, &corrected) == Ordering::Less;
+        let Some(numbers) = version_numbers(&version) else {
+            looked.not_ordered.push(run.id);
+            continue;
+        };
+        let is_faulty = from <= numbers && numbers < before;
         if is_faulty {
             let seen = pulls.iter().filter(|pull| pull.id <= run.pull);
             let seen: Vec<_> = seen.cloned().collect();
@@ -95,7 +102,7 @@ pub fn look_back(data: &DataFolder, options: &LookBackOptions<'_>) -> Result<Loo
             )?);
         }
     }
-    if runs.is_empty() && looked.not_kept.is_empty() {
+    if runs.is_empty() && looked.not_kept.is_empty() && looked.not_ordered.is_empty() {
         return Err(StepError::NoRunHeld {
             rule: options.rule.to_owned(),
             from: options.from.to_owned(),
@@ -142,35 +149,23 @@ fn corrected_file(options: &LookBackOptions<'_>) -> Result<(String, RuleFile), S
         }
     };
     let name = name.ok_or_else(unknown)?;
-    if by_version(options.from, &name.version) != Ordering::Less {
+    if version_numbers(&name.version) <= version_numbers(options.from) {
         return Err(StepError::NotCorrected {
             rule: options.rule.to_owned(),
             from: options.from.to_owned(),
             corrected: name.version.clone(),
         });
     }
-    if ["facts/", "questionnaires/"]
-        .iter()
-        .any(|folder| name.file.starts_with(folder))
-    {
+    let is_in = |folder: &str| name.file.starts_with(folder);
+    if is_in("facts/") || is_in("questionnaires/") {
         return Err(StepError::FactsCorrected(options.rule.to_owned()));
+    }
+    if is_in("orders/") || is_in("texts/") {
+        return Err(StepError::WritingCorrected(options.rule.to_owned()));
     }
     let file = book.files.iter().find(|file| file.path == name.file);
     let file = file.cloned().ok_or_else(unknown)?;
     Ok((name.version.clone(), file))
-}
-
-/// Versions in the order of their numbers: 2025.2 comes before 2025.10.
-fn by_version(a: &str, b: &str) -> Ordering {
-    let parts = |version: &str| -> Vec<(u64, String)> {
-        let part = |part: &str| {
-            let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
-            let rest = part.get(digits.len()..).unwrap_or_default().to_owned();
-            (digits.parse().unwrap_or(0), rest)
-        };
-        version.split(['.', '-', '_']).map(part).collect()
-    };
-    parts(a).cmp(&parts(b))
 }
 
 /// The rule books of runs, each loaded once.
@@ -180,9 +175,13 @@ struct Books(BTreeMap<String, Option<Rulebook>>);
 impl Books {
     fn of(&mut self, data: &DataFolder, fingerprint: &str) -> Result<Option<Rulebook>, StepError> {
         if !self.0.contains_key(fingerprint) {
-            let files = data.ledger.rule_book(fingerprint)?;
-            // Rules that this program cannot read say as little as rules that are not kept.
-            let book = files.and_then(|files| Rulebook::load(&files).ok());
+            // Rules that are damaged, or that this program cannot read, say as little as rules that
+            // are not kept.
+            let files = match data.ledger.rule_book(fingerprint) {
+                Err(LedgerError::Content(_)) => None,
+                kept => kept?,
+            };
+            let book = files.and_then(|files| Rulebook::load_kept(&files).ok());
             self.0.insert(fingerprint.to_owned(), book);
         }
         Ok(self.0.get(fingerprint).cloned().flatten())
@@ -222,9 +221,10 @@ impl Again {
             }
         };
         let files: Vec<RuleFile> = own.files.iter().map(in_place).collect();
-        let corrected = Rulebook::load(&files).map_err(StepError::CorrectedRules)?;
+        let corrected = Rulebook::load_kept(&files).map_err(StepError::CorrectedRules)?;
+        let scored_by = model(own);
         let with = |book: &Rulebook| -> Result<(Rulebook, Texts), StepError> {
-            let pinned = as_pinned(book, data, run.recalibration)?;
+            let pinned = pinned_with(book, data, run.recalibration, &scored_by)?;
             let texts = Texts::new(&pinned.rulebook);
             Ok((pinned.rulebook, texts))
         };
@@ -373,15 +373,17 @@ fn finish(
                 .entry(format!("{was} → {should_be}"))
                 .or_default() += 1;
         }
-        let since = decisions
-            .iter()
-            .map(|otherwise| otherwise.run)
-            .min()
-            .unwrap_or(0);
-        let by = |run: u32| decisions.iter().any(|otherwise| otherwise.run == run);
+        let earliest = decisions.iter().min_by_key(|otherwise| otherwise.run);
+        let is_since = |act: &AskedAct| match (act.run, earliest) {
+            (Some(run), Some(earliest)) => earliest.run <= run,
+            // ISO dates follow their letters.
+            (None, Some(earliest)) => earliest.index_date <= act.decided_on,
+            (_, None) => true,
+        };
+        let by = |run: Option<u32>| decisions.iter().any(|otherwise| Some(otherwise.run) == run);
         let acts = asked.remove(&who).unwrap_or_default().into_iter();
         let acts: Vec<ActSince> = acts
-            .filter(|act| since <= act.run)
+            .filter(is_since)
             .map(|act| ActSince {
                 run: act.run,
                 by_affected_decision: by(act.run),
@@ -401,24 +403,4 @@ fn finish(
         });
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_follow_their_numbers() {
-        for (a, b) in [
-            ("2025.1", "2025.2"),
-            ("2025.2", "2025.10"),
-            ("2025.1", "2025.1.1"),
-            ("2025.1", "2025.1a"),
-            ("0-wrong", "1"),
-        ] {
-            assert_eq!(by_version(a, b), Ordering::Less, "{a} {b}");
-            assert_eq!(by_version(b, a), Ordering::Greater, "{a} {b}");
-        }
-        assert_eq!(by_version("2025.1", "2025.1"), Ordering::Equal);
-    }
 }

@@ -17,8 +17,11 @@ pub struct LookBack {
     pub corrected: String,
     /// Runs that held it, oldest first.
     pub runs: Vec<RunLookedAt>,
-    /// Runs whose rules are not kept, or not readable by this program: of them nothing can be said.
+    /// Runs whose rules are not kept, are damaged, or are not readable by this program: of them nothing can be said.
     pub not_kept: Vec<u32>,
+    /// Runs that held the rule at a version without a place among the others: it cannot be said whether
+    /// they held a faulty one.
+    pub not_ordered: Vec<u32>,
     /// Residents of whom some run's decision should have been another.
     pub residents: u64,
     /// Residents of whom only score or reasons should have been others.
@@ -35,7 +38,9 @@ impl LookBack {
     /// Whether every run could be looked at, on exactly what it saw.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.not_kept.is_empty() && self.runs.iter().all(|run| run.replayed)
+        self.not_kept.is_empty()
+            && self.not_ordered.is_empty()
+            && self.runs.iter().all(|run| run.replayed)
     }
 }
 
@@ -115,11 +120,11 @@ impl From<&DecisionRow> for DecisionShown {
 /// An act since the first affected run.
 #[derive(Serialize)]
 pub struct ActSince {
-    /// The run that planned it.
-    pub run: u32,
+    /// The run that planned it; nothing when that is not on record.
+    pub run: Option<u32>,
     /// Whether that run's decision about the resident should have been another.
     pub by_affected_decision: bool,
-    /// The act.
+    /// The act; for a task of a professional, `task` and its code.
     pub action: String,
     /// What became of it.
     pub state: String,

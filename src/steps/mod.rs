@@ -82,7 +82,7 @@ pub use effects::{
     EffectsStatus, EpochFile, Stopped, Switch, effects_status, notice_old_copy, resume, stop,
 };
 pub use explain::{Explanation, explain};
-pub use faulty::{FaultyMarks, FaultyReport, faulty_in, faulty_rules, mark_faulty};
+pub use faulty::{FaultyMarks, FaultyReport, Marked, faulty_in, faulty_rules, mark_faulty};
 pub use funnel::funnel;
 pub use in_force::{InForce, in_force};
 pub use learn::{FollowedCase, LearnOptions, LearnReport, learn};
@@ -243,6 +243,16 @@ pub enum StepError {
         /// The version found.
         corrected: String,
     },
+    /// Nobody can say what comes before it.
+    #[error(
+        "`{0}` is no version that others come before or after\nhint: whole numbers with dots between them, such as 2025.1; `0` is before all"
+    )]
+    NoVersion(String),
+    /// The rule says how acts are written, which no decision shows.
+    #[error(
+        "rule `{0}` says how an act is written, not who is decided about how: deciding again cannot tell who was affected\nhint: `preventio rules mark-faulty` keeps more from being sent by it; whoever was sent an act while it was in use may be affected, and what they were sent is at the servers that took it"
+    )]
+    WritingCorrected(String),
     /// The rule says how facts are read, and they were read by the faulty one.
     #[error(
         "rule `{0}` says how facts are read, and what is stored here was read by the faulty version\nhint: pull the same exports into a new data folder with the corrected rules, run there as of the same days, and compare"

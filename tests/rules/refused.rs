@@ -21,6 +21,43 @@ fn an_item_in_a_unit_that_its_facts_never_have() {
 }
 
 #[test]
+fn a_version_that_has_no_place_among_others() {
+    for version in ["v1", "2025.2-rc1", "2025.", "2025.01"] {
+        let version = format!("version = \"{version}\"");
+        refused(SCORE, "version = \"2025.1\"", &version, "rule-version");
+        let (files, _) = edited(SCORE, "version = \"2025.1\"", &version);
+        let kept = Rulebook::load_kept(&files).expect("what was kept with a run still loads");
+        assert_eq!(
+            format!("version = \"{}\"", kept.model.header.version),
+            version
+        );
+    }
+}
+
+#[test]
+fn a_programme_that_no_file_can_be_called_by() {
+    for id in ["../type-2-diabetes", "Type-2", "a b", "diabetes\\n2", "ä"] {
+        let id = format!("id = \"{id}\"");
+        refused(
+            "programmes/type-2-diabetes.toml",
+            "id = \"type-2-diabetes\"",
+            &id,
+            "programme-id",
+        );
+    }
+}
+
+#[test]
+fn a_file_name_that_no_manifest_can_list() {
+    let mut files = rule_files();
+    for file in &mut files {
+        file.path = file.path.replace("scores/findrisc", "scores/find\nrisc");
+    }
+    let mistakes = Rulebook::load(&files).expect_err("a line break in a name");
+    assert!(mistakes.iter().any(|mistake| mistake.code == "rule-path"));
+}
+
+#[test]
 fn a_signal_of_a_category_of_something_without_bands() {
     refused(
         DEFINITIONS,

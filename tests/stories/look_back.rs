@@ -6,7 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use preventiojyraa::ledger::Ledger;
+use rusqlite::Connection;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::support::acting::copy;
 use crate::support::programme::Programme;
@@ -175,7 +178,7 @@ fn what_was_asked_of_the_affected_is_told_run_by_run() {
     let everybody: BTreeSet<&String> = expected.iter().flat_map(BTreeMap::keys).collect();
     assert!(3 < everybody.len(), "the slip touches {}", everybody.len());
     let by_run = programme.planned_by_run();
-    let mut asked = 0;
+    let (mut asked, mut tasks) = (0, 0);
     for who in looked["affected"].as_array().expect("a list") {
         let resident = text(&who["resident"]);
         let decisions = who["decisions"].as_array().expect("a list");
@@ -186,7 +189,10 @@ fn what_was_asked_of_the_affected_is_told_run_by_run() {
             .filter(|(id, run, _)| *id == resident && first <= *run)
             .map(|(_, run, action)| (*run, action.clone()))
             .collect();
+        let is_task = |act: &&Value| text(&act["action"]).starts_with("task ");
         let acts = who["acts"].as_array().expect("a list").iter();
+        tasks += acts.clone().filter(is_task).count();
+        let acts = acts.filter(|act| !is_task(act));
         let told: Vec<(u64, String)> = acts
             .map(|act| {
                 let run = act["run"].as_u64().expect("a run");
@@ -198,6 +204,10 @@ fn what_was_asked_of_the_affected_is_told_run_by_run() {
         assert_eq!(told, expected, "{resident}");
         asked += told.len();
     }
+    assert!(
+        0 < tasks,
+        "somebody was put before a professional by the slip"
+    );
     assert!(0 < asked, "somebody was asked for something by the slip");
     let acts = looked["acts"].as_object().expect("counts");
     assert!(
@@ -229,6 +239,17 @@ fn only_runs_that_held_the_faulty_version_are_looked_at() {
     error: rule `laboratory` says how facts are read, and what is stored here was read by the faulty version
     hint: pull the same exports into a new data folder with the corrected rules, run there as of the same days, and compare
     "#);
+    for rule in ["laboratory-orders", "texts-fi"] {
+        let words = ["look-back", "--rule", rule, "--from", "2020.1"];
+        let said = site.does(&words).ends_with(1);
+        assert!(
+            said.starts_with(&format!("error: rule `{rule}` says how an act is written")),
+            "{said}"
+        );
+    }
+    let words = ["look-back", "--rule", "findrisc", "--from", "v1"];
+    let said = site.does(&words).ends_with(1);
+    assert!(said.starts_with("error: `v1` is no version"), "{said}");
     let words = ["look-back", "--rule", "findrisk", "--from", "2020.1"];
     assert!(
         site.does(&words)
@@ -246,4 +267,105 @@ fn only_runs_that_held_the_faulty_version_are_looked_at() {
         "/nowhere",
     ])
     .ends_with(1);
+}
+
+/// Changes the rules kept for the only run here, as a program that let more be would have kept them.
+fn kept_otherwise(site: &Site, change: impl Fn(&str) -> String) {
+    let ledger = Connection::open(site.data().join("ledger.sqlite")).expect("a ledger");
+    ledger
+        .execute_batch(
+            "DROP TRIGGER rule_text_stays; DROP TRIGGER rule_book_stays; DROP TRIGGER rule_book_remains;",
+        )
+        .expect("rows may change");
+    let fingerprint: String = ledger
+        .query_row("SELECT rules_fingerprint FROM run", [], |row| row.get(0))
+        .expect("a run");
+    let kept = Ledger::open(&site.data().join("ledger.sqlite")).expect("a ledger");
+    let mut files = kept.rule_book(&fingerprint).expect("whole").expect("kept");
+    let score = files
+        .iter_mut()
+        .find(|file| file.path == "scores/findrisc.toml");
+    let score = score.expect("the score");
+    score.text = change(&score.text);
+    let digest = Sha256::digest(score.text.as_bytes());
+    let sha256: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let content = zstd::bulk::compress(score.text.as_bytes(), 1).expect("bytes");
+    ledger
+        .execute(
+            "INSERT INTO rule_text (sha256, content) VALUES (?1, ?2)",
+            rusqlite::params![sha256, content],
+        )
+        .expect("a text");
+    ledger
+        .execute(
+            "UPDATE rule_book SET sha256 = ?1 WHERE path = 'scores/findrisc.toml'",
+            [sha256],
+        )
+        .expect("a file");
+    let fingerprint = preventiojyraa::rulebook::fingerprint(&files);
+    for sql in [
+        "UPDATE rule_book SET fingerprint = ?1",
+        "UPDATE run SET rules_fingerprint = ?1",
+    ] {
+        ledger.execute(sql, [&fingerprint]).expect(sql);
+    }
+}
+
+#[test]
+fn a_run_by_a_version_without_a_place_among_others_is_told() {
+    let folder = TempFolder::new();
+    let export = made_up_register(&folder, 50, 3);
+    let site = Site::new();
+    let corrected = Rules::at(site.beside("corrected"));
+    corrected.have_a_new_version_of_the_score();
+    site.pulls(&export, &[]);
+    site.runs("2025-01-15", &[]);
+    kept_otherwise(&site, |text| {
+        text.replacen("version = \"2025.1\"", "version = \"2025.2-rc1\"", 1)
+    });
+    let said = looks_back(&site, &corrected, &[]);
+    assert_eq!(said.code, Some(5), "{}", said.err);
+    let told = "of runs 1 it cannot be said whether they held a faulty version";
+    assert!(said.out.contains(told), "{}", said.out);
+}
+
+#[test]
+fn a_damaged_rule_is_as_one_that_is_not_kept() {
+    let folder = TempFolder::new();
+    let export = made_up_register(&folder, 50, 3);
+    let site = Site::new();
+    let corrected = Rules::at(site.beside("corrected"));
+    corrected.have_a_new_version_of_the_score();
+    site.pulls(&export, &[]);
+    site.runs("2025-01-15", &[]);
+    let ledger = Connection::open(site.data().join("ledger.sqlite")).expect("a ledger");
+    ledger
+        .execute_batch("DROP TRIGGER rule_text_stays; UPDATE rule_text SET content = x'00';")
+        .expect("damage");
+    let said = looks_back(&site, &corrected, &[]);
+    assert_eq!(said.code, Some(5), "{}", said.err);
+    assert!(
+        said.out.contains("of runs 1 nothing can be said"),
+        "{}",
+        said.out
+    );
+    let words = [
+        "rules",
+        "mark-faulty",
+        "--rule",
+        "findrisc",
+        "--version",
+        "2024.7",
+        "--by",
+        "Olli",
+        "--why",
+        "a slip",
+    ];
+    let said = site.does(&words);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(
+        said.err.contains("no rule findrisc 2024.7 is known here"),
+        "{}",
+        said.err
+    );
 }

@@ -50,12 +50,18 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         at: now(),
     };
     let rulebook = arguments.rules.load()?;
-    let not_noted = steps::mark_faulty(&arguments.data.data, &rulebook, &mark)?;
+    let marked = steps::mark_faulty(&arguments.data.data, &rulebook, &mark)?;
     print(&format!(
         "Nothing is sent any more by rules that hold {} {}.\n",
         mark.rule, mark.version
     ))?;
-    match not_noted {
+    if let Some(known) = &marked.unknown {
+        tell(&format!(
+            "note: no rule {} {} is known here, so make sure that it is written as in its file; known are {known}\n",
+            mark.rule, mark.version
+        ));
+    }
+    match marked.not_noted {
         None => Ok(Outcome::Done),
         Some(error) => {
             tell(

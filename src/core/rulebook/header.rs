@@ -2,6 +2,9 @@
 
 use super::reader::Table;
 
+/// What a version is called that has no place among others.
+pub(super) const NO_VERSION: &str = "rule-version";
+
 /// Whether people have signed a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
@@ -26,12 +29,26 @@ pub struct Source {
     pub verified: bool,
 }
 
+/// A version as its numbers, which order it: 2025.2 comes before 2025.10.
+///
+/// Nothing for what is not whole numbers with dots between them, each written in one way: nobody
+/// could say what comes before it.
+#[must_use]
+pub fn version_numbers(version: &str) -> Option<Vec<u64>> {
+    let number = |part: &str| {
+        let is_plain = part == "0" || !part.starts_with('0');
+        let is_digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        (is_plain && is_digits).then(|| part.parse().ok())?
+    };
+    version.split('.').map(number).collect()
+}
+
 /// The head of a rule file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     /// The rule's name, used by other files.
     pub id: String,
-    /// Its version; a changed number is a new version.
+    /// Its version, whole numbers with dots between them; a changed number is a new version.
     pub version: String,
     /// Draft or in force.
     pub status: Status,
@@ -49,6 +66,14 @@ impl Header {
     pub(super) fn read(root: &Table<'_>) -> Option<Self> {
         let id = root.text("id");
         let version = root.text("version");
+        if version.is_some_and(|version| version_numbers(version).is_none()) {
+            root.report_at(
+                "version",
+                NO_VERSION,
+                "a version is whole numbers with dots between them, so that versions have an order",
+                Some("`2025.1`; a word about it belongs in `summary`".to_owned()),
+            );
+        }
         let status = root.word(
             "status",
             &[("draft", Status::Draft), ("in-force", Status::InForce)],
@@ -105,4 +130,48 @@ pub(super) fn read_source(root: &Table<'_>) -> Option<Source> {
         locator: locator?.to_owned(),
         verified: verified?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::version_numbers;
+
+    #[test]
+    fn versions_follow_their_numbers() {
+        let pairs = [
+            ("0", "1"),
+            ("2025.1", "2025.2"),
+            ("2025.2", "2025.10"),
+            ("2025.1", "2025.1.1"),
+            ("9", "2025.1"),
+        ];
+        for (earlier, later) in pairs {
+            let numbers = [earlier, later].map(version_numbers);
+            assert!(numbers.iter().all(Option::is_some), "{earlier} {later}");
+            assert!(numbers[0] < numbers[1], "{earlier} {later}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_order_is_no_version() {
+        let strange = [
+            "",
+            "v1",
+            "2025.2-rc1",
+            "0-wrong",
+            "2025.",
+            ".1",
+            "2025..1",
+            "2025.01",
+            "+1",
+            " 1",
+            "1 ",
+            "2025,1",
+            "99999999999999999999",
+            "١",
+        ];
+        for version in strange {
+            assert_eq!(version_numbers(version), None, "{version}");
+        }
+    }
 }

@@ -11,8 +11,9 @@ use super::catalogue::Catalogue;
 use super::catalogue_read;
 use super::fit::{Parts, in_region, prove_region};
 use super::folder::{prove_texts, set_of, texts_of, which};
-use super::header::Header;
+use super::header::{Header, NO_VERSION};
 use super::ladder;
+use super::programme::PROGRAMME_ID;
 use super::reader::{Document, Findings, Table};
 use super::texts_proof;
 use super::vocabulary::Vocabulary;
@@ -43,7 +44,26 @@ struct Shelves {
     texts: Shelf<TextFile>,
 }
 
-pub(super) fn load(files: &[RuleFile], wanted: Option<&str>) -> Result<Rulebook, Vec<Diagnostic>> {
+/// Where rule files come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// People wrote them just now.
+    Written,
+    /// They were kept with a run, perhaps by an older program: what was no mistake then is none.
+    Kept,
+}
+
+/// What older programs let be, and what changes nothing about a decision.
+const WAS_NO_MISTAKE: [&str; 3] = [NO_VERSION, PROGRAMME_ID, RULE_PATH];
+
+/// What a file is called whose name no line of a manifest can hold.
+const RULE_PATH: &str = "rule-path";
+
+pub(super) fn load(
+    files: &[RuleFile],
+    wanted: Option<&str>,
+    origin: Origin,
+) -> Result<Rulebook, Vec<Diagnostic>> {
     let findings = Findings::default();
     let parsed: Vec<Parsed<'_>> = files
         .iter()
@@ -58,6 +78,12 @@ pub(super) fn load(files: &[RuleFile], wanted: Option<&str>) -> Result<Rulebook,
         })
         .collect();
     prove_ids(&parsed);
+    for file in &parsed {
+        if file.document.file.path.chars().any(char::is_control) {
+            let message = "the name of the file has a control character: no manifest can list it";
+            file.document.report(0..0, RULE_PATH, message, None);
+        }
+    }
     let catalogue = read_catalogue(&parsed);
     let shelves = read_shelves(&parsed, &catalogue);
     prove_texts(&parsed, &shelves.texts);
@@ -79,6 +105,10 @@ pub(super) fn load(files: &[RuleFile], wanted: Option<&str>) -> Result<Rulebook,
     let mut names = names(&parsed);
     drop(parsed);
     let (mut diagnostics, mut unverified) = findings.into_parts();
+    diagnostics.retain(|found| match origin {
+        Origin::Written => true,
+        Origin::Kept => !WAS_NO_MISTAKE.contains(&found.code),
+    });
     diagnostics.sort_by(|a, b| {
         (&a.file, a.line, a.column, a.code).cmp(&(&b.file, b.line, b.column, b.code))
     });

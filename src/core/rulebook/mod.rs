@@ -88,8 +88,9 @@ pub use confirmation::{Abnormal, Confirmation, ConfirmationRow, NextTest};
 pub use definitions::{Definition, DefinitionSignal, Strength};
 pub use diagnostic::{Diagnostic, RuleFile, Severity};
 pub use equation::{Equation, Layer, LayerLink, Layers};
-pub use header::{Header, Source, Status};
+pub use header::{Header, Source, Status, version_numbers};
 pub use ladder::Rung;
+use load::Origin;
 pub use load::fingerprint;
 pub use model::{
     Ages, Amount, AnswerOption, Class, Example, Item, ItemInput, MeasureSource, Model, Resolve,
@@ -203,7 +204,7 @@ impl Rulebook {
     ///
     /// All mistakes of all files, sorted by file and line: also of those that no programme names.
     pub fn load(files: &[RuleFile]) -> Result<Self, Vec<Diagnostic>> {
-        load::load(files, None)
+        load::load(files, None, Origin::Written)
     }
 
     /// Checks rule files and builds the rule book of one programme, by its id.
@@ -212,7 +213,19 @@ impl Rulebook {
     ///
     /// All mistakes of all files, sorted by file and line; `programme-unknown` when none is called so.
     pub fn load_programme(files: &[RuleFile], id: &str) -> Result<Self, Vec<Diagnostic>> {
-        load::load(files, Some(id))
+        load::load(files, Some(id), Origin::Written)
+    }
+
+    /// Builds the rule book of files that were kept with a run.
+    ///
+    /// Refusals that came later and change no decision, such as that of a version without an order,
+    /// do not count here: what was decided by such rules can still be decided again.
+    ///
+    /// # Errors
+    ///
+    /// All other mistakes, as [`Rulebook::load`].
+    pub fn load_kept(files: &[RuleFile]) -> Result<Self, Vec<Diagnostic>> {
+        load::load(files, None, Origin::Kept)
     }
 
     /// The score of this id, with the layers of the programme's region.

@@ -6,6 +6,9 @@ use super::header::{Header, Status};
 use super::reader::Table;
 use super::state::State;
 
+/// What a programme is called whose id no file can be called by.
+pub(super) const PROGRAMME_ID: &str = "programme-id";
+
 /// The days on which signed rules are in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InForcePeriod {
@@ -151,6 +154,16 @@ impl Words {
 impl Programme {
     pub(super) fn read(root: &Table<'_>) -> Option<Self> {
         let header = Header::read(root);
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let id = header.as_ref().map(|header| header.id.as_str());
+        if id.is_some_and(|id| !id.chars().all(is_plain)) {
+            root.report_at(
+                "id",
+                PROGRAMME_ID,
+                "the id of a programme is small letters, digits and hyphens: files are called by it",
+                Some("`type-2-diabetes`".to_owned()),
+            );
+        }
         let is_default = root.optional_flag("default").unwrap_or(false);
         let words = root.required_table("words");
         let words = words.and_then(|table| Words::read(&table));
