@@ -1,13 +1,15 @@
 //! Ed25519 keys as openssl writes them: PEM.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Manifest, Signature};
+use super::{Manifest, Signature, ordinary};
+
+/// A key is a few lines.
+const MAX_BYTES: u64 = 1 << 16;
 
 /// Why a key cannot sign.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +53,7 @@ impl SigningKey {
     ///
     /// When it cannot be read or holds no such key.
     pub fn read(path: &Path) -> Result<Self, KeyError> {
-        let text = fs::read(path).map_err(|source| KeyError::Unreadable {
+        let text = ordinary::read(path, MAX_BYTES).map_err(|source| KeyError::Unreadable {
             path: path.to_path_buf(),
             source,
         })?;

@@ -44,6 +44,7 @@
 
 mod key;
 mod manifest;
+mod ordinary;
 mod signature;
 mod signers;
 

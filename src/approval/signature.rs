@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::{Manifest, Signer, Signers};
+use super::{Manifest, Signer, Signers, ordinary};
 use crate::rulebook::Rulebook;
 
 /// The folder of signatures in a rules folder.
@@ -251,21 +251,13 @@ fn places(folder: &Path, programme: &str) -> [PathBuf; 2] {
 
 /// The bytes of a file, no more than a signature can have; nothing when it is not there.
 fn content(path: &Path) -> Result<Option<Vec<u8>>, SignatureError> {
-    use std::io::Read;
-    let error = |source| SignatureError::Io {
-        action: "read",
-        path: path.to_path_buf(),
-        source,
-    };
-    match fs::File::open(path) {
+    match ordinary::read(path, MAX_BYTES) {
+        Ok(bytes) => Ok(Some(bytes)),
         Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(error(source)),
-        Ok(file) => {
-            let mut bytes = Vec::new();
-            file.take(MAX_BYTES)
-                .read_to_end(&mut bytes)
-                .map_err(error)?;
-            Ok(Some(bytes))
-        }
+        Err(source) => Err(SignatureError::Io {
+            action: "read",
+            path: path.to_path_buf(),
+            source,
+        }),
     }
 }

@@ -1,12 +1,14 @@
 //! Whose signatures count.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::PublicKey;
+use super::{PublicKey, ordinary};
+
+/// Thousands of signers are shorter.
+const MAX_BYTES: u64 = 1 << 22;
 
 /// Somebody whose signature counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +59,7 @@ impl Signers {
     /// Everything that is wrong with it, in words.
     pub fn read(path: &Path) -> Result<Self, Vec<String>> {
         let place = path.display();
-        let text = fs::read_to_string(path)
+        let text = ordinary::read_text(path, MAX_BYTES)
             .map_err(|error| vec![format!("the signers `{place}` cannot be read: {error}")])?;
         let file: File = toml::from_str(&text).map_err(|error| {
             vec![format!(

@@ -352,6 +352,46 @@ impl Config {
         Ok(())
     }
 
+    /// This configuration with the law's permission and the signers as they are written now: a key
+    /// may be revoked, and a permission withdrawn, while a dispatcher runs.
+    ///
+    /// # Errors
+    ///
+    /// When the configuration or the signers cannot be read any more, or do not hold together.
+    pub fn with_permission_of_now(&self) -> Result<Self, ConfigError> {
+        let now = Self::read(&self.path)?;
+        Ok(Self {
+            legal_basis: now.legal_basis,
+            signers: now.signers,
+            ..self.clone()
+        })
+    }
+
+    /// Whether a day is within the law's permission and the period of the rules.
+    ///
+    /// # Errors
+    ///
+    /// [`NoEffects`] says what does not hold on that day.
+    pub fn holds_on(&self, rulebook: &Rulebook, today: Date) -> Result<(), NoEffects> {
+        self.legal_basis_holds(today)?;
+        if self.site.trial {
+            return Ok(());
+        }
+        let programme = &rulebook.programme;
+        let period = programme.in_force;
+        let Some(period) = period.filter(|_| programme.header.status == Status::InForce) else {
+            return Err(NoEffects::DraftRules);
+        };
+        if period.holds_on(today) {
+            return Ok(());
+        }
+        Err(NoEffects::NotInForce {
+            from: period.from,
+            until: period.until,
+            today,
+        })
+    }
+
     /// Whether what may end while effects go on still holds: the law's permission, and the rules'.
     ///
     /// # Errors
@@ -363,22 +403,11 @@ impl Config {
         signature: Option<&Signature>,
         today: Date,
     ) -> Result<(), NoEffects> {
-        self.legal_basis_holds(today)?;
+        self.holds_on(rulebook, today)?;
         if self.site.trial {
             return Ok(());
         }
         let programme = &rulebook.programme;
-        let period = programme.in_force;
-        let Some(period) = period.filter(|_| programme.header.status == Status::InForce) else {
-            return Err(NoEffects::DraftRules);
-        };
-        if !period.holds_on(today) {
-            return Err(NoEffects::NotInForce {
-                from: period.from,
-                until: period.until,
-                today,
-            });
-        }
         let signature = signature.ok_or_else(|| NotApproved::Unsigned {
             programme: programme.header.id.clone(),
         })?;
@@ -423,4 +452,65 @@ fn canonical(path: &Path) -> Result<PathBuf, ConfigError> {
             path: path.to_path_buf(),
             source,
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rulebook::InForcePeriod;
+
+    #[test]
+    fn the_last_day_is_the_last_of_the_rules_and_of_the_law() {
+        let day = |text: &str| text.parse::<Date>().expect("a day");
+        let basis = LegalBasis {
+            reference: "a decision".to_owned(),
+            valid_from: day("2026-01-01"),
+            valid_until: day("2026-06-30"),
+        };
+        let site = Site {
+            trial: false,
+            today: None,
+            epoch_file: None,
+        };
+        let mut config = Config {
+            path: PathBuf::new(),
+            site,
+            legal_basis: basis,
+            signers: None,
+            channels: Vec::new(),
+            sampled_negatives: None,
+        };
+        let mut rulebook = crate::rules::shipped().expect("the shipped rules");
+        rulebook.programme.header.status = Status::InForce;
+        let period = |until: &str| {
+            Some(InForcePeriod {
+                from: day("2026-01-01"),
+                until: day(until),
+            })
+        };
+        rulebook.programme.in_force = period("2026-03-31");
+        let holds =
+            |config: &Config, rulebook: &Rulebook, on: &str| config.holds_on(rulebook, day(on));
+        assert_eq!(
+            holds(&config, &rulebook, "2026-03-31").err().map(drop),
+            None
+        );
+        let after = holds(&config, &rulebook, "2026-04-01");
+        assert!(
+            matches!(after, Err(NoEffects::NotInForce { .. })),
+            "{after:?}"
+        );
+        rulebook.programme.in_force = period("2027-03-31");
+        assert!(holds(&config, &rulebook, "2026-06-30").is_ok());
+        let after = holds(&config, &rulebook, "2026-07-01");
+        assert!(
+            matches!(after, Err(NoEffects::LegalBasis { .. })),
+            "{after:?}"
+        );
+        // A trial tries out rules of any standing, and needs the law's permission all the same.
+        config.site.trial = true;
+        rulebook.programme.in_force = None;
+        assert!(holds(&config, &rulebook, "2026-06-30").is_ok());
+        assert!(holds(&config, &rulebook, "2026-07-01").is_err());
+    }
 }

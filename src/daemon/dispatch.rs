@@ -77,7 +77,8 @@ pub fn dispatch(options: &DispatchOptions) -> Result<DispatchReport, DispatchErr
     let data = data.lock().unwrap_or_else(PoisonError::into_inner);
     report.outbox = data.outbox_states()?;
     let faulty = steps::faulty_in(&data, &options.rulebook)?;
-    report.held = held(options, &faulty, today);
+    let today = self::today(&options.rulebook, Some(&options.config))?;
+    report.held = permitted(options, &faulty, today).err();
     Ok(report)
 }
 
@@ -116,6 +117,7 @@ async fn drivers(
             parallel,
             slots: Arc::clone(slots),
             checked: Mutex::new(None),
+            permitted: Mutex::new(None),
         }));
     }
     Ok(drivers)
@@ -159,20 +161,25 @@ pub fn today(rulebook: &Rulebook, config: Option<&Config>) -> Result<Date, StepE
     Ok(zoned.date())
 }
 
-/// Why nothing may be sent now.
-fn held(options: &DispatchOptions, faulty: &[FaultyReport], today: Date) -> Option<String> {
+/// What may be sent by: the configuration with the permission as it is written now, or why nothing
+/// may be sent.
+fn permitted(
+    options: &DispatchOptions,
+    faulty: &[FaultyReport],
+    today: Date,
+) -> Result<Config, String> {
     if let Some(stopped) = Switch::of(&options.root).stopped() {
-        return Some(format!("stopped by {}: {}", stopped.by, stopped.reason));
+        return Err(format!("stopped by {}: {}", stopped.by, stopped.reason));
     }
     if let Some(mark) = faulty.first() {
-        return Some(mark.to_string());
+        return Err(mark.to_string());
     }
     let signature = options.signature.as_ref();
-    options
-        .config
-        .may_go_on(&options.rulebook, signature, today)
-        .err()
-        .map(|error| error.to_string())
+    let config = options.config.with_permission_of_now();
+    let config = config.map_err(|error| error.to_string())?;
+    let may = config.may_go_on(&options.rulebook, signature, today);
+    may.map_err(|error| error.to_string())?;
+    Ok(config)
 }
 
 /// Everything that jobs share. The data folder is behind a lock that only blocking threads take,
@@ -192,6 +199,8 @@ struct Driver {
     slots: Arc<Semaphore>,
     /// On what this process last decided about residents again, and the newest order then.
     checked: Mutex<Option<(Stamp, i64)>>,
+    /// What the newest batch may be sent by, read when it was taken; nothing while nothing may be sent.
+    permitted: Mutex<Option<Config>>,
 }
 
 /// What comes back to the loop.
@@ -283,7 +292,12 @@ impl Driver {
         let at = now().to_string();
         steps::notice_old_copy(&mut data, &self.epoch, &self.channels, today, &at)?;
         let faulty = steps::faulty_in(&data, &self.options.rulebook)?;
-        let mut may_send = held(&self.options, &faulty, today).is_none();
+        let permitted = permitted(&self.options, &faulty, today).ok();
+        let mut may_send = permitted.is_some();
+        *self
+            .permitted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = permitted;
         let (stamp, newest_order) = data.stamp(&self.options.rulebook, today)?;
         if may_send {
             let now = Some((stamp.clone(), newest_order));
@@ -349,9 +363,25 @@ impl Driver {
         Ok(Event::Saved)
     }
 
-    /// Whether neither the switch nor a mark on one of the rules is in the way.
+    /// Whether neither the switch nor a mark on one of the rules nor the day is in the way.
     fn may_send(&self) -> bool {
-        !self.switch.is_stopped() && self.marks.concerning(&self.options.rulebook).is_none()
+        !self.switch.is_stopped()
+            && self.marks.concerning(&self.options.rulebook).is_none()
+            && self.is_permitted_today()
+    }
+
+    /// Whether law and rules, as they were when the newest batch was taken, still hold on this day.
+    fn is_permitted_today(&self) -> bool {
+        let rulebook = &self.options.rulebook;
+        let Ok(today) = today(rulebook, Some(&self.options.config)) else {
+            return false;
+        };
+        let permitted = self
+            .permitted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let config = permitted.as_ref();
+        config.is_some_and(|config| config.holds_on(rulebook, today).is_ok())
     }
 
     /// Does one thing. Switch and marks are looked at here, last before anything leaves.

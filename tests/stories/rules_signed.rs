@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::acting::{Clinic, at_risk};
+use crate::support::acting::{Clinic, at_risk, until};
 use crate::support::rules::{Rules, key, signer};
 use crate::support::site::{Said, count, preventio};
 use crate::support::snapshots::reads;
@@ -319,4 +319,68 @@ fn rules_in_force_say_for_how_long() {
         .says(office.rules.programme(), &[("[source]", empty)]);
     let said = office.verifies().ends_with(4);
     assert!(said.contains("period-empty"), "{said}");
+}
+
+#[test]
+fn a_key_revoked_while_a_dispatcher_runs_ends_its_sending() {
+    let office = Office::opens();
+    office.signs();
+    office.does(&["run", "--act"]).ends_well();
+    let entry = signer(LEAD, &office.public, ALWAYS.0, ALWAYS.1);
+    for signers in [
+        format!("{entry}revoked = 2026-02-01\nwhy = \"the key was on a lost stick\"\n"),
+        "no signers".to_owned(),
+    ] {
+        office.signers(&entry);
+        let stop = [
+            "effects",
+            "stop",
+            "--by",
+            "Olli Ohjaaja",
+            "--reason",
+            "a look",
+        ];
+        office.clinic.site().does(&stop).ends_well();
+        let rules = office.rules.name();
+        let words = ["dispatch", "--for", "6s", "--rules", &rules];
+        let mut dispatcher = office.clinic.starts(&words);
+        // It opens its first connection when it has read the signers and may start.
+        let open = format!("/proc/{}/fd", dispatcher.0.id());
+        until("the dispatcher has begun", || {
+            let open = fs::read_dir(&open).into_iter().flatten().flatten();
+            let mut to = open.filter_map(|file| fs::read_link(file.path()).ok());
+            to.any(|to| to.to_string_lossy().starts_with("socket:"))
+        });
+        office.signers(&signers);
+        let resume = ["effects", "resume", "--by", "Olli Ohjaaja"];
+        office.clinic.site().does(&resume).ends_well();
+        assert!(dispatcher.0.wait().expect("a child ends").success());
+        assert_eq!(office.clinic.n_at_server(), 0, "{signers}");
+    }
+    office.signers(&entry);
+    office.does(&["dispatch", "--once"]).ends_well();
+    assert!(0 < office.clinic.n_at_server(), "the key is trusted again");
+}
+
+#[test]
+fn who_acts_on_nobody_needs_no_signature() {
+    let office = Office::opens();
+    office.signs();
+    for end in ["sig", "manifest"] {
+        let place = office
+            .rules
+            .folder
+            .join(format!("signatures/type-2-diabetes.{end}"));
+        fs::remove_file(&place).expect("a file");
+        fs::create_dir(&place).expect("what is no file");
+        let rules = office.rules.name();
+        let words = ["run", "--rules", &rules];
+        office.clinic.site().does(&words).ends_well();
+        assert!(
+            office.refusal().contains("no ordinary file")
+                || office.refusal().contains("cannot read")
+        );
+        fs::remove_dir(&place).expect("gone");
+        office.signs();
+    }
 }

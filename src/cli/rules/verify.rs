@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use preventiojyraa::approval::{NotApproved, Signers};
 use preventiojyraa::config::Config;
 use preventiojyraa::daemon;
-use preventiojyraa::rulebook::Status;
+use preventiojyraa::rulebook::{InForcePeriod, Programme, Status};
 use preventiojyraa::rules;
 use serde_json::json;
 
@@ -46,6 +46,43 @@ pub(super) struct Arguments {
     json: bool,
 }
 
+/// Whether signed rules are in force.
+#[derive(Debug, Clone, Copy)]
+enum Standing {
+    InForce(InForcePeriod),
+    NotToday(InForcePeriod),
+    Draft,
+}
+
+impl Standing {
+    fn of(programme: &Programme, today: Date) -> Self {
+        match (programme.header.status, programme.in_force) {
+            (Status::InForce, Some(period)) if period.holds_on(today) => Self::InForce(period),
+            (Status::InForce, Some(period)) => Self::NotToday(period),
+            (Status::InForce, None) | (Status::Draft, _) => Self::Draft,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::InForce(_) => "in-force",
+            Self::NotToday(_) => "not-in-force-today",
+            Self::Draft => "draft",
+        }
+    }
+
+    fn in_words(self, today: Date) -> String {
+        match self {
+            Self::InForce(period) => format!("in force until {}", period.until),
+            Self::NotToday(period) => format!(
+                "not in force on {today}, but from {} to {}",
+                period.from, period.until
+            ),
+            Self::Draft => "a draft: nothing is done by it".to_owned(),
+        }
+    }
+}
+
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let rulebook = rules::load(Some(&arguments.rules), arguments.programme.as_deref())?;
     let config = arguments.config.as_deref().map(Config::read).transpose()?;
@@ -66,32 +103,19 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let signer = signature.holds(&rulebook, &signers, today)?;
     let signed_at = signature.manifest().signed_at.to_string();
     let period = programme.in_force;
-    let standing = match (programme.header.status, period) {
-        (Status::InForce, Some(period)) if period.holds_on(today) => "in-force",
-        (Status::InForce, Some(_)) => "not-in-force-today",
-        (Status::InForce, None) | (Status::Draft, _) => "draft",
-    };
+    let standing = Standing::of(programme, today);
     if arguments.json {
         print_json(&json!({
             "signer": signer.name,
             "signed_at": signed_at,
             "fingerprint": rulebook.fingerprint,
-            "standing": standing,
+            "standing": standing.name(),
             "from": period.map(|period| period.from.to_string()),
             "until": period.map(|period| period.until.to_string()),
         }))?;
         return Ok(Outcome::Done);
     }
-    let in_words = match (standing, period) {
-        ("in-force", Some(period)) => format!("in force until {}", period.until),
-        ("not-in-force-today", Some(period)) => {
-            format!(
-                "not in force on {today}, but from {} to {}",
-                period.from, period.until
-            )
-        }
-        _ => "a draft: nothing is done by it".to_owned(),
-    };
+    let in_words = standing.in_words(today);
     print(&format!(
         "{} stands for {} {}, signed at {signed_at}: {in_words}\nFingerprint {}\n",
         signer.name, programme.header.id, programme.header.version, rulebook.fingerprint
