@@ -104,10 +104,7 @@ impl Acting {
         let key = data.identity_key_on_record()?;
         config.allows_effects(rulebook, signature, key.as_ref(), today)?;
         data.pin_trial(config.site.trial)?;
-        let stopped = Switch::of(&data.root).stopped();
-        let stopped = stopped.map(|stopped| stopped.reason);
-        let faulty = faulty_in(data, rulebook)?;
-        let stopped = stopped.or_else(|| faulty.first().map(ToString::to_string));
+        let stopped = stopped_now(rulebook, data)?;
         Ok(Self {
             offered: if stopped.is_some() {
                 Offered::Stopped
@@ -117,6 +114,18 @@ impl Acting {
             stopped,
             index_date,
         })
+    }
+
+    /// Why nothing may be asked any more, when effects were stopped or a rule was marked since.
+    pub(super) fn stopped_since(
+        &self,
+        rulebook: &Rulebook,
+        data: &DataFolder,
+    ) -> Result<Option<String>, StepError> {
+        if self.stopped.is_some() {
+            return Ok(None);
+        }
+        stopped_now(rulebook, data)
     }
 
     /// What a decision asks.
@@ -159,6 +168,15 @@ impl Acting {
     }
 }
 
+/// Why nothing may be asked of anybody now.
+fn stopped_now(rulebook: &Rulebook, data: &DataFolder) -> Result<Option<String>, StepError> {
+    if let Some(stopped) = Switch::of(&data.root).stopped() {
+        return Ok(Some(stopped.reason));
+    }
+    let faulty = faulty_in(data, rulebook)?;
+    Ok(faulty.first().map(ToString::to_string))
+}
+
 /// The day of the fact that opens a review: a new value opens a new task.
 fn about(decision: &Decision, row: usize) -> Option<Date> {
     decision.fact_of(row).map(|fact| fact.effective)
@@ -192,6 +210,28 @@ impl Collected {
         }
     }
 
+    /// Leaves nothing but the tasks that cannot wait a day: somebody has stopped effects meanwhile.
+    pub(super) fn stop(&mut self, why: String) {
+        let commit = std::mem::take(&mut self.commit);
+        self.commit.tasks = commit.tasks;
+        self.commit
+            .tasks
+            .retain(|task| task.priority == Priority::SameDay);
+        let report = &mut self.report;
+        for (_, intent) in &commit.intents {
+            if let Some(order) = intent.orders.first() {
+                let kind = order.action.kind().name().to_owned();
+                *report.held.entry(kind).or_default() += 1;
+            }
+        }
+        for (kind, n) in std::mem::take(&mut report.without_channel) {
+            *report.held.entry(kind).or_default() += n;
+        }
+        report.orders.clear();
+        report.events = 0;
+        report.stopped = Some(why);
+    }
+
     pub(super) fn add(&mut self, asked: Asked) {
         let Asked {
             resident,
@@ -214,5 +254,45 @@ impl Collected {
             self.commit.intents.push((resident, intent));
         }
         self.commit.tasks.extend(tasks);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::orders::Action;
+
+    #[test]
+    fn a_stop_while_a_run_decides_leaves_only_what_cannot_wait_a_day() {
+        let on: Date = "2026-03-02".parse().expect("a day");
+        let resident = ResidentId::from_bytes([1; 16]);
+        let mut collected = Collected {
+            commit: ActCommit::default(),
+            report: ActReport::default(),
+        };
+        let task = |priority| NewTask {
+            resident,
+            code: "code".to_owned(),
+            priority,
+            opened_on: on,
+            due: on,
+            about: None,
+        };
+        let tasks = vec![task(Priority::SameDay), task(Priority::Soon)];
+        let intent = Intent {
+            by_person: Some(Action::Questionnaire),
+            ..Intent::default()
+        };
+        collected.add(Asked {
+            resident,
+            intent,
+            tasks,
+        });
+        collected.commit.intents.push((resident, Intent::default()));
+        collected.stop("a look".to_owned());
+        assert!(collected.commit.intents.is_empty());
+        let left = collected.commit.tasks.iter().map(|task| task.priority);
+        assert_eq!(left.collect::<Vec<_>>(), [Priority::SameDay]);
+        assert_eq!(collected.report.stopped.as_deref(), Some("a look"));
     }
 }

@@ -138,6 +138,12 @@ pub fn run(
         recalibration: *recalibration,
         report: String::new(),
     };
+    // Deciding takes its time: whoever stopped effects meanwhile is heard too.
+    if let (Some(collected), Some(acting)) = (&mut collected, &acting)
+        && let Some(why) = acting.stopped_since(rulebook, data)?
+    {
+        collected.stop(why);
+    }
     let (commit, asked) = collected.map(|c| (c.commit, c.report)).unzip();
     let today = act.map(|act| act.today);
     let generation = data.ledger.commit_run(
