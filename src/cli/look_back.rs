@@ -13,7 +13,7 @@ use preventiojyraa::steps::{
 
 use super::{CommandResult, DataArguments, Outcome, all_cores, counts, print, print_json, tell};
 
-/// Find everybody who was affected by a faulty rule, exactly
+/// Find everybody whose decision a faulty rule made another
 ///
 /// Every run that held the rule, from the first faulty version until before the corrected one, is
 /// decided again on what it saw, with the corrected file in the place of the faulty one. Listed is

@@ -1,7 +1,6 @@
 //! Look back: who was affected by a faulty rule, found by deciding again with the corrected one.
 //!
-//! Nothing is estimated. Each run that held the rule at a faulty version is decided again twice on
-//! exactly what it saw: with its own rules, which must give the hash on record, and with the
+//! Each run that held the rule at a faulty version is decided again twice on what it saw: with its own rules, which must give the hash on record, and with the
 //! corrected file in the place of the faulty one. Whoever's decision differs was affected.
 
 use std::collections::{BTreeMap, BTreeSet};

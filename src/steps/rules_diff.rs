@@ -35,7 +35,8 @@ pub struct DiffOptions {
 pub struct Guard {
     /// Residents at most whose decision changes.
     pub max_change: Option<u64>,
-    /// The same in hundredths of a percent of the register.
+    /// The same in hundredths of a percent of the register; a share that comes to 1 to 4 residents is
+    /// taken as 4.
     pub max_change_e4: Option<u64>,
     /// Residents at least whom the programme is about, under the new rules.
     pub min_cohort: Option<u64>,
@@ -268,7 +269,9 @@ fn told(n: u64) -> Option<u64> {
 /// What may be told of the exact counts.
 fn shown(exact: BTreeMap<(String, String), Exact>) -> Vec<Gained> {
     let counts: Vec<u64> = exact.values().map(|exact| exact.n).collect();
-    let told = without_small_numbers(&counts, None);
+    let Some(told) = without_small_numbers(&counts, None) else {
+        return Vec::new();
+    };
     let gained = exact.into_iter().zip(told).map(|(((from, to), exact), n)| {
         // Of a number that is not told no part is.
         let parts = |parts: BTreeMap<String, u64>, never_told: Option<u64>| -> Vec<Cell> {
@@ -277,7 +280,9 @@ fn shown(exact: BTreeMap<(String, String), Exact>) -> Vec<Gained> {
             }
             let counts: Vec<u64> = parts.values().copied().chain(never_told).collect();
             let always = never_told.map(|_| parts.len());
-            let told = without_small_numbers(&counts, always);
+            let Some(told) = without_small_numbers(&counts, always) else {
+                return Vec::new();
+            };
             let cells = parts.into_keys().zip(told);
             cells.map(|(name, n)| Cell { name, n }).collect()
         };
@@ -298,7 +303,12 @@ fn shown(exact: BTreeMap<(String, String), Exact>) -> Vec<Gained> {
 fn broken(diff: &RulesDiff, changed: u64, guard: Guard) -> Vec<String> {
     let share = guard
         .max_change_e4
-        .map(|share| diff.register * share / 10_000);
+        .map(|share| diff.register * share / 10_000)
+        // A bound from 1 to 4 would tell numbers of so few people apart.
+        .map(|most| match most {
+            1..SMALLEST_TOLD => SMALLEST_TOLD - 1,
+            most => most,
+        });
     let most = [guard.max_change, share].into_iter().flatten().min();
     let mut broken = Vec::new();
     if let Some(most) = most.filter(|most| *most < changed) {
@@ -356,6 +366,45 @@ pub fn kept_rules(data: &DataFolder, beginning: &str) -> Result<Option<Rulebook>
         return Ok(None);
     };
     let files = data.ledger.rule_book(fingerprint)?;
-    let book = files.map(|files| Rulebook::load(&files)).transpose();
+    let book = files.map(|files| Rulebook::load_kept(&files)).transpose();
     book.map_err(StepError::KeptRules)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_share_tells_numbers_below_five_apart() {
+        let book = || BookShown {
+            id: String::new(),
+            version: String::new(),
+            fingerprint: String::new(),
+        };
+        let diff = RulesDiff {
+            old: book(),
+            new: book(),
+            index_date: String::new(),
+            register: 100,
+            changed: None,
+            only_scores: None,
+            cohort_before: 0,
+            cohort_after: 0,
+            gained: Vec::new(),
+            broken: Vec::new(),
+        };
+        for percent in 1..5 {
+            let guard = Guard {
+                max_change_e4: Some(percent * 100),
+                ..Guard::default()
+            };
+            for changed in 0..5 {
+                assert!(
+                    broken(&diff, changed, guard).is_empty(),
+                    "{percent} {changed}"
+                );
+            }
+            assert_eq!(broken(&diff, 5, guard).len(), 1, "{percent}");
+        }
+    }
 }

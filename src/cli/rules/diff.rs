@@ -20,6 +20,8 @@ use super::{CommandResult, Outcome, print, print_json};
 /// Without `--data` the rule files are compared, number by number. With it, everybody on the register
 /// is decided about under both, on the facts of today; nothing is stored and nobody is asked.
 /// Numbers of fewer than five people are not told, nor those that would tell them by subtraction.
+/// One output is protected so, not several: who subtracts two of nearly the same residents or rules
+/// may learn more.
 /// Exit code 6 when a bound is not kept.
 ///
 /// Example: preventio rules diff shipped rules-2027 --data data --max-change 2%
@@ -42,7 +44,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DATE", requires = "data")]
     index_date: Option<Date>,
     /// Residents at most whose decision may change: a number (0, or 5 and more), or a share of the
-    /// register such as 2.5%
+    /// register such as 2.5%; a share that comes to 1 to 4 residents is taken as 4
     #[arg(long, value_name = "N|P%", requires = "data", value_parser = most)]
     max_change: Option<Most>,
     /// Residents at least whom the programme is about under the new rules
