@@ -146,7 +146,8 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 pub struct Site {
     /// A trial without people: every server is on this machine. Only then may rules be drafts,
-    /// the identity key public and the index date another day than today.
+    /// unsigned or out of their period, texts be drafts, the identity key be public and the day be
+    /// chosen (`today`). The law's permission is needed all the same.
     #[serde(default)]
     pub trial: bool,
     /// The day it is in a trial; else the clock says it.
