@@ -7,8 +7,8 @@ use super::faulty::{FaultyReport, faulty_in};
 use super::in_force::{as_pinned, in_force};
 use super::run::{checked_pulls, completed, decided, runs_of, sources_with_open_slices};
 use super::{DataFolder, StepError, sampling};
-use crate::lake::{DecisionRow, IssueRow};
-use crate::profile::{Profile, ResidentId};
+use crate::lake::{DecisionRow, IssueRow, RegisterRow};
+use crate::profile::{Fact, Profile, ResidentId};
 use crate::report;
 use crate::risk::Assessment;
 use crate::rulebook::Rulebook;
@@ -35,6 +35,20 @@ pub struct Explanation {
     pub rulebook: Rulebook,
 }
 
+/// What the lake has of one resident: the newest entry of the register, and every fact.
+pub(super) fn on_record(
+    rulebook: &Rulebook,
+    data: &DataFolder,
+    resident: ResidentId,
+) -> Result<(RegisterRow, Vec<Fact>), StepError> {
+    let entry = data.store.register(Some(resident))?.into_iter().next();
+    let entry = entry.ok_or_else(|| StepError::UnknownResident(resident.to_string()))?;
+    let mut facts = Vec::new();
+    let mut known = data.store.facts(&rulebook.catalogue, Some(resident))?;
+    known.take_until(resident, &mut facts)?;
+    Ok((entry, facts))
+}
+
 /// Explains the newest run's decision about a resident, named by the opaque id or by
 /// `Patient.id` of a source.
 ///
@@ -59,13 +73,7 @@ pub fn explain(
         (None, Some(run)) => run.index_date.parse().map_err(|_| StepError::NothingRun)?,
         (None, None) => return Err(StepError::NothingRun),
     };
-    let entry = data.store.register(Some(resident))?;
-    let entry = entry
-        .first()
-        .ok_or_else(|| StepError::UnknownResident(resident.to_string()))?;
-    let mut facts = Vec::new();
-    let mut known = data.store.facts(&rulebook.catalogue, Some(resident))?;
-    known.take_until(resident, &mut facts)?;
+    let (entry, facts) = on_record(rulebook, data, resident)?;
     let same_day = runs
         .iter()
         .rev()
@@ -76,7 +84,7 @@ pub fn explain(
     };
     let rulebook = &in_force.rulebook;
     let profile = Profile::as_of(
-        completed(entry, &sources_with_open_slices(&pulls)),
+        completed(&entry, &sources_with_open_slices(&pulls)),
         facts,
         index_date,
     );

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::explain::find;
+use super::explain::{find, on_record};
 use super::run::{checked_pulls, completed, sources_with_open_slices};
 use super::{DataFolder, StepError};
 use crate::lake::RegisterRow;
@@ -143,15 +143,9 @@ pub fn rehearse_one(
     let runs = data.ledger.runs()?;
     let of_run = runs.last().and_then(|run| run.index_date.parse().ok());
     let index_date = index_date.or(of_run).ok_or(StepError::NothingRun)?;
-    let entry = data.store.register(Some(resident))?;
-    let entry = entry
-        .first()
-        .ok_or_else(|| StepError::UnknownResident(resident.to_string()))?;
-    let mut facts = Vec::new();
-    let mut known = data.store.facts(&rulebook.catalogue, Some(resident))?;
-    known.take_until(resident, &mut facts)?;
+    let (entry, facts) = on_record(rulebook, data, resident)?;
     let open = sources_with_open_slices(&pulls);
-    let profile = profile_of(entry, facts, &open, index_date);
+    let profile = profile_of(&entry, facts, &open, index_date);
     let assessment = scored(rulebook, model, &profile).ok();
     Ok(report::explain_score(
         rulebook,

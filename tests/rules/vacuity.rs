@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use preventiojyraa_core::pathway::{Episode, Stage, holds};
+use preventiojyraa_core::pathway::{Stage, holds};
 use preventiojyraa_core::profile::{FactId, Profile};
 use preventiojyraa_core::rulebook::{Condition, ItemInput, RuleFile, Rulebook, SignalTest};
 use proptest::prelude::*;
@@ -15,7 +15,7 @@ use proptest::sample::select;
 use proptest::test_runner::TestRunner;
 
 use super::loader::{STEPWISE, edited};
-use crate::support::core::{Someone, TODAY, fact_id, rulebook, stages};
+use crate::support::core::{Someone, TODAY, fact_id, rulebook, somebody, stages};
 use crate::support::draw::{day, every_fact, fact_among, fixed, register};
 
 /// Residents drawn for each row.
@@ -102,24 +102,13 @@ fn rounds() -> Vec<Option<Stage>> {
 }
 
 /// Residents whose facts are mostly of these kinds.
-fn somebody(ids: Vec<FactId>) -> impl Strategy<Value = Someone> {
+fn told_of(ids: Vec<FactId>) -> impl Strategy<Value = Someone> {
     let ids = if ids.is_empty() { every_fact() } else { ids };
     let told = proptest::collection::vec(fact_among(ids, 12), 0..5);
     let few = (told, 0..4u8, select(rounds()), any::<bool>());
     // A year of the kinds asked about; half of them of the last weeks.
     (register(), few, any::<bool>()).prop_map(|(register, (told, form, stage, drawn), fresh)| {
-        let nobody = Someone::unknown();
-        let nobody = if drawn { nobody.drawn() } else { nobody };
-        let someone = Someone {
-            register,
-            episode: stage.map(|stage| Episode { round: 1, stage }),
-            ..nobody
-        };
-        let mut someone = match form {
-            0 => someone.with_lowest_answers(),
-            1 => someone.with_highest_answers(),
-            _ => someone,
-        };
+        let mut someone = somebody(register, form, stage, drawn);
         let times = told.into_iter().enumerate().map(|(n, mut fact)| {
             if fresh && fact.effective < TODAY {
                 fact.effective = day(-i64::try_from(n).expect("few"));
@@ -156,7 +145,7 @@ fn vacuous(rules: &Rulebook) -> BTreeSet<String> {
     for (ids, conditions) in by_ids {
         let seen = RefCell::new(vec![(false, false); conditions.len()]);
         let mut runner = TestRunner::new(fixed(CASES));
-        let outcome = runner.run(&somebody(ids), |someone| {
+        let outcome = runner.run(&told_of(ids), |someone| {
             let profile: Profile = someone.profile();
             let episode = someone.episode.as_ref();
             for ((_, condition), seen) in conditions.iter().zip(seen.borrow_mut().iter_mut()) {
@@ -233,7 +222,7 @@ fn each_signal_of_the_score_is_met_by_somebody_and_not_by_somebody_else() {
             };
             let seen = RefCell::new((false, false));
             let mut runner = TestRunner::new(fixed(CASES));
-            let outcome = runner.run(&somebody(vec![signal.fact]), |someone| {
+            let outcome = runner.run(&told_of(vec![signal.fact]), |someone| {
                 let profile = someone.profile();
                 match holds(rulebook(), &profile, None, None, &clause) {
                     true => seen.borrow_mut().0 = true,

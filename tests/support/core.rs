@@ -373,24 +373,30 @@ pub(crate) fn row_id(row: usize) -> &'static str {
     &rulebook().pathway.rows[row].id
 }
 
+/// Somebody of the register in a first round, or in none; every answer at its lowest for form 0, at its
+/// highest for form 1.
+pub(crate) fn somebody(register: Register, form: u8, stage: Option<Stage>, drawn: bool) -> Someone {
+    let nobody = Someone::unknown();
+    let nobody = if drawn { nobody.drawn() } else { nobody };
+    let someone = Someone {
+        register,
+        episode: stage.map(|stage| Episode { round: 1, stage }),
+        ..nobody
+    };
+    match form {
+        0 => someone.with_lowest_answers(),
+        1 => someone.with_highest_answers(),
+        _ => someone,
+    }
+}
+
 /// Anybody: with a few facts of any kind, and now and then a complete form beside them.
 pub(crate) fn anyone() -> impl Strategy<Value = Someone> {
     let stages = select(stages());
     let round = proptest::option::weighted(0.3, stages);
     let lot = any::<bool>();
     (register(), facts(14), 0..4u8, round, lot).prop_map(|(register, facts, form, stage, drawn)| {
-        let nobody = Someone::unknown();
-        let nobody = if drawn { nobody.drawn() } else { nobody };
-        let someone = Someone {
-            register,
-            episode: stage.map(|stage| Episode { round: 1, stage }),
-            ..nobody
-        };
-        let mut someone = match form {
-            0 => someone.with_lowest_answers(),
-            1 => someone.with_highest_answers(),
-            _ => someone,
-        };
+        let mut someone = somebody(register, form, stage, drawn);
         someone.facts.extend(facts);
         someone
     })

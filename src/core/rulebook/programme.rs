@@ -102,26 +102,10 @@ impl Words {
     /// The name of a state in reports.
     #[must_use]
     pub fn state(&self, state: State) -> &str {
-        match state {
-            State::KnownDisease => &self.known_state,
-            State::Deceased
-            | State::NotYetBorn
-            | State::Moved
-            | State::OutsideAge
-            | State::OutOfScope
-            | State::OptedOut
-            | State::UnderReview
-            | State::UndeterminedIncomplete
-            | State::Asked
-            | State::UndecidedNotAnswered
-            | State::BelowLevel
-            | State::SampledNegative
-            | State::Ordered
-            | State::Overdue
-            | State::Confirming
-            | State::WithANurse
-            | State::OfferedPrevention
-            | State::Concluded => state.name(),
+        if state == State::KnownDisease {
+            &self.known_state
+        } else {
+            state.name()
         }
     }
 
