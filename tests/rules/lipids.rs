@@ -7,7 +7,7 @@ use preventiojyraa_core::rulebook::{Rulebook, StageKind, State};
 
 use crate::support::core::{Someone, Statement, TODAY, rule_files};
 
-fn hearts() -> Rulebook {
+pub(super) fn hearts() -> Rulebook {
     Rulebook::load_programme(&rule_files(), "cardiovascular").expect("shipped")
 }
 
@@ -38,7 +38,7 @@ fn ldl(value: f64, on: Date) -> Statement {
 }
 
 /// With everything but the treatment of blood pressure known; at high risk, or not.
-fn known(someone: Someone, high: bool) -> Someone {
+pub(super) fn known(someone: Someone, high: bool) -> Someone {
     let (total, hdl, pressure) = if high {
         (8.0, 0.8, 180.0)
     } else {

@@ -12,14 +12,17 @@ use preventiojyraa_core::profile::{FactId, Profile};
 use preventiojyraa_core::rulebook::{Condition, ItemInput, RuleFile, Rulebook, SignalTest};
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{RngSeed, TestRunner};
 
+use super::lipids::{hearts, known};
 use super::loader::{STEPWISE, edited};
 use crate::support::core::{Someone, TODAY, fact_id, rulebook, somebody, stages};
 use crate::support::draw::{day, every_fact, fact_among, fixed, register};
 
-/// Residents drawn for each row.
+/// Residents drawn for each row at first.
 const CASES: u32 = 700;
+/// How often as many again are drawn for what was not yet seen both ways.
+const AGAIN: u64 = 10;
 
 /// Every clause of a condition that can be true or false by itself, with its name.
 fn clauses(condition: &Condition, found: &mut Vec<Condition>) {
@@ -56,13 +59,47 @@ fn clauses(condition: &Condition, found: &mut Vec<Condition>) {
     }
 }
 
+/// A programme, and what its score takes.
+struct Programme {
+    rules: Rulebook,
+    /// Facts of which some are told where a clause asks about the score.
+    scored: Vec<FactId>,
+    /// Adds everything the score needs, at the highest risk or the lowest.
+    complete: fn(Someone, bool) -> Someone,
+}
+
+fn diabetes(rules: Rulebook) -> Programme {
+    Programme {
+        rules,
+        scored: vec![fact_id("body-mass-index"), fact_id("vegetables-answer")],
+        complete: |someone, high| {
+            if high {
+                someone.with_highest_answers()
+            } else {
+                someone.with_lowest_answers()
+            }
+        },
+    }
+}
+
+fn heart_and_vessels() -> Programme {
+    Programme {
+        rules: hearts(),
+        scored: vec![
+            fact_id("smoking-answer"),
+            fact_id("systolic-blood-pressure"),
+        ],
+        complete: known,
+    }
+}
+
 /// The facts that a clause asks about.
-fn facts_of(rules: &Rulebook, clause: &Condition) -> Vec<FactId> {
+fn facts_of(programme: &Programme, clause: &Condition) -> Vec<FactId> {
     match clause {
         Condition::Fact { fact, .. } | Condition::NewestBelow { of: fact, .. } => vec![*fact],
         Condition::Defined { signals, .. } => signals.iter().map(|signal| signal.fact).collect(),
-        Condition::Test { .. } => rules.thresholds.tests(),
-        Condition::Score(_) => vec![fact_id("body-mass-index"), fact_id("vegetables-answer")],
+        Condition::Test { .. } => programme.rules.thresholds.tests(),
+        Condition::Score(_) => programme.scored.clone(),
         Condition::All(_)
         | Condition::Any(_)
         | Condition::Not(_)
@@ -76,7 +113,7 @@ fn facts_of(rules: &Rulebook, clause: &Condition) -> Vec<FactId> {
 /// Rounds of today and of long ago.
 fn rounds() -> Vec<Option<Stage>> {
     let ago = |date: Date| {
-        let years = jiff::ToSpan::years(3);
+        let years = jiff::ToSpan::years(4);
         date.checked_sub(years).expect("in the calendar")
     };
     let old = stages().into_iter().map(|stage| match stage {
@@ -91,43 +128,52 @@ fn rounds() -> Vec<Option<Stage>> {
             since: ago(since),
             why,
         },
-        other @ (Stage::Eligible
-        | Stage::Ordered { .. }
-        | Stage::Confirming { .. }
-        | Stage::OfferedPrevention { .. }
-        | Stage::Closed { .. }) => other,
+        Stage::Confirming { since } => Stage::Confirming { since: ago(since) },
+        Stage::OfferedPrevention { since } => Stage::OfferedPrevention { since: ago(since) },
+        other @ (Stage::Eligible | Stage::Ordered { .. } | Stage::Closed { .. }) => other,
     });
     let all = stages().into_iter().chain(old).map(Some);
     [None].into_iter().chain(all).collect()
 }
 
-/// Residents whose facts are mostly of these kinds.
-fn told_of(ids: Vec<FactId>) -> impl Strategy<Value = Someone> {
+/// Residents whose facts are mostly of these kinds; of every fourth all is known that the score needs, at its
+/// highest, and of another fourth at its lowest.
+fn told_of(
+    ids: Vec<FactId>,
+    complete: fn(Someone, bool) -> Someone,
+) -> impl Strategy<Value = Someone> {
     let ids = if ids.is_empty() { every_fact() } else { ids };
     let told = proptest::collection::vec(fact_among(ids, 12), 0..5);
     let few = (told, 0..4u8, select(rounds()), any::<bool>());
     // A year of the kinds asked about; half of them of the last weeks.
-    (register(), few, any::<bool>()).prop_map(|(register, (told, form, stage, drawn), fresh)| {
-        let mut someone = somebody(register, form, stage, drawn);
-        let times = told.into_iter().enumerate().map(|(n, mut fact)| {
-            if fresh && fact.effective < TODAY {
-                fact.effective = day(-i64::try_from(n).expect("few"));
-                fact.recorded = preventiojyraa_core::profile::Recorded::AsEffective;
+    (register(), few, any::<bool>()).prop_map(
+        move |(register, (told, form, stage, drawn), fresh)| {
+            const NO_FORM: u8 = 2;
+            let mut someone = somebody(register, NO_FORM, stage, drawn);
+            if form < 2 {
+                someone = complete(someone, form == 1);
             }
-            fact
-        });
-        someone.facts.extend(times);
-        someone
-    })
+            let times = told.into_iter().enumerate().map(|(n, mut fact)| {
+                if fresh && fact.effective < TODAY {
+                    fact.effective = day(-i64::try_from(n).expect("few"));
+                    fact.recorded = preventiojyraa_core::profile::Recorded::AsEffective;
+                }
+                fact
+            });
+            someone.facts.extend(times);
+            someone
+        },
+    )
 }
 
 /// What was never true and what was never false, by row and clause.
-fn vacuous(rules: &Rulebook) -> BTreeSet<String> {
+fn vacuous(programme: &Programme) -> BTreeSet<String> {
+    let rules = &programme.rules;
     let mut named: BTreeMap<String, (Condition, Vec<FactId>)> = BTreeMap::new();
     for row in &rules.pathway.rows {
         let mut found = Vec::new();
         clauses(&row.when, &mut found);
-        let ids: Vec<FactId> = found.iter().flat_map(|c| facts_of(rules, c)).collect();
+        let ids: Vec<FactId> = found.iter().flat_map(|c| facts_of(programme, c)).collect();
         named.insert(
             format!("{}: the row", row.id),
             (row.when.clone(), ids.clone()),
@@ -144,19 +190,26 @@ fn vacuous(rules: &Rulebook) -> BTreeSet<String> {
     let mut missing = BTreeSet::new();
     for (ids, conditions) in by_ids {
         let seen = RefCell::new(vec![(false, false); conditions.len()]);
-        let mut runner = TestRunner::new(fixed(CASES));
-        let outcome = runner.run(&told_of(ids), |someone| {
-            let profile: Profile = someone.profile();
-            let episode = someone.episode.as_ref();
-            for ((_, condition), seen) in conditions.iter().zip(seen.borrow_mut().iter_mut()) {
-                match holds(rules, &profile, episode, someone.lot, condition) {
-                    true => seen.0 = true,
-                    false => seen.1 = true,
-                }
+        for time in 0..=AGAIN {
+            if seen.borrow().iter().all(|both| *both == (true, true)) {
+                break;
             }
-            Ok(())
-        });
-        outcome.expect("nothing is asserted of a single resident");
+            let mut config = fixed(CASES);
+            config.rng_seed = RngSeed::Fixed(time);
+            let mut runner = TestRunner::new(config);
+            let outcome = runner.run(&told_of(ids.clone(), programme.complete), |someone| {
+                let profile: Profile = someone.profile();
+                let episode = someone.episode.as_ref();
+                for ((_, condition), seen) in conditions.iter().zip(seen.borrow_mut().iter_mut()) {
+                    match holds(rules, &profile, episode, someone.lot, condition) {
+                        true => seen.0 = true,
+                        false => seen.1 = true,
+                    }
+                }
+                Ok(())
+            });
+            outcome.expect("nothing is asserted of a single resident");
+        }
         for ((name, _), (was_true, was_false)) in conditions.iter().zip(seen.into_inner()) {
             if !was_true {
                 missing.insert(format!("never true, {name}"));
@@ -170,14 +223,16 @@ fn vacuous(rules: &Rulebook) -> BTreeSet<String> {
 }
 
 #[test]
-fn no_row_and_no_clause_of_the_pathway_is_always_true_or_never() {
-    assert_eq!(vacuous(rulebook()), BTreeSet::new());
+fn no_row_and_no_clause_of_a_pathway_is_always_true_or_never() {
+    assert_eq!(vacuous(&diabetes(rulebook().clone())), BTreeSet::new());
+    assert_eq!(vacuous(&heart_and_vessels()), BTreeSet::new());
 }
 
 /// The proof can fail: a clause that is true of nobody is named, and so is one that is true of everybody.
 #[test]
 fn a_clause_that_is_true_of_nobody_or_of_everybody_is_named() {
-    let load = |(files, _): (Vec<RuleFile>, usize)| Rulebook::load(&files).expect("it loads");
+    let load =
+        |(files, _): (Vec<RuleFile>, usize)| diabetes(Rulebook::load(&files).expect("it loads"));
     let of_nobody = load(edited(
         STEPWISE,
         "{ newest = \"hba1c\", below = \"disease-range\", within_months = 24 }",
@@ -205,7 +260,8 @@ fn a_clause_that_is_true_of_nobody_or_of_everybody_is_named() {
 /// Each signal of a score is met and not met, so that no evidence is named that nobody can have.
 #[test]
 fn each_signal_of_the_score_is_met_by_somebody_and_not_by_somebody_else() {
-    for item in &rulebook().model.items {
+    let programme = diabetes(rulebook().clone());
+    for item in &programme.rules.model.items {
         let ItemInput::Answers { signals, .. } = &item.input else {
             continue;
         };
@@ -222,7 +278,7 @@ fn each_signal_of_the_score_is_met_by_somebody_and_not_by_somebody_else() {
             };
             let seen = RefCell::new((false, false));
             let mut runner = TestRunner::new(fixed(CASES));
-            let outcome = runner.run(&told_of(vec![signal.fact]), |someone| {
+            let outcome = runner.run(&told_of(vec![signal.fact], programme.complete), |someone| {
                 let profile = someone.profile();
                 match holds(rulebook(), &profile, None, None, &clause) {
                     true => seen.borrow_mut().0 = true,
