@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::support::rules::Rules;
 use crate::support::site::{INDEX_DATE, Site, TempFolder, count, made_up_register, preventio};
 use crate::support::snapshots::reads;
 
@@ -126,6 +127,64 @@ fn one_pull_serves_every_programme_of_a_folder() {
     assert!(
         unknown.contains("no programme is called `cardio`"),
         "{unknown}"
+    );
+}
+
+/// Every file of the rules that the programme for heart and vessels brought along.
+const OF_THE_HEART: [&str; 13] = [
+    "programmes/cardiovascular.toml",
+    "scores/cardiovascular-ladder.toml",
+    "scores/framingham-office-2008.toml",
+    "scores/score2.toml",
+    "scores/score2-op.toml",
+    "calibrations/cardiovascular-ten-years.toml",
+    "thresholds/lipids-finland.toml",
+    "pathways/lipids-and-review.toml",
+    "orders/lipids.toml",
+    "questionnaires/programme-cvd.toml",
+    "texts/cardiovascular/fi.toml",
+    "texts/cardiovascular/sv.toml",
+    "texts/cardiovascular/en.toml",
+];
+
+/// The same program, before and after these files: nothing else has to be touched.
+#[test]
+fn the_files_of_the_heart_programme_are_all_it_takes() {
+    let folder = TempFolder::new();
+    let export = made_up_register(&folder, 120, 7).display().to_string();
+    let site = Site::new();
+    let rules = Rules::at(folder.join("rules"));
+    let place = rules.name();
+    let take = |file: &'static str| {
+        let path = rules.folder.join(file);
+        let text = fs::read_to_string(&path).expect("a rule file");
+        fs::remove_file(&path).expect("it can be taken away");
+        (path, text)
+    };
+    let taken = OF_THE_HEART.map(take);
+    let hearts = ["--programme", "cardiovascular", "--rules", &place];
+    let run = [&["run", "--index-date", "2025-01-15"][..], &hearts].concat();
+    site.does(&["pull", "--from", &export, "--rules", &place])
+        .ends_well();
+    let refused = site.does(&run).ends_with(4);
+    assert!(
+        refused.contains("no programme is called `cardiovascular`"),
+        "{refused}"
+    );
+    site.runs("2025-01-15", &["--rules", &place]);
+    for (path, text) in taken {
+        fs::write(path, text).expect("it can be put back");
+    }
+    // A new form brings new facts to read.
+    let site = Site::new();
+    site.does(&["pull", "--from", &export, "--rules", &place])
+        .ends_well();
+    let report = site.runs("2025-01-15", &hearts);
+    assert_eq!(report["rulebook"]["id"], "cardiovascular");
+    assert!(
+        0 < count(&report["states"]["in-care"]),
+        "{}",
+        report["states"]
     );
 }
 
