@@ -1,10 +1,11 @@
 //! Which row decides when several hold, what only opens a review, and what nearly held.
 
 use jiff::civil::date;
-use preventiojyraa_core::pathway::{NearMiss, ReasonVerdict};
+use preventiojyraa_core::pathway::{NearMiss, ReasonVerdict, decide};
 use preventiojyraa_core::profile::{Death, Residence, Sex, Standing, Unit};
-use preventiojyraa_core::rulebook::State;
+use preventiojyraa_core::rulebook::{Rulebook, State};
 
+use super::loader::edited;
 use super::pathway::{IFCC, MG, MMOL, TOMORROW};
 use super::pathway::{born, dead, fasting, living, low, scoring, spanning};
 use crate::support::core::{Someone, Statement, TODAY, row_id};
@@ -299,6 +300,78 @@ fn a_row_that_nearly_held_says_what_it_lacked() {
             near_misses(&someone)
         );
     }
+}
+
+/// Of several facts that a row nearly accepts, the one that lacks least is named, whichever is newer.
+#[test]
+fn of_several_near_misses_the_least_is_named() {
+    let pregnancy = Statement::present("pregnancy");
+    let ended = |on, until| pregnancy.on(on).until(until);
+    let (may, june) = (date(2019, 5, 1), date(2019, 6, 1));
+    for (newer, older) in [
+        (pregnancy.on(june), ended(may, june)),
+        (ended(TODAY, TODAY), pregnancy.on(may)),
+    ] {
+        let misses = near_misses(&low().with(newer).with(older));
+        assert!(
+            misses.contains(&("pregnant", NearMiss::TooOld)),
+            "{misses:?}"
+        );
+        assert!(
+            !misses.contains(&("pregnant", NearMiss::Ended)),
+            "{misses:?}"
+        );
+    }
+    let old = Statement::present("glucose-lowering-medication").on(date(2015, 1, 1));
+    let own = Statement::present("diabetes-diagnosis").by(Standing::SelfReported);
+    let someone = low().with(old).with(own);
+    let drug = "{ fact = \"glucose-lowering-medication\", standing = \"any\", ";
+    for (was, is) in [
+        // Before the diagnosis and after it.
+        (
+            "{ fact = \"diabetes-diagnosis\", standing = \"established\", ever = true, shows = \"certain\" },",
+            format!(
+                "{drug}within_months = 24, shows = \"certain\" }}, {{ fact = \"diabetes-diagnosis\", standing = \"established\", ever = true, shows = \"certain\" }},"
+            ),
+        ),
+        (
+            &format!("{drug}ever = true, shows = \"hint\" }}"),
+            format!(
+                "{drug}within_months = 24, shows = \"certain\" }}, {drug}ever = true, shows = \"hint\" }}"
+            ),
+        ),
+    ] {
+        let (files, _) = edited("facts/definitions.toml", was, &is);
+        let rules = Rulebook::load(&files).expect("it loads");
+        let reasons = decide(&rules, &someone.profile(), None, None).reasons;
+        let near: Vec<NearMiss> = reasons
+            .iter()
+            .filter(|reason| rules.pathway.rows[reason.row].id == "diabetes-known")
+            .filter_map(|reason| match reason.verdict {
+                ReasonVerdict::Nearly(miss) => Some(miss),
+                ReasonVerdict::Held => None,
+            })
+            .collect();
+        assert_eq!(near, [NearMiss::TooOld], "{is}");
+    }
+}
+
+/// The lake keeps them, and a program of next year reads them.
+#[test]
+fn near_misses_have_names_that_stay() {
+    use NearMiss::{Ended, Expired, JustBelow, OtherStanding, Superseded, TooOld};
+    let all = [TooOld, Ended, OtherStanding, Superseded, JustBelow, Expired];
+    assert_eq!(
+        all.map(NearMiss::name),
+        [
+            "too-old",
+            "ended",
+            "other-standing",
+            "superseded",
+            "just-below",
+            "expired"
+        ]
+    );
 }
 
 #[test]

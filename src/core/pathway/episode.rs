@@ -22,12 +22,6 @@ impl Episode {
         }
     }
 
-    /// Whether the round has ended.
-    #[must_use]
-    pub const fn is_closed(&self) -> bool {
-        matches!(self.stage, Stage::Closed { .. })
-    }
-
     /// Takes an event in; one that does not fit leaves the episode as it is.
     ///
     /// # Errors
