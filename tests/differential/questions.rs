@@ -239,3 +239,16 @@ fn decides_any(points: &[Vec<Score>; 5], asked: &[usize], level: Score) -> bool 
     sums.iter()
         .all(|sum| level <= sum + least || sum + most < level)
 }
+
+/// Up to twelve open questions are told apart; of more, all are asked.
+#[test]
+fn of_twelve_open_questions_the_deciding_one_is_found_and_of_thirteen_all_are_asked() {
+    let asked = |n: usize| {
+        let mut items = vec![PointSet::of([0, 1]); n];
+        items[3] = PointSet::of([0, 100]);
+        let askable: Vec<usize> = (0..n).collect();
+        deciding_items(&items, &askable, 50)
+    };
+    assert_eq!(asked(12), [3]);
+    assert_eq!(asked(13), (0..13).collect::<Vec<_>>());
+}

@@ -116,3 +116,27 @@ fn every_system_in_use_has_a_version_and_every_ambiguous_code_could_matter() {
         );
     }
 }
+
+/// A relative's diabetes counts by how near the relative is; another condition, or another person, says nothing.
+#[test]
+fn a_relative_counts_by_nearness_and_only_with_the_disease() {
+    use crate::support::core::fact_id;
+    let catalogue = &rulebook().catalogue;
+    for (relationship, condition, means) in [
+        (
+            "MTH",
+            "diabetes-diagnosis",
+            Some("family-history-first-degree"),
+        ),
+        (
+            "GRMTH",
+            "diabetes-diagnosis",
+            Some("family-history-second-degree"),
+        ),
+        ("SPS", "diabetes-diagnosis", None),
+        ("MTH", "pregnancy", None),
+    ] {
+        let found = catalogue.relative_meaning(relationship, fact_id(condition));
+        assert_eq!(found, means.map(fact_id), "{relationship} {condition}");
+    }
+}

@@ -1,7 +1,7 @@
 //! The shipped models beside FINDRISC: both sides of every boundary, and rules that are refused.
 
 use preventiojyraa_core::profile::Sex;
-use preventiojyraa_core::risk::assess_by;
+use preventiojyraa_core::risk::{Basis, assess_by};
 use preventiojyraa_core::rulebook::{Amount, Diagnostic, Rulebook, Score};
 
 use super::loader::edited;
@@ -478,4 +478,23 @@ fn an_own_child_with_diabetes_leaves_open_whether_a_parent_or_sibling_has_it() {
     assert_eq!((least, most), (0, 753_000_000_000));
     let (least, most) = adds("cambridge-2000", "relatives", &named);
     assert_eq!((least, most), (728_000_000_000, 728_000_000_000));
+}
+
+/// What an explanation says they rest on.
+#[test]
+fn age_and_sex_rest_on_the_register() {
+    let model = rulebook().model_called("ada-bang-2009").expect("shipped");
+    let at = |id: &str| {
+        let found = model.items.iter().position(|item| item.id == id);
+        found.expect("an item of the model")
+    };
+    let basis = |someone: &Someone, id: &str| {
+        let found = assess_by(rulebook(), &model, &someone.profile()).expect("of its ages");
+        found.items()[at(id)].basis.clone()
+    };
+    let woman = Someone::woman_of(50);
+    assert_eq!(basis(&woman, "age"), Some(Basis::Age(50, 50)));
+    assert_eq!(basis(&woman, "sex"), Some(Basis::Sex(Sex::Female)));
+    let unknown = Someone::of(Sex::Unknown, 50);
+    assert_eq!(basis(&unknown, "sex"), None);
 }

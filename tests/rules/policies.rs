@@ -2,7 +2,7 @@
 //! each unit, and the missing value.
 
 use preventiojyraa_core::profile::{Comparator, Quantity, Unit};
-use preventiojyraa_core::rulebook::{Category, Rulebook};
+use preventiojyraa_core::rulebook::{Category, Rulebook, Strength};
 
 use super::loader::{PROGRAMME, edited};
 use crate::support::core::{fact_id, rulebook};
@@ -244,4 +244,28 @@ fn one_two_hour_glucose_suffices_only_by_policy() {
         let table = rules.thresholds.confirmation.as_ref().expect("a table");
         assert_eq!(table.rows[confirming.row].asks, asks);
     }
+}
+
+/// Who may have diabetes by a note that nobody stands behind has certainly had high glucose; what a drug hints at
+/// shows nothing here.
+#[test]
+fn a_definition_that_takes_in_another_says_anew_what_it_shows() {
+    let catalogue = &rulebook().catalogue;
+    let shown = |definition: &str, fact: &str| -> Vec<Strength> {
+        let definition = catalogue.definition_of(definition).expect("shipped");
+        let signals = definition.signals.iter();
+        let of_fact = signals.filter(|signal| signal.fact == fact_id(fact));
+        of_fact.map(|signal| signal.shows).collect()
+    };
+    let (diagnosis, drug) = ("diabetes-diagnosis", "glucose-lowering-medication");
+    assert_eq!(
+        shown("already-diabetic", diagnosis),
+        [Strength::Certain, Strength::Doubtful]
+    );
+    assert_eq!(shown("already-diabetic", drug), [Strength::Hint]);
+    assert_eq!(
+        shown("high-glucose-ever", diagnosis),
+        [Strength::Certain, Strength::Certain]
+    );
+    assert_eq!(shown("high-glucose-ever", drug), []);
 }

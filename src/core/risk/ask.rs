@@ -31,20 +31,19 @@ pub fn deciding_items(items: &[PointSet], askable: &[usize], level: Score) -> Ve
     }
     // What the open items do not hold, and their own sums, subset by subset.
     let mut sums = vec![PointSet::of([0]); 1 << open.len()];
-    let mut best: Option<usize> = None;
+    let mut deciding = Vec::new();
     for subset in 1..sums.len() {
         let first = subset.trailing_zeros() as usize;
         sums[subset] = sums[subset & (subset - 1)].plus(items[open[first]]);
         let rest_low = low - sums[subset].low();
         let rest_high = high - sums[subset].high();
         // A sum of answers is undecided when the level lies within what the rest can add.
-        let decides = !sums[subset].meets(level - rest_high, level - rest_low);
-        let rank = |subset: usize| (subset.count_ones(), subset.reverse_bits() ^ usize::MAX);
-        if decides && best.is_none_or(|best| rank(subset) < rank(best)) {
-            best = Some(subset);
+        if !sums[subset].meets(level - rest_high, level - rest_low) {
+            deciding.push(subset);
         }
     }
-    match best {
+    let rank = |subset: &usize| (subset.count_ones(), subset.reverse_bits() ^ usize::MAX);
+    match deciding.into_iter().min_by_key(rank) {
         Some(subset) => members(&open, subset),
         None => open,
     }

@@ -93,6 +93,9 @@ mod tests {
         let text = "[[item]]\nid = \"age\"\nmax = 1\n[[item]]\nid = \"waist\"\nbands = [{ below = 94, points = 0 }, { from = 94, points = 3 }]\n";
         check(text, text, &[]);
         check(text, &format!("# said\n{text}"), &[]);
+        // What cannot be read differs as a whole, or not at all.
+        check("a =", "a =", &[]);
+        check("a =", "a = 1", &[("", Some("a ="), Some("a = 1"))]);
         check(
             text,
             &text.replace("94", "104"),
