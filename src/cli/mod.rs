@@ -2,7 +2,8 @@
 //!
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 failed, 2 wrong usage,
 //! 3 the data folder is damaged, 4 the rules have mistakes, 5 what left and what arrived differ, or
-//! not everything could be looked back on, 6 a change of rules is out of its bounds.
+//! not everything could be looked back on, 6 a change of rules is out of its bounds. `replay` has 1 for
+//! decisions that are different and 2 for what cannot be said.
 
 mod demo;
 mod dispatch;
@@ -14,6 +15,7 @@ mod learn;
 mod look_back;
 mod pull;
 mod reconcile;
+mod replay;
 mod rules;
 mod run;
 mod server;
@@ -49,6 +51,7 @@ enum Command {
     Explain(explain::Arguments),
     Learn(learn::Arguments),
     LookBack(look_back::Arguments),
+    Replay(replay::Arguments),
     Evaluate(evaluate::Arguments),
     Fsck(fsck::Arguments),
     Rules(rules::Arguments),
@@ -62,6 +65,8 @@ enum Outcome {
     Damaged,
     Differs,
     OutOfBounds,
+    ReplayedDifferently,
+    CannotSay,
 }
 
 type CommandResult = Result<Outcome, Box<dyn Error>>;
@@ -107,6 +112,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Learn(arguments) => learn::run(&arguments),
         Command::LookBack(arguments) => look_back::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
@@ -118,6 +124,8 @@ pub(crate) fn run() -> ExitCode {
         Ok(Outcome::Damaged) => ExitCode::from(3),
         Ok(Outcome::Differs) => ExitCode::from(5),
         Ok(Outcome::OutOfBounds) => ExitCode::from(6),
+        Ok(Outcome::ReplayedDifferently) => ExitCode::from(1),
+        Ok(Outcome::CannotSay) => ExitCode::from(2),
         // A reader that has seen enough (`| head`) is no failure.
         Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => match error.downcast_ref::<RulesError>() {

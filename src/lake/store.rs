@@ -83,6 +83,15 @@ impl Store {
         })
     }
 
+    /// The folder as it is, for reading only: nothing is created, and one that is not there is empty.
+    #[must_use]
+    pub fn untouched(root: &Path) -> Self {
+        Self {
+            root: root.to_path_buf(),
+            next_staged: AtomicU32::new(0),
+        }
+    }
+
     pub(super) fn staging(&self) -> PathBuf {
         self.root.join("_staging")
     }

@@ -58,6 +58,7 @@ mod rule_books;
 mod runs;
 mod schema;
 mod tasks;
+mod untouched;
 mod write;
 
 pub use clock::Clock;

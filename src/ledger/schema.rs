@@ -302,10 +302,15 @@ CREATE TRIGGER rule_faulty_remains BEFORE DELETE ON rule_faulty
 ",
 ];
 
+/// The newest version of the tables.
+pub(super) fn known() -> i64 {
+    i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
+}
+
 /// Brings the tables to the newest version, one transaction per step.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), LedgerError> {
     let action = "cannot create tables";
-    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    let known = known();
     loop {
         let transaction = connection
             .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)

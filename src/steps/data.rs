@@ -24,6 +24,9 @@ pub enum Access {
     Check,
     /// Only read; others may write meanwhile.
     Read,
+    /// Only read, and change no byte: also a ledger of an earlier version is brought up to date in a
+    /// copy that is gone with the process. Others may write meanwhile.
+    Untouched,
 }
 
 /// An opened data folder.
@@ -55,10 +58,20 @@ impl DataFolder {
         }
         let lock = match access {
             Access::Write | Access::WriteExisting | Access::Check => Some(lock(root)?),
-            Access::Read => None,
+            Access::Read | Access::Untouched => None,
         };
-        let ledger = Ledger::open(&ledger_path)?;
-        let store = Store::open(&root.join("lake"))?;
+        let ledger = match access {
+            Access::Untouched => Ledger::open_untouched(&ledger_path)?,
+            Access::Write | Access::WriteExisting | Access::Check | Access::Read => {
+                Ledger::open(&ledger_path)?
+            }
+        };
+        let store = match access {
+            Access::Untouched => Store::untouched(&root.join("lake")),
+            Access::Write | Access::WriteExisting | Access::Check | Access::Read => {
+                Store::open(&root.join("lake"))?
+            }
+        };
         let generation = ledger.generation()?;
         let mut not_recovered = None;
         if lock.is_some() {

@@ -5,22 +5,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::canonical::{Texts, canonical};
+use super::canonical::Texts;
 use super::cases::{Along, along};
 use super::in_force::{model, pinned_with};
 use super::look_back_document::{
     ActSince, Affected, DecidedOtherwise, DecisionShown, LookBack, RunLookedAt,
 };
-use super::run::{completed, decided, sources_with_open_slices};
-use super::{DataFolder, StepError, sampling};
+use super::seen::{Books, Seen, TOGETHER, until};
+use super::{DataFolder, StepError};
 use crate::lake::{DecisionRow, DecisionsHash, RegisterRow};
-use crate::ledger::{AskedAct, EpisodeMap, LedgerError, RunRecord};
-use crate::pathway::Sampling;
-use crate::profile::{Fact, Profile, ResidentId};
+use crate::ledger::{AskedAct, PullRecord, RunRecord};
+use crate::profile::{Fact, ResidentId};
 use crate::rulebook::{RuleFile, Rulebook, version_numbers};
-
-/// Runs that are decided again in one reading of the facts; more would need more memory.
-const TOGETHER: usize = 8;
 
 /// Which rule was faulty, and what it should have been.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +65,9 @@ pub fn look_back(data: &DataFolder, options: &LookBackOptions<'_>) -> Result<Loo
     let mut books = Books::default();
     let mut runs = Vec::new();
     for run in data.ledger.runs()? {
-        let Some(book) = books.of(data, &run.rules_fingerprint)? else {
+        // Rules that are damaged, or that this program cannot read, say as little as rules that are
+        // not kept.
+        let Ok(book) = books.of(data, &run.rules_fingerprint)? else {
             looked.not_kept.push(run.id);
             continue;
         };
@@ -83,12 +81,8 @@ pub fn look_back(data: &DataFolder, options: &LookBackOptions<'_>) -> Result<Loo
         };
         let is_faulty = from <= numbers && numbers < before;
         if is_faulty {
-            let seen = pulls.iter().filter(|pull| pull.id <= run.pull);
-            let seen: Vec<_> = seen.cloned().collect();
-            if seen
-                .iter()
-                .any(|pull| pull.facts_fingerprint != book.facts_fingerprint)
-            {
+            let is_other = |pull: &PullRecord| pull.facts_fingerprint != book.facts_fingerprint;
+            if until(&pulls, run.pull).any(is_other) {
                 return Err(StepError::OtherFacts);
             }
             runs.push(Again::begin(
@@ -97,7 +91,7 @@ pub fn look_back(data: &DataFolder, options: &LookBackOptions<'_>) -> Result<Loo
                 (path, version),
                 &book,
                 &file,
-                &seen,
+                &pulls,
             )?);
         }
     }
@@ -167,36 +161,12 @@ fn corrected_file(options: &LookBackOptions<'_>) -> Result<(String, RuleFile), S
     Ok((name.version.clone(), file))
 }
 
-/// The rule books of runs, each loaded once.
-#[derive(Default)]
-struct Books(BTreeMap<String, Option<Rulebook>>);
-
-impl Books {
-    fn of(&mut self, data: &DataFolder, fingerprint: &str) -> Result<Option<Rulebook>, StepError> {
-        if !self.0.contains_key(fingerprint) {
-            // Rules that are damaged, or that this program cannot read, say as little as rules that
-            // are not kept.
-            let files = match data.ledger.rule_book(fingerprint) {
-                Err(LedgerError::Content(_)) => None,
-                kept => kept?,
-            };
-            let book = files.and_then(|files| Rulebook::load_kept(&files).ok());
-            self.0.insert(fingerprint.to_owned(), book);
-        }
-        Ok(self.0.get(fingerprint).cloned().flatten())
-    }
-}
-
-/// Everything that a run saw, to be decided again.
+/// A run to be decided again, by its own rules and by the corrected ones.
 struct Again {
-    run: RunRecord,
-    index_date: jiff::civil::Date,
+    seen: Seen,
     version: String,
     own: (Rulebook, Texts),
     corrected: (Rulebook, Texts),
-    episodes: EpisodeMap,
-    open: BTreeSet<String>,
-    sampling: Option<Sampling>,
 }
 
 impl Again {
@@ -206,7 +176,7 @@ impl Again {
         (path, version): (&str, String),
         own: &Rulebook,
         file: &RuleFile,
-        pulls: &[crate::ledger::PullRecord],
+        pulls: &[PullRecord],
     ) -> Result<Self, StepError> {
         // In the place of the faulty file, wherever that was kept then.
         let in_place = |known: &RuleFile| {
@@ -227,46 +197,29 @@ impl Again {
             let texts = Texts::new(&pinned.rulebook);
             Ok((pinned.rulebook, texts))
         };
+        let (id, own, corrected) = (run.id, with(own)?, with(&corrected)?);
+        let seen = Seen::of(data, run, pulls)?;
         Ok(Self {
-            index_date: run
-                .index_date
-                .parse()
-                .map_err(|_| StepError::UnknownRun(run.id))?,
+            seen: seen.ok_or(StepError::UnknownRun(id))?,
             version,
-            own: with(own)?,
-            corrected: with(&corrected)?,
-            episodes: EpisodeMap::default(),
-            open: sources_with_open_slices(pulls),
-            sampling: sampling::of_run(data, &run)?,
-            run,
+            own,
+            corrected,
         })
     }
 
     /// What was decided and what should have been, about somebody who was on the register then.
-    fn decide(
-        &self,
-        who: ResidentId,
-        entry: &RegisterRow,
-        facts: &[Fact],
-    ) -> (DecisionRow, DecisionRow) {
-        let seen = facts
-            .iter()
-            .filter(|fact| fact.version.pull <= self.run.pull);
-        let entry = completed(entry, &self.open);
-        let profile = Profile::as_of(entry, seen.copied().collect(), self.index_date);
-        let [was, should_be] = [&self.own, &self.corrected].map(|(rulebook, texts)| {
-            let episode = self.episodes.get(&who);
-            let (_, decision) = decided(rulebook, who, &profile, episode, self.sampling.as_ref());
-            canonical(rulebook, texts, who, &decision)
-        });
+    fn decide(&self, entry: &RegisterRow, facts: &[Fact]) -> (DecisionRow, DecisionRow) {
+        let profile = self.seen.profile(entry, facts);
+        let [was, should_be] = [&self.own, &self.corrected]
+            .map(|rules| self.seen.decide(rules, entry.resident, &profile));
         (was, should_be)
     }
 }
 
 fn with_episodes(data: &DataFolder, batch: Vec<Again>) -> Result<Vec<Again>, StepError> {
     let with = batch.into_iter().map(|again| {
-        let (episodes, _) = data.ledger.episodes(Some(again.run.ledger_event))?;
-        Ok(Again { episodes, ..again })
+        let seen = again.seen.with_episodes(data)?;
+        Ok(Again { seen, ..again })
     });
     with.collect()
 }
@@ -298,10 +251,8 @@ fn again(
     };
     let work = |n: usize, facts: Vec<Fact>| -> Vec<Option<(DecisionRow, DecisionRow)>> {
         let about = batch.iter().map(|again| {
-            // Sorted by version: the newest that the run saw comes last.
-            let mut seen = entries[n].iter().rev();
-            let entry = seen.find(|row| row.version.pull <= again.run.pull)?;
-            Some(again.decide(entry.resident, entry, &facts))
+            let entry = again.seen.entry(entries[n])?;
+            Some(again.decide(entry, &facts))
         });
         about.collect()
     };
@@ -333,17 +284,17 @@ fn again(
         Ok(())
     })?;
     for ((looked, hash), again) in looked.iter_mut().zip(hashes).zip(batch) {
-        looked.replayed = hash.finish() == again.run.decisions_hash;
+        looked.replayed = hash.finish() == again.seen.run.decisions_hash;
     }
     Ok(looked)
 }
 
 fn begun(again: &Again) -> RunLookedAt {
     RunLookedAt {
-        run: again.run.id,
-        index_date: again.run.index_date.clone(),
+        run: again.seen.run.id,
+        index_date: again.seen.run.index_date.clone(),
         version: again.version.clone(),
-        acted: again.run.acted,
+        acted: again.seen.run.acted,
         replayed: false,
         decisions: 0,
         scores: 0,

@@ -63,11 +63,14 @@ mod pull;
 mod recheck;
 mod reconcile;
 mod rehearse;
+mod replay;
+mod replay_document;
 mod rules_diff;
 mod run;
 mod run_report;
 mod sampling;
 mod second_look;
+mod seen;
 mod unchanged;
 mod unmapped;
 mod waiting;
@@ -96,6 +99,8 @@ pub use pull::{LineReader, PullOptions, PullReport, export_files, pull};
 pub use recheck::recheck;
 pub use reconcile::{Difference, Evidence, ReconcileReport, reconcile};
 pub use rehearse::{RehearsalReport, level_in_words, rehearse, rehearse_one};
+pub use replay::{ReplayOptions, WhichRuns, replay};
+pub use replay_document::{DecidedAgain, Replay, ReplayedRun, Verdict};
 pub use rules_diff::{
     BookShown, Cell, DiffOptions, Gained, Guard, RulesDiff, kept_rules, rules_diff,
 };

@@ -97,15 +97,19 @@ pub(super) fn in_force(
     Ok(Some((sampling, report)))
 }
 
-/// The lot that a run on record drew with; `None` when it drew nobody.
-pub(super) fn of_run(data: &DataFolder, run: &RunRecord) -> Result<Option<Sampling>, StepError> {
+/// What a run on record says of its lot.
+fn drawn(run: &RunRecord) -> Option<SamplingReport> {
     #[derive(Deserialize)]
     struct Report {
         sampled_negatives: Option<SamplingReport>,
     }
     let report = serde_json::from_str::<Report>(&run.report).ok();
-    let drawn = report.and_then(|report| report.sampled_negatives);
-    let drawn = drawn.and_then(|drawn| {
+    report.and_then(|report| report.sampled_negatives)
+}
+
+/// The lot that a run on record drew with; `None` when it drew nobody.
+pub(super) fn of_run(data: &DataFolder, run: &RunRecord) -> Result<Option<Sampling>, StepError> {
+    let drawn = drawn(run).and_then(|drawn| {
         let strata = drawn.strata.iter().map(StratumReport::stratum);
         let strata: Option<Vec<Stratum>> = strata.collect();
         Inclusion::from_billionths(drawn.inclusion_e9).zip(strata)
@@ -116,6 +120,13 @@ pub(super) fn of_run(data: &DataFolder, run: &RunRecord) -> Result<Option<Sampli
         strata,
         key: key.sampling_key(),
     }))
+}
+
+/// Whether the key by which a run on record drew is that of the folder; so it is when it drew nobody.
+pub(super) fn is_held(data: &DataFolder, run: &RunRecord) -> Result<bool, StepError> {
+    let drawn = drawn(run).map(|drawn| drawn.key);
+    let held = of_run(data, run)?.map(|sampling| fingerprint(&sampling));
+    Ok(drawn == held)
 }
 
 fn fingerprint(sampling: &Sampling) -> String {
