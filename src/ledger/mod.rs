@@ -45,6 +45,7 @@
 
 mod act;
 mod clock;
+mod deletions;
 mod effects;
 mod episodes;
 mod faulty;
@@ -300,6 +301,7 @@ impl Ledger {
         write().map_err(sql(action))?;
         add_identities(&transaction, commit.record, identities)?;
         add_quarantined(&transaction, commit.record, quarantined)?;
+        deletions::add(&transaction, commit.deleted)?;
         transaction.commit().map_err(sql(action))?;
         self.committed()
     }

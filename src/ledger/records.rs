@@ -8,7 +8,7 @@ use preventiojyraa_core::pathway::OrderedBecause;
 use preventiojyraa_core::rulebook::Priority;
 
 use crate::lake::ManifestFile;
-use crate::profile::ResidentId;
+use crate::profile::{ResidentId, SubmissionId, Version};
 
 /// A committed set of lake files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,6 +159,8 @@ pub struct PullCommit<'a> {
     pub replaced: &'a [ManifestFile],
     /// Codes that no rule knows: resource type, system, code, count.
     pub unmapped: &'a [(String, String, String, u64)],
+    /// What the source has deleted of which nothing is stored, and when it said so.
+    pub deleted: &'a [(SubmissionId, Version)],
 }
 
 /// What a run adds when it acts; written in the transaction that records the run.

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -299,6 +299,14 @@ CREATE TRIGGER rule_faulty_stays BEFORE UPDATE ON rule_faulty
     BEGIN SELECT raise(ABORT, 'a faulty rule stays so'); END;
 CREATE TRIGGER rule_faulty_remains BEFORE DELETE ON rule_faulty
     BEGIN SELECT raise(ABORT, 'a faulty rule stays so'); END;
+",
+    r"
+-- What a source has deleted before anything of it came: an older version that comes late says nothing.
+CREATE TABLE deletion (
+    submission BLOB PRIMARY KEY,
+    updated    INTEGER NOT NULL,
+    pull       INTEGER NOT NULL REFERENCES pull (id)
+) STRICT, WITHOUT ROWID;
 ",
 ];
 

@@ -19,6 +19,21 @@ struct Stored {
     is_taken_back: bool,
     /// Position in the list of residents.
     resident: u32,
+    /// Whether the source dates it.
+    is_dated: bool,
+    /// Whether it was about others as well.
+    is_shared: bool,
+}
+
+/// What is known of a submission that was stored.
+#[derive(Clone, Copy)]
+pub(super) struct Known {
+    /// Whom it was about last.
+    pub(super) resident: ResidentId,
+    /// Whether the source dates it.
+    pub(super) is_dated: bool,
+    /// Whether it was about others as well, who have lost it.
+    pub(super) is_shared: bool,
 }
 
 impl Earlier {
@@ -45,13 +60,13 @@ impl Earlier {
         facts.sort_unstable_by_key(|fact| (fact.submission, fact.version));
         for versions in facts.chunk_by(|a, b| a.submission == b.submission) {
             let is_silent = |fact: &Fact| fact.value == FactValue::Withdrawn;
-            if let Some(newest) = versions.last()
-                && !versions.iter().all(is_silent)
-            {
+            if let Some(newest) = versions.last() {
                 self.submissions.push(Stored {
                     submission: newest.submission,
                     is_taken_back: is_silent(newest),
                     resident: position,
+                    is_dated: newest.version.updated != i64::MIN,
+                    is_shared: false,
                 });
             }
         }
@@ -59,7 +74,11 @@ impl Earlier {
 
     fn sort(&mut self) {
         self.submissions.sort_unstable();
-        self.submissions.dedup_by_key(|stored| stored.submission);
+        self.submissions.dedup_by(|other, first| {
+            let is_same = other.submission == first.submission;
+            first.is_shared |= is_same;
+            is_same
+        });
     }
 
     /// Whether nothing was ever stored.
@@ -67,13 +86,17 @@ impl Earlier {
         self.submissions.is_empty()
     }
 
-    /// Whom a submission was about; nobody when nothing of it was ever stored.
-    pub(super) fn subject(&self, submission: SubmissionId) -> Option<ResidentId> {
+    /// What is known of a submission; nothing when nothing of it was ever stored.
+    pub(super) fn known(&self, submission: SubmissionId) -> Option<Known> {
         let found = self
             .submissions
             .binary_search_by_key(&submission, |stored| stored.submission);
         let stored = &self.submissions[found.ok()?];
-        self.residents.get(stored.resident as usize).copied()
+        Some(Known {
+            resident: *self.residents.get(stored.resident as usize)?,
+            is_dated: stored.is_dated,
+            is_shared: stored.is_shared,
+        })
     }
 }
 
@@ -103,7 +126,7 @@ mod tests {
             submissions: Vec::new(),
             residents: Vec::new(),
         };
-        // The first resident has lost submission 1 to the second; 3 never said anything.
+        // The first resident has lost submission 1 to the second; 3 was only ever taken back.
         earlier.add(
             someone(1),
             &mut [
@@ -122,11 +145,14 @@ mod tests {
             &mut [fact(4, 1, present), fact(4, 2, withdrawn)],
         );
         earlier.sort();
-        let subject = |n| earlier.subject(SubmissionId::from_bytes([n; 16]));
+        let known = |n| earlier.known(SubmissionId::from_bytes([n; 16]));
+        let subject = |n| known(n).map(|known| known.resident);
         assert_eq!(subject(1), Some(someone(2)));
         assert_eq!(subject(2), Some(someone(1)));
-        assert_eq!(subject(3), None);
+        assert_eq!(subject(3), Some(someone(2)));
         assert_eq!(subject(4), Some(someone(3)));
         assert_eq!(subject(5), None);
+        assert!(known(1).is_some_and(|known| known.is_shared));
+        assert!(known(2).is_some_and(|known| !known.is_shared && !known.is_dated));
     }
 }

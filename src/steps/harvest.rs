@@ -71,6 +71,10 @@ pub(super) struct Harvest {
     pub(super) passed_over: Vec<(usize, Spool)>,
     /// By what lines are known that said something.
     pub(super) spoken: Vec<Spool>,
+    /// Submissions that earlier pulls have stored about somebody else.
+    pub(super) moved: BTreeSet<SubmissionId>,
+    /// Deleted submissions of which nothing is stored, and when the source said so.
+    pub(super) deleted: Vec<(SubmissionId, Version)>,
     /// Resource types of the file being read.
     types: BTreeSet<String>,
     /// Lines of each block of the file being read.
@@ -139,6 +143,8 @@ impl Harvest {
             line_numbers: HashMap::new(),
             passed_over: Vec::new(),
             spoken: Vec::new(),
+            moved: BTreeSet::new(),
+            deleted: Vec::new(),
             types: BTreeSet::new(),
             n_lines: Vec::new(),
             glanced: HashMap::new(),
@@ -159,6 +165,8 @@ impl Harvest {
             spool.flush(spill)?;
             self.passed_over.push((n, spool));
         }
+        self.moved.extend(other.moved);
+        self.deleted.extend(other.deleted);
         for mut spool in other.spoken {
             spool.flush(spill)?;
             self.spoken.push(spool);

@@ -75,7 +75,7 @@ impl Reader<'_> {
             } => {
                 if !self.earlier.is_empty() {
                     let submission = self.reading.submission(resource_type, id);
-                    if self.earlier.subject(submission).is_some() {
+                    if self.earlier.known(submission).is_some() {
                         return Ok(false);
                     }
                 }
@@ -166,9 +166,16 @@ impl Reader<'_> {
                         harvest.unmapped.add(first_code, could_matter);
                     }
                 }
-                let before = self.earlier.subject(submission);
-                if facts.is_empty() && before.is_some() {
+                let known = self.earlier.known(submission);
+                let before = known.map(|known| known.resident);
+                // A dated version that cannot be understood takes back older ones, also those that
+                // come later.
+                let takes_back = !issues.is_empty() && version.updated != i64::MIN;
+                if facts.is_empty() && (before.is_some() || takes_back) {
                     facts.push(withdrawal(submission, version));
+                }
+                if known.is_some_and(|known| known.is_shared || known.resident != resident) {
+                    harvest.moved.insert(submission);
                 }
                 let mut rows = Vec::with_capacity(facts.len() + 1);
                 // The source now says that it was about somebody else all along.
@@ -222,7 +229,7 @@ impl Reader<'_> {
                         Said::Something
                     }
                 },
-                resident: row.resident,
+                resident: Some(row.resident),
             };
             if last.replace(owner) != Some(owner) {
                 harvest.owners.push(owner, &self.spill)?;
@@ -247,7 +254,7 @@ impl Reader<'_> {
             submission,
             version,
             said: Said::Nothing,
-            resident,
+            resident: Some(resident),
         };
         harvest.owners.push(owner, &self.spill)
     }

@@ -12,6 +12,7 @@
 //! [`run`]: lake → profile → `pathway` → lake and ledger.
 //! [`explain`]: the same for one resident, held against the stored decision.
 //! [`rules_diff`]: the register under two rule books; [`look_back`]: runs again, with a corrected rule.
+//! [`replay`]: runs again, by their own rules, held against what they decided.
 //! [`check`]: whether the data folder is whole.
 //!
 //! # Invariants

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::harvest::{Harvest, Reader, withdrawal};
-use super::waiting::FactRow;
+use super::waiting::{FactRow, Owner, Said};
 use super::{DataFolder, PullReport, StepError};
 use crate::fhir::{Deletion, IdentityKey};
 use crate::intake::{Issue, IssueCode};
 use crate::ledger::PullRecord;
+use crate::profile::Version;
 use crate::rulebook::Rulebook;
 
 /// How an export came over the network.
@@ -125,15 +126,31 @@ impl Reader<'_> {
             let (submission, version) =
                 self.reading
                     .deletion(resource_type, id, &network.transaction_time);
-            if let Some(resident) = self.earlier.subject(submission) {
-                let row = FactRow {
-                    resident,
-                    fact: withdrawal(submission, version),
-                    place: None,
-                    counts_as_withdrawn: false,
+            let Some(known) = self.earlier.known(submission) else {
+                // An older version may still come: then it is taken back.
+                let owner = Owner {
+                    submission,
+                    version,
+                    said: Said::Withdrawn,
+                    resident: None,
                 };
-                self.add(vec![row], harvest)?;
-            }
+                harvest.owners.push(owner, &self.spill)?;
+                harvest.deleted.push((submission, version));
+                continue;
+            };
+            // Of statements without dates the newest pull tells what is so: one that comes back counts.
+            let updated = if known.is_dated {
+                version.updated
+            } else {
+                i64::MIN
+            };
+            let row = FactRow {
+                resident: known.resident,
+                fact: withdrawal(submission, Version { updated, ..version }),
+                place: None,
+                counts_as_withdrawn: false,
+            };
+            self.add(vec![row], harvest)?;
         }
         Ok(())
     }

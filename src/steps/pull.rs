@@ -358,6 +358,7 @@ fn commit(
             files: &staged.map(|staged| staged.file),
             replaced: &replaced,
             unmapped: &unmapped,
+            deleted: &harvest.deleted,
         },
         finished.identities.rows::<Identity>(spill),
         quarantined,

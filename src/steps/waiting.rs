@@ -54,7 +54,8 @@ pub(super) struct Owner {
     pub(super) submission: SubmissionId,
     pub(super) version: Version,
     pub(super) said: Said,
-    pub(super) resident: ResidentId,
+    /// Nobody, when the source has deleted something of which it is not known whom it was about.
+    pub(super) resident: Option<ResidentId>,
 }
 
 /// What a line said about its resident; what says more comes later.
@@ -159,7 +160,8 @@ impl Spilled for Owner {
         out.extend_from_slice(&self.submission.to_bytes());
         put_version(out, self.version);
         out.push(self.said as u8);
-        out.extend_from_slice(self.resident.as_bytes());
+        out.push(u8::from(self.resident.is_some()));
+        out.extend(self.resident.iter().flat_map(ResidentId::as_bytes));
     }
 
     fn take(bytes: &mut &[u8]) -> Option<Self> {
@@ -172,7 +174,10 @@ impl Spilled for Owner {
                 2 => Said::Something,
                 _ => return None,
             },
-            resident: take_resident(bytes)?,
+            resident: match byte(bytes)? {
+                0 => None,
+                _ => Some(take_resident(bytes)?),
+            },
         })
     }
 }

@@ -4,7 +4,7 @@
 //! resident, along with what earlier pulls have stored, so that a city needs no more memory than
 //! one resident does.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::harvest::{Harvest, Reader, place_number, subject_changed, withdrawal};
 use super::unchanged::{OfResident, Versions, pass_over_known_entries, pass_over_known_facts};
@@ -14,7 +14,7 @@ use crate::fhir::PatientEntry;
 use crate::intake::{Issue, IssueCode};
 use crate::lake::{IssueRow, LakeError, RegisterRow, Sorted, Sorter, Spool};
 use crate::ledger::Identity;
-use crate::profile::{Fact, ResidentId};
+use crate::profile::{Fact, FactValue, ResidentId, SubmissionId, Version};
 
 /// What is to be stored, each in the order of the lake.
 pub(super) struct Finished {
@@ -36,7 +36,8 @@ pub(super) fn finish(
     harvest: &mut Harvest,
 ) -> Result<Finished, StepError> {
     let spill = &reader.spill;
-    let owners = std::mem::replace(&mut harvest.owners, Sorter::new(1));
+    let mut owners = std::mem::replace(&mut harvest.owners, Sorter::new(1));
+    owners_before(reader, data, &harvest.moved, &mut owners)?;
     let corrections = corrections(reader, owners, harvest)?;
     let facts = std::mem::replace(&mut harvest.facts, Sorter::new(1));
     let entries = std::mem::replace(&mut harvest.entries, Sorter::new(1));
@@ -165,9 +166,14 @@ impl Writing<'_, '_> {
         let Some(identity) = newest else {
             return Ok(());
         };
-        self.finished
-            .identities
-            .push(&identity, &self.reader.spill)?;
+        // An older entry that comes late changes nothing of who somebody is, nor what is to be hidden.
+        let known_before = known.iter().map(|row| row.version).max();
+        let brought = versions.rows.last().map(|row| row.version);
+        if known_before <= brought {
+            self.finished
+                .identities
+                .push(&identity, &self.reader.spill)?;
+        }
         self.finished.n_residents += 1;
         for row in pass_over_known_entries(known, versions, &mut harvest.counts) {
             self.finished.register.push(&row, &self.reader.spill)?;
@@ -251,10 +257,60 @@ fn undated_versions(at: &str) -> Issue {
     Issue::reading(IssueCode::SameIdDifferentContent, at, expected)
 }
 
+/// Adds whom submissions were about by what is stored already: of those that were about somebody else,
+/// and of those that were deleted before anything of them came.
+fn owners_before(
+    reader: &Reader<'_>,
+    data: &DataFolder,
+    moved: &BTreeSet<SubmissionId>,
+    owners: &mut Sorter<Owner>,
+) -> Result<(), StepError> {
+    for (submission, version) in data.ledger.deletions()? {
+        let owner = Owner {
+            submission,
+            version,
+            said: Said::Withdrawn,
+            resident: None,
+        };
+        owners.push(owner, &reader.spill)?;
+    }
+    // Hardly ever any: then what is stored is read once more.
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let mut stored = data.store.facts(&reader.rulebook.catalogue, None)?;
+    let mut facts = Vec::new();
+    while let Some(resident) = stored.next_resident()? {
+        facts.clear();
+        stored.take_until(resident, &mut facts)?;
+        facts.retain(|fact| moved.contains(&fact.submission));
+        facts.sort_unstable_by_key(|fact| (fact.submission, fact.version));
+        for versions in facts.chunk_by(|a, b| a.submission == b.submission) {
+            let Some(newest) = versions.last() else {
+                continue;
+            };
+            let owner = Owner {
+                submission: newest.submission,
+                version: newest.version,
+                said: match newest.value {
+                    FactValue::Withdrawn => Said::Withdrawn,
+                    FactValue::Present | FactValue::Answer(_) | FactValue::Quantity(_) => {
+                        Said::Something
+                    }
+                },
+                resident: Some(resident),
+            };
+            owners.push(owner, &reader.spill)?;
+        }
+    }
+    Ok(())
+}
+
 /// What versions of one submission take back from each other, in the order of residents.
 ///
 /// A version that says nothing takes back what an older one in the same export said. When versions
-/// are about different residents, the newest decides whom it is about, and the others lose it.
+/// are about different residents, the newest decides whom it is about, also one that an earlier pull
+/// has stored, and the others lose it.
 fn corrections(
     reader: &Reader<'_>,
     owners: Sorter<Owner>,
@@ -269,30 +325,44 @@ fn corrections(
         while let Some(next) = owners.next_if(|next| next.submission == first.submission)? {
             versions.push(next);
         }
-        if versions.len() == 1 {
-            continue;
+        // Without dates a deletion and a version of another pull have no order but that of the pulls.
+        let is_undated =
+            |version: &Owner| version.resident.is_some() && version.version.updated == i64::MIN;
+        if versions.iter().any(is_undated) {
+            versions.retain(|version| version.resident.is_some());
         }
+        let Some(newest) = versions.last().copied().filter(|_| 1 < versions.len()) else {
+            continue;
+        };
+        let version = Version {
+            // Another pull may have brought it; what it takes back here, this pull does.
+            pull: reader.pull,
+            ..newest.version
+        };
         let spoke: HashSet<ResidentId> = versions
             .iter()
             .filter(|version| version.said != Said::Nothing)
-            .map(|version| version.resident)
+            .filter_map(|version| version.resident)
             .collect();
-        // Silence about somebody of whom nothing was said changes nothing.
-        versions.retain(|version| spoke.contains(&version.resident));
-        let silent = versions.iter().filter(|v| v.said == Said::Nothing);
-        corrections.extend(silent.map(|v| (v.resident, withdrawal(v.submission, v.version))));
-        let Some(newest) = versions.last() else {
-            continue;
-        };
         for former in &versions {
-            let loses_it = former.resident != newest.resident
-                && former.said == Said::Something
-                && newest.said == Said::Something;
-            if loses_it {
-                let fact = withdrawal(former.submission, newest.version);
-                corrections.push((former.resident, fact));
-                let row = of_several_lines(reader.pull, former.resident, subject_changed());
-                harvest.issues.push(row, &reader.spill)?;
+            // What was stored before has been taken back where the line was read.
+            let Some(resident) = former
+                .resident
+                .filter(|_| former.version.pull == reader.pull)
+            else {
+                continue;
+            };
+            match former.said {
+                // Silence about somebody of whom nothing was said takes nothing from them.
+                Said::Nothing if spoke.contains(&resident) => {
+                    corrections.push((resident, withdrawal(former.submission, former.version)));
+                }
+                Said::Something if former.resident != newest.resident => {
+                    corrections.push((resident, withdrawal(former.submission, version)));
+                    let row = of_several_lines(reader.pull, resident, subject_changed());
+                    harvest.issues.push(row, &reader.spill)?;
+                }
+                Said::Nothing | Said::Withdrawn | Said::Something => {}
             }
         }
     }

@@ -5,6 +5,7 @@ mod configuration;
 mod days;
 mod forms;
 mod laws_of_folding;
+mod laws_of_pulling;
 mod made_up_export;
 mod made_up_server;
 mod made_up_tokens;

@@ -27,6 +27,7 @@ fn ledger() -> Ledger {
         files: &[],
         replaced: &[],
         unmapped: &[],
+        deleted: &[],
     };
     let nothing = (std::iter::empty(), std::iter::empty());
     ledger

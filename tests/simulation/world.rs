@@ -671,6 +671,7 @@ impl World {
             files: &[],
             replaced: &[],
             unmapped: &[],
+            deleted: &[],
         };
         let committed = self
             .ledger

@@ -10,10 +10,10 @@ use crate::support::acting::{Clinic, until};
 use crate::support::site::{Said, count};
 
 /// Sizes beyond which no file may grow, in blocks of 512 bytes: from no room at all to nearly enough.
-const ROOM: [u32; 9] = [0, 1, 9, 18, 40, 80, 160, 320, 640];
+pub(super) const ROOM: [u32; 9] = [0, 1, 9, 18, 40, 80, 160, 320, 640];
 
 /// Runs the program where no file may grow beyond so many blocks, as on a full disk.
-fn with_room(blocks: u32, words: &[String]) -> Said {
+pub(super) fn with_room(blocks: u32, words: &[String]) -> Said {
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
     let output = Command::new("sh")
         .args(["-c", &script, env!("CARGO_BIN_EXE_preventio")])
@@ -31,7 +31,7 @@ fn with_room(blocks: u32, words: &[String]) -> Said {
 
 /// Either it went well, or it says that it did not.
 #[track_caller]
-fn fails_clearly(said: &Said) -> bool {
+pub(super) fn fails_clearly(said: &Said) -> bool {
     match said.code {
         Some(0) => false,
         code => {

@@ -302,6 +302,7 @@ fn the_manual_of_every_command_is_its_help() {
         &["rules", "verify"],
         &["rules", "mark-faulty"],
         &["look-back"],
+        &["replay"],
         &["server"],
         &["server", "check"],
         &["standin"],
