@@ -331,7 +331,8 @@ fn corrections(
         if versions.iter().any(is_undated) {
             versions.retain(|version| version.resident.is_some());
         }
-        let Some(newest) = versions.last().copied().filter(|_| 1 < versions.len()) else {
+        let newest = versions.iter().max_by_key(|version| newness(version));
+        let Some(newest) = newest.copied().filter(|_| 1 < versions.len()) else {
             continue;
         };
         let version = Version {
@@ -368,6 +369,15 @@ fn corrections(
     }
     corrections.sort_by_key(|(resident, fact)| (*resident, fact.submission, fact.version));
     Ok(corrections)
+}
+
+/// What orders versions of one submission. Of one date, what says something is newer than what takes
+/// back: others have lost it by that very version, perhaps in a later pull.
+fn newness(owner: &Owner) -> (i64, bool, Version, Said) {
+    let Owner { version, said, .. } = *owner;
+    let is_dated = version.updated != i64::MIN;
+    let says_something = is_dated && said == Said::Something;
+    (version.updated, says_something, version, said)
 }
 
 fn find_shared_identifiers(

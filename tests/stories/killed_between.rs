@@ -24,7 +24,7 @@ fn n_kills() -> usize {
 }
 
 /// An export of what changed since another: every seventh result has another value, every thirtieth
-/// is taken back, and one in fifty residents has moved away.
+/// is taken back, and one in fifty residents has died.
 fn what_changed(export: &Path, to: PathBuf) -> PathBuf {
     fs::create_dir(&to).expect("a folder can be made");
     for entry in fs::read_dir(export).expect("an export") {
@@ -42,7 +42,7 @@ fn what_changed(export: &Path, to: PathBuf) -> PathBuf {
         let changed = lines.lines().enumerate().filter_map(|(n, line)| {
             let mut resource: Value = serde_json::from_str(line).ok()?;
             if name.starts_with("Patient") {
-                resource["extension"][0]["valueCoding"]["code"] = json!("049");
+                resource["deceasedDateTime"] = json!("2025-01-25");
                 return (n % 50 == 7).then_some(resource);
             }
             if n % 30 == 3 {
