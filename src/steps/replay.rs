@@ -56,20 +56,7 @@ struct Again {
 /// When there is no such run, or reading fails. What a run saw and is not held any more is no error:
 /// it is told.
 pub fn replay(data: &DataFolder, options: &ReplayOptions) -> Result<Replay, StepError> {
-    let mut runs = data.ledger.runs()?;
-    match options.which {
-        WhichRuns::One(id) => {
-            runs.retain(|run| run.id == id);
-            if runs.is_empty() {
-                return Err(StepError::UnknownRun(id));
-            }
-        }
-        WhichRuns::Newest => runs = runs.split_off(runs.len().saturating_sub(1)),
-        WhichRuns::All => {}
-    }
-    if runs.is_empty() {
-        return Err(StepError::NothingRun);
-    }
+    let runs = wanted(data, options.which)?;
     let pulls = data.ledger.pulls()?;
     let mut books = Books::default();
     let mut replayed = BTreeMap::new();
@@ -92,25 +79,55 @@ pub fn replay(data: &DataFolder, options: &ReplayOptions) -> Result<Replay, Step
         let batch = batch.collect::<Result<Vec<Again>, StepError>>()?;
         let hashes = decided_again(data, options.threads, &batch)?;
         for (again, (hash, n_decided)) in batch.iter().zip(hashes) {
-            let report = replayed
-                .get_mut(&again.seen.run.id)
-                .expect("every run has a report");
-            report.hash = Some(hash.clone());
-            if hash == report.hash_on_record && n_decided == report.decisions {
-                report.verdict = Verdict::Identical;
-                continue;
+            if let Some(report) = replayed.get_mut(&again.seen.run.id) {
+                report.hash = Some(hash);
+                judge(data, options.threads, again, (&pulls, n_decided), report)?;
             }
-            report.missing = not_held(data, again, &pulls, n_decided)?;
-            if report.missing.is_empty() {
-                report.verdict = Verdict::Different;
-            }
-            tell_apart(data, options.threads, again, report)?;
         }
     }
     Ok(Replay {
         program: env!("CARGO_PKG_VERSION"),
         runs: replayed.into_values().collect(),
     })
+}
+
+/// The runs that are wanted, oldest first; there is one or more.
+fn wanted(data: &DataFolder, which: WhichRuns) -> Result<Vec<RunRecord>, StepError> {
+    let mut runs = data.ledger.runs()?;
+    match which {
+        WhichRuns::One(id) => {
+            runs.retain(|run| run.id == id);
+            if runs.is_empty() {
+                return Err(StepError::UnknownRun(id));
+            }
+        }
+        WhichRuns::Newest => runs = runs.split_off(runs.len().saturating_sub(1)),
+        WhichRuns::All => {}
+    }
+    if runs.is_empty() {
+        return Err(StepError::NothingRun);
+    }
+    Ok(runs)
+}
+
+/// Says what deciding again shows. Other decisions count only when all that the run saw is held.
+fn judge(
+    data: &DataFolder,
+    threads: usize,
+    again: &Again,
+    (pulls, n_decided): (&[PullRecord], u64),
+    report: &mut ReplayedRun,
+) -> Result<(), StepError> {
+    let is_same = report.hash.as_deref() == Some(&report.hash_on_record);
+    if is_same && n_decided == report.decisions {
+        report.verdict = Verdict::Identical;
+        return Ok(());
+    }
+    report.missing = not_held(data, again, pulls, n_decided)?;
+    if report.missing.is_empty() {
+        report.verdict = Verdict::Different;
+    }
+    tell_apart(data, threads, again, report)
 }
 
 /// Nothing can be said of a run before it is decided again.
