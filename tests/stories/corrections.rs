@@ -1,8 +1,9 @@
 //! What a source takes back or says anew replaces what it said before.
 
+use preventiojyraa::ledger::Ledger;
 use serde_json::json;
 
-use crate::support::site::{INDEX_DATE, count};
+use crate::support::site::{INDEX_DATE, count, opaque};
 use crate::support::world::World;
 
 fn high_hba1c() -> World {
@@ -181,4 +182,49 @@ fn a_result_that_turns_out_to_be_somebody_elses_moves_to_them() {
         .map(|issue| issue.code.name())
         .collect();
     assert_eq!(codes, ["subject-changed"]);
+}
+
+#[test]
+fn an_older_entry_that_comes_late_does_not_lift_a_non_disclosure() {
+    let mut world = World::new();
+    let hidden = json!({
+        "lastUpdated": "2025-10-05T10:00:00Z",
+        "security": [{ "code": "TURVAKIELTO" }],
+    });
+    world
+        .resident("aino")
+        .woman_born("1960-01-01")
+        .registered("meta", hidden);
+    world.pulls();
+    let older = json!({ "lastUpdated": "2025-10-02T10:00:00Z" });
+    world.resident("aino").registered("meta", older);
+    world.pulls();
+    let ledger = Ledger::open(&world.site.data().join("ledger.sqlite")).expect("a ledger");
+    let hidden = ledger.non_disclosed().expect("identities can be read");
+    assert!(hidden.contains(&opaque("aino")));
+    let newer = json!({ "lastUpdated": "2025-10-09T10:00:00Z" });
+    world.resident("aino").registered("meta", newer);
+    world.pulls();
+    let hidden = ledger.non_disclosed().expect("identities can be read");
+    assert!(hidden.is_empty(), "a newer entry lifts it");
+    world.site.is_whole();
+}
+
+#[test]
+fn an_older_version_about_somebody_else_that_comes_late_says_nothing_of_them() {
+    let mut world = World::new();
+    world.resident("bertta").woman_born("1960-01-01");
+    world
+        .resident("aino")
+        .woman_born("1960-01-01")
+        .hba1c(90.0, "2025-10-01")
+        .which_has("meta", json!({ "lastUpdated": "2025-10-05T10:00:00Z" }))
+        .called("result");
+    world.decides();
+    let result = world.statement("result");
+    result["subject"] = json!({ "reference": "Patient/bertta" });
+    result["meta"]["lastUpdated"] = json!("2025-10-02T10:00:00Z");
+    world.decides();
+    world.decides_that("aino", "confirming");
+    world.decides_that("bertta", "asked");
 }
