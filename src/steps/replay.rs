@@ -274,6 +274,11 @@ fn not_held(
 ) -> Result<Vec<String>, StepError> {
     let run = &again.seen.run;
     let mut missing = Vec::new();
+    let committed = data.generation.as_ref().map(|generation| generation.number);
+    if data.store.current() < committed {
+        let what = "an interrupted pull or run is not finished; `preventio fsck` finishes it";
+        missing.push(what.to_owned());
+    }
     if n_decided < run.register {
         missing.push(format!(
             "{} of {} residents are not on the register any more",

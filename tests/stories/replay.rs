@@ -9,6 +9,7 @@ use preventiojyraa::ledger::Ledger;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use crate::support::acting::copy;
 use crate::support::programme::Programme;
 use crate::support::shipped::rulebook;
 use crate::support::site::{INDEX_DATE, Said, Site, opaque};
@@ -237,6 +238,24 @@ fn facts_that_are_not_held_any_more_are_counted() {
     let told = json!(["1 of the 2 facts that pull 1 stored are not held any more"]);
     assert_eq!(of_one["runs"][0]["missing"], told);
     assert_eq!(replays(&world.site, &["last"]).code, Some(2));
+}
+
+#[test]
+fn what_was_committed_and_not_put_in_place_yet_is_no_difference() {
+    let mut world = World::with_a_result_and_a_diagnosis();
+    world.pulls();
+    let before = world.site.beside("before");
+    copy(&world.site.lake(), &before);
+    world.statement("result")["valueQuantity"]["value"] = json!(42.0);
+    world.decides();
+    // As if killed right after the commits.
+    let after = world.site.beside("after");
+    fs::rename(world.site.lake(), &after).expect("a folder can be moved");
+    copy(&before, &world.site.lake());
+    let of_one = found(&world.site, &["last"]);
+    assert_eq!(of_one["runs"][0]["verdict"], "cannot-say");
+    let told = "an interrupted pull or run is not finished; `preventio fsck` finishes it";
+    assert_eq!(of_one["runs"][0]["missing"][0], told);
 }
 
 #[test]
