@@ -159,7 +159,7 @@ impl Source {
         } = self.patients[n][version];
         let mut patient = json!({
             "id": patient_id(n),
-            "gender": if n % 2 == 0 { "female" } else { "male" },
+            "gender": if n.is_multiple_of(2) { "female" } else { "male" },
             "birthDate": format!("19{}-03-0{}", 50 + 9 * n, version + 1),
             "extension": [{
                 "url": "https://hl7.fi/fhir/finnish-base-profiles/StructureDefinition/municipality-code",

@@ -51,7 +51,7 @@ fn what_changed(export: &Path, to: PathBuf) -> PathBuf {
             }
             let value = resource["valueQuantity"]["value"].as_f64()?;
             resource["valueQuantity"]["value"] = json!((value * 1.1 * 10.0).round() / 10.0);
-            (n % 7 == 0).then_some(resource)
+            n.is_multiple_of(7).then_some(resource)
         });
         let text: String = changed.map(|resource| format!("{resource}\n")).collect();
         fs::write(to.join(&name), text).expect("an export file");
