@@ -5,9 +5,10 @@
 //! and it is read along. Where there is none, the file is read as one that nobody changes; should
 //! somebody begin to meanwhile, that is noticed and it is read again, along with the log.
 
-use std::fs;
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
@@ -47,8 +48,8 @@ impl Ledger {
 #[derive(PartialEq, Eq)]
 struct State {
     has_log: bool,
-    bytes: Option<u64>,
-    changed: Option<SystemTime>,
+    /// Its size, and the second and nanosecond of its last change.
+    file: Option<(u64, i64, i64)>,
 }
 
 fn state_of(path: &Path) -> State {
@@ -56,9 +57,12 @@ fn state_of(path: &Path) -> State {
     let log = PathBuf::from(format!("{}-wal", path.display()));
     State {
         has_log: log.exists(),
-        bytes: metadata.as_ref().map(fs::Metadata::len),
-        changed: metadata.and_then(|metadata| metadata.modified().ok()),
+        file: metadata.as_ref().map(changed),
     }
+}
+
+fn changed(metadata: &Metadata) -> (u64, i64, i64) {
+    (metadata.len(), metadata.mtime(), metadata.mtime_nsec())
 }
 
 fn copied(path: &Path, has_log: bool) -> Result<Connection, LedgerError> {
