@@ -10,6 +10,7 @@ mod effects;
 mod evaluate;
 mod explain;
 mod fsck;
+mod lake;
 mod learn;
 mod look_back;
 mod pull;
@@ -51,6 +52,7 @@ enum Command {
     LookBack(look_back::Arguments),
     Evaluate(evaluate::Arguments),
     Fsck(fsck::Arguments),
+    Lake(lake::Arguments),
     Rules(rules::Arguments),
     Server(server::Arguments),
     Standin(standin::Arguments),
@@ -109,6 +111,7 @@ pub(crate) fn run() -> ExitCode {
         Command::LookBack(arguments) => look_back::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
+        Command::Lake(arguments) => lake::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Server(arguments) => server::run(&arguments),
         Command::Standin(arguments) => standin::run(&arguments),

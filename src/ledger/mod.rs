@@ -200,6 +200,42 @@ impl Ledger {
             .map_err(sql("cannot store a setting"))
     }
 
+    /// Stores a setting, in place of what it was; without a value it is gone.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written.
+    pub fn change(&self, key: &str, value: Option<&[u8]>) -> Result<(), LedgerError> {
+        let changed = match value {
+            Some(value) => self.connection.execute(
+                "INSERT INTO setting (key, value) VALUES (?1, ?2)
+                 ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                params![key, value],
+            ),
+            None => self
+                .connection
+                .execute("DELETE FROM setting WHERE key = ?1", [key]),
+        };
+        changed.map(drop).map_err(sql("cannot store a setting"))
+    }
+
+    /// Records files that hold the rows of those they replace, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written; then nothing of it is written.
+    pub fn commit_compacted(
+        &mut self,
+        files: &[ManifestFile],
+        replaced: &[ManifestFile],
+    ) -> Result<Generation, LedgerError> {
+        let action = "cannot commit the compacted files";
+        let transaction = self.begin(action)?;
+        add_generation(&transaction, files, replaced).map_err(sql(action))?;
+        transaction.commit().map_err(sql(action))?;
+        self.committed()
+    }
+
     /// The number of the newest committed generation.
     ///
     /// # Errors

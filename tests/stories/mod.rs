@@ -9,6 +9,7 @@ mod demo;
 mod evaluate;
 mod killed;
 mod laboratories;
+mod lake;
 mod learn;
 mod look_back;
 mod network_pull;
