@@ -44,12 +44,13 @@ fn worth_rewriting(
     };
     let rest = files
         .iter()
-        .filter(|(file, version)| file.table == table && (file.rows < full || *version != newest));
+        .filter(|(file, version)| file.table == table && (file.rows != full || *version != newest));
     let rest: Vec<_> = rest.collect();
     let n_rows: u64 = rest.iter().map(|(file, _)| file.rows).sum();
     let n_needed = n_rows.div_ceil(full.max(1)).max(1);
-    let is_old = rest.iter().any(|(_, version)| *version != newest);
-    if is_old || n_needed < rest.len() as u64 {
+    let is_other =
+        |(file, version): &(ManifestFile, FileVersion)| full < file.rows || *version != newest;
+    if rest.iter().any(|file| is_other(file)) || n_needed < rest.len() as u64 {
         rest.into_iter().map(|(file, _)| file.clone()).collect()
     } else {
         Vec::new()
@@ -360,7 +361,8 @@ mod tests {
         assert!(rewritten(&[new(9), new(8)], 10).is_empty());
         assert_eq!(rewritten(&[new(9), new(8), new(3)], 10), [9, 8, 3]);
         assert_eq!(rewritten(&[new(0), new(0)], 10), [0, 0]);
-        assert_eq!(rewritten(&[(12, UNSTAMPED)], 10), [12]);
+        assert_eq!(rewritten(&[new(12), new(10)], 10), [12]);
+        assert_eq!(rewritten(&[(8, UNSTAMPED)], 10), [8]);
         assert_eq!(rewritten(&[(2, UNSTAMPED), new(10)], 10), [2]);
     }
 }

@@ -2,20 +2,28 @@
 //!
 //! # What lives here
 //!
-//! The columns of each table ([`Table`]), writing and reading them, and the
-//! [`Store`]: a folder in which whole generations of files appear at once. No
-//! decision is made here, and no direct identifier is stored here.
+//! The columns of each table ([`Table`]), version by version, writing and reading them, and the
+//! [`Store`]: a folder in which whole generations of files appear at once; [`Away`], the same lake
+//! in a bucket of an object store or in a folder elsewhere. No decision is made here, and no direct
+//! identifier is stored here.
 //!
 //! # How the data flows
 //!
-//! `steps` hands rows to the staging functions of [`Store`]; the ledger commits their names; then
-//! [`Store::publish`] moves them into place. Foreign readers look at
-//! `lake/current/<table>/*.parquet` and see whole generations only.
+//! `steps` hands rows to the staging functions of [`Store`]; [`Store::send`] brings the files to where the lake
+//! lies; the ledger commits their names; then [`Store::publish`] moves them into place. Foreign readers
+//! look at `lake/current/<table>/*.parquet` and see whole generations only; in a bucket they read the
+//! list `generations/<n>.csv` with the largest number.
 //!
 //! # Invariants
 //!
 //! * Files are immutable and named by the SHA-256 of their content.
 //! * `current` points at a whole generation at every instant; the one before it stays for those who read it.
+//! * Every file says of which version its columns are. All earlier versions are read; a newer one, and
+//!   a file that is not what it says, is refused by name before anything is changed.
+//! * What the ledger names lies in the bucket before it is named there, and a generation's list is
+//!   never overwritten; what is fetched is taken only when its content is what its name says.
+//! * Rewriting files changes no row: each row is read back and compared. So a generation holds
+//!   whatever any run on record saw, and none before it is needed to decide again.
 //! * The ledger decides what belongs to a generation; whatever else lies in the
 //!   folder is deleted at the next start.
 //! * A resident under a safety non-disclosure has a null district in every table.
@@ -39,6 +47,16 @@
 //! give `DuckDB` and pandas the same all-or-nothing view as ourselves; a
 //! transaction log in the lake would need a reader that knows it. Small files are folded into larger
 //! ones as pulls come: a year of daily pulls would otherwise be hundreds of files to read from at once.
+//!
+//! In a bucket the pointer to the newest generation is a list that is created on condition that it is
+//! not there, not one object that is replaced: every S3-compatible store refuses the second of two
+//! creations, replacing on condition of an earlier version is rarer, and a reader holds on to a
+//! generation by its number. Steps that write ask the place before they commit and fail when it does
+//! not answer: a commit whose files are on one disk only is what the bucket is there to prevent.
+//!
+//! A version can only add columns, and rows of before have null there: whoever reads old and new
+//! files together, with whatever tool, then asks one question of both. How a column is added is said
+//! at the top of `layout.rs`.
 
 mod away;
 mod check;

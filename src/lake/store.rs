@@ -227,14 +227,24 @@ impl Store {
     /// When a file that the generation names is neither staged nor in place, or
     /// a folder operation fails.
     pub fn publish(&self, n: u32, files: &[ManifestFile]) -> Result<(), LakeError> {
+        self.publish_here(n, files)?;
+        self.show(n, files)
+    }
+
+    /// The same in this folder alone: what is gone here is fetched, and nothing is told to the place
+    /// where the lake lies as well.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::publish`].
+    pub fn publish_here(&self, n: u32, files: &[ManifestFile]) -> Result<(), LakeError> {
         for file in files {
             self.place(file)?;
         }
         sync_folder(&self.root.join("objects"))?;
         self.link_generation(n, files)?;
         self.point_at(n)?;
-        self.clear(n, files)?;
-        self.show(n, files)
+        self.clear(n, files)
     }
 
     /// Makes the place away show a generation.

@@ -71,9 +71,12 @@ impl DataFolder {
         };
         let ledger = Ledger::open(&ledger_path)?;
         let mut store = Store::open(&root.join("lake"))?;
-        let recorded = recorded_place(&ledger)?;
-        if let Some(place) = place.unwrap_or(recorded.as_ref()) {
-            store = store.lying_at(Away::new(place, &ledger.epoch()?.ledger)?);
+        let place = match place {
+            Some(place) => place.cloned(),
+            None => recorded_place(&ledger)?,
+        };
+        if let Some(place) = place {
+            store = store.lying_at(Away::new(place, &ledger.epoch()?.ledger));
         }
         let generation = ledger.generation()?;
         let committed = generation.as_ref().map(|g| (g.number, &g.files[..]));
@@ -87,10 +90,11 @@ impl DataFolder {
         if access != Access::Check
             && let Some((n, files)) = committed
         {
-            // A ledger restored onto an empty disk has files elsewhere, or a backup that is incomplete.
+            // A ledger that was restored onto an empty disk. Who only looks fetches and changes nothing
+            // elsewhere: the ledger may be an old one.
             if access == Access::Read && store.is_away() && store.current().is_none() {
                 let _lock = lock_of(root)?;
-                store.recover(committed)?;
+                store.publish_here(n, files)?;
             }
             if store.current() == Some(n) {
                 store.is_all_there(n, files)?;

@@ -171,7 +171,7 @@ try:
         file.write(SECRET + "\n")
     config = f"{folder}/bucket.toml"
 
-    def configure(give_up):
+    def configure(give_up, prefix=PREFIX):
         with open(config, "w") as file:
             file.write(f"""
 [site]
@@ -181,7 +181,7 @@ reference = "trial without people"
 valid_from = 2026-01-01
 valid_until = 2026-12-31
 [lake]
-at = "s3://{BUCKET}/{PREFIX}"
+at = "s3://{BUCKET}/{prefix}"
 endpoint = "http://127.0.0.1:{line.port}"
 access_key_id = "preventio"
 secret_key_file = "secret"
@@ -310,6 +310,18 @@ give_up_seconds = {give_up}
     preventio("lake", "move", "--config", config, data=data)
     check("it was sent again", direct.get_object(Bucket=BUCKET, Key=key)["Body"].read(), good)
     check("decisions from what was sent again", runs(other), first)
+
+    # A file too large for one request goes in parts and comes in pieces.
+    configure(60, "large")
+    large = f"{folder}/large"
+    subprocess.run([program, "standin", "export", "--residents", "25000", "--seed", "4", "--out", f"{folder}/many"], check=True, capture_output=True)
+    preventio("lake", "move", "--config", config, data=large)
+    preventio("pull", "--from", f"{folder}/many", data=large)
+    pages = direct.list_objects_v2(Bucket=BUCKET, Prefix="large/objects/")["Contents"]
+    parts = {entry["Key"]: entry["ETag"].strip('"').partition("-")[2] for entry in pages}
+    check("one file went in two parts", sorted(parts.values()), ["", "", "2"])
+    shutil.rmtree(f"{large}/lake")
+    preventio("fsck", data=large)
 finally:
     server.kill()
     server.wait()

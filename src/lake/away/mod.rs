@@ -21,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
 
@@ -31,8 +32,8 @@ pub use self::place::Place;
 use super::parquet_file::hex;
 use super::{LakeError, ManifestFile, Problem};
 
-/// Bytes read and sent at a time; a larger file goes in several parts.
-const PIECE_BYTES: usize = 8 << 20;
+/// Bytes read and sent at a time; a larger file goes in several parts, of which stores want no smaller.
+const PIECE_BYTES: usize = 5 << 20;
 const OWNER: &str = "owner";
 const OBJECTS: &str = "objects";
 const GENERATIONS: &str = "generations";
@@ -101,10 +102,10 @@ impl Objects {
 /// A lake's place away from its data folder.
 #[derive(Debug)]
 pub struct Away {
-    at: String,
+    place: Place,
     /// The ledger that this lake belongs to.
     owner: String,
-    objects: Objects,
+    objects: OnceLock<Objects>,
 }
 
 /// What lies at a place.
@@ -119,25 +120,30 @@ pub struct Lying {
 }
 
 impl Away {
-    /// A place, for the lake of this ledger; nothing is asked of it yet.
-    ///
-    /// # Errors
-    ///
-    /// When there is no key to open it with, or it is no place.
-    pub fn new(place: &Place, ledger: &[u8]) -> Result<Self, LakeError> {
-        let trouble = |source| LakeError::Closed {
-            at: place.at.clone(),
-            source,
-        };
-        let objects = match place.bucket() {
-            Some(bucket) => Objects::Bucket(Bucket::new(place, bucket).map_err(trouble)?),
-            None => Objects::Folder(Folder::new(Path::new(&place.at))),
-        };
-        Ok(Self {
-            at: place.at.clone(),
+    /// A place, for the lake of this ledger; nothing is asked of it yet, nor of its key.
+    #[must_use]
+    pub fn new(place: Place, ledger: &[u8]) -> Self {
+        Self {
+            place,
             owner: hex(ledger),
-            objects,
-        })
+            objects: OnceLock::new(),
+        }
+    }
+
+    /// What lies there, opened when it is first needed: who only looks at what is here needs no key.
+    fn objects(&self) -> Result<&Objects, LakeError> {
+        if let Some(objects) = self.objects.get() {
+            return Ok(objects);
+        }
+        let opened = match self.place.bucket() {
+            Some(bucket) => Bucket::new(&self.place, bucket).map(Objects::Bucket),
+            None => Ok(Objects::Folder(Folder::new(Path::new(&self.place.at)))),
+        };
+        let opened = opened.map_err(|source| LakeError::Closed {
+            at: self.at().to_owned(),
+            source,
+        })?;
+        Ok(self.objects.get_or_init(|| opened))
     }
 
     fn told<'a>(
@@ -148,7 +154,7 @@ impl Away {
         move |source| LakeError::Away {
             action,
             name: name.to_owned(),
-            at: self.at.clone(),
+            at: self.at().to_owned(),
             source,
         }
     }
@@ -186,7 +192,9 @@ impl Away {
         }
         self.send_missing(files.iter().map(|file| (file, here(file))))?;
         let name = list_name(n);
-        let created = self.objects.create(&name, list_of(&self.owner, n, files));
+        let created = self
+            .objects()?
+            .create(&name, list_of(&self.owner, n, files));
         if created.map_err(self.told("create", &name))? {
             return Ok(());
         }
@@ -219,7 +227,7 @@ impl Away {
             into: &into,
             hash: Sha256::new(),
         };
-        let fetched = self.objects.fetch(&name, &mut into);
+        let fetched = self.objects()?.fetch(&name, &mut into);
         if !fetched.map_err(self.told("fetch", &name))? {
             return Ok(false);
         }
@@ -227,7 +235,7 @@ impl Away {
         if found != file.sha256 {
             return Err(LakeError::OtherContent {
                 name,
-                at: self.at.clone(),
+                at: self.at().to_owned(),
             });
         }
         Ok(true)
@@ -245,7 +253,7 @@ impl Away {
         if found != Some(n) {
             problem(format!(
                 "readers of `{}` see generation {found:?}, the ledger committed {n}",
-                self.at
+                self.at()
             ));
         }
         for file in files {
@@ -254,13 +262,13 @@ impl Away {
                 into: std::io::sink(),
                 hash: Sha256::new(),
             };
-            let fetched = self.objects.fetch(&name, &mut hash);
+            let fetched = self.objects()?.fetch(&name, &mut hash);
             let what = match fetched.map_err(self.told("fetch", &name))? {
                 true if hex(&hash.hash.finalize()) == file.sha256 => continue,
                 true => "has other content than when it was committed",
                 false => "is missing",
             };
-            problem(format!("`{name}` at `{}` {what}", self.at));
+            problem(format!("`{name}` at `{}` {what}", self.at()));
         }
         Ok(problems)
     }
@@ -274,7 +282,7 @@ impl Away {
         self.is_ours()?;
         if self.not_ahead(Some(n))? != Some(n) {
             return Err(LakeError::Behind {
-                at: self.at.clone(),
+                at: self.at().to_owned(),
                 here: n,
             });
         }
@@ -285,7 +293,7 @@ impl Away {
         let mut n_removed = 0;
         let mut remove = |name: String| {
             n_removed += 1;
-            self.objects
+            self.objects()?
                 .remove(&name)
                 .map_err(self.told("remove", &name))
         };
@@ -310,7 +318,10 @@ impl Away {
     /// When the place cannot be reached.
     fn files_of(&self, n: u32) -> Result<Vec<String>, LakeError> {
         let name = list_name(n);
-        let list = self.objects.read(&name).map_err(self.told("read", &name))?;
+        let list = self
+            .objects()?
+            .read(&name)
+            .map_err(self.told("read", &name))?;
         let text = String::from_utf8(list.unwrap_or_default()).unwrap_or_default();
         Ok(list::files_in(&text))
     }
@@ -331,11 +342,13 @@ impl Away {
 
     /// Where it is, as the configuration says it.
     pub(super) fn at(&self) -> &str {
-        &self.at
+        &self.place.at
     }
 
     fn listed(&self, folder: &str) -> Result<BTreeMap<String, u64>, LakeError> {
-        self.objects.list(folder).map_err(self.told("list", folder))
+        self.objects()?
+            .list(folder)
+            .map_err(self.told("list", folder))
     }
 
     fn newest(&self) -> Result<Option<u32>, LakeError> {
@@ -348,7 +361,7 @@ impl Away {
         let there = self.newest()?;
         if here < there {
             return Err(LakeError::Ahead {
-                at: self.at.clone(),
+                at: self.at().to_owned(),
                 there: there.unwrap_or(0),
                 here: here.unwrap_or(0),
             });
@@ -359,11 +372,15 @@ impl Away {
     /// The place is this ledger's, from the first use on.
     fn is_ours(&self) -> Result<(), LakeError> {
         let text = format!("ledger {}\n", self.owner).into_bytes();
-        let read = || self.objects.read(OWNER).map_err(self.told("read", OWNER));
+        let read = || {
+            self.objects()?
+                .read(OWNER)
+                .map_err(self.told("read", OWNER))
+        };
         let found = match read()? {
             Some(found) => found,
             None => {
-                let created = self.objects.create(OWNER, text.clone());
+                let created = self.objects()?.create(OWNER, text.clone());
                 if created.map_err(self.told("create", OWNER))? {
                     return Ok(());
                 }
@@ -374,19 +391,22 @@ impl Away {
             return Ok(());
         }
         Err(LakeError::OthersLake {
-            at: self.at.clone(),
+            at: self.at().to_owned(),
         })
     }
 
     /// The place lists the same files for a generation.
     fn is_same(&self, n: u32, files: &[ManifestFile]) -> Result<(), LakeError> {
         let name = list_name(n);
-        let found = self.objects.read(&name).map_err(self.told("read", &name))?;
+        let found = self
+            .objects()?
+            .read(&name)
+            .map_err(self.told("read", &name))?;
         if found.as_deref() == Some(&list_of(&self.owner, n, files)[..]) {
             return Ok(());
         }
         Err(LakeError::TwoWriters {
-            at: self.at.clone(),
+            at: self.at().to_owned(),
             generation: n,
         })
     }
@@ -401,7 +421,7 @@ impl Away {
                 continue;
             }
             let name = object_name(file);
-            self.objects
+            self.objects()?
                 .send(&name, &path, file.bytes)
                 .map_err(self.told("send", &name))?;
         }
