@@ -215,6 +215,28 @@ pub(super) fn least(table: Table, path: &Path, column: usize) -> Result<Option<u
     Ok(of_groups.min().flatten())
 }
 
+/// What files of decisions are sorted by: the smallest and the largest run, then the smallest resident
+/// of the first rows.
+///
+/// Rows are in the order of runs and residents, also from one file to the next. So of files that begin
+/// with one run those with that run alone come first, by resident, and the one that goes on with
+/// the next run after them.
+///
+/// # Errors
+///
+/// As [`open`].
+pub(super) fn place_of_decisions(
+    path: &Path,
+) -> Result<(Option<u32>, Option<u32>, Vec<u8>), LakeError> {
+    let (builder, _) = begin(Table::Decisions, path)?;
+    let groups = builder.metadata().row_groups();
+    let runs = || groups.iter().map(|group| bounds(group.column(1)));
+    let least = runs().filter_map(|(low, _)| number(low)).min();
+    let greatest = runs().filter_map(|(_, high)| number(high)).max();
+    let first = groups.first().and_then(|group| bounds(group.column(0)).0);
+    Ok((least, greatest, first.unwrap_or_default().to_vec()))
+}
+
 fn begin(
     table: Table,
     path: &Path,
