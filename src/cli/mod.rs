@@ -11,6 +11,7 @@ mod effects;
 mod evaluate;
 mod explain;
 mod fsck;
+mod lake;
 mod learn;
 mod look_back;
 mod pull;
@@ -54,6 +55,7 @@ enum Command {
     Replay(replay::Arguments),
     Evaluate(evaluate::Arguments),
     Fsck(fsck::Arguments),
+    Lake(lake::Arguments),
     Rules(rules::Arguments),
     Server(server::Arguments),
     Standin(standin::Arguments),
@@ -115,6 +117,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
+        Command::Lake(arguments) => lake::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Server(arguments) => server::run(&arguments),
         Command::Standin(arguments) => standin::run(&arguments),

@@ -70,6 +70,9 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         return Ok(Outcome::Done);
     }
     let mut data = DataFolder::open(&arguments.data.data, Access::WriteExisting)?;
+    if let Some(config) = &config {
+        data.lies_as(config)?;
+    }
     // Who asks nothing of anybody needs nobody's signature, whole or broken.
     let signature = if arguments.act {
         rules::signature(arguments.rules.rules.as_deref(), &rulebook)?

@@ -5,6 +5,7 @@
 //! secret (those are files of their own, named here).
 
 mod channel;
+mod lake;
 mod sampled;
 mod server;
 
@@ -19,6 +20,7 @@ use serde::Deserialize;
 
 use crate::approval::{NotApproved, Signature, Signers};
 use crate::fhir::{IdentityKey, Way};
+use crate::lake::Place;
 use crate::ledger::ChannelTerms;
 pub use channel::Channel;
 use channel::{RawChannel, channel};
@@ -139,6 +141,8 @@ pub struct Config {
     /// Whether residents below the action level are drawn to be tested all the same; nobody, unless
     /// somebody has approved it by name.
     pub sampled_negatives: Option<SampledNegatives>,
+    /// Where the lake lies beside the data folder; nothing where it does not.
+    pub lake: Option<Place>,
 }
 
 /// What the program may do here.
@@ -189,6 +193,7 @@ struct File {
     #[serde(default)]
     channel: BTreeMap<String, RawChannel>,
     sampled_negatives: Option<RawSampledNegatives>,
+    lake: Option<Place>,
 }
 
 fn date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
@@ -250,6 +255,10 @@ impl Config {
             mistakes.push(mistake);
             None
         });
+        let lake = file.lake.map(|place| {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            lake::checked(place, folder, file.site.trial, &mut mistakes)
+        });
         let mut channels = Vec::new();
         for (name, raw) in &file.channel {
             match channel(name, raw, &file.server) {
@@ -273,6 +282,7 @@ impl Config {
             signers,
             channels,
             sampled_negatives,
+            lake,
         })
     }
 

@@ -92,7 +92,7 @@ impl Server {
 }
 
 /// Scheme and host of an address, without user, port and path.
-fn scheme_and_host(base: &str) -> Option<(&str, &str)> {
+pub(super) fn scheme_and_host(base: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = base.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
     // A name before `@` could make another host look like this machine.

@@ -38,6 +38,7 @@ const SOON: SignedDuration = SignedDuration::from_secs(1);
 /// When effects may not start, the server lacks something, or ledger or lake fail.
 pub fn dispatch(options: &DispatchOptions) -> Result<DispatchReport, DispatchError> {
     let data = DataFolder::open(&options.root, steps::Access::Read)?;
+    data.lies_as(&options.config)?;
     let today = today(&options.rulebook, Some(&options.config))?;
     let key = data.identity_key_on_record()?;
     let signature = options.signature.as_ref();

@@ -4,11 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::types::{Int32Type, UInt32Type};
-use arrow_array::{ArrayRef, Int32Array, RecordBatch, StringArray, UInt32Array};
-use arrow_schema::{DataType, SchemaRef};
+use arrow_array::{ArrayRef, Date32Array, Int32Array, RecordBatch, StringArray, UInt32Array};
+use arrow_schema::DataType;
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
-use super::parquet_file::{self, Columns, FileWriter, at, hex, id_at, ids, schema, text_at};
+use super::layout::Layout;
+use super::parquet_file::{self, Columns, FileWriter, Only, at, days, hex, id_at, ids, text_at};
 use super::{LakeError, Table};
 use crate::profile::ResidentId;
 use crate::rulebook::Score;
@@ -41,8 +43,9 @@ pub struct DecisionRow {
     pub reasons: String,
 }
 
-pub(super) fn decisions_schema() -> SchemaRef {
-    schema(&[
+pub(super) static LAYOUT: Layout = Layout {
+    table: Table::Decisions,
+    first: &[
         ("resident", parquet_file::ID, false),
         ("run", DataType::UInt32, false),
         ("state", DataType::Utf8, false),
@@ -56,8 +59,12 @@ pub(super) fn decisions_schema() -> SchemaRef {
         ("asks", DataType::Utf8, false),
         ("reviews", DataType::Utf8, false),
         ("reasons", DataType::Utf8, false),
-    ])
-}
+    ],
+    later: &[
+        // Version 2: the day as of which the run decided, which no foreign reader could know.
+        ("index_date", DataType::Date32),
+    ],
+};
 
 /// SHA-256 over canonical decision records, sorted by resident.
 ///
@@ -106,9 +113,10 @@ impl DecisionsHash {
 
 pub(super) fn write(
     writer: &mut FileWriter,
-    run: u32,
+    (run, index_date): (u32, Date),
     rows: &[DecisionRow],
 ) -> Result<(), LakeError> {
+    let index_date = days(index_date);
     for chunk in rows.chunks(parquet_file::BATCH_ROWS) {
         let text = |pick: fn(&DecisionRow) -> &str| -> ArrayRef {
             Arc::new(StringArray::from_iter_values(chunk.iter().map(pick)))
@@ -135,8 +143,11 @@ pub(super) fn write(
             text(|row| &row.asks),
             text(|row| &row.reviews),
             text(|row| &row.reasons),
+            Arc::new(Date32Array::from_iter_values(
+                chunk.iter().map(|_| index_date),
+            )),
         ];
-        let batch = RecordBatch::try_new(decisions_schema(), columns)
+        let batch = RecordBatch::try_new(LAYOUT.schema(), columns)
             .expect("columns are built to the schema");
         writer.write(&batch)?;
     }
@@ -156,19 +167,19 @@ pub(super) fn read(
     wanted: Wanted,
     mut each: impl FnMut(u32, DecisionRow),
 ) -> Result<(), LakeError> {
-    let only = wanted.resident;
-    let bytes = only.map(|resident| *resident.as_bytes());
-    for batch in parquet_file::open(Table::Decisions, path, bytes.as_ref())? {
-        let batch =
-            batch.map_err(|error| LakeError::content(Table::Decisions, error.to_string()))?;
+    let is_wanted = |resident: ResidentId, run: u32| {
+        wanted.resident.is_none_or(|only| only == resident)
+            && wanted.run.is_none_or(|only| only == run)
+    };
+    let only = Only {
+        resident: wanted.resident.as_ref().map(ResidentId::as_bytes),
+        run: wanted.run,
+    };
+    for batch in parquet_file::open(Table::Decisions, path, only)? {
+        let batch = batch?;
         let columns = Columns::new(Table::Decisions, &batch);
         let residents = columns.ids("resident")?;
         let runs = columns.numbers::<UInt32Type>("run")?;
-        // A file holds one run: the first row tells whether it is worth reading on.
-        let is_other = |run| 0 < batch.num_rows() && runs.value(0) != run;
-        if wanted.run.is_some_and(is_other) {
-            return Ok(());
-        }
         let (states, rows) = (columns.texts("state")?, columns.texts("decided_by")?);
         let nexts = columns.texts("next")?;
         let lows = columns.numbers::<Int32Type>("score_low")?;
@@ -179,7 +190,7 @@ pub(super) fn read(
         let (reviews, reasons) = (columns.texts("reviews")?, columns.texts("reasons")?);
         for n in 0..batch.num_rows() {
             let resident = ResidentId::from_bytes(id_at(residents, n));
-            if only.is_some_and(|only| only != resident) {
+            if !is_wanted(resident, runs.value(n)) {
                 continue;
             }
             let state = states.value(n);

@@ -10,10 +10,12 @@ use arrow_array::{
     ArrayRef, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray, UInt8Array,
     UInt16Array, UInt32Array, UInt64Array,
 };
-use arrow_schema::{DataType, SchemaRef};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
+use arrow_schema::DataType;
 
-use super::parquet_file::{self, Columns, FileWriter, at, date, days, id_at, ids, schema, text_at};
+use super::layout::Layout;
+use super::parquet_file::{
+    self, Batches, Columns, FileWriter, Only, at, date, days, id_at, ids, text_at,
+};
 use super::{LakeError, Table};
 use crate::profile::{
     Comparator, Fact, FactId, FactValue, Quantity, Recorded, ResidentId, Standing, SubmissionId,
@@ -21,8 +23,9 @@ use crate::profile::{
 };
 use crate::rulebook::Catalogue;
 
-pub(super) fn facts_schema() -> SchemaRef {
-    schema(&[
+pub(super) static LAYOUT: Layout = Layout {
+    table: Table::Facts,
+    first: &[
         ("resident", parquet_file::ID, false),
         // Null for a withdrawal, which takes back whatever its submission said.
         ("fact", DataType::Utf8, true),
@@ -40,8 +43,9 @@ pub(super) fn facts_schema() -> SchemaRef {
         ("updated", DataType::Int64, true),
         ("pull", DataType::UInt32, false),
         ("digest", DataType::UInt64, false),
-    ])
-}
+    ],
+    later: &[],
+};
 
 const COMPARATORS: [(&str, Comparator); 4] = [
     ("<", Comparator::Below),
@@ -131,14 +135,14 @@ fn batch(catalogue: &Catalogue, rows: &[(ResidentId, Fact)]) -> RecordBatch {
             facts().map(|f| f.version.digest),
         )),
     ];
-    RecordBatch::try_new(facts_schema(), columns).expect("columns are built to the schema")
+    RecordBatch::try_new(LAYOUT.schema(), columns).expect("columns are built to the schema")
 }
 
 /// Reads the facts of one file in the order they were written: by resident.
 struct FactStream<'c> {
     catalogue: &'c Catalogue,
     /// None when the file is read to its end: a reader holds buffers of every column.
-    reader: Option<ParquetRecordBatchReader>,
+    reader: Option<Batches>,
     buffer: std::vec::IntoIter<(ResidentId, Fact)>,
 }
 
@@ -149,8 +153,11 @@ impl<'c> FactStream<'c> {
         path: &Path,
         only: Option<ResidentId>,
     ) -> Result<Self, LakeError> {
-        let only = only.map(|resident| *resident.as_bytes());
-        let reader = parquet_file::open(Table::Facts, path, only.as_ref())?;
+        let only = Only {
+            resident: only.as_ref().map(ResidentId::as_bytes),
+            run: None,
+        };
+        let reader = parquet_file::open(Table::Facts, path, only)?;
         Ok(Self {
             catalogue,
             reader: Some(reader),
@@ -165,8 +172,7 @@ impl<'c> FactStream<'c> {
             self.buffer = Vec::new().into_iter();
             return Ok(false);
         };
-        let batch = batch.map_err(|error| LakeError::content(Table::Facts, error.to_string()))?;
-        self.buffer = read_batch(self.catalogue, &batch)?.into_iter();
+        self.buffer = read_batch(self.catalogue, &batch?)?.into_iter();
         Ok(true)
     }
 

@@ -9,9 +9,9 @@
 use std::iter::Peekable;
 use std::path::PathBuf;
 
-use super::facts::{self, FactStreams, facts_schema};
+use super::facts::{self, FactStreams};
 use super::parquet_file::BATCH_ROWS;
-use super::register::{self, RegisterStreams, register_schema};
+use super::register::{self, RegisterStreams};
 use super::{LakeError, ManifestFile, RegisterRow, Staged, Store, Table};
 use crate::profile::{Fact, ResidentId};
 use crate::rulebook::Catalogue;
@@ -58,7 +58,7 @@ impl Store {
     ) -> Result<Folded, LakeError> {
         let replaced = small_files(files, Table::Facts, n_new);
         let mut stored = FactStreams::open(catalogue, &self.objects(&replaced), None)?;
-        let (mut writer, path) = self.start(Table::Facts, &facts_schema())?;
+        let (mut writer, path) = self.start(Table::Facts)?;
         let mut new = new.peekable();
         let mut of_resident = Vec::new();
         let mut rows: Vec<(ResidentId, Fact)> = Vec::new();
@@ -100,7 +100,7 @@ impl Store {
     ) -> Result<Folded, LakeError> {
         let replaced = small_files(files, Table::Register, n_new);
         let mut stored = RegisterStreams::open(&self.objects(&replaced))?;
-        let (mut writer, path) = self.start(Table::Register, &register_schema())?;
+        let (mut writer, path) = self.start(Table::Register)?;
         let mut new = new.peekable();
         let mut rows: Vec<RegisterRow> = Vec::new();
         loop {

@@ -4,8 +4,8 @@ use std::fs::{self, DirBuilder};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
-use super::LakeError;
-use super::store::{Problem, list, name};
+use super::store::{list, name};
+use super::{LakeError, Problem};
 
 /// Creates a folder that only its owner can enter.
 pub(crate) fn private_folder(path: &Path) -> Result<(), LakeError> {

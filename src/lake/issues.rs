@@ -6,9 +6,10 @@ use std::sync::Arc;
 use arrow_array::builder::FixedSizeBinaryBuilder;
 use arrow_array::types::{UInt32Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array};
-use arrow_schema::{DataType, SchemaRef};
+use arrow_schema::DataType;
 
-use super::parquet_file::{self, Columns, FileWriter, id_at, schema};
+use super::layout::Layout;
+use super::parquet_file::{self, Columns, FileWriter, Only, id_at};
 use super::{LakeError, Table};
 use crate::intake::{Issue, IssueCode, IssueSeverity};
 use crate::profile::ResidentId;
@@ -59,8 +60,9 @@ impl IssueRow {
     }
 }
 
-pub(super) fn issues_schema() -> SchemaRef {
-    schema(&[
+pub(super) static LAYOUT: Layout = Layout {
+    table: Table::Issues,
+    first: &[
         ("pull", DataType::UInt32, false),
         ("file", DataType::Utf8, false),
         ("line", DataType::UInt64, false),
@@ -71,8 +73,9 @@ pub(super) fn issues_schema() -> SchemaRef {
         ("saw", DataType::Utf8, false),
         ("expected", DataType::Utf8, false),
         ("hint", DataType::Utf8, true),
-    ])
-}
+    ],
+    later: &[],
+};
 
 pub(super) fn write(writer: &mut FileWriter, rows: &[IssueRow]) -> Result<(), LakeError> {
     for chunk in rows.chunks(parquet_file::BATCH_ROWS) {
@@ -111,7 +114,7 @@ pub(super) fn write(writer: &mut FileWriter, rows: &[IssueRow]) -> Result<(), La
                 chunk.iter().map(|row| row.hint.as_deref()),
             )),
         ];
-        let batch = RecordBatch::try_new(issues_schema(), columns)
+        let batch = RecordBatch::try_new(LAYOUT.schema(), columns)
             .expect("columns are built to the schema");
         writer.write(&batch)?;
     }
@@ -121,8 +124,8 @@ pub(super) fn write(writer: &mut FileWriter, rows: &[IssueRow]) -> Result<(), La
 /// Reads issues, of one resident or all.
 pub(super) fn read(path: &Path, only: Option<ResidentId>) -> Result<Vec<IssueRow>, LakeError> {
     let mut rows = Vec::new();
-    for batch in parquet_file::open(Table::Issues, path, None)? {
-        let batch = batch.map_err(|error| LakeError::content(Table::Issues, error.to_string()))?;
+    for batch in parquet_file::open(Table::Issues, path, Only::default())? {
+        let batch = batch?;
         let columns = Columns::new(Table::Issues, &batch);
         let (pulls, lines) = (
             columns.numbers::<UInt32Type>("pull")?,

@@ -9,14 +9,17 @@ use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::ArrowPrimitiveType;
 use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, PrimitiveArray, StringArray};
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_schema::{ArrowError, DataType};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::properties::WriterProperties;
 use sha2::{Digest, Sha256};
 
+use super::layout::{FileVersion, Layout};
+use super::store::name;
 use super::{LakeError, Table};
 
 /// Rows a batch holds in memory when writing.
@@ -65,7 +68,8 @@ pub(super) struct Written {
 }
 
 impl FileWriter {
-    pub(super) fn create(table: Table, schema: &SchemaRef, file: File) -> Result<Self, LakeError> {
+    pub(super) fn create(layout: &Layout, file: File) -> Result<Self, LakeError> {
+        let table = layout.table;
         let level = ZstdLevel::try_new(1).map_err(|source| parquet_error(table, source))?;
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(level))
@@ -74,13 +78,14 @@ impl FileWriter {
             .set_dictionary_page_size_limit(DICTIONARY_BYTES)
             // The same rows must give the same file on every release of the library's defaults.
             .set_created_by("preventiojyraa".to_owned())
+            .set_key_value_metadata(Some(layout.stamp()))
             .build();
         let sink = HashingWriter {
             file,
             hash: Sha256::new(),
             bytes: 0,
         };
-        let writer = ArrowWriter::try_new(sink, schema.clone(), Some(properties))
+        let writer = ArrowWriter::try_new(sink, layout.schema(), Some(properties))
             .map_err(|source| parquet_error(table, source))?;
         Ok(Self {
             table,
@@ -125,43 +130,138 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Opens a file for reading; with `only`, row groups that cannot hold that
-/// 16-byte value in the first column are skipped.
-pub(super) fn open(
-    table: Table,
-    path: &Path,
-    only: Option<&[u8; 16]>,
-) -> Result<ParquetRecordBatchReader, LakeError> {
-    let file = File::open(path).map_err(LakeError::io("open", path))?;
-    let mut builder = ParquetRecordBatchReaderBuilder::try_new(file)
-        .map_err(|source| parquet_error(table, source))?
-        .with_batch_size(READ_ROWS);
-    if let Some(wanted) = only {
-        let groups = builder.metadata().row_groups().iter().enumerate();
-        let kept = groups
-            .filter(|(_, group)| {
-                let statistics = group.column(0).statistics();
-                let low = statistics.and_then(|s| s.min_bytes_opt());
-                let high = statistics.and_then(|s| s.max_bytes_opt());
-                low.is_none_or(|low| low <= &wanted[..])
-                    && high.is_none_or(|high| &wanted[..] <= high)
-            })
-            .map(|(n, _)| n)
-            .collect();
-        builder = builder.with_row_groups(kept);
-    }
-    builder
-        .build()
-        .map_err(|source| parquet_error(table, source))
+/// The rows of a file, batch by batch, with the columns of the newest version.
+pub(super) struct Batches {
+    layout: &'static Layout,
+    reader: ParquetRecordBatchReader,
 }
 
-/// A schema of non-null (`false`) and nullable (`true`) columns.
-pub(super) fn schema(columns: &[(&str, DataType, bool)]) -> SchemaRef {
-    let fields: Vec<Field> = columns
-        .iter()
-        .map(|(name, kind, nullable)| Field::new(*name, kind.clone(), *nullable))
+impl Iterator for Batches {
+    type Item = Result<RecordBatch, LakeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let batch = self.reader.next()?;
+        let unsound = |error: ArrowError| LakeError::content(self.layout.table, error.to_string());
+        Some(
+            batch
+                .map(|batch| self.layout.brought_up(batch))
+                .map_err(unsound),
+        )
+    }
+}
+
+/// Which rows are wanted; parts of a file that cannot hold them are skipped, others may hold more.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Only<'a> {
+    /// Of this resident, in tables whose first column that is.
+    pub(super) resident: Option<&'a [u8; 16]>,
+    /// Of this run, in the table of decisions.
+    pub(super) run: Option<u32>,
+}
+
+/// Opens a file of any known version for reading.
+///
+/// # Errors
+///
+/// When it cannot be opened, is not Parquet, is of a newer version, or is not what it says.
+pub(super) fn open(table: Table, path: &Path, only: Only<'_>) -> Result<Batches, LakeError> {
+    let (builder, _) = begin(table, path)?;
+    let groups = builder.metadata().row_groups().iter().enumerate();
+    let kept = groups
+        .filter(|(_, group)| {
+            let is_of_resident = only.resident.is_none_or(|wanted| {
+                let (low, high) = bounds(group.column(0));
+                low.is_none_or(|low| low <= &wanted[..])
+                    && high.is_none_or(|high| &wanted[..] <= high)
+            });
+            let is_of_run = only.run.is_none_or(|wanted| {
+                let (low, high) = bounds(group.column(1));
+                number(low).is_none_or(|low| low <= wanted)
+                    && number(high).is_none_or(|high| wanted <= high)
+            });
+            is_of_resident && is_of_run
+        })
+        .map(|(n, _)| n)
         .collect();
-    Arc::new(Schema::new(fields))
+    let reader = builder
+        .with_row_groups(kept)
+        .with_batch_size(READ_ROWS)
+        .build()
+        .map_err(|source| parquet_error(table, source))?;
+    Ok(Batches {
+        layout: table.layout(),
+        reader,
+    })
+}
+
+/// Of which version a file is; its columns are looked at, its rows are not.
+///
+/// # Errors
+///
+/// As [`open`].
+pub(super) fn version(table: Table, path: &Path) -> Result<FileVersion, LakeError> {
+    begin(table, path).map(|(_, version)| version)
+}
+
+/// The smallest value of a column of numbers, as far as the file says it.
+///
+/// # Errors
+///
+/// As [`open`].
+pub(super) fn least(table: Table, path: &Path, column: usize) -> Result<Option<u32>, LakeError> {
+    let (builder, _) = begin(table, path)?;
+    let groups = builder.metadata().row_groups().iter();
+    let of_groups = groups.map(|group| number(bounds(group.column(column)).0));
+    Ok(of_groups.min().flatten())
+}
+
+/// What files of decisions are sorted by: the smallest and the largest run, then the smallest resident
+/// of the first rows.
+///
+/// Rows are in the order of runs and residents, also from one file to the next. So of files that begin
+/// with one run those with that run alone come first, by resident, and the one that goes on with
+/// the next run after them.
+///
+/// # Errors
+///
+/// As [`open`].
+pub(super) fn place_of_decisions(
+    path: &Path,
+) -> Result<(Option<u32>, Option<u32>, Vec<u8>), LakeError> {
+    let (builder, _) = begin(Table::Decisions, path)?;
+    let groups = builder.metadata().row_groups();
+    let runs = || groups.iter().map(|group| bounds(group.column(1)));
+    let least = runs().filter_map(|(low, _)| number(low)).min();
+    let greatest = runs().filter_map(|(_, high)| number(high)).max();
+    let first = groups.first().and_then(|group| bounds(group.column(0)).0);
+    Ok((least, greatest, first.unwrap_or_default().to_vec()))
+}
+
+fn begin(
+    table: Table,
+    path: &Path,
+) -> Result<(ParquetRecordBatchReaderBuilder<File>, FileVersion), LakeError> {
+    let file = File::open(path).map_err(LakeError::io("open", path))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file)
+        .map_err(|source| parquet_error(table, source))?;
+    let stamp = builder.metadata().file_metadata().key_value_metadata();
+    let version = table
+        .layout()
+        .version(&name(path), stamp, builder.schema())?;
+    Ok((builder, version))
+}
+
+/// The smallest and the largest value of a column in a row group, as far as the file says them.
+fn bounds(column: &ColumnChunkMetaData) -> (Option<&[u8]>, Option<&[u8]>) {
+    let statistics = column.statistics();
+    (
+        statistics.and_then(|s| s.min_bytes_opt()),
+        statistics.and_then(|s| s.max_bytes_opt()),
+    )
+}
+
+fn number(bytes: Option<&[u8]>) -> Option<u32> {
+    Some(u32::from_le_bytes(bytes?.try_into().ok()?))
 }
 
 /// Sixteen bytes: an opaque identifier.

@@ -8,10 +8,12 @@ use arrow_array::types::{Date32Type, Int64Type, UInt32Type, UInt64Type};
 use arrow_array::{
     ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray, UInt32Array, UInt64Array,
 };
-use arrow_schema::{DataType, SchemaRef};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
+use arrow_schema::DataType;
 
-use super::parquet_file::{self, Columns, FileWriter, at, date, days, id_at, ids, schema, text_at};
+use super::layout::Layout;
+use super::parquet_file::{
+    self, Batches, Columns, FileWriter, Only, at, date, days, id_at, ids, text_at,
+};
 use super::{LakeError, Table};
 use crate::profile::{BirthDate, Death, Register, Residence, ResidentId, Sex, Version};
 
@@ -32,8 +34,9 @@ pub struct RegisterRow {
     pub language: Option<Arc<str>>,
 }
 
-pub(super) fn register_schema() -> SchemaRef {
-    schema(&[
+pub(super) static LAYOUT: Layout = Layout {
+    table: Table::Register,
+    first: &[
         ("resident", parquet_file::ID, false),
         ("source", DataType::Utf8, false),
         ("birth_from", DataType::Date32, true),
@@ -48,8 +51,9 @@ pub(super) fn register_schema() -> SchemaRef {
         ("updated", DataType::Int64, true),
         ("pull", DataType::UInt32, false),
         ("digest", DataType::UInt64, false),
-    ])
-}
+    ],
+    later: &[],
+};
 
 fn sex(sex: Sex) -> &'static str {
     match sex {
@@ -121,7 +125,7 @@ pub(super) fn write(writer: &mut FileWriter, rows: &[RegisterRow]) -> Result<(),
                 chunk.iter().map(|r| r.version.digest),
             )),
         ];
-        let batch = RecordBatch::try_new(register_schema(), columns)
+        let batch = RecordBatch::try_new(LAYOUT.schema(), columns)
             .expect("columns are built to the schema");
         writer.write(&batch)?;
     }
@@ -129,13 +133,14 @@ pub(super) fn write(writer: &mut FileWriter, rows: &[RegisterRow]) -> Result<(),
 }
 
 pub(super) fn read(path: &Path, only: Option<ResidentId>) -> Result<Vec<RegisterRow>, LakeError> {
-    let wanted = only.map(|resident| *resident.as_bytes());
+    let wanted = Only {
+        resident: only.as_ref().map(ResidentId::as_bytes),
+        run: None,
+    };
     let mut rows = Vec::new();
     let mut words = Words::default();
-    for batch in parquet_file::open(Table::Register, path, wanted.as_ref())? {
-        let batch =
-            batch.map_err(|error| LakeError::content(Table::Register, error.to_string()))?;
-        read_batch(&batch, only, &mut words, &mut rows)?;
+    for batch in parquet_file::open(Table::Register, path, wanted)? {
+        read_batch(&batch?, only, &mut words, &mut rows)?;
     }
     Ok(rows)
 }
@@ -147,7 +152,7 @@ pub struct RegisterStreams {
 
 struct RegisterStream {
     /// None when the file is read to its end: a reader holds buffers of every column.
-    reader: Option<ParquetRecordBatchReader>,
+    reader: Option<Batches>,
     buffer: std::vec::IntoIter<RegisterRow>,
     words: Words,
 }
@@ -160,10 +165,8 @@ impl RegisterStream {
                 self.reader = None;
                 return Ok(None);
             };
-            let batch =
-                batch.map_err(|error| LakeError::content(Table::Register, error.to_string()))?;
             let mut rows = Vec::new();
-            read_batch(&batch, None, &mut self.words, &mut rows)?;
+            read_batch(&batch?, None, &mut self.words, &mut rows)?;
             self.buffer = rows.into_iter();
         }
         Ok(self.buffer.as_slice().first())
@@ -174,7 +177,7 @@ impl RegisterStreams {
     pub(super) fn open(paths: &[PathBuf]) -> Result<Self, LakeError> {
         let streams = paths.iter().map(|path| {
             Ok(RegisterStream {
-                reader: Some(parquet_file::open(Table::Register, path, None)?),
+                reader: Some(parquet_file::open(Table::Register, path, Only::default())?),
                 buffer: Vec::new().into_iter(),
                 words: Words::default(),
             })

@@ -10,16 +10,15 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
-use std::io::Read;
 use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use arrow_schema::SchemaRef;
-use sha2::{Digest, Sha256};
+use jiff::civil::Date;
 
+use super::away::Away;
 use super::folder::private_folder;
-use super::parquet_file::{BATCH_ROWS, FileWriter, hex};
+use super::parquet_file::{BATCH_ROWS, FileWriter};
 use super::{DecisionRow, IssueRow, LakeError, Table, decisions, issues};
 
 /// A file that a generation names.
@@ -42,18 +41,13 @@ pub struct Staged {
     pub file: ManifestFile,
 }
 
-/// Something in the folder that should not be so.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Problem {
-    /// What is wrong, without personal data.
-    pub what: String,
-}
-
 /// The folder of the lake.
 #[derive(Debug)]
 pub struct Store {
-    root: PathBuf,
+    pub(super) root: PathBuf,
     next_staged: AtomicU32,
+    /// Where the lake lies as well; the folder is a cache of it then.
+    pub(super) away: Option<Away>,
 }
 
 fn sync_folder(path: &Path) -> Result<(), LakeError> {
@@ -80,6 +74,7 @@ impl Store {
         Ok(Self {
             root: root.to_path_buf(),
             next_staged: AtomicU32::new(0),
+            away: None,
         })
     }
 
@@ -89,7 +84,45 @@ impl Store {
         Self {
             root: root.to_path_buf(),
             next_staged: AtomicU32::new(0),
+            away: None,
         }
+    }
+
+    /// The same lake, lying at a place away from the data folder as well.
+    #[must_use]
+    pub fn lying_at(self, away: Away) -> Self {
+        Self {
+            away: Some(away),
+            ..self
+        }
+    }
+
+    /// Whether the lake lies at a place away from the data folder as well.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        self.away.is_some()
+    }
+
+    /// Makes staged files last, before a commit on top of generation `last` names them: sends them to
+    /// where the lake lies.
+    ///
+    /// # Errors
+    ///
+    /// When the place is another ledger's, somebody has gone on from another generation, or a file
+    /// does not arrive; then nothing may be committed.
+    pub fn send(&self, last: Option<u32>, files: &[ManifestFile]) -> Result<(), LakeError> {
+        let Some(away) = &self.away else {
+            return Ok(());
+        };
+        let staged = |file: &ManifestFile| {
+            let staged = self.staged(file);
+            if staged.exists() {
+                staged
+            } else {
+                self.object(&file.sha256)
+            }
+        };
+        away.send(last, files.iter().map(|file| (file, staged(file))))
     }
 
     pub(super) fn staging(&self) -> PathBuf {
@@ -100,7 +133,12 @@ impl Store {
         self.root.join("objects").join(format!("{sha256}.parquet"))
     }
 
-    fn generation(&self, n: u32) -> PathBuf {
+    /// Where a finished file waits to be committed.
+    pub(super) fn staged(&self, file: &ManifestFile) -> PathBuf {
+        self.staging().join(format!("{}.parquet", file.sha256))
+    }
+
+    pub(super) fn generation(&self, n: u32) -> PathBuf {
         self.root.join("generations").join(n.to_string())
     }
 
@@ -124,21 +162,11 @@ impl Store {
         Ok(files)
     }
 
-    pub(super) fn start(
-        &self,
-        table: Table,
-        schema: &SchemaRef,
-    ) -> Result<(FileWriter, PathBuf), LakeError> {
+    pub(super) fn start(&self, table: Table) -> Result<(FileWriter, PathBuf), LakeError> {
         let n = self.next_staged.fetch_add(1, Ordering::Relaxed);
         let path = self.staging().join(format!("{}-{n}.writing", table.name()));
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(LakeError::io("create", &path))?;
-        Ok((FileWriter::create(table, schema, file)?, path))
+        let file = private_file(&path)?;
+        Ok((FileWriter::create(table.layout(), file)?, path))
     }
 
     pub(super) fn finish(
@@ -170,7 +198,7 @@ impl Store {
         &self,
         rows: impl Iterator<Item = Result<IssueRow, LakeError>>,
     ) -> Result<Staged, LakeError> {
-        let (mut writer, path) = self.start(Table::Issues, &issues::issues_schema())?;
+        let (mut writer, path) = self.start(Table::Issues)?;
         let mut batch = Vec::new();
         for row in rows {
             batch.push(row?);
@@ -183,17 +211,17 @@ impl Store {
         self.finish(Table::Issues, writer, &path)
     }
 
-    /// Stages the decisions of a run, handed over piece by piece in order of residents.
+    /// Stages the decisions of a run as of a day, handed over piece by piece in order of residents.
     ///
     /// # Errors
     ///
     /// When the file cannot be written, or `next` fails.
     pub fn stage_decisions<E: From<LakeError>>(
         &self,
-        run: u32,
+        run: (u32, Date),
         mut next: impl FnMut() -> Result<Option<Vec<DecisionRow>>, E>,
     ) -> Result<Staged, E> {
-        let (mut writer, path) = self.start(Table::Decisions, &decisions::decisions_schema())?;
+        let (mut writer, path) = self.start(Table::Decisions)?;
         while let Some(rows) = next()? {
             decisions::write(&mut writer, run, &rows)?;
         }
@@ -209,6 +237,17 @@ impl Store {
     /// When a file that the generation names is neither staged nor in place, or
     /// a folder operation fails.
     pub fn publish(&self, n: u32, files: &[ManifestFile]) -> Result<(), LakeError> {
+        self.publish_here(n, files)?;
+        self.show(n, files)
+    }
+
+    /// The same in this folder alone: what is gone here is fetched, and nothing is told to the place
+    /// where the lake lies as well.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::publish`].
+    pub fn publish_here(&self, n: u32, files: &[ManifestFile]) -> Result<(), LakeError> {
         for file in files {
             self.place(file)?;
         }
@@ -218,6 +257,14 @@ impl Store {
         self.clear(n, files)
     }
 
+    /// Makes the place away show a generation.
+    fn show(&self, n: u32, files: &[ManifestFile]) -> Result<(), LakeError> {
+        let here = |file: &ManifestFile| self.object(&file.sha256);
+        self.away
+            .as_ref()
+            .map_or(Ok(()), |away| away.show(n, files, here))
+    }
+
     /// Puts a committed file into place: from staging, or, when it is lost from there, from the
     /// links of a generation that still has it.
     fn place(&self, file: &ManifestFile) -> Result<(), LakeError> {
@@ -225,7 +272,7 @@ impl Store {
         if object.exists() {
             return Ok(());
         }
-        let staged = self.staging().join(name(&object));
+        let staged = self.staged(file);
         if staged.exists() {
             return fs::rename(&staged, &object).map_err(LakeError::io("move into place", &staged));
         }
@@ -235,9 +282,61 @@ impl Store {
             .map(|folder| folder.join(file.table.name()).join(name(&object)));
         match links.find(|link| link.exists()) {
             Some(link) => fs::hard_link(&link, &object).map_err(LakeError::io("link", &link)),
-            None => Err(LakeError::Lost {
-                file: name(&object),
+            None => self.fetch(file, &object),
+        }
+    }
+
+    /// Fetches a committed file that is lost here from where the lake lies.
+    fn fetch(&self, file: &ManifestFile, object: &Path) -> Result<(), LakeError> {
+        let coming = self.staging().join(format!("{}.coming", file.sha256));
+        let into = private_file(&coming)?;
+        let synced = into.try_clone().map_err(LakeError::io("open", &coming))?;
+        let fetched = self
+            .away
+            .as_ref()
+            .map_or(Ok(false), |away| away.fetch(file, into));
+        if !matches!(fetched, Ok(true)) {
+            remove(&coming)?;
+            fetched?;
+            return Err(LakeError::Lost { file: name(object) });
+        }
+        synced.sync_all().map_err(LakeError::io("sync", &coming))?;
+        fs::rename(&coming, object).map_err(LakeError::io("move into place", &coming))
+    }
+
+    /// Fetches what this folder lost of the generation that readers see.
+    fn mend(&self, n: u32, files: &[ManifestFile]) -> Result<(), LakeError> {
+        for file in files {
+            self.place(file)?;
+            let link = self.link(n, file);
+            if !link.exists() {
+                private_folder(&self.generation(n).join(file.table.name()))?;
+                let object = self.object(&file.sha256);
+                fs::hard_link(object, &link).map_err(LakeError::io("link", &link))?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn link(&self, n: u32, file: &ManifestFile) -> PathBuf {
+        let folder = self.generation(n).join(file.table.name());
+        folder.join(format!("{}.parquet", file.sha256))
+    }
+
+    /// Whether readers of generation `n` see every file that the ledger names; rows of a file that is
+    /// gone would be missing without a word.
+    ///
+    /// # Errors
+    ///
+    /// [`LakeError::Lost`] names the first file that is gone.
+    pub fn is_all_there(&self, n: u32, files: &[ManifestFile]) -> Result<(), LakeError> {
+        let lost = files.iter().find(|file| !self.link(n, file).exists());
+        match lost {
+            // Another process may have published and cleared meanwhile.
+            Some(file) if self.current() == Some(n) => Err(LakeError::Lost {
+                file: format!("{}.parquet", file.sha256),
             }),
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -254,9 +353,8 @@ impl Store {
             private_folder(&building.join(table.name()))?;
         }
         for file in files {
-            let link = building
-                .join(file.table.name())
-                .join(format!("{}.parquet", file.sha256));
+            let own_name = format!("{}.parquet", file.sha256);
+            let link = building.join(file.table.name()).join(own_name);
             fs::hard_link(self.object(&file.sha256), &link)
                 .map_err(LakeError::io("link", &link))?;
         }
@@ -313,6 +411,11 @@ impl Store {
     pub fn recover(&self, committed: Option<(u32, &[ManifestFile])>) -> Result<(), LakeError> {
         match committed {
             Some((n, files)) if self.current() != Some(n) => self.publish(n, files),
+            Some((n, files)) if self.away.is_some() => {
+                self.mend(n, files)?;
+                self.clear(n, files)?;
+                self.show(n, files)
+            }
             Some((n, files)) => self.clear(n, files),
             None => {
                 for path in list(&self.staging())? {
@@ -329,71 +432,17 @@ impl Store {
         let target = fs::read_link(self.root.join("current")).ok()?;
         target.file_name()?.to_str()?.parse().ok()
     }
+}
 
-    /// Compares the folder with what the ledger says, reading every byte.
-    ///
-    /// # Errors
-    ///
-    /// When a folder cannot be listed.
-    pub fn check(
-        &self,
-        committed: Option<(u32, &[ManifestFile])>,
-    ) -> Result<Vec<Problem>, LakeError> {
-        let mut problems = Vec::new();
-        let mut problem = |what: String| problems.push(Problem { what });
-        let (n, files) = committed.map_or((None, &[][..]), |(n, files)| (Some(n), files));
-        if self.current() != n {
-            problem(format!(
-                "readers see generation {:?}, the ledger committed {n:?}",
-                self.current()
-            ));
-        }
-        for path in list(&self.staging())? {
-            problem(format!("`{}` is left over in staging", name(&path)));
-        }
-        let mut expected = BTreeSet::new();
-        for file in files {
-            let object = self.object(&file.sha256);
-            match hash_file(&object) {
-                Ok((sha256, bytes)) if sha256 == file.sha256 && bytes == file.bytes => {}
-                Ok(_) => problem(format!(
-                    "`{}` has other content than when it was committed",
-                    name(&object)
-                )),
-                Err(_) => problem(format!("`{}` is missing or cannot be read", name(&object))),
-            }
-            if let Some(n) = n {
-                let link = self
-                    .generation(n)
-                    .join(file.table.name())
-                    .join(name(&object));
-                if !link.exists() {
-                    problem(format!(
-                        "generation {n} lacks `{}` of `{}`",
-                        name(&object),
-                        file.table.name()
-                    ));
-                }
-            }
-            expected.insert(object);
-        }
-        for path in list(&self.root.join("objects"))? {
-            if !expected.contains(&path) {
-                problem(format!("`{}` belongs to no generation", name(&path)));
-            }
-        }
-        for table in Table::ALL {
-            let seen = self.files(table)?.len();
-            let named = files.iter().filter(|file| file.table == table).count();
-            if seen != named {
-                problem(format!(
-                    "readers see {seen} files of `{}`, the ledger names {named}",
-                    table.name()
-                ));
-            }
-        }
-        Ok(problems)
-    }
+/// Creates a file that only its owner can open, empty.
+fn private_file(path: &Path) -> Result<File, LakeError> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(LakeError::io("create", path))
 }
 
 pub(super) fn name(path: &Path) -> String {
@@ -420,20 +469,4 @@ fn remove(path: &Path) -> Result<(), LakeError> {
         fs::remove_file(path)
     };
     removed.map_err(LakeError::io("remove", path))
-}
-
-fn hash_file(path: &Path) -> std::io::Result<(String, u64)> {
-    let mut file = File::open(path)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    let mut bytes = 0;
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok((hex(&hash.finalize()), bytes)),
-            n => {
-                hash.update(&buffer[..n]);
-                bytes += n as u64;
-            }
-        }
-    }
 }

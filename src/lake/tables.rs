@@ -1,10 +1,12 @@
 //! Reading the tables of the generation that readers see.
 
+use std::path::PathBuf;
+
 use super::decisions::Wanted;
 use super::facts::FactStreams;
 use super::{
     DecisionRow, IssueRow, LakeError, RegisterRow, RegisterStreams, Store, Table, decisions,
-    issues, register,
+    issues, parquet_file, register,
 };
 use crate::profile::ResidentId;
 use crate::rulebook::Catalogue;
@@ -75,7 +77,17 @@ impl Store {
         Ok(rows)
     }
 
-    /// Reads decisions, about one resident or all, file by file, each file sorted by resident.
+    /// The files of decisions, in the order of runs and residents: compacting may spread a run over
+    /// two of them.
+    fn decision_files(&self) -> Result<Vec<PathBuf>, LakeError> {
+        let placed = self.files(Table::Decisions)?.into_iter();
+        let placed = placed.map(|path| Ok((parquet_file::place_of_decisions(&path)?, path)));
+        let mut placed: Vec<_> = placed.collect::<Result<_, LakeError>>()?;
+        placed.sort();
+        Ok(placed.into_iter().map(|(_, path)| path).collect())
+    }
+
+    /// Reads decisions, about one resident or all, sorted by run and resident.
     ///
     /// # Errors
     ///
@@ -89,7 +101,7 @@ impl Store {
             resident: only,
             run: None,
         };
-        for path in self.files(Table::Decisions)? {
+        for path in self.decision_files()? {
             decisions::read(&path, wanted, &mut each)?;
         }
         Ok(())
@@ -109,7 +121,7 @@ impl Store {
             resident: None,
             run: Some(run),
         };
-        for path in self.files(Table::Decisions)? {
+        for path in self.decision_files()? {
             decisions::read(&path, wanted, |_, row| each(row))?;
         }
         Ok(())

@@ -58,6 +58,7 @@ mod records;
 mod rule_books;
 mod runs;
 mod schema;
+mod settings;
 mod tasks;
 mod untouched;
 mod write;
@@ -173,33 +174,21 @@ impl Ledger {
         Ok(Self { connection, clock })
     }
 
-    /// A setting of the data folder.
+    /// Records files that hold the rows of those they replace, and nothing else.
     ///
     /// # Errors
     ///
-    /// When the ledger cannot be read.
-    pub fn setting(&self, key: &str) -> Result<Option<Vec<u8>>, LedgerError> {
-        self.connection
-            .query_row("SELECT value FROM setting WHERE key = ?1", [key], |row| {
-                row.get(0)
-            })
-            .optional()
-            .map_err(sql("cannot read a setting"))
-    }
-
-    /// Stores a setting that is not there yet.
-    ///
-    /// # Errors
-    ///
-    /// When the ledger cannot be written, or the setting is there.
-    pub fn set(&self, key: &str, value: &[u8]) -> Result<(), LedgerError> {
-        self.connection
-            .execute(
-                "INSERT INTO setting (key, value) VALUES (?1, ?2)",
-                params![key, value],
-            )
-            .map(drop)
-            .map_err(sql("cannot store a setting"))
+    /// When the ledger cannot be written; then nothing of it is written.
+    pub fn commit_compacted(
+        &mut self,
+        files: &[ManifestFile],
+        replaced: &[ManifestFile],
+    ) -> Result<Generation, LedgerError> {
+        let action = "cannot commit the compacted files";
+        let transaction = self.begin(action)?;
+        add_generation(&transaction, files, replaced).map_err(sql(action))?;
+        transaction.commit().map_err(sql(action))?;
+        self.committed()
     }
 
     /// The number of the newest committed generation.

@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 
 use super::StepError;
+use crate::config::Config;
 use crate::fhir::IdentityKey;
-use crate::lake::{self, Store};
+use crate::lake::{self, Away, ManifestFile, Place, Store};
 use crate::ledger::{Generation, Ledger};
 
 const IDENTITY_KEY: &str = "identity-key";
+/// Where the lake lies beside the data folder; nothing where it does not.
+const LAKE_AT: &str = "lake-at";
 
 /// What a step is going to do with the folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +52,15 @@ impl DataFolder {
     /// When the folder is not there (unless writing creates it), another process
     /// writes to it, or it cannot be opened.
     pub fn open(root: &Path, access: Access) -> Result<Self, StepError> {
+        Self::opened(root, access, None)
+    }
+
+    /// Opens a data folder whose lake lies somewhere else than the ledger says, or nowhere else.
+    pub(super) fn opened(
+        root: &Path,
+        access: Access,
+        place: Option<Option<&Place>>,
+    ) -> Result<Self, StepError> {
         let ledger_path = root.join("ledger.sqlite");
         if access != Access::Write && !ledger_path.exists() {
             return Err(StepError::NoData(root.to_path_buf()));
@@ -57,28 +69,46 @@ impl DataFolder {
             lake::private_folder(root)?;
         }
         let lock = match access {
-            Access::Write | Access::WriteExisting | Access::Check => Some(lock(root)?),
+            Access::Write | Access::WriteExisting | Access::Check => Some(lock_of(root)?),
             Access::Read | Access::Untouched => None,
         };
-        let ledger = match access {
-            Access::Untouched => Ledger::open_untouched(&ledger_path)?,
-            Access::Write | Access::WriteExisting | Access::Check | Access::Read => {
-                Ledger::open(&ledger_path)?
-            }
+        let (ledger, mut store) = match access {
+            Access::Untouched => (
+                Ledger::open_untouched(&ledger_path)?,
+                Store::untouched(&root.join("lake")),
+            ),
+            Access::Write | Access::WriteExisting | Access::Check | Access::Read => (
+                Ledger::open(&ledger_path)?,
+                Store::open(&root.join("lake"))?,
+            ),
         };
-        let store = match access {
-            Access::Untouched => Store::untouched(&root.join("lake")),
-            Access::Write | Access::WriteExisting | Access::Check | Access::Read => {
-                Store::open(&root.join("lake"))?
-            }
+        let place = match place {
+            Some(place) => place.cloned(),
+            None => recorded_place(&ledger)?,
         };
+        if let Some(place) = place {
+            store = store.lying_at(Away::new(place, &ledger.epoch()?.ledger));
+        }
         let generation = ledger.generation()?;
+        let committed = generation.as_ref().map(|g| (g.number, &g.files[..]));
         let mut not_recovered = None;
         if lock.is_some() {
-            let committed = generation.as_ref().map(|g| (g.number, &g.files[..]));
             match store.recover(committed) {
                 Err(error) if access == Access::Check => not_recovered = Some(error.to_string()),
                 recovered => recovered?,
+            }
+        }
+        if access != Access::Check
+            && let Some((n, files)) = committed
+        {
+            // A ledger that was restored onto an empty disk. Who only looks fetches and changes nothing
+            // elsewhere: the ledger may be an old one.
+            if access == Access::Read && store.is_away() && store.current().is_none() {
+                let _lock = lock_of(root)?;
+                store.publish_here(n, files)?;
+            }
+            if store.current() == Some(n) {
+                store.is_all_there(n, files)?;
             }
         }
         Ok(Self {
@@ -138,6 +168,43 @@ impl DataFolder {
         Ok(newest.and_then(|run| run.index_date.parse().ok()))
     }
 
+    /// Where the lake lies beside the data folder; nothing where it does not.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn lake_at(&self) -> Result<Option<Place>, StepError> {
+        recorded_place(&self.ledger)
+    }
+
+    /// Records where the lake lies from now on.
+    pub(super) fn lies_at(&self, place: Option<&Place>) -> Result<(), StepError> {
+        let text = place.map(|place| serde_json::to_vec(place).expect("a place has texts only"));
+        Ok(self.ledger.change(LAKE_AT, text.as_deref())?)
+    }
+
+    /// Refuses a configuration that says of the lake what is not so.
+    ///
+    /// # Errors
+    ///
+    /// [`StepError::LakeElsewhere`], or when the ledger cannot be read.
+    pub fn lies_as(&self, config: &Config) -> Result<(), StepError> {
+        let at = self.lake_at()?;
+        match &config.lake {
+            Some(wanted) if at.as_ref() != Some(wanted) => Err(StepError::LakeElsewhere {
+                wanted: wanted.at.clone(),
+                at: at.map_or("the data folder alone".to_owned(), |at| at.at),
+            }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Makes staged files last, before they are committed.
+    pub(super) fn send(&self, files: &[ManifestFile]) -> Result<(), StepError> {
+        let last = self.generation.as_ref().map(|generation| generation.number);
+        Ok(self.store.send(last, files)?)
+    }
+
     /// Makes what was just committed visible.
     pub(super) fn publish(&mut self, generation: Generation) -> Result<(), StepError> {
         self.store.publish(generation.number, &generation.files)?;
@@ -146,7 +213,16 @@ impl DataFolder {
     }
 }
 
-fn lock(root: &Path) -> Result<File, StepError> {
+/// Where the ledger says the lake lies beside the data folder.
+fn recorded_place(ledger: &Ledger) -> Result<Option<Place>, StepError> {
+    let Some(bytes) = ledger.setting(LAKE_AT)? else {
+        return Ok(None);
+    };
+    let place = serde_json::from_slice(&bytes);
+    place.map(Some).map_err(|_| StepError::LakeAt)
+}
+
+fn lock_of(root: &Path) -> Result<File, StepError> {
     let path = root.join("lock");
     let file = OpenOptions::new()
         .write(true)

@@ -53,6 +53,7 @@ mod faulty;
 mod funnel;
 mod harvest;
 mod in_force;
+mod lake;
 mod learn;
 mod learn_document;
 mod line;
@@ -89,6 +90,10 @@ pub use explain::{Explanation, explain};
 pub use faulty::{FaultyMarks, FaultyReport, Marked, faulty_in, faulty_rules, mark_faulty};
 pub use funnel::funnel;
 pub use in_force::{InForce, in_force};
+pub use lake::{
+    CompactReport, LakeReport, LyingReport, TableReport, VersionReport, collect, compact,
+    lake_report, move_lake,
+};
 pub use learn::{FollowedCase, LearnOptions, LearnReport, learn};
 pub use learn_document::LearnDocument;
 pub use look_back::{LookBackOptions, look_back};
@@ -154,6 +159,29 @@ pub enum StepError {
     /// No run decided yet.
     #[error("no run has decided yet\nhint: `preventio run --data DATA --index-date YYYY-MM-DD`")]
     NothingRun,
+    /// The ledger does not say where the lake lies in a way that can be read.
+    #[error(
+        "the ledger does not say where the lake lies in a way that this program reads\nhint: `preventio lake move --config FILE` says it anew"
+    )]
+    LakeAt,
+    /// The configuration says of the lake what is not so.
+    #[error(
+        "the configuration has the lake at `{wanted}`, and it lies in {at}\nhint: `preventio lake move --config FILE --data DATA` brings it there"
+    )]
+    LakeElsewhere {
+        /// Where it should be.
+        wanted: String,
+        /// Where it is.
+        at: String,
+    },
+    /// There is nothing to collect.
+    #[error("the lake lies in the data folder alone, which keeps nothing that is not needed")]
+    LakeHere,
+    /// A place of the lake that is the data folder itself.
+    #[error(
+        "`{0}` lies in the data folder\nhint: `[lake] at` is a place of its own, such as another disk"
+    )]
+    LakeInside(String),
     /// The facts were read with other rules.
     #[error(
         "the facts in this folder were read with other fact definitions than these rules have\nhint: pull into a new folder"

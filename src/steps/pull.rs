@@ -352,10 +352,12 @@ fn commit(
         let line = line_number(row.line, harvest.line_numbers.get(&row.file));
         Ok(Quarantined { line, ..row })
     });
+    let files = staged.map(|staged| staged.file);
+    data.send(&files)?;
     let generation = data.ledger.commit_pull(
         &PullCommit {
             record: &record,
-            files: &staged.map(|staged| staged.file),
+            files: &files,
             replaced: &replaced,
             unmapped: &unmapped,
             deleted: &harvest.deleted,

@@ -104,7 +104,7 @@ pub fn run(
     };
     let work = |n: usize, facts| decide(deciding, &texts, register[n], facts);
     let (staged, passed_over) = along(everybody, work, |in_order| {
-        data.store.stage_decisions(id, || {
+        data.store.stage_decisions((id, options.index_date), || {
             let Some(decided) = in_order.next() else {
                 return Ok::<_, StepError>(None);
             };
@@ -146,10 +146,12 @@ pub fn run(
     }
     let (commit, asked) = collected.map(|c| (c.commit, c.report)).unzip();
     let today = act.map(|act| act.today);
+    let files = [staged.file];
+    data.send(&files)?;
     let generation = data.ledger.commit_run(
         &record,
         &rulebook.files,
-        &[staged.file],
+        &files,
         commit.as_ref().zip(today),
         |acted| {
             report.finish(asked.map(|asked| asked.with(acted)));

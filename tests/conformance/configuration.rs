@@ -84,6 +84,7 @@ fn every_key_of_the_configuration_is_in_the_example() {
         include_str!("../../src/config/channel.rs"),
         include_str!("../../src/config/server.rs"),
         include_str!("../../src/config/sampled.rs"),
+        include_str!("../../src/lake/away/place.rs"),
     );
     let fields = source.lines().filter_map(|line| {
         let (name, kind) = line.strip_prefix("    pub ")?.split_once(": ")?;
@@ -101,6 +102,7 @@ fn every_key_of_the_configuration_is_in_the_example() {
         "ways",
         "inclusion",
         "strata",
+        "lake",
     ];
     for field in fields.filter(|field| !not_keys.contains(field)) {
         assert!(EXAMPLE.contains(field), "`{field}` is not in the example");
@@ -280,4 +282,71 @@ fn a_laboratory_belongs_to_its_channel_and_must_be_known_to_the_rules() {
         told.contains("`laboratory` belongs to the channel of laboratory orders"),
         "{told}"
     );
+}
+
+#[test]
+fn a_lake_is_a_bucket_or_a_folder_and_its_key_is_no_secret() {
+    let lake = |lines: &str| {
+        let read = read(&format!("{EXAMPLE}\n[lake]\n{lines}\n"));
+        read.map(|config| config.lake.expect("a lake"))
+    };
+    let here = "endpoint = \"http://127.0.0.1:9000\"";
+    let place = lake(&format!("at = \"s3://lakes/a/b/\"\n{here}")).expect("a bucket");
+    assert_eq!(place.bucket(), Some(("lakes", "a/b")));
+    assert_eq!(place.give_up_seconds, 60);
+    let key = "access_key_id = \"a\"\nsecret_key_file = \"key\"";
+    let place = lake(&format!("at = \"s3://lakes\"\n{here}\n{key}")).expect("a bucket");
+    let file = place.secret_key_file.expect("a file");
+    assert!(file.is_absolute() && file.ends_with("key"));
+    assert_eq!(lake("at = \"/srv/lake\"").expect("a folder").bucket(), None);
+
+    for (lines, expected) in [
+        (
+            "at = \"\"",
+            "`at` is `s3://BUCKET/PREFIX` or the path of a folder",
+        ),
+        (
+            "at = \"gs://lakes\"",
+            "`at` is `s3://BUCKET/PREFIX` or the path of a folder",
+        ),
+        (
+            "at = \"s3:///x\"\nendpoint = \"http://[::1]:9\"",
+            "`at` names no bucket",
+        ),
+        (
+            "at = \"/srv/lake\"\nregion = \"x\"",
+            "a folder has no endpoint, region and key",
+        ),
+        (
+            "at = \"s3://lakes\"",
+            "a trial keeps its lake on this machine",
+        ),
+        (
+            "at = \"s3://lakes\"\nendpoint = \"http://objects.example.org\"",
+            "`endpoint` must be https",
+        ),
+        (
+            "at = \"s3://lakes\"\nendpoint = \"https://objects.example.org\"",
+            "a trial keeps its lake on this machine",
+        ),
+        (
+            "at = \"s3://lakes\"\nendpoint = \"objects\"",
+            "`endpoint` is not an http or https address",
+        ),
+        (
+            "at = \"s3://lakes\"\nendpoint = \"http://localhost\"\naccess_key_id = \"a\"",
+            "`access_key_id` and `secret_key_file` belong together",
+        ),
+        (
+            "at = \"/srv/lake\"\ngive_up_seconds = 0",
+            "`give_up_seconds` is 1 to 3600",
+        ),
+        (
+            "at = \"/srv/lake\"\nsecret = \"x\"",
+            "unknown field `secret`",
+        ),
+    ] {
+        let told = lake(lines).expect_err(expected);
+        assert!(told.contains(expected), "{told}");
+    }
 }

@@ -4,6 +4,7 @@ mod acts;
 mod configuration;
 mod days;
 mod forms;
+mod lake_versions;
 mod laws_of_folding;
 mod laws_of_pulling;
 mod made_up_export;

@@ -11,6 +11,7 @@ mod evaluate;
 mod killed;
 mod killed_between;
 mod laboratories;
+mod lake;
 mod learn;
 mod look_back;
 mod network_pull;
