@@ -117,14 +117,14 @@ impl Store {
                 )),
                 Err(_) => problem(format!("`{}` is missing or cannot be read", name(&object))),
             }
-            if let Some(n) = n {
-                if !self.link(n, file).exists() {
-                    problem(format!(
-                        "generation {n} lacks `{}` of `{}`",
-                        name(&object),
-                        file.table.name()
-                    ));
-                }
+            if let Some(n) = n
+                && !self.link(n, file).exists()
+            {
+                problem(format!(
+                    "generation {n} lacks `{}` of `{}`",
+                    name(&object),
+                    file.table.name()
+                ));
             }
             expected.insert(object);
         }

@@ -168,7 +168,7 @@ struct Stream {
 enum State {
     NotOpen,
     Open {
-        rest: Batches,
+        rest: Box<Batches>,
         keys: Keys,
         /// Place of the batch among those held.
         batch: usize,
@@ -257,7 +257,7 @@ impl Merge {
             let next = match &mut stream.state {
                 State::NotOpen => {
                     let rest = parquet_file::open(self.table, &stream.path, Only::default())?;
-                    self.read_on(n, rest)?
+                    self.read_on(n, Box::new(rest))?
                 }
                 State::Open {
                     keys, batch, row, ..
@@ -293,7 +293,7 @@ impl Merge {
     }
 
     /// Holds the next batch of a file that has rows, and says its first key; nothing at the end.
-    fn read_on(&mut self, n: usize, mut rest: Batches) -> Result<Option<Key>, LakeError> {
+    fn read_on(&mut self, n: usize, mut rest: Box<Batches>) -> Result<Option<Key>, LakeError> {
         for batch in rest.by_ref() {
             let batch = batch?;
             self.digest.add(self.table, &batch)?;

@@ -215,6 +215,9 @@ pub(super) fn least(table: Table, path: &Path, column: usize) -> Result<Option<u
     Ok(of_groups.min().flatten())
 }
 
+/// Smallest and largest run, and the smallest resident of the first rows.
+type PlaceOfDecisions = (Option<u32>, Option<u32>, Vec<u8>);
+
 /// What files of decisions are sorted by: the smallest and the largest run, then the smallest resident
 /// of the first rows.
 ///
@@ -225,9 +228,7 @@ pub(super) fn least(table: Table, path: &Path, column: usize) -> Result<Option<u
 /// # Errors
 ///
 /// As [`open`].
-pub(super) fn place_of_decisions(
-    path: &Path,
-) -> Result<(Option<u32>, Option<u32>, Vec<u8>), LakeError> {
+pub(super) fn place_of_decisions(path: &Path) -> Result<PlaceOfDecisions, LakeError> {
     let (builder, _) = begin(Table::Decisions, path)?;
     let groups = builder.metadata().row_groups();
     let runs = || groups.iter().map(|group| bounds(group.column(1)));

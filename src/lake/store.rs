@@ -290,17 +290,16 @@ impl Store {
     fn fetch(&self, file: &ManifestFile, object: &Path) -> Result<(), LakeError> {
         let coming = self.staging().join(format!("{}.coming", file.sha256));
         let into = private_file(&coming)?;
-        let synced = into.try_clone().map_err(LakeError::io("open", &coming))?;
         let fetched = self
             .away
             .as_ref()
-            .map_or(Ok(false), |away| away.fetch(file, into));
+            .map_or(Ok(false), |away| away.fetch(file, &into));
         if !matches!(fetched, Ok(true)) {
             remove(&coming)?;
             fetched?;
             return Err(LakeError::Lost { file: name(object) });
         }
-        synced.sync_all().map_err(LakeError::io("sync", &coming))?;
+        into.sync_all().map_err(LakeError::io("sync", &coming))?;
         fs::rename(&coming, object).map_err(LakeError::io("move into place", &coming))
     }
 

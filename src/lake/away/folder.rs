@@ -15,6 +15,7 @@ pub(super) struct Folder {
     root: PathBuf,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 fn trouble(error: impl ToString) -> Trouble {
     Trouble(error.to_string())
 }

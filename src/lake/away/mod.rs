@@ -221,10 +221,10 @@ impl Away {
     /// # Errors
     ///
     /// When it does not come, or has other content than its name says.
-    pub(super) fn fetch(&self, file: &ManifestFile, into: File) -> Result<bool, LakeError> {
+    pub(super) fn fetch(&self, file: &ManifestFile, into: &File) -> Result<bool, LakeError> {
         let name = object_name(file);
         let mut into = Hashing {
-            into: &into,
+            into,
             hash: Sha256::new(),
         };
         let fetched = self.objects()?.fetch(&name, &mut into);
