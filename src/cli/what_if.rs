@@ -68,7 +68,8 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         &arguments.thresholds,
         arguments.step.as_deref(),
         model.unit,
-        (model.min, model.max),
+        // A level that everybody reaches decides nothing.
+        (model.min + 1, model.max),
     )?;
     let data = DataFolder::open(&arguments.data.data, Access::Read)?;
     let as_of = match (arguments.run, arguments.index_date) {

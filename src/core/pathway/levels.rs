@@ -65,6 +65,22 @@ impl ByLevel {
     }
 }
 
+#[cfg(test)]
+impl ByLevel {
+    /// Somebody made up, for counting.
+    pub(crate) const fn made_up(
+        range: Option<(Score, Score)>,
+        in_force: Score,
+        rows: [usize; 3],
+    ) -> Self {
+        Self {
+            range,
+            in_force,
+            rows,
+        }
+    }
+}
+
 /// Decides about one resident at every action level at once: as [`super::decide`] would, by rules
 /// that differ in the level alone.
 ///

@@ -64,11 +64,19 @@ impl Expecting {
                 .iter()
                 .map(|start| calibration.over(*start, model.max).0)
                 .collect(),
-            most: ends
-                .map(|end| calibration.over(model.min, end).1)
-                .collect(),
+            most: ends.map(|end| calibration.over(model.min, end).1).collect(),
             starts,
         })
+    }
+
+    /// A made-up one: rising probabilities of scores from 0 on, in units of 1e-9.
+    #[cfg(test)]
+    pub(super) fn made_up(probabilities: &[u32]) -> Self {
+        Self {
+            starts: (0..).take(probabilities.len()).collect(),
+            least: probabilities.to_vec(),
+            most: probabilities.to_vec(),
+        }
     }
 
     /// The bin of a score.

@@ -53,7 +53,7 @@ impl Levels {
     /// Levels from one to another, both included: `10..15`, `7.5..12`, or one alone.
     ///
     /// They count points, or per cent with four decimals at most where the score is a probability; the
-    /// step is 1 of these unless given. `reach` are the lowest and the highest possible score.
+    /// step is 1 of these unless given. The last argument says how low and how high levels can be.
     ///
     /// # Errors
     ///
@@ -85,8 +85,8 @@ impl Levels {
         if first < lowest || highest < last {
             return Err(LevelsError::OutOfReach {
                 text: text.to_owned(),
-                least: unit.number(lowest),
-                most: unit.number(highest),
+                least: unit.number_beside(lowest, lowest),
+                most: unit.number_beside(highest, highest),
                 unit: unit.name(),
             });
         }
@@ -140,10 +140,20 @@ mod tests {
             ("10..12", None, ScoreUnit::Points, Ok(vec![10, 11, 12])),
             ("12", None, ScoreUnit::Points, Ok(vec![12])),
             ("0..26", Some("13"), ScoreUnit::Points, Ok(vec![0, 13, 26])),
-            ("7.5..8.1", Some("0.3"), PERCENTS, Ok(vec![75_000, 78_000, 81_000])),
+            (
+                "7.5..8.1",
+                Some("0.3"),
+                PERCENTS,
+                Ok(vec![75_000, 78_000, 81_000]),
+            ),
             ("5..6.9", None, PERCENTS, Ok(vec![50_000, 60_000])),
             ("0.0001", None, PERCENTS, Ok(vec![1])),
-            ("12..10", None, ScoreUnit::Points, Err("ends before it begins")),
+            (
+                "12..10",
+                None,
+                ScoreUnit::Points,
+                Err("ends before it begins"),
+            ),
             ("10-12", None, ScoreUnit::Points, Err("no range")),
             ("7.5", None, ScoreUnit::Points, Err("no range")),
             ("..", None, ScoreUnit::Points, Err("no range")),
@@ -151,10 +161,30 @@ mod tests {
             ("-1..3", None, PERCENTS, Err("no range")),
             ("5..", None, PERCENTS, Err("no range")),
             ("99999999999999999999", None, PERCENTS, Err("no range")),
-            ("10..12", Some("0"), ScoreUnit::Points, Err("`0` is no step")),
-            ("10..12", Some("-1"), ScoreUnit::Points, Err("`-1` is no step")),
-            ("-3..12", None, ScoreUnit::Points, Err("from 0 to 26 points")),
-            ("10..27", None, ScoreUnit::Points, Err("from 0 to 26 points")),
+            (
+                "10..12",
+                Some("0"),
+                ScoreUnit::Points,
+                Err("`0` is no step"),
+            ),
+            (
+                "10..12",
+                Some("-1"),
+                ScoreUnit::Points,
+                Err("`-1` is no step"),
+            ),
+            (
+                "-3..12",
+                None,
+                ScoreUnit::Points,
+                Err("from 0 to 26 points"),
+            ),
+            (
+                "10..27",
+                None,
+                ScoreUnit::Points,
+                Err("from 0 to 26 points"),
+            ),
             ("0..26", Some("0.1"), PERCENTS, Err("more than 101")),
         ] {
             let reach = match unit {

@@ -45,6 +45,32 @@ impl Reading {
     }
 }
 
+#[cfg(test)]
+impl Reading {
+    /// Somebody made up whom the programme is about: tests at or above the level, questions on
+    /// either side, and by lot tests below it.
+    pub(super) const fn made_up(by_level: ByLevel, tests: bool, is_drawn: bool) -> Self {
+        Self {
+            by_level,
+            is_about: true,
+            asked: [
+                Asked {
+                    tests,
+                    questions: false,
+                },
+                Asked {
+                    tests: false,
+                    questions: true,
+                },
+                Asked {
+                    tests: is_drawn,
+                    questions: false,
+                },
+            ],
+        }
+    }
+}
+
 const POSITIONS: [ScorePosition; 3] = [
     ScorePosition::AtOrAbove,
     ScorePosition::Spans,
@@ -233,7 +259,10 @@ impl Counts {
         let standing =
             expecting.map(|expecting| self.standing_by_level(exact.len(), expecting.n_bins()));
         let levels = exact.iter().enumerate().map(|(n, exact)| {
-            figures(exact, standing.as_ref().and_then(|standing| standing.get(n)))
+            figures(
+                exact,
+                standing.as_ref().and_then(|standing| standing.get(n)),
+            )
         });
         let residents = told(self.residents);
         StratumTold {
@@ -315,6 +344,14 @@ impl<K: Ord + Clone> Tally<K> {
     #[must_use]
     pub fn levels(&self) -> &[Score] {
         self.levels.all()
+    }
+
+    /// Counts so many residents alike.
+    #[cfg(test)]
+    pub(super) fn add_many(&mut self, stratum: K, reading: &Reading, n: u64) {
+        for _ in 0..n {
+            self.add(stratum.clone(), reading);
+        }
     }
 
     /// Exact numbers, for the tests of the room.
