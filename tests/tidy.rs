@@ -271,6 +271,7 @@ fn every_dependency_earns_its_place_in_a_comment() {
         "Cargo.toml",
         "src/core/Cargo.toml",
         "src/fhir/authoring/Cargo.toml",
+        "tests/fuzz/Cargo.toml",
     ] {
         let text = fs::read_to_string(root().join(manifest)).expect("readable");
         let mut in_dependencies = false;
