@@ -348,7 +348,7 @@ impl<K: Ord + Clone> Tally<K> {
 
     /// Counts so many residents alike.
     #[cfg(test)]
-    pub(super) fn add_many(&mut self, stratum: K, reading: &Reading, n: u64) {
+    pub(super) fn add_many(&mut self, stratum: &K, reading: &Reading, n: u64) {
         for _ in 0..n {
             self.add(stratum.clone(), reading);
         }

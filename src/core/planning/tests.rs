@@ -161,7 +161,7 @@ fn inverted(kinds: &[(usize, Reading)], text: &str, secrets: &[&[usize]]) -> usi
             .collect();
         let mut tally = Tally::new(levels(text), Some(Expecting::made_up(&probabilities)));
         for ((stratum, reading), n) in kinds.iter().zip(&numbers) {
-            tally.add_many(*stratum, reading, *n);
+            tally.add_many(stratum, reading, *n);
         }
         let told = everything_told(&tally);
         by_answer.entry(told).or_default().push(numbers);
