@@ -14,6 +14,7 @@
 //! ├── outcomes   what became of those who were decided about
 //! ├── calibration  how right predictions were
 //! ├── learning   what outcomes say about the calibration in force, and would change
+//! ├── planning   what another action level would mean
 //! └── report     telling people
 //!
 //! edges (talk to the world)
@@ -36,7 +37,7 @@
 //! Each is checked by a test (`tests/tidy.rs` for those about the source).
 //!
 //! * Imports point one way:
-//!   `profile → rulebook → intake → risk → pathway → orders → delivery → outcomes → calibration → learning → report`,
+//!   `profile → rulebook → intake → risk → pathway → orders → delivery → outcomes → calibration → learning → planning → report`,
 //!   then the edges.
 //! * The core is a package without IO, clock, JSON or async in its dependencies.
 //! * `fhir` is the only room that knows FHIR JSON; `ledger` the only one that knows SQL.
@@ -50,8 +51,8 @@
 //! The words are in the [`glossary`].
 
 pub use preventiojyraa_core::{
-    calibration, delivery, intake, learning, orders, outcomes, pathway, profile, report, risk,
-    rulebook,
+    calibration, delivery, intake, learning, orders, outcomes, pathway, planning, profile, report,
+    risk, rulebook,
 };
 
 pub mod approval;

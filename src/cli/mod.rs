@@ -21,6 +21,7 @@ mod rules;
 mod run;
 mod server;
 mod standin;
+mod what_if;
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -53,6 +54,7 @@ enum Command {
     Learn(learn::Arguments),
     LookBack(look_back::Arguments),
     Replay(replay::Arguments),
+    WhatIf(what_if::Arguments),
     Evaluate(evaluate::Arguments),
     Fsck(fsck::Arguments),
     Lake(lake::Arguments),
@@ -115,6 +117,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Learn(arguments) => learn::run(&arguments),
         Command::LookBack(arguments) => look_back::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::WhatIf(arguments) => what_if::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Lake(arguments) => lake::run(&arguments),

@@ -5,7 +5,7 @@
 //! alone, from a seed that the caller gives.
 //!
 //! ```text
-//! profile → rulebook → intake → risk → pathway → orders → delivery → outcomes → calibration → learning → report
+//! profile → rulebook → intake → risk → pathway → orders → delivery → outcomes → calibration → learning → planning → report
 //! ```
 //!
 //! Imports point left only. A caller reads data, calls the core with
@@ -18,6 +18,7 @@ pub mod learning;
 pub mod orders;
 pub mod outcomes;
 pub mod pathway;
+pub mod planning;
 pub mod profile;
 pub mod report;
 pub mod risk;

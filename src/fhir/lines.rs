@@ -38,6 +38,29 @@ pub enum LineProblem {
     TooLong,
 }
 
+/// How a file is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    /// Not at all.
+    Plain,
+    /// By gzip, one member or several.
+    Gzip,
+    /// By Zstandard.
+    Zstd,
+}
+
+impl Packing {
+    /// As the end of a file's name says.
+    #[must_use]
+    pub fn of(path: &Path) -> Self {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("gz") => Self::Gzip,
+            Some("zst") => Self::Zstd,
+            Some(_) | None => Self::Plain,
+        }
+    }
+}
+
 /// How files are read from the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ReadBy {
@@ -205,22 +228,35 @@ impl Lines {
     ///
     /// When the file cannot be opened.
     pub fn open_by(path: &Path, by: ReadBy) -> io::Result<Self> {
-        let input: Box<dyn Read + Send> = match path.extension().and_then(|e| e.to_str()) {
-            // Servers concatenate members; a plain decoder would stop after the first.
-            Some("gz") => Box::new(flate2::read::MultiGzDecoder::new(File::open(path)?)),
-            Some("zst") => Box::new(zstd::Decoder::new(File::open(path)?)?),
-            _ => match by {
-                ReadBy::Plain => Box::new(File::open(path)?),
-                ReadBy::Direct => Box::new(DirectFile::open(path)?),
-            },
+        let input: Box<dyn Read + Send> = match (Packing::of(path), by) {
+            (Packing::Plain, ReadBy::Direct) => Box::new(DirectFile::open(path)?),
+            (packing, _) => return Self::of(File::open(path)?, packing),
         };
-        Ok(Self {
+        Ok(Self::begun(input))
+    }
+
+    /// The same of anything that can be read.
+    ///
+    /// # Errors
+    ///
+    /// When no room can be had for unpacking.
+    pub fn of(input: impl Read + Send + 'static, packing: Packing) -> io::Result<Self> {
+        Ok(Self::begun(match packing {
+            Packing::Plain => Box::new(input),
+            // Servers concatenate members; a plain decoder would stop after the first.
+            Packing::Gzip => Box::new(flate2::read::MultiGzDecoder::new(input)),
+            Packing::Zstd => Box::new(zstd::Decoder::new(input)?),
+        }))
+    }
+
+    fn begun(input: Box<dyn Read + Send>) -> Self {
+        Self {
             input,
             carry: Vec::new(),
             next_block: 0,
             skipping: false,
             end: None,
-        })
+        }
     }
 
     /// How the file ended; `Whole` while it has not.

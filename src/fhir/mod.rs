@@ -70,7 +70,7 @@ mod wire;
 pub use authored::{NotWritten, To, Writing, risk_assessment, written};
 pub use bulk::{
     Action, BulkClient, BulkError, Call, Deletion, ExportRequest, Failure, Fetch, FileKind, Job,
-    ListedFile, Manifest, Next, Patience, Stage, Told, deletions, told,
+    ListedFile, Manifest, Next, NotFollowed, Page, Patience, Stage, Told, deletions, told,
 };
 pub use channel::{ChannelError, ChannelOptions, OrderChannel, RemoteOrder, Way, somebody_takes};
 pub use filter::{Filter, Glance, line_key};
@@ -78,11 +78,12 @@ pub use frame::CODE_BEARING;
 pub(crate) use http::is_this_machine;
 pub use identity::{IdentityKey, NationalId};
 pub use lines::{
-    Block, FileEnd, Line, LineNumbers, LinePlace, LineProblem, Lines, MAX_LINE_BYTES, ReadBy,
-    is_export_file,
+    Block, FileEnd, Line, LineNumbers, LinePlace, LineProblem, Lines, MAX_LINE_BYTES, Packing,
+    ReadBy, is_export_file,
 };
 pub use read::{TYPES_READ, read_line, read_line_once, salvage_subject};
 pub use reading::{Reading, Resource, Unmapped};
 pub use register_entry::{Link, PatientEntry};
+pub use retry_after::wait as retry_after;
 pub use server::{Capabilities, Capability, ResourceCapabilities, ServerError, capabilities};
 pub use smart::{Credentials, KeyError, Right, SmartError, Tokens};

@@ -11,8 +11,10 @@ pub(super) fn told(headers: &HeaderMap, now: Timestamp) -> Option<SignedDuration
     wait(headers.get(RETRY_AFTER)?.to_str().ok()?, now)
 }
 
-/// What the text of the header asks for.
-pub(super) fn wait(text: &str, now: Timestamp) -> Option<SignedDuration> {
+/// What the text of a `Retry-After` header asks for, counted from `now`: negative when its date has
+/// passed; `None` for what is neither seconds nor a date.
+#[must_use]
+pub fn wait(text: &str, now: Timestamp) -> Option<SignedDuration> {
     let text = text.trim();
     if let Ok(seconds) = text.parse::<i64>() {
         return Some(SignedDuration::from_secs(seconds));

@@ -13,6 +13,7 @@
 //! [`explain`]: the same for one resident, held against the stored decision.
 //! [`rules_diff`]: the register under two rule books; [`look_back`]: runs again, with a corrected rule.
 //! [`replay`]: runs again, by their own rules, held against what they decided.
+//! [`what_if`]: the register at other action levels.
 //! [`check`]: whether the data folder is whole.
 //!
 //! # Invariants
@@ -77,6 +78,8 @@ mod unchanged;
 mod unmapped;
 mod waiting;
 mod waiting_bytes;
+mod what_if;
+mod what_if_document;
 mod whole;
 
 pub use acting::{ActOptions, ActReport};
@@ -114,6 +117,8 @@ pub use run::{RunOptions, run};
 pub use run_report::RunReport;
 pub use sampling::SamplingReport;
 pub use unmapped::{CodesReport, OverLimit};
+pub use what_if::{AsOf, Dimension, WhatIfOptions, what_if};
+pub use what_if_document::{AtLevel, ExpectedBy, StratumShown, WhatIf};
 
 use std::path::PathBuf;
 

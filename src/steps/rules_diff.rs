@@ -205,27 +205,7 @@ pub fn rules_diff(
 /// Whether the programme is about somebody in a state, or they are outside it.
 fn is_about(state: &str) -> bool {
     let known = State::NAMES.iter().find(|(name, _)| *name == state);
-    known.is_some_and(|(_, state)| match state {
-        State::Deceased
-        | State::NotYetBorn
-        | State::Moved
-        | State::OutsideAge
-        | State::OutOfScope
-        | State::OptedOut
-        | State::KnownDisease => false,
-        State::UnderReview
-        | State::UndeterminedIncomplete
-        | State::Asked
-        | State::UndecidedNotAnswered
-        | State::BelowLevel
-        | State::SampledNegative
-        | State::Ordered
-        | State::Overdue
-        | State::Confirming
-        | State::WithANurse
-        | State::OfferedPrevention
-        | State::Concluded => true,
-    })
+    known.is_some_and(|(_, state)| state.is_in_the_programme())
 }
 
 fn count(

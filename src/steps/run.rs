@@ -14,7 +14,7 @@ use super::unmapped::over_limit;
 use super::{DataFolder, PullReport, StepError, sampling};
 use crate::lake::{DecisionRow, RegisterRow};
 use crate::ledger::{EpisodeMap, PullRecord, RunRecord};
-use crate::pathway::{self, Decision, Episode, Followed, Sampling};
+use crate::pathway::{self, Decision, Episode, Followed, Inclusion, Sampling};
 use crate::profile::{Fact, Profile, Register, ResidentId};
 use crate::risk;
 use crate::rulebook::Rulebook;
@@ -294,17 +294,27 @@ pub(super) fn decided(
     sampling: Option<&Sampling>,
 ) -> (Followed, Decision) {
     let followed = pathway::follow(rulebook, profile, episode);
-    let programme = &rulebook.programme.header.id;
     let newest = followed.episode.as_ref();
-    let lot = sampling.and_then(|sampling| {
-        let inclusion = if sampling.strata.is_empty() {
-            sampling.inclusion
-        } else {
-            let highest = risk::assess(rulebook, profile).map(|assessment| assessment.high());
-            sampling.inclusion_of(profile, highest)
-        };
-        sampling.draws_with(inclusion, programme, resident, newest)
-    });
+    let lot = lot_of(rulebook, resident, profile, newest, sampling);
     let decision = pathway::decide(rulebook, profile, newest, lot);
     (followed, decision)
+}
+
+/// What a resident has drawn, should they be below the level.
+pub(super) fn lot_of(
+    rulebook: &Rulebook,
+    resident: ResidentId,
+    profile: &Profile,
+    newest: Option<&Episode>,
+    sampling: Option<&Sampling>,
+) -> Option<Inclusion> {
+    let sampling = sampling?;
+    let inclusion = if sampling.strata.is_empty() {
+        sampling.inclusion
+    } else {
+        let highest = risk::assess(rulebook, profile).map(|assessment| assessment.high());
+        sampling.inclusion_of(profile, highest)
+    };
+    let programme = &rulebook.programme.header.id;
+    sampling.draws_with(inclusion, programme, resident, newest)
 }

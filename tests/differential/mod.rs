@@ -7,6 +7,7 @@
 
 mod age;
 mod exhaustive;
+mod levels;
 mod missing_models;
 mod questions;
 pub(crate) mod random;

@@ -50,4 +50,5 @@ mod same_answer;
 mod truncated;
 mod two_writers;
 mod unknown_people;
+mod what_if;
 mod wrong_usage;

@@ -307,6 +307,7 @@ fn the_manual_of_every_command_is_its_help() {
         &["rules", "mark-faulty"],
         &["look-back"],
         &["replay"],
+        &["what-if"],
         &["server"],
         &["server", "check"],
         &["standin"],

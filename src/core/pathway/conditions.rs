@@ -63,6 +63,8 @@ pub(super) struct Known<'a> {
     pub(super) rulebook: &'a Rulebook,
     pub(super) profile: &'a Profile,
     pub(super) assessment: Option<&'a Assessment>,
+    /// Where the score is to lie, whatever the level in force; `None` for where it lies.
+    pub(super) supposed: Option<ScorePosition>,
     /// Where the newest round stands.
     pub(super) stage: Option<&'a Stage>,
     /// What was drawn for residents below the level.
@@ -74,6 +76,7 @@ pub(super) fn evaluate(known: &Known<'_>, condition: &Condition) -> Found {
         rulebook,
         profile,
         assessment,
+        supposed: _,
         stage,
         lot,
     } = *known;
@@ -396,7 +399,8 @@ pub(super) fn results(
 fn score_found(known: &Known<'_>, assessment: &Assessment, position: ScorePosition) -> Found {
     let pathway = &known.rulebook.pathway;
     let level = pathway.level(known.profile.age_in_years());
-    let holds = assessment.position(level) == position;
+    let lies = known.supposed.unwrap_or_else(|| assessment.position(level));
+    let holds = lies == position;
     let just_below = position == ScorePosition::AtOrAbove
         && assessment.high() < level
         && level - pathway.near <= assessment.high();

@@ -8,6 +8,7 @@
 //! [`Episode`] is one pass through the pathway: the fold of its [`Event`]s.
 //! [`follow`] finds the results of what an episode has ordered. [`Sampling`]
 //! draws residents below the level who are offered the same tests.
+//! [`decide_by_level`] says what would be decided at every other action level.
 //! Nothing is sent, stored or scheduled here.
 //!
 //! # How the data flows
@@ -44,6 +45,7 @@ mod confirm;
 mod episode;
 mod event;
 mod follow;
+mod levels;
 mod sampling;
 mod stage;
 
@@ -52,12 +54,13 @@ pub use confirm::Confirming;
 pub use episode::Episode;
 pub use event::{Event, Finding, HandedOver, NotDelivered, OrderedBecause};
 pub use follow::{Followed, follow};
+pub use levels::{ByLevel, decide_by_level};
 pub use sampling::{Inclusion, Sampling, Stratum};
 pub use stage::{Conclusion, Misfit, Stage, TestOrder};
 
 use crate::profile::{Fact, FactValue, Profile, is_within_months};
 use crate::risk::{self, Assessment};
-use crate::rulebook::{Condition, Exclusion, NextStep, Review, Rulebook, State};
+use crate::rulebook::{Condition, Exclusion, NextStep, Review, Row, Rulebook, State};
 
 /// A row of the pathway that held, or nearly did.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,20 +137,14 @@ pub fn decide(
         rulebook,
         profile,
         assessment: assessment.as_ref(),
+        supposed: None,
         stage: episode.map(|episode| &episode.stage),
         lot,
     };
     let mut reasons = Vec::new();
     let mut reviews = Vec::new();
     for (n, row) in rulebook.pathway.rows.iter().enumerate() {
-        let mut found = conditions::evaluate(&known, &row.when);
-        let standing = row
-            .exclusion
-            .as_ref()
-            .map(|e| standing(e, profile, found.fact));
-        if found.holds && standing == Some(ExclusionStanding::Expired) {
-            (found.holds, found.near) = (false, Some(NearMiss::Expired));
-        }
+        let (found, standing) = looked_at(&known, row);
         let verdict = match (found.holds, found.near) {
             (true, _) => ReasonVerdict::Held,
             (false, Some(near)) => ReasonVerdict::Nearly(near),
@@ -205,6 +202,20 @@ pub fn decide(
     unreachable!("the loader proved that a row decides for every position of the score")
 }
 
+/// A row held against what is known: an exclusion that has expired holds no more.
+fn looked_at(
+    known: &conditions::Known<'_>,
+    row: &Row,
+) -> (conditions::Found, Option<ExclusionStanding>) {
+    let mut found = conditions::evaluate(known, &row.when);
+    let exclusion = row.exclusion.as_ref();
+    let standing = exclusion.map(|e| standing(e, known.profile, found.fact));
+    if found.holds && standing == Some(ExclusionStanding::Expired) {
+        (found.holds, found.near) = (false, Some(NearMiss::Expired));
+    }
+    (found, standing)
+}
+
 /// Whether an exclusion still holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ExclusionStanding {
@@ -250,6 +261,7 @@ pub fn holds(
         rulebook,
         profile,
         assessment: assessment.as_ref(),
+        supposed: None,
         stage: episode.map(|episode| &episode.stage),
         lot,
     };

@@ -62,4 +62,30 @@ impl State {
         let found = Self::NAMES.iter().find(|(_, state)| *state == self);
         found.expect("every state has a name").0
     }
+
+    /// Whether the programme is about somebody in this state, or they are outside it.
+    #[must_use]
+    pub const fn is_in_the_programme(self) -> bool {
+        match self {
+            Self::Deceased
+            | Self::NotYetBorn
+            | Self::Moved
+            | Self::OutsideAge
+            | Self::OutOfScope
+            | Self::OptedOut
+            | Self::KnownDisease => false,
+            Self::UnderReview
+            | Self::UndeterminedIncomplete
+            | Self::Asked
+            | Self::UndecidedNotAnswered
+            | Self::BelowLevel
+            | Self::SampledNegative
+            | Self::Ordered
+            | Self::Overdue
+            | Self::Confirming
+            | Self::WithANurse
+            | Self::OfferedPrevention
+            | Self::Concluded => true,
+        }
+    }
 }

@@ -66,14 +66,16 @@ pub struct Manifest {
 }
 
 /// One page of a manifest.
-pub(super) struct Page {
-    pub(super) manifest: Manifest,
-    pub(super) next: Option<String>,
+pub struct Page {
+    /// What it lists.
+    pub manifest: Manifest,
+    /// Where the next page is; `None` for the last.
+    pub next: Option<String>,
 }
 
 /// Why an answer is no manifest that can be followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum NotFollowed {
+pub enum NotFollowed {
     /// It is something else.
     NoManifest,
     /// A file's address is no address, or is neither https nor on this machine.
@@ -82,7 +84,11 @@ pub(super) enum NotFollowed {
 
 impl Page {
     /// Reads a page.
-    pub(super) fn read(body: &[u8]) -> Result<Self, NotFollowed> {
+    ///
+    /// # Errors
+    ///
+    /// When it is no manifest, or names a place that is not to be followed.
+    pub fn read(body: &[u8]) -> Result<Self, NotFollowed> {
         let wire: WireManifest =
             serde_json::from_slice(body).map_err(|_| NotFollowed::NoManifest)?;
         let lists = [

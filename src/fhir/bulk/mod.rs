@@ -25,5 +25,5 @@ mod tests;
 pub use action::{Action, Call, Fetch, Patience};
 pub use client::{BulkClient, BulkError, Next};
 pub use job::{ExportRequest, Failure, Job, Stage};
-pub use manifest::{FileKind, ListedFile, Manifest};
+pub use manifest::{FileKind, ListedFile, Manifest, NotFollowed, Page};
 pub use outcomes::{Deletion, Told, deletions, told};

@@ -1,0 +1,240 @@
+//! What if the action level were another: for how many, whom, and at which cost in tests and questions.
+//!
+//! One pass over the register serves every level. Nothing is stored and nobody is asked.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::cases::{Along, along};
+use super::faulty::faulty_in;
+use super::in_force::{InForce, as_pinned, in_force};
+use super::run::{checked_pulls, completed, lot_of, sources_with_open_slices};
+use super::what_if_document::{WhatIf, shown};
+use super::{DataFolder, StepError, sampling};
+use crate::lake::RegisterRow;
+use crate::ledger::RunRecord;
+use crate::pathway;
+use crate::planning::{Expecting, Levels, Reading, Tally};
+use crate::profile::{Fact, Profile, ResidentId, Sex};
+use crate::rulebook::{Language, Rulebook};
+
+/// By what residents are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dimension {
+    /// The district of the register. Who is in none is counted with the smallest district, as `other`.
+    District,
+    /// The sex of the register.
+    Sex,
+    /// Age on the index date, in tens of years.
+    Age,
+    /// The language of contact, where there are texts in it.
+    Language,
+}
+
+impl Dimension {
+    /// The names on the command line.
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("district", Self::District),
+        ("sex", Self::Sex),
+        ("age", Self::Age),
+        ("language", Self::Language),
+    ];
+}
+
+/// The day and the state of knowledge to count on.
+#[derive(Debug, Clone, Copy)]
+pub enum AsOf {
+    /// All that is known now, as of a day.
+    Day(Date),
+    /// What a run saw: its day, facts, rounds, lot and accepted recalibration.
+    Run(u32),
+}
+
+/// Which levels, for whom.
+#[derive(Debug, Clone)]
+pub struct WhatIfOptions<'a> {
+    /// The levels.
+    pub levels: Levels,
+    /// By what residents are told apart, in the order of the report.
+    pub by: &'a [Dimension],
+    /// The day and the state of knowledge.
+    pub as_of: AsOf,
+    /// Worker threads; the answer does not depend on it.
+    pub threads: usize,
+}
+
+/// Where somebody lives, as far as it may be known.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    In(Arc<str>),
+    Nowhere,
+}
+
+/// Residents who are told together.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    District(Place),
+    Named(String),
+}
+
+/// Counts the register at every level.
+///
+/// # Errors
+///
+/// When nothing was pulled, the facts belong to other rules, the run is not known, or reading fails.
+pub fn what_if(
+    rulebook: &Rulebook,
+    data: &DataFolder,
+    options: &WhatIfOptions<'_>,
+) -> Result<WhatIf, StepError> {
+    let mut pulls = checked_pulls(rulebook, data)?;
+    let runs = data.ledger.runs()?;
+    let of_run = match options.as_of {
+        AsOf::Day(_) => None,
+        AsOf::Run(id) => {
+            let run = runs.iter().find(|run| run.id == id);
+            Some(run.ok_or(StepError::UnknownRun(id))?)
+        }
+    };
+    let index_date = match (options.as_of, of_run) {
+        (AsOf::Day(day), _) => day,
+        (AsOf::Run(id), run) => {
+            let day = run.and_then(|run| run.index_date.parse().ok());
+            day.ok_or(StepError::UnknownRun(id))?
+        }
+    };
+    let InForce { rulebook, .. } = &match of_run {
+        None => in_force(rulebook, data)?,
+        Some(run) => as_pinned(rulebook, data, run.recalibration)?,
+    };
+    let last_pull = of_run.map_or(u32::MAX, |run| run.pull);
+    pulls.retain(|pull| pull.id <= last_pull);
+    // Whom the newest run drew, or the run that is looked at.
+    let drawing = of_run.or(runs.last());
+    let sampling = drawing.map(|run| sampling::of_run(data, run));
+    let sampling = sampling.transpose()?.flatten();
+    let (episodes, _) = data.ledger.episodes(of_run.map(|run| run.ledger_event))?;
+    let open = sources_with_open_slices(&pulls);
+    let register = register_at(data, of_run)?;
+    let residents: Vec<ResidentId> = register.iter().map(|row| row.resident).collect();
+    let everybody = Along {
+        store: &data.store,
+        catalogue: &rulebook.catalogue,
+        residents: &residents,
+        threads: options.threads,
+    };
+    let work = |n: usize, mut facts: Vec<Fact>| -> (Vec<Part>, Reading) {
+        let entry = &register[n];
+        facts.retain(|fact| fact.version.pull <= last_pull);
+        let profile = Profile::as_of(completed(entry, &open), facts, index_date);
+        let followed = pathway::follow(rulebook, &profile, episodes.get(&entry.resident));
+        let newest = followed.episode.as_ref();
+        let lot = lot_of(
+            rulebook,
+            entry.resident,
+            &profile,
+            newest,
+            sampling.as_ref(),
+        );
+        let by_level = pathway::decide_by_level(rulebook, &profile, newest, lot);
+        let parts = options.by.iter();
+        let parts = parts.map(|dimension| part(*dimension, entry, index_date));
+        (parts.collect(), Reading::of(rulebook, by_level))
+    };
+    let expecting = Expecting::by(&rulebook.calibration, &rulebook.model);
+    let mut tally = Tally::new(options.levels.clone(), expecting.clone().ok());
+    along(everybody, work, |in_order| {
+        for (stratum, reading) in in_order.flatten() {
+            tally.add(stratum, &reading);
+        }
+        Ok(())
+    })?;
+    let tally = named(tally, options.by);
+    let mut report = shown(rulebook, &tally, options.by, expecting.err());
+    report.index_date = index_date.to_string();
+    report.register = register.len() as u64;
+    report.run = of_run.map(|run| run.id);
+    let other = |run: &RunRecord| run.rules_fingerprint != rulebook.fingerprint;
+    report.other_rules_than_the_run = of_run.is_some_and(other);
+    report.faulty = faulty_in(data, rulebook)?;
+    Ok(report)
+}
+
+/// The register as a run saw it, or as it is now.
+fn register_at(data: &DataFolder, run: Option<&RunRecord>) -> Result<Vec<RegisterRow>, StepError> {
+    let Some(run) = run else {
+        return Ok(data.store.register(None)?);
+    };
+    let versions = data.store.register_versions()?;
+    let entries = versions.chunk_by(|a, b| a.resident == b.resident);
+    // Sorted by version: the newest that the run saw comes last.
+    let seen = entries.filter_map(|rows| {
+        let mut newest_first = rows.iter().rev();
+        newest_first.find(|row| row.version.pull <= run.pull)
+    });
+    Ok(seen.cloned().collect())
+}
+
+fn part(dimension: Dimension, entry: &RegisterRow, index_date: Date) -> Part {
+    match dimension {
+        Dimension::District => Part::District(match &entry.district {
+            Some(district) => Place::In(Arc::clone(district)),
+            None => Place::Nowhere,
+        }),
+        Dimension::Sex => Part::Named(match entry.register.sex {
+            Sex::Female => "female".to_owned(),
+            Sex::Male => "male".to_owned(),
+            Sex::Unknown => "unknown".to_owned(),
+        }),
+        Dimension::Age => {
+            let age = entry.register.birth.age_on(index_date);
+            Part::Named(age.map_or_else(
+                || "unknown".to_owned(),
+                |(youngest, _)| {
+                    let from = youngest.div_euclid(10) * 10;
+                    format!("{from}-{}", from + 9)
+                },
+            ))
+        }
+        Dimension::Language => {
+            let known = entry.language.as_deref().and_then(Language::of);
+            Part::Named(known.map_or(OTHER, Language::code).to_owned())
+        }
+    }
+}
+
+/// What strata are called that are told together with another.
+const OTHER: &str = "other";
+
+/// The strata under the names that are told.
+///
+/// Who lives where nobody may know must not be counted by subtracting all districts from everybody:
+/// the smallest district is told together with them.
+fn named(tally: Tally<Vec<Part>>, by: &[Dimension]) -> Tally<Vec<String>> {
+    let at = by
+        .iter()
+        .position(|dimension| *dimension == Dimension::District);
+    let district = |stratum: &Vec<Part>| match at.and_then(|at| stratum.get(at)) {
+        Some(Part::District(place)) => Some(place.clone()),
+        Some(Part::Named(_)) | None => None,
+    };
+    let sizes: BTreeMap<Option<Place>, u64> = tally.residents_by(district);
+    let is_hidden = sizes.contains_key(&Some(Place::Nowhere));
+    let districts = sizes.into_iter().filter_map(|(place, n)| match place? {
+        Place::In(name) => Some((n, name)),
+        Place::Nowhere => None,
+    });
+    let hidden_along = districts.min().filter(|_| is_hidden).map(|(_, name)| name);
+    tally.renamed(|stratum| {
+        let names = stratum.into_iter().map(|part| match part {
+            Part::District(Place::In(name)) if Some(&name) != hidden_along.as_ref() => {
+                name.to_string()
+            }
+            Part::District(_) => OTHER.to_owned(),
+            Part::Named(name) => name,
+        });
+        names.collect()
+    })
+}
