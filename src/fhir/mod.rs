@@ -82,7 +82,7 @@ pub use lines::{
     is_export_file,
 };
 pub use read::{TYPES_READ, read_line, read_line_once, salvage_subject};
-pub use reading::{Reading, Resource, Unmapped};
+pub use reading::{FirstCode, Reading, Resource, Unmapped};
 pub use register_entry::{Link, PatientEntry};
 pub use server::{Capabilities, Capability, ResourceCapabilities, ServerError, capabilities};
 pub use smart::{Credentials, KeyError, Right, SmartError, Tokens};
