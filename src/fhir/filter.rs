@@ -91,12 +91,13 @@ enum Marks {
 impl Marks {
     fn new() -> Option<Self> {
         let packed = packed::Config::new().builder().extend(MARKS).build();
-        packed.map(Self::Packed).or_else(|| {
-            let automaton = AhoCorasick::builder()
-                .match_kind(MatchKind::LeftmostFirst)
-                .build(MARKS);
-            automaton.ok().map(Self::Automaton)
-        })
+        packed.map(Self::Packed).or_else(Self::automaton)
+    }
+
+    fn automaton() -> Option<Self> {
+        let mut builder = AhoCorasick::builder();
+        let automaton = builder.match_kind(MatchKind::LeftmostFirst).build(MARKS);
+        automaton.ok().map(Self::Automaton)
     }
 
     /// Whether any mark in these bytes, and what follows it, is what is wanted.
@@ -383,6 +384,29 @@ mod tests {
             let elsewhere = format!("\"display\":\"{code}\",\"note\":\"no code\"");
             assert!(!filter.may_matter(elsewhere.as_bytes()), "{code}");
         }
+    }
+
+    #[test]
+    fn marks_are_the_same_on_every_processor() {
+        let line = observation(&format!(
+            "{},\"note\":\"a\\u0062\",\"status\":\"cancelled\",{}{}",
+            coded("8867-4"),
+            coded("4548-4"),
+            "\"refuted\"\"entered-in-error\"".repeat(9)
+        ));
+        let found = |marks: &Marks| {
+            let found = std::cell::RefCell::new(Vec::new());
+            let all = marks.any(line.as_bytes(), |mark, rest| {
+                found.borrow_mut().push((mark, rest.len()));
+                false
+            });
+            assert!(!all);
+            found.into_inner()
+        };
+        let by_automaton = found(&Marks::automaton().expect("six words make an automaton"));
+        assert_eq!(by_automaton.len(), 1 + 2 * 2 + 1 + 1 + 2 * 9);
+        let usual = Marks::new().expect("six words make an automaton");
+        assert_eq!(found(&usual), by_automaton);
     }
 
     #[test]
