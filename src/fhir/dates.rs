@@ -51,7 +51,7 @@ fn instant_date(text: &str, zone: &TimeZone) -> Option<Date> {
         return None;
     }
     match text.parse::<Timestamp>() {
-        Ok(instant) => Some(instant.to_zoned(zone.clone()).date()),
+        Ok(instant) => Some(zone.to_datetime(instant).date()),
         // No zone: the date as written.
         Err(_) => text.parse::<DateTime>().ok().map(|time| time.date()),
     }

@@ -2,15 +2,17 @@
 //!
 //! Most lines of an export are statements of no interest: cholesterol, a fracture, a drug for the
 //! stomach. Parsing them would be nearly all of the work of a pull. The filter may only cost time,
-//! never a fact: it looks for the quoted codes of the rule book in the raw bytes, and whatever has
-//! one of them, or might have one in disguise, is parsed.
+//! never a fact: it looks at every code in the raw bytes, and whatever has one that the rule book
+//! speaks of, or might have one in disguise, is parsed.
 //!
 //! A line passes without a parser only when all of this holds:
 //!
 //! * It begins with `{"resourceType":"…"` and ends with `}`, is UTF-8, and holds the key
 //!   `resourceType` once: two lines run together, or a contained resource, are parsed.
-//! * It holds no code or prefix that a rule lists or watches, in quotes, nor an escape (`\u00…`) that might hide
-//!   one, nor one of the words by which a source takes a statement back.
+//! * No `code` in it, wherever it stands, is one that a rule lists or watches. Each has to stand
+//!   there as `"code":"…"` or as `"code":{…`; a blank, an escape or anything else in between, and the
+//!   line is parsed. It holds no escape (`\u00…`) that might hide the word `code` itself, and none of
+//!   the words by which a source takes a statement back.
 //! * It is of a type that this program does not use; or it is an `Observation`, `Condition` or
 //!   `MedicationRequest` whose `id` comes second, whose first coding can be read off its bytes and
 //!   is of a system that the rules know, and that says whom it is about.
@@ -22,8 +24,10 @@
 //! being set aside. The last line of a file is always parsed when it has no line end, so that a file
 //! that was cut off is known for one.
 
+use std::collections::HashSet;
+
 use aho_corasick::packed::{self, Searcher};
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, Match, MatchKind};
 use memchr::memmem::Finder;
 use preventiojyraa_core::rulebook::Rulebook;
 
@@ -32,10 +36,21 @@ use super::systems::code_system;
 
 /// How every line begins that can pass.
 const HEAD: &str = "{\"resourceType\":\"";
-/// Words by which a statement is taken back, whatever its code.
-const TAKEN_BACK: [&str; 3] = ["\"entered-in-error\"", "\"cancelled\"", "\"refuted\""];
-/// More needles than this are not searched for at once by vector instructions.
-const MOST_NEEDLES: usize = 128;
+/// What a line is searched for, all at once.
+const MARKS: [&str; 6] = [
+    // A code, whose text follows.
+    "\"code\"",
+    // A line with a second resource inside, or two lines run together.
+    "\"resourceType\"",
+    // Words by which a statement is taken back, whatever its code.
+    "\"entered-in-error\"",
+    "\"cancelled\"",
+    "\"refuted\"",
+    // How a letter could be written without itself.
+    "\\u00",
+];
+/// Which of them is a code.
+const CODE: usize = 0;
 
 /// What a glance at a line shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,37 +74,38 @@ pub enum Glance<'l> {
 
 /// Looks for the codes of one rule book.
 pub struct Filter {
-    needles: Needles,
+    marks: Marks,
+    listed: ListedCodes,
     code: Finder<'static>,
     medication: Finder<'static>,
     subject: Finder<'static>,
 }
 
-enum Needles {
+enum Marks {
     /// By vector instructions.
     Packed(Searcher),
     /// On processors without them.
     Automaton(AhoCorasick),
 }
 
-impl Needles {
-    fn new(needles: &[String]) -> Option<Self> {
-        // The library doubts that so many needles are worth it; here they are, five times over.
-        let mut config = packed::Config::new();
-        config.heuristic_pattern_limits(false);
-        let packed = config.builder().extend(needles).build();
-        packed.map(Self::Packed).or_else(|| {
-            let automaton = AhoCorasick::builder()
-                .match_kind(MatchKind::LeftmostFirst)
-                .build(needles);
-            automaton.ok().map(Self::Automaton)
-        })
+impl Marks {
+    fn new() -> Option<Self> {
+        let packed = packed::Config::new().builder().extend(MARKS).build();
+        packed.map(Self::Packed).or_else(Self::automaton)
     }
 
-    fn are_in(&self, bytes: &[u8]) -> bool {
+    fn automaton() -> Option<Self> {
+        let mut builder = AhoCorasick::builder();
+        let automaton = builder.match_kind(MatchKind::LeftmostFirst).build(MARKS);
+        automaton.ok().map(Self::Automaton)
+    }
+
+    /// Whether any mark in these bytes, and what follows it, is what is wanted.
+    fn any(&self, bytes: &[u8], wanted: impl Fn(usize, &[u8]) -> bool) -> bool {
+        let is_wanted = |mark: Match| wanted(mark.pattern().as_usize(), &bytes[mark.end()..]);
         match self {
-            Self::Packed(searcher) => searcher.find(bytes).is_some(),
-            Self::Automaton(automaton) => automaton.is_match(bytes),
+            Self::Packed(searcher) => searcher.find_iter(bytes).any(is_wanted),
+            Self::Automaton(automaton) => automaton.find_iter(bytes).any(is_wanted),
         }
     }
 }
@@ -99,12 +115,12 @@ impl Filter {
     ///
     /// # Panics
     ///
-    /// Never by design: only when an automaton of a few hundred words could not be built.
+    /// Never by design: only when an automaton of six words could not be built.
     #[must_use]
     pub fn new(rulebook: &Rulebook) -> Self {
-        let needles = needles(rulebook.catalogue.listed_codes());
         Self {
-            needles: Needles::new(&needles).expect("a few hundred words make an automaton"),
+            marks: Marks::new().expect("six words make an automaton"),
+            listed: ListedCodes::new(rulebook.catalogue.listed_codes()),
             code: Finder::new("\"code\":{\"coding\":[{"),
             medication: Finder::new("\"medicationCodeableConcept\":{\"coding\":[{"),
             subject: Finder::new("\"subject\":{\"reference\":\""),
@@ -133,7 +149,7 @@ impl Filter {
             _ => None,
         };
         let start = HEAD.len() + kind.len() + 1;
-        if !line.ends_with(b"}") || self.needles.are_in(&line[start..]) {
+        if !line.ends_with(b"}") || self.may_matter(&line[start..]) {
             return None;
         }
         let rest = simdutf8::basic::from_utf8(line).ok()?.get(start..)?;
@@ -158,6 +174,82 @@ impl Filter {
             code,
         })
     }
+
+    /// Whether a code in these bytes is listed, or may be, or something is taken back.
+    fn may_matter(&self, bytes: &[u8]) -> bool {
+        self.marks
+            .any(bytes, |mark, rest| mark != CODE || self.may_be_listed(rest))
+    }
+
+    /// Whether what follows the word `code` may be a listed code.
+    fn may_be_listed(&self, rest: &[u8]) -> bool {
+        match rest {
+            [b':', b'"', text @ ..] => {
+                let end = text.iter().position(|b| matches!(b, b'"' | b'\\'));
+                end.is_none_or(|end| text[end] == b'\\' || self.listed.may_hold(&text[..end]))
+            }
+            // The codes of a concept are found on their own; a text that is `code` is no key.
+            [b':', b'{', ..] | [b',' | b'}' | b']', ..] => false,
+            _ => true,
+        }
+    }
+}
+
+/// The codes that a rule book speaks of.
+struct ListedCodes {
+    /// Whether a listed code may begin with two bytes.
+    beginnings: Vec<bool>,
+    exact: HashSet<Vec<u8>>,
+    /// Sorted, and none begins with another.
+    prefixes: Vec<Vec<u8>>,
+}
+
+impl ListedCodes {
+    /// Of codes, and whether each stands for all that begin with it.
+    fn new<'c>(codes: impl Iterator<Item = (&'c str, bool)>) -> Self {
+        let mut listed = Self {
+            beginnings: vec![false; 1 << 16],
+            exact: HashSet::new(),
+            prefixes: Vec::new(),
+        };
+        for (code, is_prefix) in codes {
+            let code = code.as_bytes().to_vec();
+            if let [first, second, ..] = code[..] {
+                listed.beginnings[beginning(first, second)] = true;
+            } else {
+                // Too short to be told by two bytes.
+                listed.beginnings.fill(true);
+            }
+            if is_prefix {
+                listed.prefixes.push(code);
+            } else {
+                listed.exact.insert(code);
+            }
+        }
+        listed.prefixes.sort_unstable();
+        listed
+            .prefixes
+            .dedup_by(|later, earlier| later.starts_with(earlier));
+        listed
+    }
+
+    /// Whether a code without escapes is listed; one of a single letter may be.
+    fn may_hold(&self, code: &[u8]) -> bool {
+        let [first, second, ..] = code else {
+            return true;
+        };
+        if !self.beginnings[beginning(*first, *second)] {
+            return false;
+        }
+        // Only the last prefix that is not after the code can be one of it.
+        let n = self.prefixes.partition_point(|prefix| &**prefix <= code);
+        let is_prefixed = |prefix: &Vec<u8>| code.starts_with(prefix);
+        self.prefixes[..n].last().is_some_and(is_prefixed) || self.exact.contains(code)
+    }
+}
+
+fn beginning(first: u8, second: u8) -> usize {
+    usize::from(first) << 8 | usize::from(second)
 }
 
 /// What a line is known by that was not parsed: enough to find, later, those that may take
@@ -205,51 +297,6 @@ fn coding(text: &str) -> Option<(&str, &str, &str)> {
         }
         rest = after.strip_prefix(',')?;
     }
-}
-
-/// What to look for: few enough and long enough to be found fast, and each a beginning of what it
-/// stands for, so that nothing is missed.
-fn needles<'c>(codes: impl Iterator<Item = (&'c str, bool)>) -> Vec<String> {
-    // A line with a second resource inside, or two lines run together.
-    let mut fixed = vec!["\"resourceType\"".to_owned()];
-    fixed.extend(TAKEN_BACK.map(str::to_owned));
-    let mut quoted = Vec::new();
-    // How a code could be written without its own letters.
-    let mut escape = "\\u00";
-    for (code, is_prefix) in codes {
-        if !code.is_ascii() {
-            escape = "\\u";
-        }
-        if code.contains(|c: char| c.is_ascii_control() || "\"\\/".contains(c)) {
-            fixed.push("\\".to_owned());
-        }
-        quoted.push(format!("\"{code}{}", if is_prefix { "" } else { "\"" }));
-    }
-    fixed.push(escape.to_owned());
-    let room = MOST_NEEDLES - fixed.len();
-    let longest = quoted.iter().map(String::len).max().unwrap_or_default();
-    // Shorter beginnings are fewer; four bytes still tell most texts apart.
-    for length in (4..=longest).rev() {
-        quoted = beginnings(quoted, length);
-        if quoted.len() <= room {
-            break;
-        }
-    }
-    fixed.extend(quoted);
-    fixed
-}
-
-/// The texts cut to a length, each once, and none that begins with another.
-fn beginnings(mut texts: Vec<String>, length: usize) -> Vec<String> {
-    for text in &mut texts {
-        let end = (0..=length.min(text.len()))
-            .rev()
-            .find(|end| text.is_char_boundary(*end));
-        text.truncate(end.unwrap_or_default());
-    }
-    texts.sort_unstable();
-    texts.dedup_by(|later, earlier| later.starts_with(earlier.as_str()));
-    texts
 }
 
 #[cfg(test)]
@@ -321,29 +368,88 @@ mod tests {
     }
 
     #[test]
-    fn a_needle_begins_whatever_it_stands_for() {
+    fn every_listed_code_is_found_wherever_a_code_stands() {
         let rules = crate::rules::shipped().expect("the shipped rules hold");
-        let needles = needles(rules.catalogue.listed_codes());
-        assert!(needles.len() <= MOST_NEEDLES, "{}", needles.len());
-        for (code, is_prefix) in rules.catalogue.listed_codes() {
-            let end = if is_prefix { "" } else { "\"" };
-            let quoted = format!("\"{code}{end}");
-            assert!(
-                needles.iter().any(|needle| quoted.starts_with(needle)),
-                "{code}"
-            );
+        let filter = Filter::new(&rules);
+        let codes = rules.catalogue.listed_codes();
+        for (code, is_prefix) in codes.filter(|(code, _)| code.chars().all(|c| c != '\\')) {
+            let longer = format!("{code}{}", if is_prefix { "x" } else { "" });
+            for line in [
+                coded(code),
+                coded(&longer),
+                format!("\"unit\":{{\"code\":\"{longer}\"}}"),
+            ] {
+                assert!(filter.may_matter(line.as_bytes()), "{line}");
+            }
+            let elsewhere = format!("\"display\":\"{code}\",\"note\":\"no code\"");
+            assert!(!filter.may_matter(elsewhere.as_bytes()), "{code}");
         }
     }
 
     #[test]
-    fn unusual_codes_widen_what_is_parsed() {
-        let slash = needles([("a/b", false)].into_iter());
-        assert!(slash.contains(&"\\".to_owned()));
-        let letters = needles([("ÅÄÖ", true)].into_iter());
-        assert!(letters.contains(&"\\u".to_owned()));
-        assert!(letters.iter().all(|needle| !needle.is_empty()));
-        let many: Vec<String> = (0..500).map(|n| format!("{n:05}")).collect();
-        let many = needles(many.iter().map(|code| (code.as_str(), false)));
-        assert!(Needles::new(&many).is_some());
+    fn marks_are_the_same_on_every_processor() {
+        let line = observation(&format!(
+            "{},\"note\":\"a\\u0062\",\"status\":\"cancelled\",{}{}",
+            coded("8867-4"),
+            coded("4548-4"),
+            "\"refuted\"\"entered-in-error\"".repeat(9)
+        ));
+        let found = |marks: &Marks| {
+            let found = std::cell::RefCell::new(Vec::new());
+            let all = marks.any(line.as_bytes(), |mark, rest| {
+                found.borrow_mut().push((mark, rest.len()));
+                false
+            });
+            assert!(!all);
+            found.into_inner()
+        };
+        let by_automaton = found(&Marks::automaton().expect("six words make an automaton"));
+        assert_eq!(by_automaton.len(), 1 + 2 * 2 + 1 + 1 + 2 * 9);
+        let usual = Marks::new().expect("six words make an automaton");
+        assert_eq!(found(&usual), by_automaton);
+    }
+
+    #[test]
+    fn what_may_be_a_code_in_disguise_is_parsed() {
+        let rules = crate::rules::shipped().expect("the shipped rules hold");
+        let filter = Filter::new(&rules);
+        for part in [
+            "\"code\" :\"8867-4\"",
+            "\"code\": \"8867-4\"",
+            "\"code\"\t:\"8867-4\"",
+            "\"code\":[\"8867-4\"]",
+            "\"code\":\"8867\\/4\"",
+            "\"code\":\"8867",
+            "\"code\"",
+            "\"c\\u006fde\":\"8867-4\"",
+            "\"status\":\"cancelled\"",
+            "\"code\":\"8867-4\",\"code\":\"4548-4\"",
+        ] {
+            assert!(filter.may_matter(part.as_bytes()), "{part}");
+        }
+        for part in [
+            "\"code\":\"8867-4\"",
+            "\"code\":{\"coding\":[]}",
+            "\"text\":\"code\"}",
+        ] {
+            assert!(!filter.may_matter(part.as_bytes()), "{part}");
+        }
+    }
+
+    #[test]
+    fn short_and_unusual_codes_are_listed_too() {
+        let listed =
+            ListedCodes::new([("ÅÄÖ", true), ("E11", true), ("4548-4", false)].into_iter());
+        for code in ["ÅÄÖ1", "ÅÄÖ", "E11", "E11.9", "4548-4", "x", ""] {
+            assert!(listed.may_hold(code.as_bytes()), "{code}");
+        }
+        for code in ["ÅÄ", "E10", "4548-45", "4548", "99"] {
+            assert!(!listed.may_hold(code.as_bytes()), "{code}");
+        }
+        let listed = ListedCodes::new([("A", true), ("7", false)].into_iter());
+        for code in ["A", "A1", "7", "Axx"] {
+            assert!(listed.may_hold(code.as_bytes()), "{code}");
+        }
+        assert!(!listed.may_hold(b"B1"));
     }
 }

@@ -4,7 +4,7 @@ use preventiojyraa_core::intake::{Answered, Content, Issue, SubmittedUnit, Submi
 use preventiojyraa_core::profile::{Comparator, Standing};
 
 use super::frame::Frame;
-use super::reading::{Reading, Resource, Unmapped};
+use super::reading::{FirstCode, Reading, Resource};
 use super::values::{one_value, quantity};
 use super::wire::{FormAnswer, FormItem, QuestionnaireResponse};
 
@@ -38,12 +38,12 @@ pub(super) fn questionnaire_response<'p>(
         "entered-in-error" => Content::Withdrawn,
         other => Content::NotFinal(other),
     };
-    let unmapped = Unmapped {
-        resource_type: "QuestionnaireResponse".to_owned(),
-        system: String::new(),
-        code: questionnaire.to_owned(),
+    let first_code = FirstCode {
+        resource_type: "QuestionnaireResponse",
+        system: "",
+        code: questionnaire,
     };
-    frame.statements(reading, vec![content], unmapped)
+    frame.statements(reading, vec![content], first_code)
 }
 
 /// Answers of all items, groups opened, in the order of the form.

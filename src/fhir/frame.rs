@@ -6,7 +6,7 @@ use preventiojyraa_core::profile::Standing;
 use preventiojyraa_core::rulebook::LaboratoryId;
 
 use super::dates;
-use super::reading::{Reading, Resource, Unmapped, patient_reference};
+use super::reading::{FirstCode, Reading, Resource, patient_reference};
 use super::wire::{Concept, Meta, Reference};
 
 /// The resource types whose codes say what they are about.
@@ -37,7 +37,7 @@ impl<'p> Frame<'p> {
         &self,
         reading: &Reading<'_>,
         mut contents: Vec<Content<'p>>,
-        first_code: Unmapped,
+        first_code: FirstCode<'p>,
     ) -> Result<Resource<'p>, Issue> {
         let kind = self.resource_type;
         // What says nothing at all cannot matter.
@@ -81,12 +81,14 @@ impl<'p> Frame<'p> {
         let until = self
             .until
             .and_then(|text| dates::latest_day(text, reading.zone()));
+        let submission = reading.submission(kind, id);
+        let version = reading.version(self.meta, self.digest);
         let submissions = contents
             .into_iter()
             .map(|content| Submission {
                 resident,
-                id: reading.submission(kind, id),
-                version: reading.version(self.meta, self.digest),
+                id: submission,
+                version,
                 effective,
                 effective_text: self.effective,
                 until,
@@ -116,20 +118,17 @@ fn effective_day(text: &str, recorded: Option<Date>, reading: &Reading<'_>) -> O
     })
 }
 
-pub(super) fn first_code(resource_type: &str, concept: Option<&Concept<'_>>) -> Unmapped {
+pub(super) fn first_code<'p>(
+    resource_type: &'static str,
+    concept: Option<&'p Concept<'_>>,
+) -> FirstCode<'p> {
     let coding = concept
         .and_then(|concept| concept.coding.as_deref())
         .and_then(<[_]>::first);
-    Unmapped {
-        resource_type: resource_type.to_owned(),
-        system: coding
-            .and_then(|c| c.system.as_deref())
-            .unwrap_or_default()
-            .to_owned(),
-        code: coding
-            .and_then(|c| c.code.as_deref())
-            .unwrap_or_default()
-            .to_owned(),
+    FirstCode {
+        resource_type,
+        system: coding.and_then(|c| c.system.as_deref()).unwrap_or_default(),
+        code: coding.and_then(|c| c.code.as_deref()).unwrap_or_default(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! One request and its whole answer, for conversations in which each answer is small.
 
 use std::net::IpAddr;
+use std::sync::OnceLock;
 
 use reqwest::header::HeaderMap;
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, StatusCode, Url, redirect};
@@ -108,6 +109,54 @@ pub(super) fn same_origin_only() -> redirect::Policy {
             attempt.error("a redirect to another origin, which is not followed")
         }
     })
+}
+
+/// How a client is set up, beside whom it trusts.
+type Settings = Box<dyn Fn(ClientBuilder) -> ClientBuilder + Send + Sync>;
+
+/// Clients for a conversation that may leave its first origin: for http on this machine, and for
+/// https, for which all certificates of the system are read. Each is made when it is first needed.
+pub(super) struct Clients {
+    settings: Settings,
+    on_this_machine: OnceLock<Client>,
+    verifying: OnceLock<Client>,
+}
+
+impl Clients {
+    /// For a conversation that begins at an address; the client for that is made at once.
+    ///
+    /// # Errors
+    ///
+    /// When no client can be made.
+    pub(super) fn new(
+        base: &Url,
+        settings: impl Fn(ClientBuilder) -> ClientBuilder + Send + Sync + 'static,
+    ) -> Result<Self, reqwest::Error> {
+        let clients = Self {
+            settings: Box::new(settings),
+            on_this_machine: OnceLock::new(),
+            verifying: OnceLock::new(),
+        };
+        clients.to(base)?;
+        Ok(clients)
+    }
+
+    /// The client for an address.
+    ///
+    /// # Errors
+    ///
+    /// When none can be made.
+    pub(super) fn to(&self, url: &Url) -> Result<&Client, reqwest::Error> {
+        let client = match url.scheme() {
+            "http" => &self.on_this_machine,
+            _ => &self.verifying,
+        };
+        if let Some(made) = client.get() {
+            return Ok(made);
+        }
+        let made = (self.settings)(client_of(url)).build()?;
+        Ok(client.get_or_init(|| made))
+    }
 }
 
 /// A client for one origin, which it never leaves.

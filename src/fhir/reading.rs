@@ -241,6 +241,27 @@ pub struct Unmapped {
     pub code: String,
 }
 
+/// The first code of a line, as it stands there: counted when no rule knows any of the line's codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FirstCode<'a> {
+    /// Resource type.
+    pub resource_type: &'static str,
+    /// URI of the coding system, as sent.
+    pub system: &'a str,
+    /// The code, as sent.
+    pub code: &'a str,
+}
+
+impl From<FirstCode<'_>> for Unmapped {
+    fn from(first: FirstCode<'_>) -> Self {
+        Self {
+            resource_type: first.resource_type.to_owned(),
+            system: first.system.to_owned(),
+            code: first.code.to_owned(),
+        }
+    }
+}
+
 /// What one line says.
 pub enum Resource<'a> {
     /// An entry of the register.
@@ -256,7 +277,7 @@ pub enum Resource<'a> {
         /// What it says, part by part.
         submissions: Vec<Submission<'a>>,
         /// Its first code, for the count should no rule know any.
-        first_code: Unmapped,
+        first_code: FirstCode<'a>,
         /// Whether it could matter should no rule know any of its codes.
         could_matter: bool,
     },

@@ -1,5 +1,6 @@
 //! A decision in canonical form: codes and dates, no prose, the same bytes for the same decision.
 
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use crate::lake::DecisionRow;
@@ -35,38 +36,23 @@ pub(super) fn canonical(
 ) -> DecisionRow {
     let assessment = decision.assessment.as_ref();
     let model = rulebook.model.rung(assessment.map_or(0, Assessment::rung));
-    let asks: Vec<&str> = decision
-        .asks
-        .iter()
-        .map(|n| model.items[*n].id.as_str())
-        .collect();
-    let reviews: Vec<String> = decision
-        .reviews
-        .iter()
-        .map(|(row, review)| {
-            format!(
-                "{}:{}:{}",
-                texts.rows[*row],
-                review.priority.name(),
-                review.within_days
-            )
-        })
-        .collect();
-    let reasons: Vec<String> = decision
-        .reasons
-        .iter()
-        .map(|reason| {
-            let fact = reason
-                .fact
-                .as_ref()
-                .map_or(String::new(), |fact| fact_mark(rulebook, fact));
-            let row = &texts.rows[reason.row];
-            match reason.verdict {
-                ReasonVerdict::Held => format!("held:{row}{fact}"),
-                ReasonVerdict::Nearly(near) => format!("nearly-{}:{row}{fact}", near.name()),
-            }
-        })
-        .collect();
+    let asks = joined(",", &decision.asks, |out, n| {
+        out.push_str(&model.items[*n].id)
+    });
+    let reviews = joined(";", &decision.reviews, |out, (row, review)| {
+        let (row, priority) = (&texts.rows[*row], review.priority.name());
+        put(out, format_args!("{row}:{priority}:{}", review.within_days));
+    });
+    let reasons = joined(";", &decision.reasons, |out, reason| {
+        let row = &texts.rows[reason.row];
+        match reason.verdict {
+            ReasonVerdict::Held => put(out, format_args!("held:{row}")),
+            ReasonVerdict::Nearly(near) => put(out, format_args!("nearly-{}:{row}", near.name())),
+        }
+        if let Some(fact) = &reason.fact {
+            mark(rulebook, fact, out);
+        }
+    });
     DecisionRow {
         resident,
         state: decision.state.name(),
@@ -75,18 +61,37 @@ pub(super) fn canonical(
         score: assessment.map(|a| (a.low(), a.high())),
         probability: assessment.map(|a| risk::probability(&rulebook.calibration, a)),
         items: assessment.map_or(String::new(), |a| items_text(rulebook, a)),
-        asks: asks.join(","),
-        reviews: reviews.join(";"),
-        reasons: reasons.join(";"),
+        asks,
+        reviews,
+        reasons,
     }
 }
 
-fn fact_mark(rulebook: &Rulebook, fact: &Fact) -> String {
-    format!(
-        "@{}:{}",
-        rulebook.catalogue.definition(fact.id).id,
-        fact.effective
-    )
+/// Texts with a separator between them, each written to the end of the whole: a decision has dozens,
+/// and a city's worth of small texts of their own costs a tenth of a run.
+fn joined<T>(
+    separator: &str,
+    items: impl IntoIterator<Item = T>,
+    mut write: impl FnMut(&mut String, T),
+) -> String {
+    let mut whole = String::new();
+    for (n, item) in items.into_iter().enumerate() {
+        if n != 0 {
+            whole.push_str(separator);
+        }
+        write(&mut whole, item);
+    }
+    whole
+}
+
+fn put(out: &mut String, text: fmt::Arguments<'_>) {
+    out.write_fmt(text).expect("memory can be written");
+}
+
+/// Which fact, and of which day.
+fn mark(rulebook: &Rulebook, fact: &Fact, out: &mut String) {
+    let id = &rulebook.catalogue.definition(fact.id).id;
+    put(out, format_args!("@{id}:{}", fact.effective));
 }
 
 fn next_text(rulebook: &Rulebook, next: &NextStep) -> String {
@@ -110,23 +115,25 @@ fn next_text(rulebook: &Rulebook, next: &NextStep) -> String {
 fn items_text(rulebook: &Rulebook, assessment: &Assessment) -> String {
     let model = rulebook.model.rung(assessment.rung());
     let items = model.items.iter().zip(assessment.items());
-    let texts = items.map(|(item, result)| {
-        let amounts = result.adds.values().map(|amount| match model.unit {
-            ScoreUnit::Points => amount.to_string(),
-            ScoreUnit::PartsPerMillion => millionths(amount),
-        });
-        let points: Vec<String> = amounts.collect();
+    let texts = joined(";", items, |out, (item, result)| {
+        put(out, format_args!("{}=", item.id));
         let between = if result.adds.is_stretch() { ".." } else { "/" };
-        let basis = match &result.basis {
-            None | Some(Basis::Age(..) | Basis::Sex(_)) => String::new(),
-            Some(Basis::Measured(fact) | Basis::Shown { fact, .. }) => fact_mark(rulebook, fact),
-            Some(Basis::MassOverHeightSquared { mass, height, .. }) => {
-                fact_mark(rulebook, mass) + &fact_mark(rulebook, height)
+        let points = joined(between, result.adds.values(), |out, amount| {
+            match model.unit {
+                ScoreUnit::Points => put(out, format_args!("{amount}")),
+                ScoreUnit::PartsPerMillion => out.push_str(&millionths(amount)),
             }
-        };
-        format!("{}={}{basis}", item.id, points.join(between))
+        });
+        out.push_str(&points);
+        match &result.basis {
+            None | Some(Basis::Age(..) | Basis::Sex(_)) => {}
+            Some(Basis::Measured(fact) | Basis::Shown { fact, .. }) => mark(rulebook, fact, out),
+            Some(Basis::MassOverHeightSquared { mass, height, .. }) => {
+                mark(rulebook, mass, out);
+                mark(rulebook, height, out);
+            }
+        }
     });
-    let texts = texts.collect::<Vec<_>>().join(";");
     if rulebook.model.rungs.is_empty() {
         texts
     } else {

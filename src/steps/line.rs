@@ -163,7 +163,7 @@ impl Reader<'_> {
                     (false, true) => counts.set_aside += 1,
                     (false, false) => {
                         counts.unmapped += 1;
-                        harvest.unmapped.add(first_code, could_matter);
+                        harvest.unmapped.add(first_code.into(), could_matter);
                     }
                 }
                 let known = self.earlier.known(submission);

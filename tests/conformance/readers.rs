@@ -214,7 +214,7 @@ fn rewritten(dice: &mut Dice, line: &[u8]) -> Vec<u8> {
         }
         bytes
     };
-    match dice.below(16) {
+    match dice.below(20) {
         0 => replaced("\":{", "\": {"),
         1 => replaced("\":\"", "\" : \""),
         2 => replaced("\"code\":\"", "\"code\":\t\""),
@@ -241,6 +241,15 @@ fn rewritten(dice: &mut Dice, line: &[u8]) -> Vec<u8> {
         // A newer version, an older one, and one that says something else.
         13 => dated(&text, "2025-12-01T10:00:00Z").into_bytes(),
         14 => at_random(dice, " \t"),
+        // Keys behind escapes, and blanks where codes are looked for.
+        15 => replaced("\"code\"", "\"c\\u006fde\""),
+        16 => replaced("\"code\":\"", "\"code\":\r\""),
+        17 => replaced("\"code\":\"", "\"code\"\t:\""),
+        // What looks like a code where none is, and a word that ends in one.
+        18 => replaced(
+            "\"status\":\"final\"",
+            "\"note\":[{\"text\":\"code\"},{\"text\":\"\\\"code\\\":\\\"4548-4\\\"\"}],\"zipcode\":\"4548-4\",\"status\":\"final\"",
+        ),
         _ => {
             let other = text
                 .replace("4548-4", "8867-4")
@@ -271,7 +280,7 @@ fn reordered(text: &str) -> Vec<u8> {
 fn damaged(dice: &mut Dice, line: &[u8]) -> Vec<u8> {
     let mut bytes = line.to_vec();
     let at = dice.below(bytes.len().max(1));
-    match dice.below(9) {
+    match dice.below(10) {
         0 => bytes.truncate(at),
         1 => drop(bytes.drain(..at)),
         2 => bytes[at] = u8::try_from(dice.below(256)).expect("a byte"),
@@ -283,6 +292,12 @@ fn damaged(dice: &mut Dice, line: &[u8]) -> Vec<u8> {
             bytes.extend_from_slice(line);
         }
         6 => bytes = [line, line].concat(),
+        // A code twice, once of no interest.
+        9 => {
+            let text = String::from_utf8_lossy(line).into_owned();
+            let twice = text.replace("\"code\":\"", "\"code\":\"8867-4\",\"code\":\"");
+            bytes = twice.into_bytes();
+        }
         7 => {
             let end = (at + dice.below(40)).min(bytes.len());
             bytes.drain(at..end);

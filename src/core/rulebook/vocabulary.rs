@@ -87,10 +87,14 @@ impl Vocabulary {
     /// The laboratory that signs results like this.
     #[must_use]
     pub fn performer(&self, name: &str) -> Option<LaboratoryId> {
+        // Letter by letter: nearly every name differs in its first.
+        fn lower(name: &str) -> impl Iterator<Item = char> {
+            name.chars().flat_map(char::to_lowercase)
+        }
         let name = name.trim();
         let at = self.laboratories.iter().position(|laboratory| {
             let mut names = laboratory.performers.iter();
-            names.any(|known| known.to_lowercase() == name.to_lowercase())
+            names.any(|known| lower(known).eq(lower(name)))
         })?;
         u16::try_from(at).ok().map(LaboratoryId)
     }

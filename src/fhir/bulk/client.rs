@@ -10,11 +10,11 @@ use jiff::Timestamp;
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
 };
-use reqwest::{Client, Method, Response, StatusCode, Url};
+use reqwest::{Method, Response, StatusCode, Url};
 use serde::de::IgnoredAny;
 use serde_json::json;
 
-use super::super::http::{Heard, hear, read, same_origin_only, why};
+use super::super::http::{Clients, Heard, hear, read, same_origin_only, why};
 use super::super::lines::{Block, FileEnd, Lines};
 use super::super::smart::{Credentials, Right, SmartError, Tokens, base_address};
 use super::action::{Action, Call, Fetch, Patience};
@@ -53,7 +53,7 @@ pub type Next = (Job, Vec<Action>);
 
 /// A connection to a server that exports.
 pub struct BulkClient {
-    client: Client,
+    clients: Clients,
     base: Url,
     tokens: Tokens,
     patience: Patience,
@@ -76,14 +76,16 @@ impl BulkClient {
         let wanted = ["Group".to_owned()];
         let wanted = wanted.iter().chain(types);
         let wanted = wanted.map(|kind| (kind.clone(), Right::Read)).collect();
-        let client = Client::builder()
-            .connect_timeout(Duration::from_secs(30))
-            .read_timeout(SILENCE_DEADLINE)
-            .redirect(same_origin_only())
-            .build();
+        let base = base_address(server)?;
+        let clients = Clients::new(&base, |builder| {
+            builder
+                .connect_timeout(Duration::from_secs(30))
+                .read_timeout(SILENCE_DEADLINE)
+                .redirect(same_origin_only())
+        });
         Ok(Self {
-            client: client.map_err(BulkError::Setup)?,
-            base: base_address(server)?,
+            clients: clients.map_err(BulkError::Setup)?,
+            base,
             tokens: Tokens::new(server, credentials, wanted, ANSWER_DEADLINE, now)?,
             patience,
             now,
@@ -217,7 +219,8 @@ impl BulkClient {
     ) -> Result<Heard, BulkError> {
         let mut is_last = false;
         loop {
-            let mut request = self.client.request(method.clone(), url.clone());
+            let client = self.clients.to(&url).map_err(BulkError::Setup)?;
+            let mut request = client.request(method.clone(), url.clone());
             request = request.headers(headers.clone()).timeout(ANSWER_DEADLINE);
             if let Some(body) = &body {
                 request = request.body(body.clone());
@@ -291,7 +294,8 @@ impl BulkClient {
         };
         let mut is_last = false;
         loop {
-            let mut request = self.client.get(url.clone());
+            let client = self.clients.to(&url).map_err(BulkError::Setup)?;
+            let mut request = client.get(url.clone());
             let accept = HeaderValue::from_static("application/fhir+ndjson, application/ndjson");
             request = request.header(ACCEPT, accept);
             request = request.header(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));

@@ -18,11 +18,11 @@ use std::time::Duration;
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
-use reqwest::{Client, StatusCode, Url};
+use reqwest::{StatusCode, Url};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use super::http::{Heard, hear, same_origin_only, shown, usable};
+use super::http::{Clients, Heard, hear, same_origin_only, shown, usable};
 pub use key::KeyError;
 use key::SigningKey;
 pub use scopes::Right;
@@ -162,7 +162,7 @@ enum Way {
 }
 
 struct Signed {
-    client: Client,
+    clients: Clients,
     base: Url,
     client_id: String,
     key: SigningKey,
@@ -217,12 +217,11 @@ impl Tokens {
                 scope,
             } => {
                 let base = base_address(base)?;
-                let client = Client::builder()
-                    .timeout(deadline)
-                    .redirect(same_origin_only())
-                    .build();
+                let clients = Clients::new(&base, move |builder| {
+                    builder.timeout(deadline).redirect(same_origin_only())
+                });
                 Way::Key(Box::new(Signed {
-                    client: client.map_err(SmartError::Setup)?,
+                    clients: clients.map_err(SmartError::Setup)?,
                     base,
                     client_id: client_id.clone(),
                     key: SigningKey::read(key_file, key_id.as_deref())?,
@@ -345,7 +344,8 @@ impl Signed {
         let place = self.base.join(".well-known/smart-configuration");
         let place = place.map_err(|error| failed(error.to_string()))?;
         let accept = HeaderValue::from_static("application/json");
-        let answer = match hear(self.client.get(place).header(ACCEPT, accept)).await {
+        let client = self.clients.to(&place).map_err(SmartError::Setup)?;
+        let answer = match hear(client.get(place).header(ACCEPT, accept)).await {
             Heard::Nothing(why) => return Err(failed(why)),
             Heard::Answer(answer) => answer,
         };
@@ -386,8 +386,10 @@ impl Signed {
             .append_pair("client_assertion", &assertion);
         let form = form.query().unwrap_or_default().to_owned();
         let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
-        let request = self.client.post(at.token_endpoint.clone());
-        let request = request
+        let client = self.clients.to(&at.token_endpoint);
+        let request = client
+            .map_err(SmartError::Setup)?
+            .post(at.token_endpoint.clone())
             .header(CONTENT_TYPE, kind)
             .header(ACCEPT, HeaderValue::from_static("application/json"))
             .body(form);
