@@ -11,7 +11,7 @@ use super::in_force::{model, pinned_with};
 use super::look_back_document::{
     ActSince, Affected, DecidedOtherwise, DecisionShown, LookBack, RunLookedAt,
 };
-use super::run::{completed, decided, sources_with_open_slices};
+use super::run::{Open, completed, decided};
 use super::{DataFolder, StepError, sampling};
 use crate::lake::{DecisionRow, DecisionsHash, RegisterRow};
 use crate::ledger::{AskedAct, EpisodeMap, LedgerError, RunRecord};
@@ -195,7 +195,7 @@ struct Again {
     own: (Rulebook, Texts),
     corrected: (Rulebook, Texts),
     episodes: EpisodeMap,
-    open: BTreeSet<String>,
+    open: Open,
     sampling: Option<Sampling>,
 }
 
@@ -236,7 +236,7 @@ impl Again {
             own: with(own)?,
             corrected: with(&corrected)?,
             episodes: EpisodeMap::default(),
-            open: sources_with_open_slices(pulls),
+            open: Open::of(pulls),
             sampling: sampling::of_run(data, &run)?,
             run,
         })
