@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use preventiojyraa::fhir::IdentityKey;
 use preventiojyraa::lake::{DecisionRow, IssueRow, RegisterRow, Store};
-use preventiojyraa::profile::ResidentId;
+use preventiojyraa::profile::{Fact, ResidentId};
 use serde_json::Value;
 
 /// The index date of every story that does not choose its own.
@@ -188,6 +188,26 @@ impl Site {
 
     fn store(&self) -> Store {
         Store::open(&self.lake()).expect("the lake opens")
+    }
+
+    /// Every fact that is stored, in order.
+    pub(crate) fn facts(&self) -> Vec<(ResidentId, Fact)> {
+        let rules = preventiojyraa::rules::shipped().expect("the shipped rules hold");
+        let store = self.store();
+        let stored = store.facts(&rules.catalogue, None);
+        let mut stored = stored.expect("facts can be read");
+        let (mut facts, mut some) = (Vec::new(), Vec::new());
+        while let Some(resident) = stored.next_resident().expect("facts can be read") {
+            some.clear();
+            stored
+                .take_until(resident, &mut some)
+                .expect("facts can be read");
+            facts.extend(some.drain(..).map(|fact| (resident, fact)));
+        }
+        facts.sort_by_key(|(resident, fact)| {
+            (*resident, fact.submission, fact.version, fact.part, fact.id)
+        });
+        facts
     }
 
     pub(crate) fn issues(&self) -> Vec<IssueRow> {
