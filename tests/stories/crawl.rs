@@ -1,7 +1,5 @@
 //! A group that is read resident by resident says what its export says.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use crate::support::acting::until;
@@ -102,7 +100,7 @@ fn a_crawl_that_is_killed_goes_on_where_it_was() {
             pull["way"] == "crawl" && pull["here"].as_u64().is_some_and(|here| 0 < here)
         }
     };
-    until(Duration::from_secs(60), is_under_way);
+    until("a handful is read", is_under_way);
     child.kill().expect("it can be killed");
     child.wait().expect("it has ended");
     let told = site.does(&["pull", "--status"]).ends_well();

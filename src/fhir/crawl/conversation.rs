@@ -14,7 +14,7 @@ use reqwest::{StatusCode, Url};
 use serde::{Deserialize, Serialize};
 
 use super::super::answers::{asks_to_wait, later, page_for_people, said, said_of_a_person};
-use super::super::http::{Answer, Heard, usable};
+use super::super::http::{Heard, usable};
 use super::super::retry_after;
 use super::page::{self, Page};
 use crate::delivery::clamped_retry;
