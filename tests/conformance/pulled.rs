@@ -340,7 +340,7 @@ const FAULTS: Section = Section {
         row(
             "replayed-jti",
             "an assertion is said to have been used",
-            &["an_assertion_that_seems_to_be_used_is_made_anew_when_a_token_was_given_before"],
+            &["an_assertion_that_is_said_to_be_used_is_told_at_once"],
         ),
         row(
             "redirect-elsewhere, next-elsewhere",

@@ -190,6 +190,14 @@ impl Site {
         Store::open(&self.lake()).expect("the lake opens")
     }
 
+    /// Every fact about those who are on the register of another data folder, in order.
+    pub(crate) fn facts_about_those_of(&self, other: &Site) -> Vec<(ResidentId, Fact)> {
+        let residents: Vec<ResidentId> = other.register().iter().map(|row| row.resident).collect();
+        let mut facts = self.facts();
+        facts.retain(|(resident, _)| residents.contains(resident));
+        facts
+    }
+
     /// Every fact that is stored, in order.
     pub(crate) fn facts(&self) -> Vec<(ResidentId, Fact)> {
         let rules = preventiojyraa::rules::shipped().expect("the shipped rules hold");
@@ -202,7 +210,11 @@ impl Site {
             stored
                 .take_until(resident, &mut some)
                 .expect("facts can be read");
-            facts.extend(some.drain(..).map(|fact| (resident, fact)));
+            for mut fact in some.drain(..) {
+                // How it was written on the way is nothing that it says.
+                fact.version.digest = 0;
+                facts.push((resident, fact));
+            }
         }
         facts.sort_by_key(|(resident, fact)| {
             (*resident, fact.submission, fact.version, fact.part, fact.id)

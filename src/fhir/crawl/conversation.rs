@@ -250,7 +250,9 @@ impl Conversation {
         };
         let is_gone = matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::GONE);
         match (query, answer.status) {
-            (_, StatusCode::UNAUTHORIZED) => Action::Stop(CrawlFailure::Unauthorised(said(answer))),
+            (_, StatusCode::UNAUTHORIZED) => {
+                Action::Stop(CrawlFailure::Unauthorised(said_of_a_person(answer)))
+            }
             (Query::Group(_), StatusCode::OK) => match page::members(&answer.body) {
                 Some(members) => {
                     self.found.members = members;
