@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use preventiojyraa::daemon::{self, NetworkPullOptions};
+use preventiojyraa::daemon::{self, NetworkPullOptions, PullBy, PullStatus};
 use preventiojyraa::fhir::{Credentials, IdentityKey, ReadBy, TYPES_READ};
 use preventiojyraa::rulebook::Rulebook;
 use preventiojyraa::steps::{
@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     #[arg(
         long,
         value_name = "DIR",
-        required_unless_present = "server",
+        required_unless_present_any = ["server", "status"],
         conflicts_with = "server"
     )]
     from: Option<PathBuf>,
@@ -63,6 +63,9 @@ pub(super) struct Arguments {
     /// larger than that memory
     #[arg(long)]
     direct: bool,
+    /// Say how far each group is: what is known of it, and what is under way; nothing is asked or read
+    #[arg(long, conflicts_with_all = ["from", "server"])]
+    status: bool,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -104,6 +107,19 @@ struct NetworkArguments {
     /// Resource types to ask for, separated by commas [default: all that the rules can read]
     #[arg(long, value_name = "TYPES", value_delimiter = ',', requires = "server")]
     types: Vec<String>,
+    /// How to ask: by bulk export, resident by resident, or the second where the first fails
+    ///
+    /// `auto` asks for an export, and reads resident by resident where the server has none, cannot
+    /// finish it, or has not finished it after `--give-up-after` days. Both give the same facts.
+    #[arg(long, value_name = "WAY", default_value = "auto", value_parser = ["auto", "export", "crawl"], requires = "server")]
+    by: String,
+    /// A file with the `Patient.id`s of the group, one a line, for reading resident by resident from a
+    /// server that does not say who is in a group
+    #[arg(long, value_name = "FILE", requires = "server")]
+    members: Option<PathBuf>,
+    /// Residents read at once, resident by resident
+    #[arg(long, value_name = "N", default_value_t = 4, requires = "server")]
+    at_once: usize,
     /// Ask only for what changed since the last pull of this group that lacked nothing
     ///
     /// Needs a server that dates its resources (Epic does not). Whoever joined the group since may
@@ -116,12 +132,17 @@ struct NetworkArguments {
     /// Give an export up after so many days
     #[arg(long, value_name = "DAYS", default_value_t = 21, requires = "server")]
     give_up_after: u32,
-    /// Give up the export of this group that is under way, here and at the server
+    /// Give up the pull of this group that is under way, here and at the server
     #[arg(long, requires = "server")]
     cancel: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
+    if arguments.status {
+        let status = daemon::pull_status(&arguments.data.data)?;
+        show(&status, arguments.json, status_told)?;
+        return Ok(Outcome::Done);
+    }
     let rulebook = arguments.rules.load()?;
     let key = arguments.identity_key.as_ref().map(read_key).transpose()?;
     let report = match (&arguments.from, &arguments.network.server) {
@@ -175,6 +196,7 @@ fn from_a_folder(
         laboratory: arguments.laboratory.as_deref(),
         network: None,
         deleted: &[],
+        lacking: &[],
     };
     Ok(steps::pull(rulebook, &mut data, &options)?)
 }
@@ -203,6 +225,13 @@ fn over_the_network(
         group: network.group.clone().unwrap_or_default(),
         source: arguments.source.clone(),
         types,
+        by: match network.by.as_str() {
+            "export" => PullBy::Export,
+            "crawl" => PullBy::Crawl,
+            _ => PullBy::Auto,
+        },
+        members: network.members.as_deref().map(members).transpose()?,
+        at_once: network.at_once,
         changed: network.changed,
         by_post: network.post,
         days: network.give_up_after,
@@ -223,6 +252,29 @@ fn over_the_network(
         return Ok(None);
     }
     Ok(Some(daemon::network_pull(&options)?))
+}
+
+/// The ids in a file, one a line, with or without `Patient/` before them.
+fn members(path: &Path) -> Result<Vec<String>, String> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| format!("cannot read the members `{}`: {error}", path.display()))?;
+    let ids = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let ids = ids.map(|line| line.strip_prefix("Patient/").unwrap_or(line).to_owned());
+    let ids: Vec<String> = ids.collect();
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    match ids
+        .iter()
+        .position(|id| id.is_empty() || 64 < id.len() || !id.chars().all(allowed))
+    {
+        // The line is not repeated: it may hold anything.
+        Some(n) => Err(format!(
+            "line {} of `{}` is not a FHIR id\nhint: one `Patient.id` a line",
+            n + 1,
+            path.display()
+        )),
+        None if ids.is_empty() => Err(format!("`{}` names nobody", path.display())),
+        None => Ok(ids),
+    }
 }
 
 fn read_key(path: &PathBuf) -> Result<IdentityKey, String> {
@@ -246,6 +298,50 @@ fn read_key(path: &PathBuf) -> Result<IdentityKey, String> {
                 path.display()
             )
         })
+}
+
+fn status_told(status: &PullStatus) -> String {
+    let mut text = String::new();
+    for slice in &status.slices {
+        let known = match &slice.watermark {
+            Some(at) => format!("everything up to {at}"),
+            None => "nothing whole yet".to_owned(),
+        };
+        text.push_str(&format!(
+            "Group {} of {} at {}: {known}; newest pull {}\n",
+            slice.group, slice.source, slice.server, slice.pull
+        ));
+        if !slice.incomplete.is_empty() {
+            text.push_str(&format!(
+                "  incomplete: {}; residents of this source stay undetermined\n",
+                slice.incomplete.join(", ")
+            ));
+        }
+        if 0 < slice.undetermined {
+            text.push_str(&format!(
+                "  {} residents of this source stay undetermined by themselves\n",
+                slice.undetermined
+            ));
+        }
+    }
+    for pull in &status.under_way {
+        let what = match pull.way {
+            "crawl" => "residents",
+            _ => "files",
+        };
+        let far = match (pull.here, pull.of) {
+            (Some(here), Some(of)) => format!(", {here} of {of} {what} here"),
+            (None, _) | (_, None) => String::new(),
+        };
+        text.push_str(&format!(
+            "Under way: group {} at {}, {} since {}: {}{far}\n",
+            pull.group, pull.server, pull.way, pull.began, pull.stage
+        ));
+    }
+    if text.is_empty() {
+        text.push_str("Nothing was pulled over the network, and nothing is under way.\n");
+    }
+    text
 }
 
 fn render(report: &PullReport) -> String {

@@ -3,17 +3,20 @@
 //! ```text
 //! DATA/pulls/NAME.lock       held while a process works on it
 //! DATA/pulls/NAME/job.json   where it is; replaced as a whole, synced before anything follows
+//! DATA/pulls/NAME/crawl.json the same, of a group that is read resident by resident
+//! DATA/pulls/NAME/members    whom it reads, one id a line
 //! DATA/pulls/NAME/files/     files with resources, whole and checked
 //! DATA/pulls/NAME/other/     files about the export: what went wrong, what was deleted
 //! DATA/pulls/NAME/coming/    what is not whole yet
 //! ```
 
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::fhir::{FileKind, Job, ListedFile};
+use crate::fhir::{Crawl, CrawledFile, FileKind, Job, ListedFile};
 use crate::steps;
 
 /// Why the folder cannot be used.
@@ -94,10 +97,59 @@ impl JobFolder {
 
     /// Writes the job: on disk when this returns.
     pub(super) fn save(&self, job: &Job) -> Result<(), JobFolderError> {
+        self.replaces("job.json", job.to_text().as_bytes())
+    }
+
+    /// The crawl that is under way, if one is.
+    pub(super) fn crawl(&self) -> Result<Option<Crawl>, JobFolderError> {
+        let path = self.place.join("crawl.json");
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(wrong("read", &path)(error)),
+        };
+        let crawl = Crawl::from_text(&text).ok_or(JobFolderError::Unreadable(path))?;
+        Ok(Some(crawl))
+    }
+
+    /// Writes the crawl: on disk when this returns.
+    pub(super) fn save_crawl(&self, crawl: &Crawl) -> Result<(), JobFolderError> {
+        self.replaces("crawl.json", crawl.to_text().as_bytes())
+    }
+
+    /// Whom the crawl reads.
+    pub(super) fn members(&self) -> Result<Vec<String>, JobFolderError> {
+        let path = self.place.join("members");
+        let text = fs::read_to_string(&path).map_err(wrong("read", &path))?;
+        Ok(text.lines().map(str::to_owned).collect())
+    }
+
+    /// Writes whom the crawl reads: on disk when this returns.
+    pub(super) fn save_members(&self, members: &[String]) -> Result<(), JobFolderError> {
+        let text: String = members.iter().flat_map(|id| [id.as_str(), "\n"]).collect();
+        self.replaces("members", text.as_bytes())
+    }
+
+    fn replaces(&self, name: &str, content: &[u8]) -> Result<(), JobFolderError> {
         private(&self.place)?;
-        let path = self.place.join("job.json");
-        steps::replace(&path, job.to_text().as_bytes()).map_err(wrong("write", &path))?;
+        let path = self.place.join(name);
+        steps::replace(&path, content).map_err(wrong("write", &path))?;
         self.place.parent().map_or(Ok(()), synced)
+    }
+
+    /// The files of a crawl, as far as its book knows them: what was written after that goes.
+    pub(super) fn writing(
+        &self,
+        files: &BTreeMap<String, CrawledFile>,
+    ) -> Result<Writing, JobFolderError> {
+        let mut writing = Writing {
+            folder: self.folder(FileKind::Output)?,
+            open: BTreeMap::new(),
+        };
+        for (kind, known) in files {
+            writing.open(kind, *known)?;
+        }
+        Ok(writing)
     }
 
     /// Where files of a kind go; made when it is not there.
@@ -147,7 +199,62 @@ impl JobFolder {
     /// Removes everything, the job first: what is left then is nobody's.
     pub(super) fn forget(&self) -> Result<(), JobFolderError> {
         remove(&self.place.join("job.json"))?;
+        remove(&self.place.join("crawl.json"))?;
         remove(&self.place)
+    }
+}
+
+/// The files of a crawl while they are written, one for each resource type.
+pub(super) struct Writing {
+    folder: PathBuf,
+    open: BTreeMap<String, (BufWriter<File>, CrawledFile)>,
+}
+
+impl Writing {
+    fn open(&mut self, kind: &str, known: CrawledFile) -> Result<(), JobFolderError> {
+        let path = self.folder.join(format!("{kind}.ndjson"));
+        let opened = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .and_then(|mut file| {
+                file.set_len(known.bytes)?;
+                file.seek(SeekFrom::End(0))?;
+                Ok(file)
+            });
+        let file = BufWriter::new(opened.map_err(wrong("write", &path))?);
+        self.open.insert(kind.to_owned(), (file, known));
+        Ok(())
+    }
+
+    /// Adds a line to the file of a type.
+    pub(super) fn add(&mut self, kind: &str, line: &[u8]) -> Result<(), JobFolderError> {
+        // It names a file, and a server has written it.
+        let is_plain = !kind.is_empty() && kind.chars().all(|c| c.is_ascii_alphabetic());
+        let kind = if is_plain { kind } else { "Resource" };
+        if !self.open.contains_key(kind) {
+            self.open(kind, CrawledFile::default())?;
+        }
+        let (file, counted) = self.open.get_mut(kind).expect("it was opened just now");
+        let written = file.write_all(line).and_then(|()| file.write_all(b"\n"));
+        written.map_err(wrong("write", &self.folder))?;
+        counted.lines += 1;
+        counted.bytes += line.len() as u64 + 1;
+        Ok(())
+    }
+
+    /// Everything is on disk when this returns; what there is.
+    pub(super) fn synced(&mut self) -> Result<BTreeMap<String, CrawledFile>, JobFolderError> {
+        let mut files = BTreeMap::new();
+        for (kind, (file, counted)) in &mut self.open {
+            let done = file.flush().and_then(|()| file.get_ref().sync_data());
+            done.map_err(wrong("write", &self.folder))?;
+            files.insert(kind.clone(), *counted);
+        }
+        synced(&self.folder)?;
+        Ok(files)
     }
 }
 

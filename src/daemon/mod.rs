@@ -5,7 +5,8 @@
 //! The driver of the dispatcher: it reads the clock, holds the connections and
 //! the threads, and does what `delivery`'s machine says. The driver of a pull
 //! over the network: it waits, keeps the job on disk, and does what the bulk
-//! export's machine says. No rule, no SQL and no FHIR field name.
+//! export's machine says; or it reads residents some at a time, with a book on
+//! disk of who was read. No rule, no SQL and no FHIR field name.
 //!
 //! # How the data flows
 //!
@@ -35,10 +36,13 @@ mod dispatch;
 mod dispatching;
 mod evidence;
 mod job_folder;
+mod network_crawl;
 mod network_pull;
+mod pull_status;
 
 pub use dispatch::{dispatch, today};
 pub use dispatching::{DispatchError, DispatchOptions, DispatchReport, Duration};
 pub use evidence::evidence;
 pub use job_folder::JobFolderError;
-pub use network_pull::{NetworkPullError, NetworkPullOptions, cancel_pull, network_pull};
+pub use network_pull::{NetworkPullError, NetworkPullOptions, PullBy, cancel_pull, network_pull};
+pub use pull_status::{PullStatus, UnderWay, pull_status};

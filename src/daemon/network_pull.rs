@@ -1,4 +1,4 @@
-//! Pull over the network: a group's bulk export becomes facts.
+//! Pull over the network: a group's bulk export becomes facts, or what is read resident by resident.
 //!
 //! Waiting may take days, so the data folder is not held meanwhile: it is opened at the beginning,
 //! to refuse at once what could not be stored in the end, and once more when every file is here.
@@ -11,13 +11,15 @@ use jiff::{SignedDuration, Timestamp};
 use super::dispatch::runtime;
 use super::dispatching::DispatchError;
 use super::job_folder::{JobFolder, JobFolderError};
+use super::network_crawl::crawled;
 use crate::fhir::{
-    self, Action, BulkClient, BulkError, Credentials, ExportRequest, Failure, FileKind,
-    IdentityKey, Job, Manifest, Next, Patience, ReadBy,
+    self, Action, BulkClient, BulkError, CrawlFailure, Credentials, Deletion, ExportRequest,
+    Failure, FileKind, IdentityKey, Job, Manifest, Next, NotGranted, Patience, ReadBy,
 };
 use crate::rulebook::Rulebook;
 use crate::steps::{
-    self, Access, DataFolder, LineReader, NetworkReport, PullOptions, PullReport, StepError,
+    self, Access, DataFolder, LineReader, NetworkReport, PullOptions, PullReport, PullWay,
+    StepError,
 };
 
 /// What a pull over the network needs.
@@ -36,7 +38,13 @@ pub struct NetworkPullOptions<'a> {
     pub source: String,
     /// Resource types to ask for.
     pub types: Vec<String>,
-    /// Whether only what changed since the last whole pull is asked for.
+    /// How the data are asked for.
+    pub by: PullBy,
+    /// The `Patient.id`s of the group, where the server does not say them; for a crawl only.
+    pub members: Option<Vec<String>>,
+    /// How many residents are read at once by a crawl.
+    pub at_once: usize,
+    /// Whether only what changed since the last whole pull is asked for; a crawl reads everything.
     pub changed: bool,
     /// Whether the export is asked for by POST.
     pub by_post: bool,
@@ -54,12 +62,35 @@ pub struct NetworkPullOptions<'a> {
     pub tell: &'a dyn Fn(&str),
 }
 
+/// How the data are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PullBy {
+    /// By bulk export; where the server has none, fails at it or takes too long, resident by resident.
+    #[default]
+    Auto,
+    /// By bulk export only.
+    Export,
+    /// Resident by resident.
+    Crawl,
+}
+
 /// Why a pull over the network ended without facts.
 #[derive(Debug, thiserror::Error)]
 pub enum NetworkPullError {
     /// The export ended without its data.
     #[error(transparent)]
     Export(#[from] Failure),
+    /// Reading resident by resident stopped.
+    #[error(transparent)]
+    Crawl(#[from] CrawlFailure),
+    /// Neither way.
+    #[error("{export}\nhint: reading resident by resident is no way either: {crawl}")]
+    Neither {
+        /// Why the export ended.
+        export: Failure,
+        /// Why a crawl cannot begin.
+        crawl: CrawlFailure,
+    },
     /// The server cannot be talked to.
     #[error(transparent)]
     Bulk(#[from] BulkError),
@@ -77,7 +108,7 @@ pub enum NetworkPullError {
     Runtime(#[from] DispatchError),
     /// Another export of this group is under way.
     #[error(
-        "an export of this group is under way that was asked for with other words ({0})\nhint: finish it with the same words, or `--cancel` it"
+        "a pull of this group is under way that was asked for with other words ({0})\nhint: finish it with the same words, or `--cancel` it"
     )]
     OtherJob(String),
     /// Somebody has cancelled it.
@@ -103,24 +134,67 @@ pub fn network_pull(options: &NetworkPullOptions<'_>) -> Result<PullReport, Netw
         data.watermark(&options.source, place, &options.types)?
     };
     let folder = JobFolder::open(&options.root, &options.source, &options.group)?;
-    let client = client(options)?;
     let runtime = runtime()?;
-    let job = match folder.job()? {
-        Some(job) => resumed(options, job)?,
+    let (job, crawl) = (folder.job()?, folder.crawl()?);
+    if let Some(crawl) = crawl {
+        if options.by == PullBy::Export {
+            return Err(NetworkPullError::OtherJob("reading by search".to_owned()));
+        }
+        resumed(options, &crawl.request)?;
+        return runtime.block_on(crawled(options, &folder, Some(crawl)));
+    }
+    if options.by == PullBy::Crawl {
+        if job.is_some() {
+            return Err(NetworkPullError::OtherJob("bulk export".to_owned()));
+        }
+        return runtime.block_on(crawled(options, &folder, None));
+    }
+    let failure = match runtime.block_on(exported(options, &folder, (job, since))) {
+        Err(NetworkPullError::Export(failure)) => failure,
+        ended => return ended,
+    };
+    if options.by == PullBy::Export || !failure.leaves_a_crawl() {
+        return Err(failure.into());
+    }
+    (options.tell)(&format!(
+        "note: {failure}\nreading resident by resident instead"
+    ));
+    match runtime.block_on(crawled(options, &folder, None)) {
+        Err(NetworkPullError::Crawl(crawl @ CrawlFailure::Members(_))) => {
+            Err(NetworkPullError::Neither {
+                export: failure,
+                crawl,
+            })
+        }
+        ended => ended,
+    }
+}
+
+/// Pulls by bulk export.
+async fn exported(
+    options: &NetworkPullOptions<'_>,
+    folder: &JobFolder,
+    (job, since): (Option<Job>, Option<String>),
+) -> Result<PullReport, NetworkPullError> {
+    let client = client(options)?;
+    let job = match job {
+        Some(job) => {
+            resumed(options, &job.request)?;
+            job
+        }
         None => {
-            let not_granted = runtime.block_on(client.not_granted())?;
+            let missing = client.not_granted().await?;
             let since = since.filter(|_| options.changed);
-            begun(options, since, not_granted)?
+            Job::new(request(options, since, missing)?, now())
         }
     };
     let driver = Driver {
         options,
-        folder: &folder,
+        folder,
         client: &client,
     };
     let id = job.id.clone();
-    let report = runtime.block_on(driver.drive(client.go_on(job)))?;
-    match report {
+    match driver.drive(client.go_on(job)).await? {
         Some(report) => Ok(report),
         // Its facts were stored by a process that was killed before it could close the export.
         None => {
@@ -138,6 +212,11 @@ pub fn network_pull(options: &NetworkPullOptions<'_>) -> Result<PullReport, Netw
 pub fn cancel_pull(options: &NetworkPullOptions<'_>) -> Result<bool, NetworkPullError> {
     drop(DataFolder::open(&options.root, Access::WriteExisting)?);
     let folder = JobFolder::open(&options.root, &options.source, &options.group)?;
+    if folder.crawl()?.is_some() {
+        // The server knows nothing of it.
+        folder.forget()?;
+        return Ok(true);
+    }
     let Some(job) = folder.job()? else {
         return Ok(false);
     };
@@ -159,40 +238,48 @@ fn client(options: &NetworkPullOptions<'_>) -> Result<BulkClient, NetworkPullErr
     Ok(client?)
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::now()
 }
 
-fn begun(
+/// What is asked for, of what the token allows.
+pub(super) fn request(
     options: &NetworkPullOptions<'_>,
     since: Option<String>,
-    not_granted: Vec<String>,
-) -> Result<Job, NetworkPullError> {
+    missing: NotGranted,
+) -> Result<ExportRequest, NetworkPullError> {
     let mut types = options.types.clone();
-    types.retain(|kind| !not_granted.contains(kind));
+    types.retain(|kind| !missing.unreadable.contains(kind));
     if types.is_empty() {
         return Err(NetworkPullError::NothingGranted);
     }
-    if !not_granted.is_empty() {
-        (options.tell)(&format!(
-            "note: the server does not let this client read {}; residents of this source stay undetermined\nhint: `--types` without them says that this is meant to be so",
-            not_granted.join(", ")
-        ));
+    for (kinds, how) in [
+        (&missing.unreadable, "read"),
+        (&missing.narrowed, "read all of"),
+    ] {
+        if !kinds.is_empty() {
+            (options.tell)(&format!(
+                "note: the server does not let this client {how} {}; residents of this source stay undetermined\nhint: `--types` without them says that this is meant to be so",
+                kinds.join(", ")
+            ));
+        }
     }
-    let request = ExportRequest {
+    Ok(ExportRequest {
         server: options.server.clone(),
         group: options.group.clone(),
         types,
-        not_granted,
+        not_granted: missing.unreadable,
+        narrowed: missing.narrowed,
         since,
         by_post: options.by_post,
-    };
-    Ok(Job::new(request, now()))
+    })
 }
 
-/// A job that is under way, when it was asked for with the same words.
-fn resumed(options: &NetworkPullOptions<'_>, job: Job) -> Result<Job, NetworkPullError> {
-    let request = &job.request;
+/// Whether what is under way was asked for with the same words.
+pub(super) fn resumed(
+    options: &NetworkPullOptions<'_>,
+    request: &ExportRequest,
+) -> Result<(), NetworkPullError> {
     let asked = request.types.iter().chain(&request.not_granted);
     let mut asked: Vec<&String> = asked.collect();
     let mut wanted: Vec<&String> = options.types.iter().collect();
@@ -210,8 +297,8 @@ fn resumed(options: &NetworkPullOptions<'_>, job: Job) -> Result<Job, NetworkPul
     if let Some(other) = other {
         return Err(NetworkPullError::OtherJob(other.to_owned()));
     }
-    (options.tell)("going on with the export that is under way");
-    Ok(job)
+    (options.tell)("going on with what is under way");
+    Ok(())
 }
 
 struct Driver<'a> {
@@ -277,8 +364,7 @@ impl Driver<'_> {
 
     /// Stores the facts, unless a process that ended since has done so already.
     fn stored(&self, job: &Job, manifest: &Manifest) -> Result<PullReport, NetworkPullError> {
-        let options = self.options;
-        let mut data = DataFolder::open(&options.root, Access::Write)?;
+        let mut data = DataFolder::open(&self.options.root, Access::Write)?;
         if let Some(report) = data.pull_of(&job.id)? {
             return Ok(report);
         }
@@ -291,7 +377,10 @@ impl Driver<'_> {
                 continue;
             };
             match file.kind {
-                FileKind::Output => {}
+                // What went wrong may be said where resources should be.
+                FileKind::Output => {
+                    told.errors += file.got.as_ref().map_or(0, |got| got.errors);
+                }
                 FileKind::Outcome => {
                     fhir::told(&path, &mut told).map_err(NetworkPullError::Told)?;
                 }
@@ -302,7 +391,7 @@ impl Driver<'_> {
             }
         }
         let request = &job.request;
-        let mut incomplete = request.not_granted.clone();
+        let mut incomplete = [&request.not_granted[..], &request.narrowed].concat();
         // What went wrong at the server does not say with which type.
         if 0 < told.errors || 0 < not_understood {
             incomplete.extend(request.types.iter().cloned());
@@ -319,38 +408,60 @@ impl Driver<'_> {
                 }
             }
         }
-        incomplete.sort();
-        incomplete.dedup();
         let network = NetworkReport {
             job: job.id.clone(),
+            way: PullWay::Export,
             server: request.server.clone(),
             group: request.group.clone(),
             types: request.types.clone(),
             since: request.since.clone(),
             transaction_time: manifest.transaction_time.clone(),
-            incomplete,
+            incomplete: sorted(incomplete),
             outcomes: told.outcomes,
             errors: told.errors,
             error: told.code,
             deleted: deleted.len() as u64,
         };
-        let report = steps::pull(
-            options.rulebook,
+        store(
+            self.options,
+            self.folder,
             &mut data,
-            &PullOptions {
-                from: &self.folder.folder(FileKind::Output)?,
-                source: &options.source,
-                key: options.key.clone(),
-                threads: options.threads,
-                reader: LineReader::default(),
-                read_by: ReadBy::default(),
-                today: options.today,
-                at: now().to_string(),
-                laboratory: options.laboratory.as_deref(),
-                network: Some(&network),
-                deleted: &deleted,
-            },
-        )?;
-        Ok(report)
+            (&network, &deleted, &[]),
+        )
     }
+}
+
+/// Each name once.
+pub(super) fn sorted(mut names: Vec<String>) -> Vec<String> {
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Stores the facts of the files that have come.
+pub(super) fn store(
+    options: &NetworkPullOptions<'_>,
+    folder: &JobFolder,
+    data: &mut DataFolder,
+    (network, deleted, lacking): (&NetworkReport, &[Deletion], &[String]),
+) -> Result<PullReport, NetworkPullError> {
+    let report = steps::pull(
+        options.rulebook,
+        data,
+        &PullOptions {
+            from: &folder.folder(FileKind::Output)?,
+            source: &options.source,
+            key: options.key.clone(),
+            threads: options.threads,
+            reader: LineReader::default(),
+            read_by: ReadBy::default(),
+            today: options.today,
+            at: now().to_string(),
+            laboratory: options.laboratory.as_deref(),
+            network: Some(network),
+            deleted,
+            lacking,
+        },
+    )?;
+    Ok(report)
 }

@@ -56,7 +56,7 @@ use jiff::civil::{Date, date};
 
 use crate::config::{Config, ConfigError};
 use crate::daemon::{
-    self, DispatchError, DispatchOptions, Duration, NetworkPullError, NetworkPullOptions,
+    self, DispatchError, DispatchOptions, Duration, NetworkPullError, NetworkPullOptions, PullBy,
 };
 use crate::fhir::{Credentials, TYPES_READ};
 use crate::learning::Tested;
@@ -404,6 +404,9 @@ impl Programme<'_> {
             group: GROUP.to_owned(),
             source: SOURCE.to_owned(),
             types: TYPES_READ.map(str::to_owned).into(),
+            by: PullBy::Export,
+            members: None,
+            at_once: 1,
             changed,
             by_post: false,
             days: 1,

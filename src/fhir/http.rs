@@ -159,6 +159,22 @@ impl Clients {
     }
 }
 
+/// Follows redirects on the same origin only, five at most; any other is the answer itself, so that
+/// whoever asked sees that the server points elsewhere, and does not take it for a lost connection.
+pub(super) fn stays_at_origin() -> redirect::Policy {
+    redirect::Policy::custom(|attempt| {
+        let asked = attempt.previous();
+        let stays = asked
+            .iter()
+            .all(|url| url.origin() == attempt.url().origin());
+        if stays && asked.len() < 5 {
+            attempt.follow()
+        } else {
+            attempt.stop()
+        }
+    })
+}
+
 /// A client for one origin, which it never leaves.
 ///
 /// On this machine without https nothing is verified: a trial with hundreds of short visits does not

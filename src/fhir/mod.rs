@@ -6,8 +6,8 @@
 //! register, submissions for `intake`, or an issue. [`Lines`] cuts export files
 //! (plain, gzip, zstd) into blocks of lines; the [`Filter`] of a rule book tells which lines need no
 //! parser, because no rule speaks of anything in them. [`capabilities`] asks a server what it can do,
-//! [`Tokens`] gets tokens (SMART Backend Services), [`BulkClient`] exports a group. No decision, no
-//! rule, no database.
+//! [`Tokens`] gets tokens (SMART Backend Services), [`BulkClient`] exports a group, [`CrawlClient`] reads
+//! its residents one by one. No decision, no rule, no database.
 //!
 //! # How the data flows
 //!
@@ -44,9 +44,12 @@
 //! without a trace, which would hide an HbA1c. Such a library authors what we
 //! send, in a package of its own, and judges it in the tests.
 
+mod answers;
+mod asking;
 mod authored;
 mod bulk;
 mod channel;
+mod crawl;
 mod dates;
 mod direct;
 mod filter;
@@ -73,6 +76,7 @@ pub use bulk::{
     ListedFile, Manifest, Next, NotFollowed, Page, Patience, Stage, Told, deletions, told,
 };
 pub use channel::{ChannelError, ChannelOptions, OrderChannel, RemoteOrder, Way, somebody_takes};
+pub use crawl::{Crawl, CrawlClient, CrawlFailure, CrawledFile, Found, Member};
 pub use filter::{Filter, Glance, line_key};
 pub use frame::CODE_BEARING;
 pub(crate) use http::is_this_machine;
@@ -86,4 +90,4 @@ pub use reading::{FirstCode, Reading, Resource, Unmapped};
 pub use register_entry::{Link, PatientEntry};
 pub use retry_after::wait as retry_after;
 pub use server::{Capabilities, Capability, ResourceCapabilities, ServerError, capabilities};
-pub use smart::{Credentials, KeyError, Right, SmartError, Tokens};
+pub use smart::{Credentials, KeyError, NotGranted, Right, SmartError, Tokens};

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::canonical::{Texts, canonical};
 use super::faulty::{FaultyReport, faulty_in};
 use super::in_force::{as_pinned, in_force};
-use super::run::{checked_pulls, completed, decided, runs_of, sources_with_open_slices};
+use super::run::{Open, checked_pulls, completed, decided, runs_of};
 use super::{DataFolder, StepError, sampling};
 use crate::lake::{DecisionRow, IssueRow, RegisterRow};
 use crate::profile::{Fact, Profile, ResidentId};
@@ -83,11 +83,7 @@ pub fn explain(
         None => in_force(rulebook, data)?,
     };
     let rulebook = &in_force.rulebook;
-    let profile = Profile::as_of(
-        completed(&entry, &sources_with_open_slices(&pulls)),
-        facts,
-        index_date,
-    );
+    let profile = Profile::as_of(completed(&entry, &Open::of(&pulls)), facts, index_date);
     // The run decided on the round as it was then, before what it asked for itself.
     let episode = data
         .ledger

@@ -29,6 +29,10 @@ pub(super) struct Reader<'r> {
     pub(super) rulebook: &'r Rulebook,
     pub(super) reading: Reading<'r>,
     pub(super) today: Date,
+    /// Residents of the source of whom something was missing before.
+    pub(super) undetermined: BTreeSet<ResidentId>,
+    /// Whether the export holds only what changed.
+    pub(super) is_of_changes: bool,
     /// Submissions of earlier pulls and whom they were about.
     pub(super) earlier: Earlier,
     pub(super) pull: u32,
@@ -60,6 +64,8 @@ pub(super) struct Harvest {
     pub(super) owners: Sorter<Owner>,
     pub(super) issues: Sorter<IssueRow>,
     pub(super) quarantined: Sorter<Quarantined>,
+    /// How many of these do not even say whom they are about.
+    pub(super) unreadable: u64,
     pub(super) unmapped: UnmappedCounts,
     /// Lines whose code says what they are about, and those of them that the rules understand.
     pub(super) bearing: u64,
@@ -136,6 +142,7 @@ impl Harvest {
             owners: Sorter::new(OWNERS_IN_MEMORY / threads),
             issues: Sorter::new(ISSUES_IN_MEMORY / threads),
             quarantined: Sorter::new(QUARANTINED_IN_MEMORY / threads),
+            unreadable: 0,
             unmapped: UnmappedCounts::default(),
             bearing: 0,
             mapped: 0,
@@ -172,6 +179,7 @@ impl Harvest {
             self.spoken.push(spool);
         }
         self.unmapped.absorb(other.unmapped);
+        self.unreadable += other.unreadable;
         self.bearing += other.bearing;
         self.mapped += other.mapped;
         for (code, n) in other.glanced.into_values() {

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use super::in_force::{self, InForce};
-use super::run::{checked_pulls, completed, runs_of, sources_with_open_slices};
+use super::run::{Open, checked_pulls, completed, runs_of};
 use super::{DataFolder, LearnDocument, StepError};
 use crate::lake::DecisionRow;
 use crate::learning::{self, Case, Learning, Round};
@@ -258,7 +258,7 @@ fn follow(
         has_acted,
         ledger_event: data.ledger.episodes(None)?.1,
     };
-    let open = sources_with_open_slices(&pulls);
+    let open = Open::of(&pulls);
     let mut stored = data.store.facts(&rulebook.catalogue, None)?;
     let calibration = &rulebook.calibration;
     let observed = learning::observed(calibration)?;

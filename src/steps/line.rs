@@ -52,6 +52,7 @@ impl Reader<'_> {
         };
         harvest.quarantined.push(quarantined, &self.spill)?;
         let resident = salvage_subject(line.bytes).map(|id| self.reading.resident(id));
+        harvest.unreadable += u64::from(resident.is_none());
         self.note(place, resident, [issue], harvest)?;
         Ok(cut_off)
     }

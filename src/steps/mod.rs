@@ -103,7 +103,7 @@ pub use look_back::{LookBackOptions, look_back};
 pub use look_back_document::{
     ActSince, Affected, DecidedOtherwise, DecisionShown, LookBack, RunLookedAt,
 };
-pub use network::{NetworkReport, ready_to_pull};
+pub use network::{NetworkReport, PullWay, SliceKnown, ready_to_pull};
 pub use pull::{LineReader, PullOptions, PullReport, export_files, pull};
 pub use recheck::recheck;
 pub use reconcile::{Difference, Evidence, ReconcileReport, reconcile};

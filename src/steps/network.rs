@@ -1,15 +1,33 @@
 //! What a pull over the network says about itself, and what the next one builds on.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 use super::harvest::{Harvest, Reader, withdrawal};
 use super::waiting::{FactRow, Owner, Said};
-use super::{DataFolder, PullReport, StepError};
+use super::whole::Seen;
+use super::{DataFolder, PullOptions, PullReport, StepError};
 use crate::fhir::{Deletion, IdentityKey};
 use crate::intake::{Issue, IssueCode};
 use crate::ledger::PullRecord;
-use crate::profile::Version;
+use crate::profile::{ResidentId, Version};
 use crate::rulebook::Rulebook;
+
+/// Lines that may be unreadable in any pull over the network, and one in how many in a large one.
+const MOST_UNREADABLE: u64 = 20;
+const UNREADABLE_SHARE: u64 = 1_000;
+
+/// How data are asked for over the network.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PullWay {
+    /// By bulk export of a group.
+    #[default]
+    Export,
+    /// By reading and searching, resident by resident.
+    Crawl,
+}
 
 /// How an export came over the network.
 ///
@@ -19,6 +37,9 @@ use crate::rulebook::Rulebook;
 pub struct NetworkReport {
     /// The export's name among all that were ever asked for.
     pub job: String,
+    /// How the data were asked for.
+    #[serde(default)]
+    pub way: PullWay,
     /// FHIR base address.
     pub server: String,
     /// The group.
@@ -61,7 +82,59 @@ pub fn ready_to_pull(
     }
 }
 
+/// What is known of a slice: a group of a source at a server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SliceKnown {
+    /// What the source is called.
+    pub source: String,
+    /// FHIR base address.
+    pub server: String,
+    /// The group.
+    pub group: String,
+    /// The newest pull of it.
+    pub pull: u32,
+    /// How that one asked.
+    pub way: PullWay,
+    /// The server's clock up to which everything is known; none when no pull lacked nothing.
+    pub watermark: Option<String>,
+    /// Resource types that the newest pull lacked.
+    pub incomplete: Vec<String>,
+    /// Residents of the source of whom something is missing, while the rest of it is whole.
+    pub undetermined: u64,
+}
+
 impl DataFolder {
+    /// What is known of each slice, in the order of their names.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn slices(&self) -> Result<Vec<SliceKnown>, StepError> {
+        let mut slices: BTreeMap<[String; 3], SliceKnown> = BTreeMap::new();
+        for (report, network) in self.network_pulls()? {
+            let name = [
+                report.source.clone(),
+                network.server.clone(),
+                network.group.clone(),
+            ];
+            let before = slices.get(&name).and_then(|slice| slice.watermark.clone());
+            let own = Some(network.transaction_time).filter(|at| !at.is_empty());
+            let own = own.filter(|_| report.is_complete);
+            let slice = SliceKnown {
+                source: report.source,
+                server: network.server,
+                group: network.group,
+                pull: report.id,
+                way: network.way,
+                watermark: own.or(before),
+                incomplete: network.incomplete,
+                undetermined: report.undetermined.len() as u64,
+            };
+            slices.insert(name, slice);
+        }
+        Ok(slices.into_values().collect())
+    }
+
     fn network_pulls(&self) -> Result<Vec<(PullReport, NetworkReport)>, StepError> {
         let reports = self.ledger.pulls()?.into_iter().filter_map(|pull| {
             let report: PullReport = serde_json::from_str(&pull.report).ok()?;
@@ -96,12 +169,14 @@ impl DataFolder {
     ) -> Result<Option<String>, StepError> {
         let pulls = self.network_pulls()?.into_iter().rev();
         // What another server exported, or what was not asked for then, is not known up to then.
+        // A crawl without the clock of the server says nothing of the kind.
         let mut whole = pulls.filter(|(report, network)| {
             report.source == source
                 && network.server == server
                 && network.group == group
                 && types.iter().all(|kind| network.types.contains(kind))
                 && report.is_complete
+                && !network.transaction_time.is_empty()
         });
         Ok(whole.next().map(|(_, network)| network.transaction_time))
     }
@@ -109,20 +184,28 @@ impl DataFolder {
 
 impl Reader<'_> {
     /// Adds what the export says about itself: what is missing becomes an issue, what was deleted
-    /// is taken back.
+    /// is taken back. Gives back of whom something is missing.
     pub(super) fn about_the_export(
         &self,
         network: &NetworkReport,
-        deleted: &[Deletion],
+        options: &PullOptions<'_>,
+        data: &DataFolder,
         harvest: &mut Harvest,
-    ) -> Result<(), StepError> {
+    ) -> Result<BTreeSet<ResidentId>, StepError> {
         for kind in &network.incomplete {
-            let expected = "everything that was asked for";
-            let issue = Issue::reading(IssueCode::CutOff, kind.as_str(), expected);
-            let row = self.issue_row("manifest", 0, None, issue);
-            harvest.issues.push(row, &self.spill)?;
+            self.is_missing(kind, None, harvest)?;
         }
-        for Deletion { resource_type, id } in deleted {
+        let mut missed = BTreeSet::new();
+        for patient_id in options.lacking {
+            let resident = self.reading.resident(patient_id);
+            self.is_missing("", Some(resident), harvest)?;
+            missed.insert(resident);
+        }
+        for Deletion { resource_type, id } in options.deleted {
+            if resource_type == "Patient" {
+                missed.extend(self.without_entry(id, data, harvest)?);
+                continue;
+            }
             let (submission, version) =
                 self.reading
                     .deletion(resource_type, id, &network.transaction_time);
@@ -152,6 +235,102 @@ impl Reader<'_> {
             };
             self.add(vec![row], harvest)?;
         }
+        Ok(missed)
+    }
+
+    /// Notes that something of a resource type is missing, of one resident or of all.
+    fn is_missing(
+        &self,
+        kind: &str,
+        resident: Option<ResidentId>,
+        harvest: &mut Harvest,
+    ) -> Result<(), StepError> {
+        let issue = Issue::reading(IssueCode::CutOff, kind, "everything that was asked for");
+        let row = self.issue_row("manifest", 0, resident, issue);
+        harvest.issues.push(row, &self.spill)?;
         Ok(())
+    }
+
+    /// Somebody whose entry the source has deleted stays on the register: merged into another entry,
+    /// erased or deleted by mistake, nobody knows. Nothing is decided about them until a person has
+    /// found out, or the entry is back.
+    fn without_entry(
+        &self,
+        patient_id: &str,
+        data: &DataFolder,
+        harvest: &mut Harvest,
+    ) -> Result<Option<ResidentId>, StepError> {
+        let resident = self.reading.resident(patient_id);
+        if data.store.register(Some(resident))?.is_empty() {
+            return Ok(None);
+        }
+        let expected = "an entry: was it merged into another one, erased, or deleted by mistake?";
+        let issue = Issue::reading(IssueCode::PatientDeleted, "Patient", expected);
+        let row = self.issue_row("manifest", 0, Some(resident), issue);
+        harvest.issues.push(row, &self.spill)?;
+        Ok(Some(resident))
+    }
+
+    /// More lines than an accident explains cannot be read, and nobody knows about whom they are:
+    /// it is as if they had not come.
+    pub(super) fn too_much_is_unreadable(
+        &self,
+        report: &mut PullReport,
+        harvest: &mut Harvest,
+    ) -> Result<(), StepError> {
+        let is_too_much = MOST_UNREADABLE < harvest.unreadable
+            && harvest.counts.read < UNREADABLE_SHARE * harvest.unreadable;
+        let Some(network) = report.network.as_mut().filter(|_| is_too_much) else {
+            return Ok(());
+        };
+        for kind in network.types.clone() {
+            if !network.incomplete.contains(&kind) {
+                self.is_missing(&kind, None, harvest)?;
+                network.incomplete.push(kind);
+            }
+        }
+        report.is_complete = false;
+        Ok(())
+    }
+
+    /// An export of everything in which nobody is: a filter that the server has misunderstood, or a
+    /// group that it has lost. It does not say that there are no residents.
+    pub(super) fn nobody_came(
+        &self,
+        report: &mut PullReport,
+        harvest: &mut Harvest,
+    ) -> Result<(), StepError> {
+        let nobody = report.residents == 0;
+        let Some(network) = &mut report.network else {
+            return Ok(());
+        };
+        let kind = "Patient".to_owned();
+        let is_everything = network.since.is_none() && network.types.contains(&kind);
+        if nobody && is_everything && !network.incomplete.contains(&kind) {
+            self.is_missing(&kind, None, harvest)?;
+            network.incomplete.push(kind);
+            report.is_complete = false;
+        }
+        Ok(())
+    }
+
+    /// Notes of whom something is missing after this pull: who was missing before and has not come
+    /// with everything since, and who is missing now.
+    pub(super) fn left_undetermined(
+        &self,
+        report: &mut PullReport,
+        missed: BTreeSet<ResidentId>,
+        seen: Seen,
+    ) {
+        let is_everything = report.slices.iter().all(|slice| slice.is_whole)
+            && (report.network.as_ref())
+                .is_none_or(|network| network.since.is_none() && network.incomplete.is_empty());
+        let mut left = self.undetermined.clone();
+        if is_everything {
+            left.retain(|resident| !seen.again.contains(resident));
+        }
+        left.extend(missed);
+        left.extend(seen.new);
+        report.undetermined = left.iter().map(ResidentId::to_string).collect();
     }
 }

@@ -1,6 +1,6 @@
 //! Pull: an export folder becomes facts, register entries and issues.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +18,7 @@ use super::{DataFolder, StepError};
 use crate::fhir::{Deletion, Filter, IdentityKey, ReadBy, Reading, Unmapped, is_export_file};
 use crate::lake::{IssueRow, LakeError, RegisterRow, Sorter, Staged};
 use crate::ledger::{Identity, PullCommit, PullRecord, Quarantined};
+use crate::profile::ResidentId;
 use crate::rulebook::{LaboratoryId, Rulebook};
 
 /// How lines are read; both give the same.
@@ -54,6 +55,8 @@ pub struct PullOptions<'a> {
     pub network: Option<&'a NetworkReport>,
     /// What the source says that it has deleted.
     pub deleted: &'a [Deletion],
+    /// `Patient.id`s of residents of whom something could not be read.
+    pub lacking: &'a [String],
 }
 
 /// Lines by what became of them; they add up to the lines read.
@@ -133,11 +136,23 @@ pub struct PullReport {
     pub slices: Vec<SliceReport>,
     /// Files in the folder that are no export files.
     pub ignored_files: Vec<String>,
+    /// Opaque ids of residents of this source of whom something is missing after this pull, while the
+    /// rest of it is whole: deleted at the source, not readable one by one, or new in what changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undetermined: Vec<String>,
     /// Whether identities were made with the key that everybody knows.
     pub public_identity_key: bool,
     /// How the files came over the network; none from a folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<NetworkReport>,
+}
+
+impl PullReport {
+    /// Residents of whom something is missing.
+    pub(super) fn residents_undetermined(&self) -> BTreeSet<ResidentId> {
+        let ids = self.undetermined.iter();
+        ids.filter_map(|id| ResidentId::parse(id)).collect()
+    }
 }
 
 /// How many unmapped codes a report lists.
@@ -176,7 +191,16 @@ pub fn pull(
         path.file_name()
             .map(|name| name.to_string_lossy().into_owned())
     };
+    let of_source = pulls
+        .iter()
+        .rev()
+        .find(|pull| pull.source == options.source);
+    let last = of_source.and_then(|pull| serde_json::from_str::<PullReport>(&pull.report).ok());
     let reader = Reader {
+        undetermined: last.map_or_else(BTreeSet::new, |report| report.residents_undetermined()),
+        is_of_changes: options
+            .network
+            .is_some_and(|network| network.since.is_some()),
         rulebook,
         reading: reading.for_pull(id, options.today),
         today: options.today,
@@ -199,11 +223,15 @@ pub fn pull(
         read_file(&reader, n, file, &mut harvest)?;
     }
     look_again(&reader, &files, &mut harvest)?;
+    let mut missed = BTreeSet::new();
     if let Some(network) = options.network {
-        reader.about_the_export(network, options.deleted, &mut harvest)?;
+        missed = reader.about_the_export(network, options, data, &mut harvest)?;
     }
     let finished = finish(&reader, data, options.source, &mut harvest)?;
     let mut report = report(&harvest, &finished, id, options, ignored_files);
+    reader.nobody_came(&mut report, &mut harvest)?;
+    reader.too_much_is_unreadable(&mut report, &mut harvest)?;
+    reader.left_undetermined(&mut report, missed, finished.seen.clone());
     report.public_identity_key = public_identity_key;
     let before = before(data, &pulls, options.source)?;
     let seen = (harvest.bearing, harvest.mapped);
@@ -297,7 +325,7 @@ fn report(
         is_complete: harvest.slices.iter().all(|slice| slice.is_whole)
             && options
                 .network
-                .is_none_or(|network| network.incomplete.is_empty()),
+                .is_none_or(|network| network.incomplete.is_empty() && options.lacking.is_empty()),
         lines: harvest.counts,
         facts: finished.facts.len(),
         residents: finished.n_residents,
@@ -307,6 +335,7 @@ fn report(
         laboratory: options.laboratory.map(str::to_owned),
         slices: harvest.slices.clone(),
         ignored_files,
+        undetermined: Vec::new(),
         public_identity_key: false,
         network: options.network.cloned(),
     }

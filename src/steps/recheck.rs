@@ -1,8 +1,8 @@
 //! Looking again, just before orders leave: death, move, refusal, diagnosis, non-disclosure, other rules.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
-use super::run::{checked_pulls, completed, decided, sources_with_open_slices};
+use super::run::{Open, checked_pulls, completed, decided};
 use super::{DataFolder, StepError, sampling};
 use crate::config::Config;
 use crate::delivery::Refused;
@@ -86,7 +86,7 @@ fn published(data: &DataFolder) -> Result<Option<u32>, StepError> {
 struct Looking<'r> {
     rulebook: &'r Rulebook,
     sampling: Option<Sampling>,
-    open: BTreeSet<String>,
+    open: Open,
     /// Sorted by resident.
     register: Vec<RegisterRow>,
     hidden: HashSet<ResidentId>,
@@ -103,7 +103,7 @@ impl<'r> Looking<'r> {
         Ok(Self {
             rulebook,
             sampling: sampling::in_force(data, config)?.map(|(sampling, _)| sampling),
-            open: sources_with_open_slices(&pulls),
+            open: Open::of(&pulls),
             register: data.store.register(None)?,
             hidden: data.ledger.non_disclosed()?,
             facts: data.store.facts(&rulebook.catalogue, None)?,

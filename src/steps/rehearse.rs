@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::explain::{find, on_record};
-use super::run::{checked_pulls, completed, sources_with_open_slices};
+use super::run::{Open, checked_pulls, completed};
 use super::{DataFolder, StepError};
 use crate::lake::RegisterRow;
 use crate::profile::{Fact, Profile};
@@ -59,7 +59,7 @@ pub fn rehearse(
     index_date: Date,
 ) -> Result<RehearsalReport, StepError> {
     let pulls = checked_pulls(rulebook, data)?;
-    let open = sources_with_open_slices(&pulls);
+    let open = Open::of(&pulls);
     let register = data.store.register(None)?;
     let mut stored = data.store.facts(&rulebook.catalogue, None)?;
     let mut report = RehearsalReport {
@@ -144,7 +144,7 @@ pub fn rehearse_one(
     let of_run = runs.last().and_then(|run| run.index_date.parse().ok());
     let index_date = index_date.or(of_run).ok_or(StepError::NothingRun)?;
     let (entry, facts) = on_record(rulebook, data, resident)?;
-    let open = sources_with_open_slices(&pulls);
+    let open = Open::of(&pulls);
     let profile = profile_of(&entry, facts, &open, index_date);
     let assessment = scored(rulebook, model, &profile).ok();
     Ok(report::explain_score(
@@ -156,12 +156,7 @@ pub fn rehearse_one(
     ))
 }
 
-fn profile_of(
-    row: &RegisterRow,
-    facts: Vec<Fact>,
-    open: &std::collections::BTreeSet<String>,
-    index_date: Date,
-) -> Profile {
+fn profile_of(row: &RegisterRow, facts: Vec<Fact>, open: &Open, index_date: Date) -> Profile {
     Profile::as_of(completed(row, open), facts, index_date)
 }
 

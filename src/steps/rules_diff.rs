@@ -12,7 +12,7 @@ use super::canonical::{Texts, canonical};
 use super::cases::{Along, along};
 use super::in_force::in_force;
 use super::look_back::decides_otherwise;
-use super::run::{checked_pulls, completed, decided, sources_with_open_slices};
+use super::run::{Open, checked_pulls, completed, decided};
 use super::{DataFolder, StepError, sampling};
 use crate::lake::{DecisionRow, RegisterRow};
 use crate::profile::{Fact, Profile, ResidentId, Sex};
@@ -150,7 +150,7 @@ pub fn rules_diff(
         .transpose()?
         .flatten();
     let (episodes, _) = data.ledger.episodes(None)?;
-    let open = sources_with_open_slices(&pulls);
+    let open = Open::of(&pulls);
     let register = data.store.register(None)?;
     let residents: Vec<ResidentId> = register.iter().map(|row| row.resident).collect();
     let everybody = Along {

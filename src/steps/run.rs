@@ -205,7 +205,7 @@ fn residents(
     pulls: &[PullRecord],
 ) -> Result<Vec<(ResidentId, Register)>, StepError> {
     let rows = data.store.register(None)?;
-    let open = sources_with_open_slices(pulls);
+    let open = Open::of(pulls);
     Ok(rows
         .iter()
         .map(|row| (row.resident, completed(row, &open)))
@@ -213,10 +213,42 @@ fn residents(
 }
 
 /// A register entry with its completeness.
-pub(super) fn completed(row: &RegisterRow, open: &BTreeSet<String>) -> Register {
+pub(super) fn completed(row: &RegisterRow, open: &Open) -> Register {
+    let is_open = open.sources.contains(&*row.source) || open.residents.contains(&row.resident);
     Register {
-        complete: !open.contains(&*row.source),
+        complete: !is_open,
         ..row.register
+    }
+}
+
+/// Of whom something is known to be missing.
+#[derive(Debug, Default)]
+pub(super) struct Open {
+    /// Sources of which some resource type was cut off and has not come whole since.
+    sources: BTreeSet<String>,
+    /// Residents of whom something is missing while their source is whole.
+    residents: BTreeSet<ResidentId>,
+}
+
+impl Open {
+    /// Whether nothing is missing of any source.
+    pub(super) fn is_empty(&self) -> bool {
+        self.sources.is_empty()
+    }
+
+    /// What pulls have left open.
+    pub(super) fn of(pulls: &[PullRecord]) -> Self {
+        // Each pull says for its source who is left.
+        let mut residents: BTreeMap<&str, BTreeSet<ResidentId>> = BTreeMap::new();
+        for pull in pulls {
+            if let Ok(report) = serde_json::from_str::<PullReport>(&pull.report) {
+                residents.insert(&pull.source, report.residents_undetermined());
+            }
+        }
+        Self {
+            sources: sources_with_open_slices(pulls),
+            residents: residents.into_values().flatten().collect(),
+        }
     }
 }
 
@@ -224,7 +256,7 @@ pub(super) fn completed(row: &RegisterRow, open: &BTreeSet<String>) -> Register 
 /// group where it came over the network.
 ///
 /// A file cut off before its first line is known by the word its name begins with.
-pub(super) fn sources_with_open_slices(pulls: &[PullRecord]) -> BTreeSet<String> {
+fn sources_with_open_slices(pulls: &[PullRecord]) -> BTreeSet<String> {
     type Origin<'p> = (&'p str, Option<String>);
     let mut open: BTreeMap<Origin<'_>, BTreeSet<String>> = BTreeMap::new();
     for pull in pulls {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::acting::ActReport;
-use super::run::{RunOptions, sources_with_open_slices};
+use super::run::{Open, RunOptions};
 use super::{FaultyReport, OverLimit, PullReport, SamplingReport};
 use crate::lake::{DecisionRow, DecisionsHash};
 use crate::ledger::PullRecord;
@@ -207,7 +207,7 @@ impl Tally {
             faulty: Vec::new(),
             pull: PullSummary {
                 id: pulls.last().map_or(0, |pull| pull.id),
-                is_complete: sources_with_open_slices(pulls).is_empty(),
+                is_complete: Open::of(pulls).is_empty(),
                 lines: reports.iter().map(|report| report.lines.read).sum(),
                 facts: reports.iter().map(|report| report.facts).sum(),
             },

@@ -1,11 +1,11 @@
 //! What a run saw: everything that its decisions depend on, put together again from what is stored.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
 use super::canonical::{Texts, canonical};
-use super::run::{completed, decided, sources_with_open_slices};
+use super::run::{Open, completed, decided};
 use super::{DataFolder, StepError, sampling};
 use crate::lake::{DecisionRow, RegisterRow};
 use crate::ledger::{EpisodeMap, LedgerError, PullRecord, RunRecord};
@@ -63,7 +63,7 @@ pub(super) struct Seen {
     episodes: EpisodeMap,
     /// The number of the newest event of an episode that the run saw and the ledger still has.
     newest_event: i64,
-    open: BTreeSet<String>,
+    open: Open,
     sampling: Option<Sampling>,
     /// Whether the key by which the run drew is that of the folder.
     pub(super) has_its_lot: bool,
@@ -86,7 +86,7 @@ impl Seen {
             index_date,
             episodes: EpisodeMap::default(),
             newest_event: 0,
-            open: sources_with_open_slices(&seen),
+            open: Open::of(&seen),
             sampling: sampling::of_run(data, &run)?,
             has_its_lot: sampling::is_held(data, &run)?,
             run,

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use super::cases::{Along, along};
 use super::faulty::faulty_in;
 use super::in_force::{InForce, as_pinned, in_force};
-use super::run::{checked_pulls, completed, lot_of, sources_with_open_slices};
+use super::run::{Open, checked_pulls, completed, lot_of};
 use super::what_if_document::{WhatIf, shown};
 use super::{DataFolder, StepError, sampling};
 use crate::lake::RegisterRow;
@@ -116,7 +116,7 @@ pub fn what_if(
     let sampling = drawing.map(|run| sampling::of_run(data, run));
     let sampling = sampling.transpose()?.flatten();
     let (episodes, _) = data.ledger.episodes(of_run.map(|run| run.ledger_event))?;
-    let open = sources_with_open_slices(&pulls);
+    let open = Open::of(&pulls);
     let register = register_at(data, of_run)?;
     let residents: Vec<ResidentId> = register.iter().map(|row| row.resident).collect();
     let everybody = Along {

@@ -22,6 +22,16 @@ pub(super) struct Finished {
     pub(super) register: Spool,
     pub(super) identities: Spool,
     pub(super) n_residents: u64,
+    pub(super) seen: Seen,
+}
+
+/// Which residents came that are to be noted.
+#[derive(Clone, Default)]
+pub(super) struct Seen {
+    /// Of whom something was missing before.
+    pub(super) again: BTreeSet<ResidentId>,
+    /// Who was not known before, though only what changed was asked for.
+    pub(super) new: BTreeSet<ResidentId>,
 }
 
 /// Names of holders that wait in memory.
@@ -54,6 +64,7 @@ pub(super) fn finish(
             register: Spool::new(),
             identities: Spool::new(),
             n_residents: 0,
+            seen: Seen::default(),
         },
         holders: Sorter::new(HOLDERS_IN_MEMORY),
     };
@@ -175,6 +186,15 @@ impl Writing<'_, '_> {
                 .push(&identity, &self.reader.spill)?;
         }
         self.finished.n_residents += 1;
+        if self.reader.undetermined.contains(&resident) {
+            self.finished.seen.again.insert(resident);
+        }
+        if self.reader.is_of_changes && known.is_empty() {
+            self.finished.seen.new.insert(resident);
+            let expected = "everything about somebody who is new: a pull without `--changed`";
+            let issue = Issue::reading(IssueCode::CutOff, "Patient", expected);
+            self.note(resident, issue, harvest)?;
+        }
         for row in pass_over_known_entries(known, versions, &mut harvest.counts) {
             self.finished.register.push(&row, &self.reader.spill)?;
         }

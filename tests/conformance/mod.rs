@@ -13,6 +13,7 @@ mod made_up_tokens;
 mod made_up_world;
 mod outcome;
 mod people;
+mod pulled;
 mod readers;
 mod results;
 mod servers;

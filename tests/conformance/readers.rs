@@ -86,6 +86,7 @@ fn pulled(folder: &TempFolder, exports: &[&Path], how: How) -> Left {
             laboratory: None,
             network: None,
             deleted: &[],
+            lacking: &[],
         };
         let pulled = steps::pull(rulebook(), &mut data, &options);
         report = Some(pulled.expect("a pull"));

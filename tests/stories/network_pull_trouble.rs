@@ -27,16 +27,17 @@ fn clinic() -> World {
     world
 }
 
-struct Story {
-    keys: Keys,
-    site: Site,
-    exporter: Exporter,
-    files: BTreeMap<String, String>,
-    manifest: Value,
+/// Somebody who is well, and a server that is told what to answer.
+pub(super) struct Story {
+    pub(super) keys: Keys,
+    pub(super) site: Site,
+    pub(super) exporter: Exporter,
+    pub(super) files: BTreeMap<String, String>,
+    pub(super) manifest: Value,
 }
 
 impl Story {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let exporter = Exporter::new();
         let files = files_of(&clinic());
         let manifest = exporter.has(&files);
@@ -50,14 +51,14 @@ impl Story {
     }
 
     #[track_caller]
-    fn pulls(&self) -> Value {
+    pub(super) fn pulls(&self) -> Value {
         self.keys.pulls_from(&self.site, &self.exporter, &[])
     }
 
     /// What is said when nothing can be pulled, in words without this machine's port; nothing is
     /// stored.
     #[track_caller]
-    fn is_refused(&self, more: &[&str]) -> String {
+    pub(super) fn is_refused(&self, more: &[&str]) -> String {
         let said = self.keys.pull_from(&self.site, &self.exporter, more);
         assert_eq!(said.out, "", "nothing is data");
         let told = said.ends_with(1);
@@ -69,7 +70,7 @@ impl Story {
     }
 
     #[track_caller]
-    fn bertta_is(&self, state: &str) {
+    pub(super) fn bertta_is(&self, state: &str) {
         self.site.runs("2025-11-01", &[]);
         assert_eq!(self.site.state_of("bertta"), state);
         self.site.is_whole();

@@ -27,6 +27,7 @@ pub(crate) struct Asked {
     /// Path and query.
     pub(crate) target: String,
     pub(crate) authorization: Option<String>,
+    pub(crate) prefer: Option<String>,
     pub(crate) body: String,
 }
 
@@ -160,6 +161,12 @@ impl Exporter {
         script.answers.insert(asked.to_owned(), answers.to_vec());
     }
 
+    /// What it would answer now.
+    pub(crate) fn answer_to(&self, asked: &str) -> Reply {
+        let script = self.script.lock().unwrap_or_else(PoisonError::into_inner);
+        script.answers[asked][0].clone()
+    }
+
     /// What it was asked, in order, by method and path.
     pub(crate) fn was_asked(&self, what: &str) -> Vec<Asked> {
         let script = self.script.lock().unwrap_or_else(PoisonError::into_inner);
@@ -220,7 +227,10 @@ fn name(method: &str, target: &str) -> String {
 async fn answer(State(script): State<Shared>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, 1 << 20).await.expect("a small body");
-    let header = parts.headers.get("authorization");
+    let header = |name: &str| {
+        let value = parts.headers.get(name)?;
+        Some(value.to_str().expect("text").to_owned())
+    };
     let asked = Asked {
         method: parts.method.to_string(),
         target: parts
@@ -228,12 +238,19 @@ async fn answer(State(script): State<Shared>, request: Request<Body>) -> Respons
             .path_and_query()
             .map(ToString::to_string)
             .unwrap_or_default(),
-        authorization: header.map(|value| value.to_str().expect("text").to_owned()),
+        authorization: header("authorization"),
+        prefer: header("prefer"),
         body: String::from_utf8(body.to_vec()).expect("text"),
     };
     let reply = {
         let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = name(&asked.method, &asked.target);
+        // Told with its query, or without.
+        let exact = format!("{} {}", asked.method, asked.target);
+        let name = if script.answers.contains_key(&exact) {
+            exact
+        } else {
+            name(&asked.method, &asked.target)
+        };
         script.asked.push(asked);
         match script.answers.get_mut(&name) {
             None => Reply::outcome(404, "not-found", "nothing is here"),

@@ -1,8 +1,10 @@
 //! What several folders of tests need.
 
 pub(crate) mod acting;
+pub(crate) mod conformance;
 pub(crate) mod draw;
 pub(crate) mod exporter;
+pub(crate) mod population;
 pub(crate) mod programme;
 pub(crate) mod pulling;
 pub(crate) mod rules;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use preventiojyraa::fhir::IdentityKey;
 use preventiojyraa::lake::{DecisionRow, IssueRow, RegisterRow, Store};
-use preventiojyraa::profile::ResidentId;
+use preventiojyraa::profile::{Fact, ResidentId};
 use serde_json::Value;
 
 /// The index date of every story that does not choose its own.
@@ -188,6 +188,38 @@ impl Site {
 
     fn store(&self) -> Store {
         Store::open(&self.lake()).expect("the lake opens")
+    }
+
+    /// Every fact about those who are on the register of another data folder, in order.
+    pub(crate) fn facts_about_those_of(&self, other: &Site) -> Vec<(ResidentId, Fact)> {
+        let residents: Vec<ResidentId> = other.register().iter().map(|row| row.resident).collect();
+        let mut facts = self.facts();
+        facts.retain(|(resident, _)| residents.contains(resident));
+        facts
+    }
+
+    /// Every fact that is stored, in order.
+    pub(crate) fn facts(&self) -> Vec<(ResidentId, Fact)> {
+        let rules = preventiojyraa::rules::shipped().expect("the shipped rules hold");
+        let store = self.store();
+        let stored = store.facts(&rules.catalogue, None);
+        let mut stored = stored.expect("facts can be read");
+        let (mut facts, mut some) = (Vec::new(), Vec::new());
+        while let Some(resident) = stored.next_resident().expect("facts can be read") {
+            some.clear();
+            stored
+                .take_until(resident, &mut some)
+                .expect("facts can be read");
+            for mut fact in some.drain(..) {
+                // How it was written on the way is nothing that it says.
+                fact.version.digest = 0;
+                facts.push((resident, fact));
+            }
+        }
+        facts.sort_by_key(|(resident, fact)| {
+            (*resident, fact.submission, fact.version, fact.part, fact.id)
+        });
+        facts
     }
 
     pub(crate) fn issues(&self) -> Vec<IssueRow> {

@@ -62,6 +62,7 @@ issue_codes! {
     BirthDateInvalid "birth-date-invalid" Error "the birth date is not a date",
     GenderUnknown "gender-not-understood" Error "the gender is not one that FHIR has",
     DeathUndated "death-undated" Information "the resident is marked as dead without a date",
+    PatientDeleted "patient-deleted" Error "the source has deleted the entry of somebody who is on the register",
     NationalIdInvalid "national-id-invalid" Error "the national identifier has a wrong form or check character",
     NationalIdShared "national-id-shared" Error "two residents share one national identifier",
     IdentityLinked "identity-linked" Information "the source links two entries as one person",

@@ -4,28 +4,22 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
-};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Response, StatusCode, Url};
 use serde::de::IgnoredAny;
 use serde_json::json;
 
-use super::super::http::{Clients, Heard, hear, read, same_origin_only, why};
+use super::super::asking::Asking;
+use super::super::http::{Heard, Outcome, read, why};
 use super::super::lines::{Block, FileEnd, Lines};
-use super::super::smart::{Credentials, Right, SmartError, Tokens, base_address};
+use super::super::smart::{Credentials, NotGranted, SmartError};
 use super::action::{Action, Call, Fetch, Patience};
 use super::job::{ExportRequest, Job};
 use super::manifest::Got;
 use super::step::{Event, step};
 
-/// How long the server may take to answer a question.
-const ANSWER_DEADLINE: Duration = Duration::from_secs(120);
-/// How long nothing may come of a file.
-const SILENCE_DEADLINE: Duration = Duration::from_secs(120);
 const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json");
 
 /// Why a file could not be stored, or no token was had.
@@ -53,11 +47,8 @@ pub type Next = (Job, Vec<Action>);
 
 /// A connection to a server that exports.
 pub struct BulkClient {
-    clients: Clients,
-    base: Url,
-    tokens: Tokens,
+    asking: Asking,
     patience: Patience,
-    now: fn() -> Timestamp,
 }
 
 impl BulkClient {
@@ -73,54 +64,41 @@ impl BulkClient {
         patience: Patience,
         now: fn() -> Timestamp,
     ) -> Result<Self, BulkError> {
-        let wanted = ["Group".to_owned()];
-        let wanted = wanted.iter().chain(types);
-        let wanted = wanted.map(|kind| (kind.clone(), Right::Read)).collect();
-        let base = base_address(server)?;
-        let clients = Clients::new(&base, |builder| {
-            builder
-                .connect_timeout(Duration::from_secs(30))
-                .read_timeout(SILENCE_DEADLINE)
-                .redirect(same_origin_only())
-        });
         Ok(Self {
-            clients: clients.map_err(BulkError::Setup)?,
-            base,
-            tokens: Tokens::new(server, credentials, wanted, ANSWER_DEADLINE, now)?,
+            asking: Asking::new(server, credentials, types, now)?,
             patience,
-            now,
         })
     }
 
-    /// Gets a token and says which resource types it does not allow to be read.
+    /// Gets a token and says what of the resource types it does not allow to be read.
     ///
     /// # Errors
     ///
     /// When no token is given.
-    pub async fn not_granted(&self) -> Result<Vec<String>, BulkError> {
-        self.tokens.bearer().await?;
-        let mut missing = self.tokens.not_granted().await;
-        // Nothing is read of it; some servers want it for an export, others do not know it.
-        missing.retain(|kind| kind != "Group");
-        Ok(missing)
+    pub async fn not_granted(&self) -> Result<NotGranted, BulkError> {
+        self.asking.not_granted().await
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.asking.now)()
     }
 
     /// Goes on with a job: at the beginning of a process, and when a wait is over.
     #[must_use]
     pub fn go_on(&self, job: Job) -> Next {
-        step(job, (self.now)(), self.patience, Event::Woke)
+        step(job, self.now(), self.patience, Event::Woke)
     }
 
     /// Notes that the facts are stored.
     #[must_use]
     pub fn stored(&self, job: Job) -> Next {
-        step(job, (self.now)(), self.patience, Event::Stored)
+        step(job, self.now(), self.patience, Event::Stored)
     }
 
     /// Gives a job up.
     #[must_use]
     pub fn give_up(&self, job: Job) -> Next {
-        step(job, (self.now)(), self.patience, Event::GivenUp)
+        step(job, self.now(), self.patience, Event::GivenUp)
     }
 
     /// Asks the server something.
@@ -132,7 +110,9 @@ impl BulkClient {
         let heard = match call {
             Call::KickOff => match self.kick_off(&job.request) {
                 Some((method, url, headers, body)) => {
-                    self.heard(method, url, headers, body).await?
+                    self.asking
+                        .heard((method, &url), &headers, body.as_deref())
+                        .await?
                 }
                 None => Heard::Nothing("the group makes no address".to_owned()),
             },
@@ -143,7 +123,7 @@ impl BulkClient {
             }
             Call::Delete(url) => self.heard_at(Method::DELETE, url, HeaderMap::new()).await?,
         };
-        Ok(step(job, (self.now)(), self.patience, Event::Heard(heard)))
+        Ok(step(job, self.now(), self.patience, Event::Heard(heard)))
     }
 
     /// Fetches a file: into a folder for what is coming, checked there, then put into its place.
@@ -159,14 +139,14 @@ impl BulkClient {
         into: &Path,
     ) -> Result<Next, BulkError> {
         let event = self.fetched(fetch, coming, into).await?;
-        Ok(step(job, (self.now)(), self.patience, event))
+        Ok(step(job, self.now(), self.patience, event))
     }
 
     fn kick_off(
         &self,
         request: &ExportRequest,
     ) -> Option<(Method, Url, HeaderMap, Option<Vec<u8>>)> {
-        let mut url = self.base.clone();
+        let mut url = self.asking.base.clone();
         let mut path = url.path_segments_mut().ok()?;
         path.pop_if_empty()
             .extend(["Group", &request.group, "$export"]);
@@ -205,53 +185,8 @@ impl BulkClient {
         headers: HeaderMap,
     ) -> Result<Heard, BulkError> {
         match Url::parse(url) {
-            Ok(url) => self.heard(method, url, headers, None).await,
+            Ok(url) => self.asking.heard((method, &url), &headers, None).await,
             Err(error) => Ok(Heard::Nothing(error.to_string())),
-        }
-    }
-
-    async fn heard(
-        &self,
-        method: Method,
-        url: Url,
-        headers: HeaderMap,
-        body: Option<Vec<u8>>,
-    ) -> Result<Heard, BulkError> {
-        let mut is_last = false;
-        loop {
-            let client = self.clients.to(&url).map_err(BulkError::Setup)?;
-            let mut request = client.request(method.clone(), url.clone());
-            request = request.headers(headers.clone()).timeout(ANSWER_DEADLINE);
-            if let Some(body) = &body {
-                request = request.body(body.clone());
-            }
-            let token = self.token_for(&url).await?;
-            if let Some(token) = &token {
-                request = request.header(AUTHORIZATION, token);
-            }
-            let heard = hear(request).await;
-            let is_refused = matches!(&heard, Heard::Answer(answer) if answer.status == StatusCode::UNAUTHORIZED);
-            if is_refused && !is_last && self.renews(token.as_ref()).await {
-                is_last = true;
-                continue;
-            }
-            return Ok(heard);
-        }
-    }
-
-    /// The token, for the server's own origin only.
-    async fn token_for(&self, url: &Url) -> Result<Option<HeaderValue>, BulkError> {
-        if url.origin() == self.base.origin() {
-            Ok(self.tokens.bearer().await?)
-        } else {
-            Ok(None)
-        }
-    }
-
-    async fn renews(&self, token: Option<&HeaderValue>) -> bool {
-        match token {
-            Some(token) => self.tokens.refused(token).await,
-            None => false,
         }
     }
 
@@ -275,16 +210,27 @@ impl BulkClient {
         if packed {
             fs::rename(&partial, &named).map_err(wrong(&named))?;
         }
-        let lines = match whole_lines(&named).map_err(wrong(&named))? {
-            Ok(lines) => lines,
+        let (lines, errors) = match whole_lines(&named).map_err(wrong(&named))? {
+            Ok(counted) => counted,
             Err(why) => return Ok(Event::CutOff(why)),
+        };
+        // A packed file is as large as its packing makes it.
+        let size = if packed {
+            None
+        } else {
+            Some(fs::metadata(&named).map_err(wrong(&named))?.len())
         };
         let place = into.join(&name);
         fs::rename(&named, &place).map_err(wrong(&place))?;
         // The name must be on disk before the job says that the file is here.
         let synced = File::open(into).and_then(|folder| folder.sync_all());
         synced.map_err(wrong(into))?;
-        Ok(Event::Here(Got { name, lines }))
+        Ok(Event::Here(Got {
+            name,
+            lines,
+            size,
+            errors,
+        }))
     }
 
     /// Asks for a file; an answer that is not one is given back as what was heard.
@@ -292,42 +238,31 @@ impl BulkClient {
         let Ok(url) = Url::parse(&fetch.url) else {
             return Ok(Err(Heard::Nothing("its address is none".to_owned())));
         };
-        let mut is_last = false;
-        loop {
-            let client = self.clients.to(&url).map_err(BulkError::Setup)?;
-            let mut request = client.get(url.clone());
-            let accept = HeaderValue::from_static("application/fhir+ndjson, application/ndjson");
-            request = request.header(ACCEPT, accept);
-            request = request.header(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-            // Where no token is required the address itself is the secret: nothing goes along.
-            let token = if fetch.with_token {
-                self.token_for(&url).await?
-            } else {
-                None
-            };
-            if let Some(token) = &token {
-                request = request.header(AUTHORIZATION, token);
-            }
-            let response = match request.send().await {
-                Ok(response) => response,
-                Err(error) => return Ok(Err(Heard::Nothing(why(error)))),
-            };
-            let is_refused = response.status() == StatusCode::UNAUTHORIZED;
-            if is_refused && !is_last && self.renews(token.as_ref()).await {
-                is_last = true;
-                continue;
-            }
-            if response.status() != StatusCode::OK {
-                return Ok(Err(read(response).await));
-            }
-            let kind = response.headers().get(CONTENT_TYPE);
-            let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-            if kind.starts_with("text/html") {
-                let why = "a page for people instead of a file".to_owned();
-                return Ok(Err(Heard::Nothing(why)));
-            }
-            return Ok(Ok(response));
+        let mut headers = HeaderMap::new();
+        let accept = HeaderValue::from_static("application/fhir+ndjson, application/ndjson");
+        headers.insert(ACCEPT, accept);
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        // Where no token is required the address itself is the secret: nothing goes along.
+        let begun = self.asking.begun(
+            (Method::GET, &url),
+            (&headers, None),
+            fetch.with_token,
+            None,
+        );
+        let response = match begun.await? {
+            Ok(response) => response,
+            Err(heard) => return Ok(Err(heard)),
+        };
+        if response.status() != StatusCode::OK {
+            return Ok(Err(read(response).await));
         }
+        let kind = response.headers().get(CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if kind.starts_with("text/html") {
+            let why = "a page for people instead of a file".to_owned();
+            return Ok(Err(Heard::Nothing(why)));
+        }
+        Ok(Ok(response))
     }
 }
 
@@ -355,10 +290,12 @@ async fn write_all(mut response: Response, path: &Path) -> io::Result<Result<boo
     Ok(Ok(head == [0x1f, 0x8b]))
 }
 
-/// Counts the lines of a file; why it is not whole, if it is not.
-fn whole_lines(path: &Path) -> io::Result<Result<u64, String>> {
+/// Counts the lines of a file, and those that say that something went wrong; why it is not whole,
+/// if it is not.
+fn whole_lines(path: &Path) -> io::Result<Result<(u64, u64), String>> {
     let (mut lines, mut block) = (Lines::open(path)?, Block::default());
-    let mut n_lines = 0;
+    let outcomes = memchr::memmem::Finder::new("OperationOutcome");
+    let (mut n_lines, mut n_errors) = (0, 0);
     while lines.next_block(&mut block) {
         for line in block.lines() {
             n_lines += 1;
@@ -366,10 +303,14 @@ fn whole_lines(path: &Path) -> io::Result<Result<u64, String>> {
             if line.unterminated && line.problem.is_none() && !is_json() {
                 return Ok(Err("it ends in the middle of a line".to_owned()));
             }
+            if outcomes.find(line.bytes).is_some() {
+                let outcome = Outcome::read(line.bytes);
+                n_errors += u64::from(outcome.is_some_and(|outcome| outcome.is_error()));
+            }
         }
     }
     Ok(match lines.end() {
-        FileEnd::Whole => Ok(n_lines),
+        FileEnd::Whole => Ok((n_lines, n_errors)),
         FileEnd::CutOff(why) => Err(why),
     })
 }
@@ -397,6 +338,7 @@ mod tests {
             group: "a b/c".to_owned(),
             types: vec!["Patient".to_owned(), "Observation".to_owned()],
             not_granted: Vec::new(),
+            narrowed: Vec::new(),
             since: since.map(str::to_owned),
             by_post,
         }

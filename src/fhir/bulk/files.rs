@@ -2,9 +2,9 @@
 
 use reqwest::StatusCode;
 
+use super::super::answers::{asks_to_wait, later, said};
 use super::super::http::Heard;
 use super::action::{Action, Fetch};
-use super::answers::{asks_to_wait, later, said};
 use super::job::{Failure, Stage};
 use super::manifest::{Got, Manifest};
 use super::step::Machine;
@@ -45,9 +45,7 @@ impl Machine {
         };
         let (last, heard) = match end {
             FileEnd::Here(got) => {
-                let promised = manifest.files[n].count;
-                let is_short = promised.is_some_and(|count| count != got.lines);
-                if is_short && tries < MOST_RECOUNTS {
+                if manifest.files[n].promises_other_than(&got) && tries < MOST_RECOUNTS {
                     tried_again(tries + 1);
                     let until = self.after(None, 0);
                     return self.push(Action::WaitUntil(until));
@@ -65,8 +63,10 @@ impl Machine {
             FileEnd::CutOff(why) => (why, None),
             FileEnd::Heard(heard) => {
                 if let Heard::Answer(answer) = &heard {
-                    let is_gone = matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::GONE);
-                    if is_gone && !again {
+                    let is_gone = is_gone(answer.status, manifest.requires_token);
+                    // A signed address that has expired is forbidden; the manifest has a fresh one.
+                    let may_be_stale = is_gone || answer.status == StatusCode::FORBIDDEN;
+                    if may_be_stale && !again {
                         self.enter(Stage::Preparing {
                             status,
                             polls: 0,
@@ -92,8 +92,13 @@ impl Machine {
         let tries = tries + u32::from(!heard.as_ref().is_some_and(asks_to_wait));
         tried_again(if is_hopeful { tries } else { 0 });
         if !is_hopeful || MOST_TRIES <= tries {
-            // The next process begins with fresh patience.
-            tried_again(0);
+            // The next process begins with fresh patience, and may ask for the manifest again.
+            self.job.stage = Stage::Fetching {
+                status,
+                manifest: manifest.clone(),
+                tries: 0,
+                again: false,
+            };
             self.push(Action::Save);
             let resource_type = manifest.files[n].resource_type.clone();
             return self.end(Some(Failure::File {
@@ -111,6 +116,16 @@ impl Machine {
             }
         }
     }
+}
+
+/// Whether there is no file at an address any more. One that is a secret of its own, and needs no
+/// token, is refused in the words of the store that keeps it once it has expired.
+fn is_gone(status: StatusCode, requires_token: bool) -> bool {
+    let is_refused = matches!(
+        status,
+        StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+    );
+    matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE) || is_refused && !requires_token
 }
 
 /// The first file that is not here yet.

@@ -16,6 +16,9 @@ pub struct ExportRequest {
     pub types: Vec<String>,
     /// Resource types that were wanted and that the server does not let this client read.
     pub not_granted: Vec<String>,
+    /// Resource types of which the server lets this client read only a part.
+    #[serde(default)]
+    pub narrowed: Vec<String>,
     /// Only what changed after this instant of the server's clock.
     pub since: Option<String>,
     /// Whether the server is asked by POST with repeated parameters (Bulk Data STU4) instead of by
@@ -98,6 +101,9 @@ pub struct Pages {
     pub manifest: Manifest,
     /// Where it goes on.
     pub next: String,
+    /// Where it went on before: a page that leads back would be asked for again and again.
+    #[serde(default)]
+    pub before: Vec<String>,
 }
 
 /// Why an export ended without its data.
@@ -114,6 +120,11 @@ pub enum Failure {
         "the server took the export and did not say where its status is (`Content-Location` is {0})"
     )]
     NoStatus(String),
+    /// It answered with something else, as servers do that do not know `$export`.
+    #[error(
+        "the server has no bulk export of groups: it answered {0}\nhint: `--by crawl` reads resident by resident"
+    )]
+    NoExport(String),
     /// An address to which no token may go.
     #[error(
         "the server names {what} at {origin}, which is another origin than its own: the token is not sent there"
@@ -176,12 +187,34 @@ impl Failure {
         match self {
             Self::Unauthorised(_) | Self::NoAnswer { .. } | Self::File { .. } => true,
             Self::Refused(_)
+            | Self::NoExport(_)
             | Self::NoStatus(_)
             | Self::OtherOrigin { .. }
             | Self::Address(_)
             | Self::Failed(_)
             | Self::Gone
             | Self::TooLate(_) => false,
+        }
+    }
+}
+
+impl Failure {
+    /// Whether the server cannot export, so that reading by search is the other way; not when it
+    /// is to be asked again, nor when it names places that should be looked at by a person.
+    #[must_use]
+    pub fn leaves_a_crawl(&self) -> bool {
+        match self {
+            Self::Refused(_)
+            | Self::NoExport(_)
+            | Self::NoStatus(_)
+            | Self::Failed(_)
+            | Self::Gone
+            | Self::TooLate(_) => true,
+            Self::OtherOrigin { .. }
+            | Self::Address(_)
+            | Self::Unauthorised(_)
+            | Self::NoAnswer { .. }
+            | Self::File { .. } => false,
         }
     }
 }

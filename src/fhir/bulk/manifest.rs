@@ -28,6 +28,12 @@ pub struct Got {
     pub name: String,
     /// Its lines, blank ones not counted.
     pub lines: u64,
+    /// Its bytes; none where it came packed.
+    #[serde(default)]
+    pub size: Option<u64>,
+    /// How many of its lines are `OperationOutcome`s that speak of something that went wrong.
+    #[serde(default)]
+    pub errors: u64,
 }
 
 /// A file of an export.
@@ -41,6 +47,9 @@ pub struct ListedFile {
     pub resource_type: String,
     /// How many resources the manifest promises.
     pub count: Option<u64>,
+    /// How many bytes the manifest promises.
+    #[serde(default)]
+    pub size: Option<u64>,
     /// What came, once it did.
     pub got: Option<Got>,
 }
@@ -49,8 +58,17 @@ impl ListedFile {
     /// Whether what came is less or more than the manifest promised.
     #[must_use]
     pub fn differs(&self) -> bool {
-        let lines = self.got.as_ref().map(|got| got.lines);
-        matches!((self.count, lines), (Some(count), Some(lines)) if count != lines)
+        self.got
+            .as_ref()
+            .is_some_and(|got| self.promises_other_than(got))
+    }
+
+    pub(super) fn promises_other_than(&self, got: &Got) -> bool {
+        let has_other_size = match (self.size, got.size) {
+            (Some(promised), Some(size)) => promised != size,
+            (None, _) | (_, None) => false,
+        };
+        has_other_size || self.count.is_some_and(|count| count != got.lines)
     }
 }
 
@@ -108,6 +126,7 @@ impl Page {
                     kind,
                     resource_type: file.kind.unwrap_or_default(),
                     count: file.count,
+                    size: file.file_size,
                     got: None,
                 });
             }
@@ -171,11 +190,13 @@ impl WireFlag {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct WireFile {
     #[serde(rename = "type")]
     kind: Option<String>,
     url: String,
     count: Option<u64>,
+    file_size: Option<u64>,
 }
 
 #[derive(Deserialize)]

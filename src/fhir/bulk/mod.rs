@@ -9,10 +9,9 @@
 //! is waited for.
 //!
 //! Left out: `Expires` (a file that is gone says so), `_typeFilter` (lines are filtered by the rules anyway), `patient`, `_elements`,
-//! `includeAssociatedData`, and the crawl by search where a server has no export.
+//! `includeAssociatedData`. Where a server has no export, residents are read one by one (`crawl`).
 
 mod action;
-mod answers;
 mod client;
 mod files;
 mod job;

@@ -4,15 +4,17 @@
 //! |---|---|---|
 //! | asking | 202 with an address on the same origin | preparing, on disk before the first poll: soon, or when the server says |
 //! | | 429, 502, 503, 504, `transient`, a page for people, no answer | ask again later |
+//! | | 200, 405, 501 | the server has no export |
 //! | | anything else | refused |
 //! | preparing | 202, or 200 with `X-Export-Status: 202` | ask again later |
-//! | | 200 with a manifest | fetching, or its next page |
+//! | | 200 with a manifest | fetching, or its next page; closing when that one was there before |
 //! | | 404, 410 | asking anew, once |
 //! | | 429, 502, 503, 504, `transient`, a page for people, no answer | ask again later |
 //! | | other 4xx and 5xx | closing, failed |
 //! | fetching | a file, with as many lines as promised | the next file, or fetched |
 //! | | one with other lines than promised | again, twice; then it counts as incomplete |
-//! | | 404, 410 | preparing: the manifest once more, then asking anew, once |
+//! | | 404, 410; 400, 401, 403 where no token is required | preparing: the manifest once more, then asking anew, once |
+//! | | 403 where a token is required | preparing: the manifest once more; in the end the pull fails and the job stays |
 //! | | a file cut off, 429, 5xx, no answer | again later; in the end the pull fails and the job stays |
 //! | fetched | facts stored | closing |
 //! | closing | any answer but "not now" | forgotten |
@@ -23,10 +25,10 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::StatusCode;
 use reqwest::Url;
 
+use super::super::answers::{asks_to_wait, later, page_for_people, said};
 use super::super::http::{Answer, Heard, shown, usable};
 use super::super::retry_after;
 use super::action::{Action, Call, Patience};
-use super::answers::{asks_to_wait, later, page_for_people, said};
 use super::files::{FileEnd, next_file};
 use super::job::{Failure, Job, Pages, Stage};
 use super::manifest::{Got, ListedFile, Manifest, NotFollowed, Page, origin};
@@ -41,6 +43,8 @@ const FIRST_POLL: f64 = 0.25;
 const LONGEST_BACKOFF: f64 = 300.0;
 /// Answers in a row that tell nothing, until a person is told.
 const MOST_FAILURES: u32 = 10;
+/// Pages of a manifest: a city's files fill some dozens.
+const MOST_PAGES: usize = 10_000;
 /// Tries of saying that an export is not needed any more.
 const MOST_DELETES: u32 = 3;
 
@@ -269,6 +273,13 @@ impl Machine {
         let Heard::Answer(answer) = heard else {
             return;
         };
+        let is_unknown = matches!(
+            answer.status,
+            StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED
+        );
+        if is_unknown || answer.status == StatusCode::OK {
+            return self.end(Some(Failure::NoExport(said(&answer))));
+        }
         if answer.status != StatusCode::ACCEPTED {
             return self.end(Some(Failure::Refused(said(&answer))));
         }
@@ -399,7 +410,10 @@ impl Machine {
                 return self.close(status, Some(failure));
             }
         }
+        let mut asked = Vec::new();
         if let Some(before) = pages {
+            asked = before.before;
+            asked.push(before.next);
             let mut files = before.manifest.files;
             files.append(&mut manifest.files);
             manifest = Manifest {
@@ -408,6 +422,10 @@ impl Machine {
             };
         }
         if let Some(next) = page.next {
+            if next == status || asked.contains(&next) || MOST_PAGES <= asked.len() {
+                let why = "a page of its manifest leads back to an earlier one".to_owned();
+                return self.close(status, Some(Failure::Failed(why)));
+            }
             match usable(&next).filter(|url| self.is_own(url)) {
                 None => {
                     let failure = Failure::OtherOrigin {
@@ -420,7 +438,11 @@ impl Machine {
                     status,
                     polls: 0,
                     failures: 0,
-                    pages: Some(Pages { manifest, next }),
+                    pages: Some(Pages {
+                        manifest,
+                        next,
+                        before: asked,
+                    }),
                     had,
                     again,
                 }),
@@ -428,8 +450,7 @@ impl Machine {
             return self.next();
         }
         for file in &mut manifest.files {
-            let before = had.iter().find(|before| before.url == file.url);
-            file.got = before.and_then(|before| before.got.clone());
+            file.got = had_before(file, &had);
         }
         let n = manifest.files.len();
         self.push(Action::Tell(format!("the export is ready: {n} files")));
@@ -441,6 +462,27 @@ impl Machine {
         });
         self.next();
     }
+}
+
+/// What came of a file before the manifest was asked for again: by its address, or by its place when
+/// only what signs the address is new and no other file has that place.
+fn had_before(file: &ListedFile, had: &[ListedFile]) -> Option<Got> {
+    let place = |url: &str| url.split(['?', '#']).next().unwrap_or_default().to_owned();
+    if let Some(same) = had.iter().find(|before| before.url == file.url) {
+        return same.got.clone();
+    }
+    let at_place = place(&file.url);
+    let mut same = had.iter().filter(|before| {
+        place(&before.url) == at_place
+            && before.kind == file.kind
+            && before.resource_type == file.resource_type
+            && before.count == file.count
+    });
+    let found = same.next()?;
+    if same.next().is_some() {
+        return None;
+    }
+    found.got.clone()
 }
 
 /// A number of milliseconds that is no larger than an hour's.

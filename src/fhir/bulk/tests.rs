@@ -25,6 +25,7 @@ fn job(stage: Stage) -> Job {
         group: "g".to_owned(),
         types: vec!["Patient".to_owned()],
         not_granted: Vec::new(),
+        narrowed: Vec::new(),
         since: None,
         by_post: false,
     };
@@ -40,9 +41,12 @@ fn file(n: u32, count: Option<u64>, lines: Option<u64>) -> ListedFile {
         kind: FileKind::Output,
         resource_type: "Patient".to_owned(),
         count,
+        size: None,
         got: lines.map(|lines| Got {
             name: format!("Patient.{n}.ndjson"),
             lines,
+            size: None,
+            errors: 0,
         }),
     }
 }
@@ -205,6 +209,8 @@ fn what_does_not_belong_to_a_stage_changes_nothing() {
         Event::Here(Got {
             name: "x".to_owned(),
             lines: 1,
+            size: None,
+            errors: 0,
         })
     };
     let cut_off = || Event::CutOff("x".to_owned());
@@ -470,6 +476,7 @@ fn pages_of_a_manifest_are_put_together() {
         pages: Some(Pages {
             manifest: manifest(vec![file(1, None, None)]),
             next: "https://fhir.example.org/page/2".to_owned(),
+            before: Vec::new(),
         }),
         had: vec![file(1, None, Some(4))],
         again: true,
@@ -495,6 +502,8 @@ fn what_comes_of_a_file() {
         Event::Here(Got {
             name: "Patient.00001.ndjson".to_owned(),
             lines,
+            size: None,
+            errors: 0,
         })
     };
     let cut_off = || Event::CutOff("in the middle".to_owned());

@@ -25,7 +25,7 @@ use tokio::sync::Mutex;
 use super::http::{Clients, Heard, hear, same_origin_only, shown, usable};
 pub use key::KeyError;
 use key::SigningKey;
-pub use scopes::Right;
+pub use scopes::{NotGranted, Right};
 use scopes::{not_granted, scopes};
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -190,7 +190,7 @@ struct Discovered {
 struct Token {
     header: HeaderValue,
     renew_at: Timestamp,
-    missing: Vec<String>,
+    missing: NotGranted,
 }
 
 impl Tokens {
@@ -266,14 +266,14 @@ impl Tokens {
         true
     }
 
-    /// The resource types that were asked for and not granted, once a token was given.
-    pub async fn not_granted(&self) -> Vec<String> {
+    /// What was asked for and not granted, once a token was given.
+    pub async fn not_granted(&self) -> NotGranted {
         let Way::Key(signed) = &self.way else {
-            return Vec::new();
+            return NotGranted::default();
         };
         let state = signed.state.lock().await;
         let token = state.token.as_ref();
-        token.map_or_else(Vec::new, |token| token.missing.clone())
+        token.map_or_else(NotGranted::default, |token| token.missing.clone())
     }
 }
 
@@ -419,7 +419,7 @@ impl Signed {
         Ok(Token {
             header: header(&wire.access_token)?,
             renew_at: now.saturating_add(lifetime - early).unwrap_or(now),
-            missing: not_granted(&self.wanted, &scope),
+            missing: not_granted(&self.wanted, self.scope.as_deref(), &scope),
         })
     }
 

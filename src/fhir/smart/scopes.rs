@@ -24,12 +24,36 @@ pub(super) fn scopes(wanted: &[(String, Right)], is_version_1: bool) -> String {
     texts.collect::<Vec<_>>().join(" ")
 }
 
-/// Which of the wanted types a granted scope leaves unreadable.
+/// What a granted scope leaves out of what was wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NotGranted {
+    /// Resource types that cannot be read at all.
+    pub unreadable: Vec<String>,
+    /// Resource types of which only a part can be read: their scope has conditions (`?category=…`).
+    pub narrowed: Vec<String>,
+}
+
+/// How much of a resource type a scope lets be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Extent {
+    Nothing,
+    Part,
+    Whole,
+}
+
+/// Which of the wanted types a granted scope leaves unreadable, or narrows.
 ///
 /// A server that grants in other words than it was asked in, or says nothing, is believed to have
-/// granted what was asked; a narrower scope that names types is taken by its word.
-pub(super) fn not_granted(wanted: &[(String, Right)], granted: &str) -> Vec<String> {
-    let mut readable: BTreeMap<&str, bool> = BTreeMap::new();
+/// granted what was asked; a narrower scope that names types is taken by its word. Conditions
+/// that the site itself `asked` for, word for word, are meant to be so.
+pub(super) fn not_granted(
+    wanted: &[(String, Right)],
+    asked: Option<&str>,
+    granted: &str,
+) -> NotGranted {
+    let is_asked =
+        |scope: &str| asked.is_some_and(|own| own.split_whitespace().any(|word| word == scope));
+    let mut readable: BTreeMap<&str, Extent> = BTreeMap::new();
     for scope in granted.split_whitespace() {
         let Some((kind, rights)) = scope
             .strip_prefix("system/")
@@ -37,18 +61,32 @@ pub(super) fn not_granted(wanted: &[(String, Right)], granted: &str) -> Vec<Stri
         else {
             continue;
         };
-        let rights = rights.split('?').next().unwrap_or_default();
+        let (rights, has_conditions) = match rights.split_once('?') {
+            Some((rights, _)) => (rights, !is_asked(scope)),
+            None => (rights, false),
+        };
         let reads = rights == "*" || rights == "read" || is_version_2(rights);
-        *readable.entry(kind).or_default() |= reads;
+        let extent = match (reads, has_conditions) {
+            (false, _) => Extent::Nothing,
+            (true, true) => Extent::Part,
+            (true, false) => Extent::Whole,
+        };
+        let known = readable.entry(kind).or_insert(Extent::Nothing);
+        *known = extent.max(*known);
     }
     if readable.is_empty() {
-        return Vec::new();
+        return NotGranted::default();
     }
-    let reads = |kind: &str| readable.get(kind).copied().unwrap_or(false);
-    let missing = wanted
-        .iter()
-        .filter(|(kind, _)| !reads("*") && !reads(kind));
-    missing.map(|(kind, _)| kind.clone()).collect()
+    let of = |kind: &str| readable.get(kind).copied().unwrap_or(Extent::Nothing);
+    let mut missing = NotGranted::default();
+    for (kind, _) in wanted {
+        match of("*").max(of(kind)) {
+            Extent::Nothing => missing.unreadable.push(kind.clone()),
+            Extent::Part => missing.narrowed.push(kind.clone()),
+            Extent::Whole => {}
+        }
+    }
+    missing
 }
 
 /// Whether rights in version 2 (`cruds`) hold reading.
@@ -79,23 +117,32 @@ mod tests {
 
     #[test]
     fn what_was_not_granted_is_noticed() {
-        for (granted, missing) in [
-            ("system/*.rs", ""),
-            ("system/*.read", ""),
-            ("system/*.*", ""),
-            ("system/Patient.rs system/ServiceRequest.cruds", ""),
-            ("system/Patient.rs", "ServiceRequest"),
-            ("system/Patient.rs?x=y", "ServiceRequest"),
-            ("system/Patient.c", "Patient,ServiceRequest"),
-            ("system/*.write", "Patient,ServiceRequest"),
-            ("", ""),
-            ("openid", ""),
+        for (granted, unreadable, narrowed) in [
+            ("system/*.rs", "", ""),
+            ("system/*.read", "", ""),
+            ("system/*.*", "", ""),
+            ("system/Patient.rs system/ServiceRequest.cruds", "", ""),
+            ("system/Patient.rs", "ServiceRequest", ""),
+            ("system/Patient.rs?x=y", "ServiceRequest", "Patient"),
+            ("system/*.rs?x=y", "", "Patient,ServiceRequest"),
+            ("system/*.rs?x=y system/Patient.rs", "", "ServiceRequest"),
+            ("system/Patient.c", "Patient,ServiceRequest", ""),
+            ("system/*.write", "Patient,ServiceRequest", ""),
+            ("", "", ""),
+            ("openid", "", ""),
         ] {
-            assert_eq!(
-                not_granted(&wanted(), granted).join(","),
-                missing,
-                "{granted}"
-            );
+            let missing = not_granted(&wanted(), None, granted);
+            assert_eq!(missing.unreadable.join(","), unreadable, "{granted}");
+            assert_eq!(missing.narrowed.join(","), narrowed, "{granted}");
+        }
+    }
+
+    #[test]
+    fn conditions_that_the_site_asked_for_itself_are_meant_so() {
+        let own = "system/*.rs?x=y";
+        for (granted, narrowed) in [(own, ""), ("system/*.rs?x=z", "Patient,ServiceRequest")] {
+            let missing = not_granted(&wanted(), Some(own), granted);
+            assert_eq!(missing.narrowed.join(","), narrowed, "{granted}");
         }
     }
 }

@@ -248,6 +248,16 @@ fn unknown(error: &str) -> Answer {
     )
 }
 
+/// A token that was good is not any more.
+pub(super) fn expired() -> Answer {
+    unknown(", error=\"invalid_token\"")
+}
+
+/// An assertion comes a second time, says the server.
+pub(super) fn replayed() -> Answer {
+    not_client("the assertion has been used before")
+}
+
 /// What clients learn about tokens before they ask for one.
 pub(super) fn configuration(call: &Call) -> Answer {
     let answer: Value = json!({

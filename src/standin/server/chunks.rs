@@ -24,6 +24,18 @@ impl Chunks {
         Chunks(Box::new(chunks))
     }
 
+    /// All of it at once, after what is already made; nothing when it cannot be made.
+    pub(super) async fn whole(self, first: Vec<u8>) -> Option<Vec<u8>> {
+        let work = spawn_blocking(move || {
+            let mut all = first;
+            for chunk in self.0 {
+                all.append(&mut chunk.ok()?);
+            }
+            Some(all)
+        });
+        work.await.ok().flatten()
+    }
+
     /// A body that begins with a chunk that is already made.
     pub(super) fn after(self, first: Vec<u8>) -> Body {
         Body::new(Made {

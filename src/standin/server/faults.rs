@@ -11,7 +11,7 @@ use super::super::numbers;
 use super::super::random::mixed;
 
 /// How many kinds there are.
-pub(super) const FAULTS: usize = 11;
+pub(super) const FAULTS: usize = 26;
 
 /// Something that goes wrong with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +36,38 @@ pub(super) enum Fault {
     WrongType,
     /// It has happened, and the connection closes in the middle of the answer.
     CutShort,
+    /// 429 with a date in `Retry-After`; nothing has happened.
+    Status429Date,
+    /// 429 with milliseconds since 1970 in `Retry-After`; nothing has happened.
+    Status429Millis,
+    /// 500 that will not pass; nothing has happened.
+    Status500,
+    /// 500 that says that it will pass; nothing has happened.
+    Status500Transient,
+    /// A file of an export ends early, and the connection does not show it.
+    TruncatedFile,
+    /// A manifest lacks its last file, and an `OperationOutcome` says that something went wrong.
+    PartialManifest,
+    /// A manifest says that the first resident of the group and an unknown result were deleted.
+    DeletedResources,
+    /// The address of a file has expired: 403 in the words of a store for files.
+    ExpiredUrl,
+    /// The token is not accepted, though it has not expired.
+    ExpiredToken,
+    /// A redirect to the same path on another origin, `elsewhere`.
+    RedirectElsewhere,
+    /// The next page of a search or of a manifest is on another origin, `elsewhere`.
+    NextElsewhere,
+    /// Lines of a file come twice and from last to first; the manifest does not count them.
+    Duplicates,
+    /// `$export` is answered with 200 and an empty searchset, as by a server that does not know it.
+    EmptyExport,
+    /// Entries of a search do not say that they are matches.
+    NoMode,
     /// A bare 400 without effect, from the token address only.
     Token400,
+    /// "This assertion was used before", from the token address only.
+    ReplayedJti,
 }
 
 impl Fault {
@@ -53,7 +83,22 @@ impl Fault {
         Fault::NoLocation,
         Fault::WrongType,
         Fault::CutShort,
+        Fault::Status429Date,
+        Fault::Status429Millis,
+        Fault::Status500,
+        Fault::Status500Transient,
+        Fault::TruncatedFile,
+        Fault::PartialManifest,
+        Fault::DeletedResources,
+        Fault::ExpiredUrl,
+        Fault::ExpiredToken,
+        Fault::RedirectElsewhere,
+        Fault::NextElsewhere,
+        Fault::Duplicates,
+        Fault::EmptyExport,
+        Fault::NoMode,
         Fault::Token400,
+        Fault::ReplayedJti,
     ];
 
     /// Its name in a plan.
@@ -69,7 +114,68 @@ impl Fault {
             Fault::NoLocation => "no-location",
             Fault::WrongType => "wrong-type",
             Fault::CutShort => "cut-short",
+            Fault::Status429Date => "status-429-date",
+            Fault::Status429Millis => "status-429-millis",
+            Fault::Status500 => "status-500",
+            Fault::Status500Transient => "status-500-transient",
+            Fault::TruncatedFile => "truncated-file",
+            Fault::PartialManifest => "partial-manifest",
+            Fault::DeletedResources => "deleted-resources",
+            Fault::ExpiredUrl => "expired-url",
+            Fault::ExpiredToken => "expired-token",
+            Fault::RedirectElsewhere => "redirect-elsewhere",
+            Fault::NextElsewhere => "next-elsewhere",
+            Fault::Duplicates => "duplicates",
+            Fault::EmptyExport => "empty-export",
+            Fault::NoMode => "no-mode",
             Fault::Token400 => "token-400",
+            Fault::ReplayedJti => "replayed-jti",
+        }
+    }
+
+    /// The one that has this name.
+    pub(super) fn named(name: &str) -> Option<Fault> {
+        Fault::ALL.into_iter().find(|fault| fault.name() == name)
+    }
+
+    /// True when it happens at the token address, and nowhere else.
+    fn is_of_tokens(self) -> bool {
+        matches!(self, Fault::Token400 | Fault::ReplayedJti)
+    }
+
+    /// True when it can happen to a request for this path, which begins with `fhir/` or `bulk/`.
+    pub(super) fn concerns(self, path: &str) -> bool {
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        let (is_manifest, is_file) = match parts[..] {
+            ["bulk", _] => (true, false),
+            ["bulk", _, _] => (false, true),
+            _ => (false, false),
+        };
+        let is_export = parts.last() == Some(&"$export");
+        match self {
+            Fault::Token400 | Fault::ReplayedJti => false,
+            Fault::TruncatedFile | Fault::ExpiredUrl => is_file,
+            Fault::PartialManifest | Fault::DeletedResources => is_manifest,
+            Fault::Duplicates => is_manifest || is_file,
+            Fault::NextElsewhere => is_manifest || parts.len() == 2 && !is_export,
+            Fault::NoMode => !is_export && parts.len() == 2 && parts[0] == "fhir",
+            Fault::EmptyExport => is_export,
+            Fault::LostRequest
+            | Fault::LostAnswer
+            | Fault::Status503
+            | Fault::Status429
+            | Fault::Status429Date
+            | Fault::Status429Millis
+            | Fault::Status500
+            | Fault::Status500Transient
+            | Fault::Status500After
+            | Fault::Slow
+            | Fault::Late
+            | Fault::NoLocation
+            | Fault::WrongType
+            | Fault::CutShort
+            | Fault::ExpiredToken
+            | Fault::RedirectElsewhere => true,
         }
     }
 }
@@ -87,6 +193,8 @@ pub struct FaultPlan {
     pub(super) late: Duration,
     /// What `Retry-After` says when it makes sense, in seconds.
     pub(super) retry_after: u32,
+    /// The origin to which a client must not go.
+    pub(super) elsewhere: String,
 }
 
 impl Default for FaultPlan {
@@ -98,6 +206,7 @@ impl Default for FaultPlan {
             slow: Duration::from_secs(2),
             late: Duration::from_millis(1_500),
             retry_after: 1,
+            elsewhere: "http://127.0.0.1:9".to_owned(),
         }
     }
 }
@@ -107,7 +216,7 @@ impl Default for FaultPlan {
 pub enum FaultPlanError {
     /// A part has no value or an unknown name.
     #[error(
-        "`{part}` is no fault\nhint: name=rate, with the names {names}; also seed=N, slow-ms=N, late-ms=N, retry-after=SECONDS"
+        "`{part}` is no fault\nhint: name=rate, with the names {names}; also seed=N, slow-ms=N, late-ms=N, retry-after=SECONDS, elsewhere=ORIGIN"
     )]
     Unknown {
         /// What was written.
@@ -139,16 +248,17 @@ impl FromStr for FaultPlan {
         // A bare number is the seed of a plan with a little of everything.
         if let Ok(seed) = text.parse() {
             plan.seed = seed;
-            plan.rates = [
-                0.05, 0.05, 0.05, 0.05, 0.02, 0.02, 0.01, 0.05, 0.01, 0.01, 0.0,
-            ];
+            let some = [0.05, 0.05, 0.05, 0.05, 0.02, 0.02, 0.01, 0.05, 0.01, 0.01];
+            plan.rates[..some.len()].copy_from_slice(&some);
             return Ok(plan);
         }
         for part in text.split(',').filter(|part| !part.is_empty()) {
             plan.set(part.trim())?;
         }
-        // The last is drawn for other requests than the rest.
-        let sum: f64 = plan.rates[..FAULTS - 1].iter().sum();
+        // Faults of tokens are drawn for other requests than the rest.
+        let rates = Fault::ALL.into_iter().zip(plan.rates);
+        let of_others = rates.filter(|(fault, _)| !fault.is_of_tokens());
+        let sum: f64 = of_others.map(|(_, rate)| rate).sum();
         if sum > 1.0 + 1e-9 {
             return Err(FaultPlanError::TooMany { sum });
         }
@@ -172,6 +282,7 @@ impl FaultPlan {
             "slow-ms" => self.slow = Duration::from_millis(whole()?.into()),
             "late-ms" => self.late = Duration::from_millis(whole()?.into()),
             "retry-after" => self.retry_after = whole()?,
+            "elsewhere" => self.elsewhere = value.to_owned(),
             _ => {
                 let place = Fault::ALL.iter().position(|fault| fault.name() == name);
                 let rate: f64 = value.parse().map_err(|_| wrong())?;
@@ -185,9 +296,16 @@ impl FaultPlan {
     }
 
     /// The fault of a request for a token, and of no other.
-    fn draws_token_400(&self, bits: u64) -> bool {
-        let rate = self.rates[Fault::Token400 as usize];
-        numbers::real(bits >> 11) / 9_007_199_254_740_992.0 < rate
+    fn draw_of_tokens(&self, bits: u64) -> Option<Fault> {
+        let mut left = numbers::real(bits >> 11) / 9_007_199_254_740_992.0;
+        let rates = Fault::ALL.into_iter().zip(self.rates);
+        for (fault, rate) in rates.filter(|(fault, _)| fault.is_of_tokens()) {
+            left -= rate;
+            if left < 0.0 {
+                return Some(fault);
+            }
+        }
+        None
     }
 
     /// The fault of the request with this fingerprint that comes for the nth time, and bits for its variation.
@@ -195,7 +313,7 @@ impl FaultPlan {
         let bits = mixed(&[self.seed, fingerprint, nth, 0xfa17]);
         let mut left = numbers::real(bits >> 11) / 9_007_199_254_740_992.0;
         let rates = Fault::ALL.into_iter().zip(self.rates);
-        for (fault, rate) in rates.filter(|(fault, _)| *fault != Fault::Token400) {
+        for (fault, rate) in rates.filter(|(fault, _)| !fault.is_of_tokens()) {
             left -= rate;
             if left < 0.0 {
                 return (Some(fault), mixed(&[bits]));
@@ -224,12 +342,18 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).0 = plan;
     }
 
-    /// True when a request for a token gets a bare 400. Each such request is its own draw: assertions never repeat.
-    pub(super) fn draw_for_token(&self) -> bool {
+    /// What goes wrong with a request for a token. Each such request is its own draw: assertions never repeat.
+    pub(super) fn draw_for_token(&self) -> Option<Fault> {
         let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (plan, counts) = &mut *guard;
         counts[0] = counts[0].wrapping_add(1);
-        plan.draws_token_400(mixed(&[plan.seed, u64::from(counts[0]), 0x70ce]))
+        plan.draw_of_tokens(mixed(&[plan.seed, u64::from(counts[0]), 0x70ce]))
+    }
+
+    /// The plan in force.
+    pub(super) fn plan(&self) -> FaultPlan {
+        let guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        guard.0.clone()
     }
 
     /// What goes wrong with a request, bits for its variation, and the plan.

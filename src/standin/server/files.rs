@@ -20,6 +20,7 @@ use super::calls::Call;
 use super::export::{Job, RESIDENTS, Scope};
 use super::interactions::failed;
 use super::kinds::Kind;
+use super::shaped;
 use super::store::{Place, parsed, patient_of};
 
 const NDJSON: &str = "application/fhir+ndjson";
@@ -103,6 +104,19 @@ pub(super) fn answer(
     job: &Arc<Job>,
     file: &str,
 ) -> Result<Answer, Answer> {
+    let about_it = match file {
+        "said.ndjson" => Some(shaped::said()),
+        "deleted.ndjson" => {
+            let first = residents(world, &job.scope).start;
+            Some(shaped::deleted(&world.people.patient_of(first)))
+        }
+        _ => None,
+    };
+    if let Some(lines) = about_it {
+        let mut answer = Answer::resource(StatusCode::OK, lines);
+        answer.kind = NDJSON;
+        return Ok(answer);
+    }
     let (kind, part) = named(file).ok_or_else(|| not_found("such file"))?;
     if !job.kinds.contains(&kind) {
         return Err(not_found("such file"));

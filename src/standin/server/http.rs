@@ -14,7 +14,11 @@ use super::answers::{Answer, refused};
 use super::calls::Call;
 use super::connection::Line;
 use super::faults::{Fault, FaultPlan};
-use super::{World, clock, control, interactions};
+use super::shaped::{self, Place};
+use super::{World, access, clock, control, interactions};
+
+/// A header that asks for a fault by its name, for this request alone.
+const FAULT: &str = "x-standin-fault";
 
 type Shared = State<Arc<World>>;
 
@@ -48,9 +52,18 @@ async fn controlled(
 
 async fn token(State(world): Shared, request: Request<Body>) -> Response<Body> {
     world.counters.tokens.add();
-    if world.faults.draw_for_token() {
-        world.counters.faults[Fault::Token400 as usize].add();
-        return Answer::resource(StatusCode::BAD_REQUEST, Vec::new()).into_response();
+    let asked_for = request
+        .headers()
+        .get(FAULT)
+        .and_then(|name| name.to_str().ok());
+    let asked_for = asked_for.and_then(Fault::named);
+    if let Some(fault) = asked_for.or_else(|| world.faults.draw_for_token()) {
+        world.counters.faults[fault as usize].add();
+        return match fault {
+            Fault::ReplayedJti => access::replayed(),
+            _ => Answer::resource(StatusCode::BAD_REQUEST, Vec::new()),
+        }
+        .into_response();
     }
     match Call::read(request, &world.here).await {
         Ok(call) => worked(move || world.access.token(&call))
@@ -72,9 +85,19 @@ async fn asked(
     };
     // Who cannot even read what the server declares can try nothing else.
     let spared = call.path == "fhir/metadata" || call.path.contains(".well-known");
-    let drawn = (!spared)
-        .then(|| world.faults.draw(call.fingerprint()))
-        .flatten();
+    let wished = call.header(FAULT).and_then(Fault::named);
+    let drawn = match wished {
+        Some(fault) => Some((fault, 0, world.faults.plan())),
+        None => (!spared)
+            .then(|| world.faults.draw(call.fingerprint()))
+            .flatten(),
+    };
+    let drawn = drawn.filter(|(fault, _, _)| fault.concerns(&call.path));
+    if matches!(drawn, Some((Fault::Duplicates, _, _))) {
+        // What is packed cannot be turned round.
+        call.headers.remove(header::ACCEPT_ENCODING);
+    }
+    let place = Place::of(&call);
     let perform = {
         let world = Arc::clone(&world);
         move || {
@@ -91,7 +114,7 @@ async fn asked(
         return worked(perform).await.into_response();
     };
     world.counters.faults[fault as usize].add();
-    faulty(&line, (fault, bits, &plan), perform)
+    faulty(&line, (fault, bits, &plan), &place, perform)
         .await
         .into_response()
 }
@@ -112,6 +135,7 @@ async fn worked(work: impl FnOnce() -> Answer + Send + 'static) -> Answer {
 async fn faulty(
     line: &Line,
     (fault, bits, plan): (Fault, u64, &FaultPlan),
+    place: &Place,
     perform: impl FnOnce() -> Answer + Send + 'static,
 ) -> Answer {
     match fault {
@@ -159,7 +183,39 @@ async fn faulty(
             line.cut_after(answer.body.len() / 2 + 100);
             answer
         }
-        Fault::Token400 => worked(perform).await,
+        Fault::Token400 | Fault::ReplayedJti => worked(perform).await,
+        Fault::Status429Date | Fault::Status429Millis => {
+            let at = clock::machine_seconds() + i64::from(plan.retry_after);
+            let told = if fault == Fault::Status429Date {
+                clock::header_date(at)
+            } else {
+                (at * 1_000).to_string()
+            };
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            refused(status, "throttled", "come back later").with(header::RETRY_AFTER, told)
+        }
+        Fault::Status500 | Fault::Status500Transient => {
+            let code = if fault == Fault::Status500 {
+                "exception"
+            } else {
+                "transient"
+            };
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            refused(status, code, "something went wrong")
+        }
+        Fault::ExpiredUrl => shaped::expired_url(),
+        Fault::ExpiredToken => access::expired(),
+        Fault::RedirectElsewhere => shaped::redirect(place, &plan.elsewhere),
+        Fault::EmptyExport => shaped::empty_searchset(),
+        Fault::TruncatedFile
+        | Fault::PartialManifest
+        | Fault::DeletedResources
+        | Fault::NextElsewhere
+        | Fault::Duplicates
+        | Fault::NoMode => {
+            let answer = worked(perform).await;
+            shaped::shaped(fault, answer, place, &plan.elsewhere).await
+        }
         Fault::NoLocation => bare(worked(perform).await),
         Fault::WrongType => {
             worked(perform).await;

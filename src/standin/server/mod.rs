@@ -8,7 +8,7 @@
 //!
 //! # How the data flows
 //!
-//! A request → its fault, if the plan draws one (`faults`) → the interaction (`interactions`, `search`, `transaction`) on
+//! A request → its fault, if the plan draws one or the header `X-Standin-Fault` names one (`faults`, `shaped`) → the interaction (`interactions`, `search`, `transaction`) on
 //! the register (`people`, made up when asked for) and on what was written (`store`), if the token (`access`, `scopes`)
 //! allows it, or on the files of an export (`export`, `files`) → an answer (`answers`) on a
 //! connection that can be cut or made to drip (`connection`). What was written stands on disk (`bodies`); what is long is
@@ -74,6 +74,7 @@ mod people;
 mod profiles;
 mod scopes;
 mod search;
+mod shaped;
 mod store;
 mod transaction;
 

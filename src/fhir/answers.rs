@@ -2,7 +2,7 @@
 
 use reqwest::StatusCode;
 
-use super::super::http::{Answer, Heard, Outcome};
+use super::http::{Answer, Heard, Outcome, shown};
 
 /// Why something should be asked again later; `None` when what was heard is an answer.
 pub(super) fn later(heard: &Heard) -> Option<String> {
@@ -43,7 +43,18 @@ pub(super) fn page_for_people(heard: &Heard) -> Option<String> {
 
 /// What an answer says, for people.
 pub(super) fn said(answer: &Answer) -> String {
+    if answer.status.is_redirection() {
+        return format!("{}, which is not followed there", answer.status);
+    }
     let text = Outcome::read(&answer.body).and_then(|outcome| outcome.text);
     let text = text.map_or_else(String::new, |text| format!(": {text}"));
     format!("{}{text}", answer.status)
+}
+
+/// What an answer about one resident says: its status and the code of its outcome. The text of such
+/// an outcome may name the resident.
+pub(super) fn said_of_a_person(answer: &Answer) -> String {
+    let code = Outcome::read(&answer.body).and_then(|outcome| outcome.code());
+    let code = code.map_or_else(String::new, |code| format!(": {}", shown(&code)));
+    format!("{}{code}", answer.status)
 }

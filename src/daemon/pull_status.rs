@@ -1,0 +1,119 @@
+//! How far each slice is: what is known of it, and what is under way.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::job_folder::JobFolderError;
+use super::network_pull::NetworkPullError;
+use crate::fhir::{Crawl, ExportRequest, Job, Stage};
+use crate::steps::{Access, DataFolder, SliceKnown};
+
+/// A pull that is under way; its process may be running or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnderWay {
+    /// FHIR base address.
+    pub server: String,
+    /// The group.
+    pub group: String,
+    /// How it is asked for: `export` or `crawl`.
+    pub way: &'static str,
+    /// Where it is.
+    pub stage: &'static str,
+    /// When it began, in UTC.
+    pub began: String,
+    /// Files of an export, or residents of a crawl, that are here; none while that is not known.
+    pub here: Option<u64>,
+    /// Of so many.
+    pub of: Option<u64>,
+}
+
+/// How far each slice of a data folder is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PullStatus {
+    /// What pulls over the network have stored, slice by slice.
+    pub slices: Vec<SliceKnown>,
+    /// What is under way.
+    pub under_way: Vec<UnderWay>,
+}
+
+/// Reads how far each slice is; no server is asked, and what is under way is not disturbed.
+///
+/// # Errors
+///
+/// When the data folder cannot be read.
+pub fn pull_status(root: &Path) -> Result<PullStatus, NetworkPullError> {
+    let slices = DataFolder::open(root, Access::Read)?.slices()?;
+    let mut under_way = Vec::new();
+    let pulls = root.join("pulls");
+    let wrong = |path: &Path| {
+        let path = path.to_path_buf();
+        move |source| JobFolderError::Io {
+            action: "read",
+            path,
+            source,
+        }
+    };
+    let entries = match fs::read_dir(&pulls) {
+        Ok(entries) => entries
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(wrong(&pulls))?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(wrong(&pulls)(error).into()),
+    };
+    for entry in entries {
+        // What is not there, or not whole yet, is not under way.
+        let read = |name: &str| fs::read_to_string(entry.path().join(name)).ok();
+        let job = read("job.json").and_then(|text| Job::from_text(&text));
+        let crawl = read("crawl.json").and_then(|text| Crawl::from_text(&text));
+        under_way.extend(job.as_ref().map(of_export));
+        under_way.extend(crawl.as_ref().map(of_crawl));
+    }
+    under_way.sort_by(|a, b| (&a.server, &a.group).cmp(&(&b.server, &b.group)));
+    Ok(PullStatus { slices, under_way })
+}
+
+fn of(request: &ExportRequest, began: i64) -> UnderWay {
+    let began = jiff::Timestamp::from_second(began).unwrap_or_default();
+    UnderWay {
+        server: request.server.clone(),
+        group: request.group.clone(),
+        way: "export",
+        stage: "asking",
+        began: began.to_string(),
+        here: None,
+        of: None,
+    }
+}
+
+fn of_export(job: &Job) -> UnderWay {
+    let (stage, manifest) = match &job.stage {
+        Stage::Asking { .. } => ("asking", None),
+        Stage::Preparing { .. } => ("preparing", None),
+        Stage::Fetching { manifest, .. } => ("fetching", Some(manifest)),
+        Stage::Fetched { manifest, .. } => ("fetched", Some(manifest)),
+        Stage::Closing { .. } => ("closing", None),
+    };
+    let here = manifest.map(|manifest| {
+        let here = manifest.files.iter().filter(|file| file.got.is_some());
+        here.count() as u64
+    });
+    UnderWay {
+        stage,
+        here,
+        of: manifest.map(|manifest| manifest.files.len() as u64),
+        ..of(&job.request, job.began)
+    }
+}
+
+fn of_crawl(crawl: &Crawl) -> UnderWay {
+    UnderWay {
+        way: "crawl",
+        stage: "reading",
+        here: Some(crawl.done),
+        of: Some(crawl.members),
+        ..of(&crawl.request, crawl.began)
+    }
+}
