@@ -5,7 +5,9 @@
 //! secret (those are files of their own, named here).
 
 mod channel;
+mod destinations;
 mod sampled;
+mod scope;
 mod server;
 
 use std::collections::BTreeMap;
@@ -13,17 +15,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
+use preventiojyraa_core::delivery::Route;
 use preventiojyraa_core::orders::{ActionKind, Offered};
 use preventiojyraa_core::rulebook::{Language, Rulebook, Status};
 use serde::Deserialize;
 
 use crate::approval::{NotApproved, Signature, Signers};
-use crate::fhir::{IdentityKey, Way};
+use crate::fhir::IdentityKey;
 use crate::ledger::ChannelTerms;
 pub use channel::Channel;
 use channel::{RawChannel, channel};
+pub use destinations::{Hl7Receiver, ListFolder};
 use sampled::RawSampledNegatives;
 pub use sampled::SampledNegatives;
+pub use scope::Scope;
 pub use server::Server;
 
 /// Why a configuration cannot be used.
@@ -139,6 +144,8 @@ pub struct Config {
     /// Whether residents below the action level are drawn to be tested all the same; nobody, unless
     /// somebody has approved it by name.
     pub sampled_negatives: Option<SampledNegatives>,
+    /// Whom effects may concern.
+    pub scope: Scope,
 }
 
 /// What the program may do here.
@@ -189,6 +196,8 @@ struct File {
     #[serde(default)]
     channel: BTreeMap<String, RawChannel>,
     sampled_negatives: Option<RawSampledNegatives>,
+    #[serde(default)]
+    scope: Scope,
 }
 
 fn date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
@@ -250,9 +259,10 @@ impl Config {
             mistakes.push(mistake);
             None
         });
+        file.scope.mistakes(&mut mistakes);
         let mut channels = Vec::new();
         for (name, raw) in &file.channel {
-            match channel(name, raw, &file.server) {
+            match channel(name, raw, &file.server, file.site.trial) {
                 Ok(channel) => channels.push(channel),
                 Err(wrong) => {
                     let told = wrong.into_iter();
@@ -273,6 +283,7 @@ impl Config {
             signers,
             channels,
             sampled_negatives,
+            scope: file.scope,
         })
     }
 
@@ -419,8 +430,11 @@ impl Config {
 
     /// Whether a channel may send words; a laboratory order has none but codes.
     fn sends_texts(&self) -> bool {
-        let mut ways = self.channels.iter().flat_map(|(_, channel)| &channel.ways);
-        ways.any(|way| *way != Way::ServiceRequest)
+        let mut routes = self
+            .channels
+            .iter()
+            .flat_map(|(_, channel)| &channel.routes);
+        routes.any(|route| matches!(route, Route::Communication | Route::Task))
     }
 
     /// Whether the law's permission holds on a day.

@@ -36,6 +36,7 @@ mod dispatching;
 mod evidence;
 mod job_folder;
 mod network_pull;
+mod routes;
 
 pub use dispatch::{dispatch, today};
 pub use dispatching::{DispatchError, DispatchOptions, DispatchReport, Duration};

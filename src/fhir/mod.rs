@@ -72,7 +72,9 @@ pub use bulk::{
     Action, BulkClient, BulkError, Call, Deletion, ExportRequest, Failure, Fetch, FileKind, Job,
     ListedFile, Manifest, Next, Patience, Stage, Told, deletions, told,
 };
-pub use channel::{ChannelError, ChannelOptions, OrderChannel, RemoteOrder, Way, somebody_takes};
+pub use channel::{
+    ChannelError, ChannelOptions, FhirChannel, Lacking, RemoteOrder, Way, somebody_takes,
+};
 pub use filter::{Filter, Glance, line_key};
 pub use frame::CODE_BEARING;
 pub(crate) use http::is_this_machine;
@@ -86,3 +88,4 @@ pub use reading::{Reading, Resource, Unmapped};
 pub use register_entry::{Link, PatientEntry};
 pub use server::{Capabilities, Capability, ResourceCapabilities, ServerError, capabilities};
 pub use smart::{Credentials, KeyError, Right, SmartError, Tokens};
+pub use systems::uri;

@@ -55,16 +55,16 @@ fn the_examples_name_every_kind_of_act_and_the_ways_it_can_take() {
     for (example, expected) in [
         (
             EXAMPLE,
-            "laboratory: ServiceRequest; message: Communication; professional: Task, Communication; questionnaire: Task, Communication",
+            "laboratory: service-request; message: communication; professional: task, communication; questionnaire: task, communication",
         ),
         (
             APOTTI,
-            "laboratory: Communication; message: Communication; professional: Communication; questionnaire: Communication",
+            "laboratory: communication; message: communication; professional: communication; questionnaire: communication",
         ),
     ] {
         let config = read(example).expect("the example is sound");
         let channels = config.channels.iter().map(|(kind, channel)| {
-            let ways = channel.ways.iter().map(|way| way.resource_type());
+            let ways = channel.routes.iter().map(|way| way.name());
             format!("{}: {}", kind.name(), ways.collect::<Vec<_>>().join(", "))
         });
         assert_eq!(channels.collect::<Vec<_>>().join("; "), expected);
@@ -84,13 +84,15 @@ fn every_key_of_the_configuration_is_in_the_example() {
         include_str!("../../src/config/channel.rs"),
         include_str!("../../src/config/server.rs"),
         include_str!("../../src/config/sampled.rs"),
+        include_str!("../../src/config/destinations.rs"),
+        include_str!("../../src/config/scope.rs"),
     );
     let fields = source.lines().filter_map(|line| {
         let (name, kind) = line.strip_prefix("    pub ")?.split_once(": ")?;
         kind.ends_with(',').then_some(name)
     });
     // The keys of a channel are read by themselves.
-    let fields = fields.chain(["way", "server", "reads_back", "share"]);
+    let fields = fields.chain(["way", "server", "reads_back", "share", "mode"]);
     // What `Config` makes of the file, and what errors hold, is not in the file.
     let not_keys = [
         "path",
@@ -98,7 +100,8 @@ fn every_key_of_the_configuration_is_in_the_example() {
         "servers",
         "channels",
         "terms",
-        "ways",
+        "routes",
+        "is_first_only",
         "inclusion",
         "strata",
     ];
@@ -160,12 +163,12 @@ fn what_does_not_go_together_is_named_all_at_once() {
         (
             "way = \"service-request\"",
             "way = \"carrier-pigeon\"",
-            "unknown variant `carrier-pigeon`",
+            "channel `laboratory`: there is no way `carrier-pigeon`; known: service-request, task, communication",
         ),
         (
             "way = \"service-request\"",
             "way = \"task\"",
-            "channel `laboratory`: acts of this kind leave as ServiceRequest or Communication only",
+            "channel `laboratory`: acts of this kind do not leave by `task`, but by service-request, communication",
         ),
         (
             "way = \"service-request\"",
@@ -175,7 +178,7 @@ fn what_does_not_go_together_is_named_all_at_once() {
         (
             "[channel.message]\nway = \"declared\"",
             "[channel.message]\nway = \"task\"",
-            "channel `message`: acts of this kind leave as Communication only",
+            "channel `message`: acts of this kind do not leave by `task`, but by communication or `declared`",
         ),
         (
             "[channel.message]\n",

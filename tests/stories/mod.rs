@@ -16,6 +16,7 @@ mod look_back;
 mod network_pull;
 mod network_pull_killed;
 mod network_pull_trouble;
+mod order_channels;
 mod orders_changed_mind;
 mod orders_disk;
 mod orders_doubled;

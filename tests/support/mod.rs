@@ -3,6 +3,7 @@
 pub(crate) mod acting;
 pub(crate) mod draw;
 pub(crate) mod exporter;
+pub(crate) mod places;
 pub(crate) mod programme;
 pub(crate) mod pulling;
 pub(crate) mod rules;
