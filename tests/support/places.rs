@@ -106,6 +106,8 @@ pub(crate) enum Answers {
     With(&'static str),
     /// It does the work and closes before it answers.
     Never,
+    /// Not the first time, and then with `AA`.
+    ToRepeats,
     /// About another message.
     ToAnother,
 }
@@ -143,10 +145,6 @@ impl Hl7Listener {
         Self { address, state }
     }
 
-    pub(crate) fn answers(&self, answers: Answers) {
-        self.state.lock().expect("nobody panicked").answers = answers;
-    }
-
     /// Messages by MSH-10, and how often each came.
     pub(crate) fn messages(&self) -> BTreeMap<String, (String, u32)> {
         self.state.lock().expect("nobody panicked").messages.clone()
@@ -180,16 +178,18 @@ fn answer(mut stream: TcpStream, shared: &Mutex<Heard>) -> Option<()> {
     }
     let text = String::from_utf8(bytes[1..bytes.len() - 2].to_vec()).ok()?;
     let id = text.split('|').nth(9)?.to_owned();
-    let answers = {
+    let (answers, n) = {
         let mut heard = shared.lock().expect("nobody panicked");
         let entry = heard.messages.entry(id.clone()).or_insert((text, 0));
         entry.1 += 1;
-        heard.answers
+        let n = heard.messages[&id].1;
+        (heard.answers, n)
     };
     let (code, about) = match answers {
         Answers::With(code) => (code, id),
         Answers::ToAnother => ("AA", "ANOTHER".to_owned()),
-        Answers::Never => return None,
+        Answers::ToRepeats if 1 < n => ("AA", id),
+        Answers::Never | Answers::ToRepeats => return None,
     };
     let said = format!(
         "\x0bMSH|^~\\&|LAB|HUS|PREVENTIO|HELSINKI|20250201||ACK^O21^ACK|A{about}|P|2.5.1\rMSA|{code}|{about}\r\x1c\r"
