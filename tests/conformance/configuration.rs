@@ -284,3 +284,65 @@ fn a_laboratory_belongs_to_its_channel_and_must_be_known_to_the_rules() {
         "{told}"
     );
 }
+
+#[test]
+fn every_mistake_about_other_ways_and_the_scope_is_named_at_once() {
+    let text = EXAMPLE
+        .replace(
+            "way = \"service-request\"\nserver = \"standin\"\n",
+            "way = [\"hl7v2\", \"list\", \"hl7v2\"]\nserver = \"standin\"\nsource = \"export\"\n",
+        )
+        .replace(
+            "[channel.questionnaire]\nway = \"declared\"\nserver = \"standin\"",
+            r#"[channel.laboratory.list]
+folder = "out"
+kept = "/nowhere/kept"
+signing_key = "/nowhere/key.pem"
+rows = 0
+look_seconds = 1
+
+[channel.laboratory.hl7v2]
+listener = "laboratory.example.org:2575"
+kept = "/nowhere/kept"
+sending_application = "PREVENTIO|LAB"
+sending_facility = ""
+receiving_application = "A NAME WITH SPACES AND FAR TOO LONG"
+receiving_facility = "HUS"
+patient_authority = "APOTTI"
+
+[channel.questionnaire]
+way = "declared"
+
+[scope]
+districts = [""]
+age_from = 75
+age_below = 45"#,
+        );
+    let said = read(&text).expect_err("nothing of it fits");
+    for expected in [
+        "channel `laboratory`: `way` names `hl7v2` twice",
+        "channel `laboratory`: `source` is the server's",
+        "channel `laboratory`: list: `out` is not a whole path",
+        "channel `laboratory`: list: there is no folder `/nowhere/kept`",
+        "channel `laboratory`: list: `signing_key`: cannot read",
+        "channel `laboratory`: list: `rows` is 1 to 100000",
+        "channel `laboratory`: list: `look_seconds` must be at least 3",
+        "channel `laboratory`: hl7v2: a trial talks to this machine only",
+        "channel `laboratory`: hl7v2: `kept` and `acknowledged` belong to `folder`",
+        "channel `laboratory`: hl7v2: `sending_application` is 1 to 20 characters",
+        "channel `laboratory`: hl7v2: `sending_facility` is 1 to 20 characters",
+        "channel `laboratory`: hl7v2: `receiving_application` is 1 to 20 characters",
+        "channel `questionnaire`: `server` is missing",
+        "channel `questionnaire`: `source` is missing",
+        "scope: a district has no name",
+        "scope: `age_below` is not above `age_from`",
+    ] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    let unnamed = EXAMPLE.replace("way = \"service-request\"", "way = [\"list\", \"hl7v2\"]");
+    let said = read(&unnamed).expect_err("nobody says where they go");
+    for table in ["list", "hl7v2"] {
+        let expected = format!("`way` names `{table}`, and `[channel.….{table}]` is missing");
+        assert!(said.contains(&expected), "{said}");
+    }
+}

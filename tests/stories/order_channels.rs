@@ -11,6 +11,7 @@ use crate::support::acting::{Clinic, dies_after, keys, until};
 use crate::support::places::{Answers, Folders, Hl7Listener, PARTIES, PUBLIC_KEY, leaves_by};
 use crate::support::served::Served;
 use crate::support::site::{Dice, INDEX_DATE, count, preventio_starts, text};
+use crate::support::snapshots::reads;
 
 const NAMES: [&str; 3] = ["resident-000", "resident-001", "resident-002"];
 
@@ -649,4 +650,61 @@ fn by_every_way_nothing_leaves_about_anybody_outside_the_scope() {
         );
         assert_eq!(other.tasks(), BTreeMap::new());
     }
+}
+
+#[test]
+fn what_leaves_by_each_way_reads_as_it_should() {
+    let (folders, listener) = (Folders::new(), Hl7Listener::starts(Answers::With("AA")));
+    let mut told = String::new();
+    for (way, table) in every_way(&folders, &listener) {
+        let mut clinic = Clinic::with(1, &[]);
+        let keys = "to = [\"PractitionerRole/nurses\"]\n";
+        leaves_by(&clinic, way, keys, &table);
+        clinic.acts();
+        clinic.delivers_what_is_planned();
+        if way == "\"list\"" {
+            folders.acknowledges("taken");
+            dispatches_until_acknowledged(&clinic, 2);
+        }
+        clinic.world.resident(NAMES[0]).says_no("2025-10-20");
+        clinic.world.pulls();
+        clinic.acts();
+        clinic.delivers_what_is_planned();
+        let what = match way {
+            "\"list\"" => folders
+                .files(".csv")
+                .into_values()
+                .collect::<Vec<_>>()
+                .concat(),
+            "\"hl7v2\"" => {
+                let messages = listener.messages().into_values();
+                let lines = messages.map(|(message, _)| message.replace('\r', "\n"));
+                lines.collect::<Vec<_>>().join("\n")
+            }
+            "\"worklist\"" => format!("{:?}\n", clinic.tasks()),
+            _ => resources(&clinic),
+        };
+        told.push_str(&format!("== {way}\n{what}\n"));
+    }
+    reads("what-leaves-by-each-way", &told);
+}
+
+/// What the server has about the resident, without its own ids and times.
+fn resources(clinic: &Clinic) -> String {
+    let mut all = String::new();
+    for kind in ["ServiceRequest", "Communication", "Observation"] {
+        let found = clinic
+            .server
+            .gets(&format!("/fhir/{kind}?patient=Patient/{}", NAMES[0]))
+            .with(200);
+        for entry in found["entry"].as_array().into_iter().flatten() {
+            let mut resource = entry["resource"].clone();
+            let fields = resource.as_object_mut().expect("an object");
+            fields.remove("id");
+            fields.remove("meta");
+            all.push_str(&serde_json::to_string_pretty(&resource).expect("JSON"));
+            all.push('\n');
+        }
+    }
+    all
 }
