@@ -477,6 +477,21 @@ fn a_score_is_taken_back_where_the_server_lets_it_be_changed() {
     }
 }
 
+#[test]
+fn a_score_that_the_server_does_not_let_be_changed_is_taken_back_by_a_person() {
+    let mut clinic = clinic();
+    clinic.server = Served::starts(&["--no-auth", "--residents", "0", "--accept-any-subject"]);
+    leaves_by(&clinic, "\"score-observation\"", "", "");
+    clinic.acts();
+    clinic.delivers_everything();
+    assert_eq!(acknowledged(&clinic), 6);
+    clinic.world.resident(NAMES[0]).says_no("2025-10-20");
+    clinic.world.pulls();
+    clinic.acts();
+    clinic.delivers_everything();
+    assert_eq!(clinic.tasks().get("delivery-refused"), Some(&2));
+}
+
 // The choice.
 
 #[test]
