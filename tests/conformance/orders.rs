@@ -1,8 +1,10 @@
 //! Orders over FHIR, requirement by requirement; the table says which test stands for which.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use preventiojyraa::delivery::Route;
+use preventiojyraa::orders::ActionKind;
 use serde_json::{Value, json};
 
 use crate::support::acting::{Clinic, key, keys};
@@ -52,6 +54,135 @@ pub(crate) const REQUIREMENTS: [(&str, &str, &str); 8] = [
     ),
 ];
 
+/// What every way of a laboratory order has to show, and where it does: way, what, test. Nobody refuses a
+/// task on the worklist: what is not done stays a person's.
+const WAYS: [(&str, &str, &str); 35] = {
+    const REVIEW: &str = "by_every_way_nothing_leaves_before_a_person_has_approved_it";
+    const SCOPE: &str = "by_every_way_nothing_leaves_about_anybody_outside_the_scope";
+    const WHATEVER: &str = "every_kind_of_act_arrives_once_by_the_way_that_the_server_declares";
+    [
+        (
+            "service-request",
+            "once",
+            "o5_no_order_leaves_in_a_bundle_with_another",
+        ),
+        (
+            "service-request",
+            "lost",
+            "o2_what_was_sent_without_an_answer_is_searched_for_and_not_sent_again",
+        ),
+        (
+            "service-request",
+            "cancelled",
+            "an_order_is_taken_back_once_however_badly_the_server_behaves",
+        ),
+        (
+            "service-request",
+            "refused",
+            "an_order_that_is_turned_down_is_not_tried_again_and_a_person_knows",
+        ),
+        ("communication", "once", WHATEVER),
+        ("communication", "lost", WHATEVER),
+        (
+            "communication",
+            "cancelled",
+            "a_request_that_was_said_is_taken_back_by_saying_so",
+        ),
+        (
+            "communication",
+            "refused",
+            "a_server_that_has_no_way_for_an_act_is_named_with_all_that_it_lacks",
+        ),
+        (
+            "score-observation",
+            "once",
+            "a_score_is_written_back_once_and_names_model_and_test",
+        ),
+        (
+            "score-observation",
+            "lost",
+            "a_score_is_written_back_once_and_names_model_and_test",
+        ),
+        (
+            "score-observation",
+            "cancelled",
+            "a_score_is_taken_back_where_the_server_lets_it_be_changed",
+        ),
+        (
+            "score-observation",
+            "refused",
+            "a_score_that_the_server_does_not_let_be_changed_is_taken_back_by_a_person",
+        ),
+        (
+            "hl7v2",
+            "once",
+            "hl7_is_sent_once_and_acknowledged_by_its_answer",
+        ),
+        (
+            "hl7v2",
+            "lost",
+            "hl7_whose_answer_is_lost_is_sent_again_as_it_was_where_repeats_are_safe",
+        ),
+        (
+            "hl7v2",
+            "cancelled",
+            "hl7_is_taken_back_by_a_message_that_names_the_order",
+        ),
+        (
+            "hl7v2",
+            "refused",
+            "hl7_that_is_turned_down_is_a_person_s_and_rejected_for_now_waits",
+        ),
+        (
+            "list",
+            "once",
+            "a_list_is_sent_once_and_signed_and_acknowledged_by_what_the_other_side_says",
+        ),
+        (
+            "list",
+            "lost",
+            "a_list_is_there_once_whenever_the_dispatcher_is_killed",
+        ),
+        (
+            "list",
+            "cancelled",
+            "a_list_takes_back_by_a_row_that_names_the_order",
+        ),
+        (
+            "list",
+            "refused",
+            "a_list_whose_rows_are_refused_is_a_person_s",
+        ),
+        (
+            "worklist",
+            "once",
+            "the_worklist_has_each_order_once_and_is_done_when_the_record_shows_it",
+        ),
+        (
+            "worklist",
+            "lost",
+            "the_worklist_has_each_order_once_whenever_the_dispatcher_is_killed",
+        ),
+        (
+            "worklist",
+            "cancelled",
+            "the_worklist_takes_a_task_back_that_nobody_has_done",
+        ),
+        ("service-request", "reviewed", REVIEW),
+        ("service-request", "scope", SCOPE),
+        ("communication", "reviewed", REVIEW),
+        ("communication", "scope", SCOPE),
+        ("score-observation", "reviewed", REVIEW),
+        ("score-observation", "scope", SCOPE),
+        ("hl7v2", "reviewed", REVIEW),
+        ("hl7v2", "scope", SCOPE),
+        ("list", "reviewed", REVIEW),
+        ("list", "scope", SCOPE),
+        ("worklist", "reviewed", REVIEW),
+        ("worklist", "scope", SCOPE),
+    ]
+};
+
 const NAMES: [&str; 3] = ["resident-000", "resident-001", "resident-002"];
 const ORDERS: &str = "https://preventiojyraa.example.org/fhir/order";
 
@@ -80,6 +211,19 @@ fn every_requirement_has_its_test() {
             sources.contains(&format!("fn {test}(")),
             "{id}: no test `{test}`"
         );
+    }
+    for route in Route::of(ActionKind::Laboratory) {
+        let of_it = WAYS.iter().filter(|(way, _, _)| *way == route.name());
+        let shown: BTreeSet<&str> = of_it.map(|(_, what, _)| *what).collect();
+        let wanted = ["cancelled", "lost", "once", "refused", "reviewed", "scope"];
+        let wanted = wanted
+            .into_iter()
+            .filter(|what| *route != Route::Worklist || *what != "refused");
+        assert_eq!(shown, wanted.collect(), "{}", route.name());
+    }
+    for (way, what, test) in WAYS {
+        let is_there = sources.contains(&format!("fn {test}("));
+        assert!(is_there, "{way}, {what}: no test `{test}`");
     }
 }
 
