@@ -418,7 +418,8 @@ fn next_due(
     let name = &channel.name;
     let mut at = [
         least("state = 'sending'", &[name])?,
-        least("state = 'unknown' AND next = 'look-up'", &[name])?,
+        // What waits to be taken is looked at whenever somebody is here: nobody stays for it.
+        least("state = 'unknown' AND next = 'look-up' AND NOT awaited", &[name])?,
         None,
         None,
     ];
