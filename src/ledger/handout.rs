@@ -419,7 +419,10 @@ fn next_due(
     let mut at = [
         least("state = 'sending'", &[name])?,
         // What waits to be taken is looked at whenever somebody is here: nobody stays for it.
-        least("state = 'unknown' AND next = 'look-up' AND NOT awaited", &[name])?,
+        least(
+            "state = 'unknown' AND next = 'look-up' AND NOT awaited",
+            &[name],
+        )?,
         None,
         None,
     ];

@@ -111,7 +111,7 @@ const WAYS: [(&str, &str, &str); 35] = {
         (
             "score-observation",
             "refused",
-            "a_score_that_the_server_does_not_let_be_changed_is_taken_back_by_a_person",
+            "a_score_that_is_never_read_back_is_taken_back_by_a_person",
         ),
         (
             "hl7v2",

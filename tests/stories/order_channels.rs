@@ -478,10 +478,9 @@ fn a_score_is_taken_back_where_the_server_lets_it_be_changed() {
 }
 
 #[test]
-fn a_score_that_the_server_does_not_let_be_changed_is_taken_back_by_a_person() {
+fn a_score_that_is_never_read_back_is_taken_back_by_a_person() {
     let mut clinic = clinic();
-    clinic.server = Served::starts(&["--no-auth", "--residents", "0", "--accept-any-subject"]);
-    leaves_by(&clinic, "\"score-observation\"", "", "");
+    leaves_by(&clinic, "\"score-observation\"", "reads_back = false\n", "");
     clinic.acts();
     clinic.delivers_everything();
     assert_eq!(acknowledged(&clinic), 6);
@@ -490,6 +489,33 @@ fn a_score_that_the_server_does_not_let_be_changed_is_taken_back_by_a_person() {
     clinic.acts();
     clinic.delivers_everything();
     assert_eq!(clinic.tasks().get("delivery-refused"), Some(&2));
+}
+
+#[test]
+fn a_score_at_a_record_like_apotti_s_is_found_by_resident_and_taken_back() {
+    let mut clinic = clinic();
+    clinic.server = Served::starts(&["--no-auth", "--residents", "0", "--accept-any-subject"]);
+    leaves_by(&clinic, "\"score-observation\"", "", "");
+    clinic.acts();
+    clinic.faults("seed=3,lost-answer=0.3");
+    clinic.does(&["dispatch", "--for", "1s"]).ends_well();
+    clinic.quiet();
+    clinic.delivers_everything();
+    assert_eq!(acknowledged(&clinic), 6);
+    assert_eq!(clinic.differences(), BTreeMap::new());
+    clinic.world.resident(NAMES[0]).says_no("2025-10-20");
+    clinic.world.pulls();
+    clinic.acts();
+    clinic.delivers_everything();
+    let found = clinic
+        .server
+        .gets("/fhir/Observation?patient=Patient/resident-000")
+        .with(200);
+    let entries = found["entry"].as_array().expect("entries");
+    assert_eq!(entries.len(), 2, "each is there once");
+    for entry in entries {
+        assert_eq!(entry["resource"]["status"], "entered-in-error");
+    }
 }
 
 // The choice.
