@@ -283,6 +283,7 @@ fn meaning(action: &Action, event: &DeliveryEvent) -> String {
         | DeliveryEvent::Answered { .. }
         | DeliveryEvent::Asking { .. }
         | DeliveryEvent::LeaseOver
+        | DeliveryEvent::TakenBack
         | DeliveryEvent::Doubted => Delivery::Sending {
             claim: 7,
             lease_until: later(90),
