@@ -118,8 +118,7 @@ impl Routes {
         let has_other = self.open().any(|other| other.channel.route() != route);
         if has_other {
             one.is_closed.store(true, Ordering::SeqCst);
-            // The next way needs no waiting.
-            return (Answer::Closed { retry_at: now }, server);
+            return (Answer::Closed { retry_at }, server);
         }
         (Answer::Later { retry_at }, ServerNews::Wait(retry_at))
     }

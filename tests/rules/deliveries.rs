@@ -166,7 +166,12 @@ fn events() -> Vec<(&'static str, DeliveryEvent)> {
         ),
         (
             "not by this way",
-            answered(7, Answer::Closed { retry_at: now() }),
+            answered(
+                7,
+                Answer::Closed {
+                    retry_at: later(30),
+                },
+            ),
         ),
         (
             "handed over",

@@ -315,6 +315,8 @@ impl Delivery {
             Answer::Accepted { .. } => return Err(Stale),
             Answer::Silence => Self::after_silence(policy, waited, sends),
             Answer::Several => Self::after_silence(policy, now, sends),
+            // The next way needs no waiting.
+            Answer::Closed { .. } if sends == 1 => Self::planned(now),
             Answer::HandedOver { look_at } => Self::Unknown {
                 sends,
                 next: Next::Awaited { at: *look_at },
@@ -326,11 +328,7 @@ impl Delivery {
             Answer::NotTaken if sends == 1 => Self::Refused {
                 why: Refused::NotTaken,
             },
-            Answer::Later { retry_at }
-            | Answer::NotSent { retry_at }
-            | Answer::Closed { retry_at }
-                if sends == 1 =>
-            {
+            Answer::Later { retry_at } | Answer::NotSent { retry_at } if sends == 1 => {
                 Self::Planned {
                     not_before: *retry_at,
                 }
