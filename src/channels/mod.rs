@@ -204,6 +204,10 @@ pub async fn open(
 /// # Errors
 ///
 /// [`NotOpen::Fhir`].
+///
+/// # Panics
+///
+/// Never: credentials that do not go together were refused when the configuration was read.
 pub async fn fhir_ways(
     kind: ActionKind,
     channel: &Channel,
