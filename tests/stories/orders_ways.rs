@@ -568,6 +568,7 @@ fn a_ledger_from_before_is_read_with_empty_questions() {
     let connection = rusqlite::Connection::open(&path).expect("the ledger opens");
     let before = connection.execute_batch(
         "DROP TABLE order_review;
+         DROP TABLE deletion;
          ALTER TABLE outbox DROP COLUMN way;
          ALTER TABLE outbox DROP COLUMN awaited;
          ALTER TABLE outbox DROP COLUMN score;
