@@ -22,6 +22,7 @@
 //! ├── rules      rule files: those shipped in the binary, or a folder
 //! ├── config     the site's configuration: what may be done here, and with whom
 //! ├── fhir       export files and FHIR JSON, tokens, bulk export; authoring and carrying what we send
+//! ├── channels   the ways by which orders leave, behind one trait: FHIR, signed files, HL7 v2, the worklist
 //! ├── lake       Parquet: facts, register, issues, decisions
 //! ├── ledger     SQL: pulls, runs, identities, episodes, outbox, tasks; the commit point
 //! ├── evaluate   a researcher's own table, held against what happened
@@ -56,6 +57,7 @@ pub use preventiojyraa_core::{
 };
 
 pub mod approval;
+pub mod channels;
 pub mod config;
 pub mod daemon;
 pub mod demo;

@@ -200,7 +200,7 @@ fn every_room_says_what_it_is() {
     ];
     let core = CORE.map(|room| format!("src/core/{room}/mod.rs"));
     let edges = [
-        "approval", "evaluate", "fhir", "lake", "ledger", "steps", "daemon", "standin",
+        "approval", "channels", "evaluate", "fhir", "lake", "ledger", "steps", "daemon", "standin",
     ]
     .map(|r| format!("src/{r}/mod.rs"));
     for file in core.into_iter().chain(edges) {

@@ -85,6 +85,12 @@ impl SigningKey {
         PublicKey(bytes.expect("a public Ed25519 key has 32 bytes"))
     }
 
+    /// A detached signature over a file: 64 bytes.
+    #[must_use]
+    pub fn sign_bytes(&self, content: &[u8]) -> Vec<u8> {
+        self.0.sign(content).as_ref().to_vec()
+    }
+
     /// Signs a manifest.
     #[must_use]
     pub fn sign(&self, manifest: &Manifest) -> Signature {

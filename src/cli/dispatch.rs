@@ -61,6 +61,17 @@ fn render(report: &DispatchReport) -> String {
         report.without_answer,
         report.looked_up
     );
+    if 0 < report.handed_over {
+        text.push_str(&format!(
+            "{} of them handed over and waiting to be taken\n",
+            report.handed_over
+        ));
+    }
+    for way in &report.closed {
+        text.push_str(&format!(
+            "{way}: declared by the server and refused by it; the next way was taken\n"
+        ));
+    }
     if let Some(why) = &report.held {
         text.push_str(&format!("Nothing is sent: {why}\n"));
     }

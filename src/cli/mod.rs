@@ -14,6 +14,7 @@ mod fsck;
 mod lake;
 mod learn;
 mod look_back;
+mod orders;
 mod pull;
 mod reconcile;
 mod replay;
@@ -48,6 +49,7 @@ enum Command {
     Pull(pull::Arguments),
     Run(run::Arguments),
     Dispatch(dispatch::Arguments),
+    Orders(orders::Arguments),
     Effects(effects::Arguments),
     Reconcile(reconcile::Arguments),
     Explain(explain::Arguments),
@@ -111,6 +113,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Dispatch(arguments) => dispatch::run(&arguments),
+        Command::Orders(arguments) => orders::run(&arguments),
         Command::Effects(arguments) => effects::run(&arguments),
         Command::Reconcile(arguments) => reconcile::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),

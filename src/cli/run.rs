@@ -226,6 +226,10 @@ fn acted(act: &ActReport) -> String {
             act.moved_on
         ));
     }
+    if !act.out_of_scope.is_empty() {
+        text.push_str("Outside the scope of effects: nothing is asked\n");
+        text.push_str(&counts(&act.out_of_scope));
+    }
     if !act.held.is_empty() {
         text.push_str("Residents who are asked for nothing while effects are stopped\n");
         text.push_str(&counts(&act.held));

@@ -107,6 +107,9 @@ struct ServeArguments {
     /// Whether orders can be searched by identifier, where the profile has that
     #[arg(long, value_enum, default_value = "yes")]
     identifier_search: YesNo,
+    /// Whether orders are taken: a server that does not declares it all the same and answers 403
+    #[arg(long, value_enum, default_value = "yes")]
+    takes_orders: YesNo,
     /// Take orders about people who are not on the register
     #[arg(long, requires = "no_auth")]
     accept_any_subject: bool,
@@ -239,6 +242,7 @@ fn serve(arguments: &ServeArguments) -> CommandResult {
         faults: arguments.faults.clone().unwrap_or_default(),
         conditional_create: conditional_create == ConditionalCreate::Honoured,
         orders_searchable: arguments.searchable == YesNo::Yes,
+        takes_orders: arguments.takes_orders == YesNo::Yes,
         identifier_search: arguments.identifier_search == YesNo::Yes,
         any_subject: arguments.accept_any_subject,
         journal: arguments.journal.clone(),

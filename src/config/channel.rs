@@ -1,24 +1,30 @@
 //! Who takes which kind of act, and by which way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use preventiojyraa_core::delivery::{Policy, ReadBack};
+use preventiojyraa_core::delivery::{Policy, ReadBack, Route};
 use preventiojyraa_core::orders::ActionKind;
 use preventiojyraa_core::rulebook::{LaboratoryId, Language, Rulebook};
 use serde::Deserialize;
 
-use super::Server;
+use super::{Hl7Receiver, ListFolder, Server};
 use crate::fhir::{To, Way, somebody_takes};
 use crate::ledger::ChannelTerms;
 
 /// How orders of one kind leave.
 #[derive(Debug, Clone)]
 pub struct Channel {
-    /// The server that takes them.
-    pub server: Server,
-    /// The ways that may be taken, the first that the server declares being chosen.
-    pub ways: Vec<Way>,
+    /// The server that takes what leaves by FHIR.
+    pub server: Option<Server>,
+    /// The ways that may be taken, in their order: the next one where the one before is not open.
+    pub routes: Vec<Route>,
+    /// Whether the first that the server declares is the only one to be taken.
+    pub is_first_only: bool,
+    /// Where signed files go.
+    pub list: Option<ListFolder>,
+    /// Where HL7 v2 messages go.
+    pub hl7v2: Option<Hl7Receiver>,
     /// Who takes what goes to professionals; the first owns tasks.
     pub to: Vec<To>,
     /// The language in which professionals are written to.
@@ -32,8 +38,17 @@ pub struct Channel {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawChannel {
-    way: RawWay,
-    server: String,
+    way: RawWays,
+    server: Option<String>,
+    /// The source of pulls whose `Patient.id`s the other side understands, where no server says it.
+    source: Option<String>,
+    /// Whether orders leave by themselves, or each one once a person has approved it.
+    #[serde(default)]
+    mode: Mode,
+    /// Where signed files go.
+    list: Option<ListFolder>,
+    /// Where HL7 v2 messages go.
+    hl7v2: Option<Hl7Receiver>,
     /// Whether the server is asked for orders whose arrival is in doubt. Without it orders arrive
     /// at most once, and each doubt is a task for a person.
     #[serde(default = "reads_back")]
@@ -60,27 +75,125 @@ fn reads_back() -> bool {
     true
 }
 
-/// How acts leave, or that the server's statement says it.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum RawWay {
-    ServiceRequest,
-    Communication,
-    Task,
-    Declared,
+/// One way, or several in the order in which they are taken.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawWays {
+    One(String),
+    Several(Vec<String>),
 }
 
-impl RawWay {
-    /// The ways that may be taken; `None` when acts of this kind have no such way.
-    fn allowed(self, kind: ActionKind) -> Option<Vec<Way>> {
-        let only = match self {
-            Self::Declared => return Some(Way::of(kind).to_vec()),
-            Self::ServiceRequest => Way::ServiceRequest,
-            Self::Communication => Way::Communication,
-            Self::Task => Way::Task,
-        };
-        Way::of(kind).contains(&only).then(|| vec![only])
+/// Whether orders leave by themselves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Mode {
+    /// Each leaves when it is due.
+    #[default]
+    Automatic,
+    /// Each leaves once a person has approved it.
+    Reviewed,
+}
+
+/// That the server's statement says which way.
+const DECLARED: &str = "declared";
+
+/// The ways that may be taken, and whether the first that is open is the only one.
+fn routes(kind: ActionKind, raw: &RawWays, wrong: &mut Vec<String>) -> (Vec<Route>, bool) {
+    let names = match raw {
+        RawWays::One(name) if name == DECLARED => {
+            return (Route::declared_for(kind).to_vec(), true);
+        }
+        RawWays::One(name) => std::slice::from_ref(name),
+        RawWays::Several(names) => &names[..],
+    };
+    let mut routes = Vec::new();
+    for name in names {
+        match Route::parse(name) {
+            Some(route) if routes.contains(&route) => {
+                wrong.push(format!("`way` names `{name}` twice"));
+            }
+            Some(route) if Route::of(kind).contains(&route) => routes.push(route),
+            Some(_) => {
+                let known = Route::of(kind).iter().map(|route| route.name());
+                let known = known.collect::<Vec<_>>().join(", ");
+                wrong.push(format!(
+                    "acts of this kind do not leave by `{name}`, but by {known} or `declared`"
+                ));
+            }
+            None => {
+                let known = Route::NAMES.map(|(known, _)| known).join(", ");
+                wrong.push(format!(
+                    "there is no way `{name}`; known: {known}; or `declared` alone"
+                ));
+            }
+        }
     }
+    if names.is_empty() {
+        wrong.push("`way` names no way".to_owned());
+    }
+    (routes, false)
+}
+
+/// What leaves by FHIR needs a server, what leaves otherwise a place of its own; nothing is named in vain.
+fn destinations(raw: &RawChannel, routes: &[Route], is_trial: bool, wrong: &mut Vec<String>) {
+    let needs_server = routes.iter().any(|route| Way::of(*route).is_some());
+    if needs_server && raw.server.is_none() {
+        wrong.push("`server` is missing".to_owned());
+    }
+    if raw.server.is_none() && raw.source.is_none() {
+        wrong.push(
+            "`source` is missing: whose names for residents does the other side know?".to_owned(),
+        );
+    }
+    if raw.server.is_some() && raw.source.is_some() {
+        wrong.push("`source` is the server's: it is not named beside `server`".to_owned());
+    }
+    let places = [
+        (Route::List, raw.list.is_some(), "list"),
+        (Route::Hl7v2, raw.hl7v2.is_some(), "hl7v2"),
+    ];
+    for (route, is_named, table) in places {
+        match (routes.contains(&route), is_named) {
+            (true, false) => wrong.push(format!(
+                "`way` names `{table}`, and `[channel.….{table}]` is missing"
+            )),
+            (false, true) => wrong.push(format!(
+                "`[channel.….{table}]` is there, and `way` does not name `{table}`"
+            )),
+            (true, true) | (false, false) => {}
+        }
+    }
+    if let Some(list) = &raw.list {
+        list.mistakes(wrong);
+    }
+    if let Some(hl7v2) = &raw.hl7v2 {
+        hl7v2.mistakes(is_trial, wrong);
+    }
+}
+
+/// Ways about which something else holds than about the server.
+fn read_backs(raw: &RawChannel, routes: &[Route]) -> BTreeMap<Route, ReadBack> {
+    let of = |route: &Route| {
+        let can = match route {
+            Route::ServiceRequest
+            | Route::Task
+            | Route::Communication
+            | Route::ScoreObservation => raw.reads_back,
+            // The program keeps what it has put there.
+            Route::List | Route::Worklist => true,
+            Route::Hl7v2 => raw
+                .hl7v2
+                .as_ref()
+                .is_some_and(|to| to.folder.is_some() || to.repeats_are_safe),
+        };
+        let read_back = if can {
+            ReadBack::Possible
+        } else {
+            ReadBack::Impossible
+        };
+        (*route, read_back)
+    };
+    routes.iter().map(of).collect()
 }
 
 /// A channel by the name of its kind, or all that is wrong with it.
@@ -88,6 +201,7 @@ pub(super) fn channel(
     name: &str,
     raw: &RawChannel,
     servers: &BTreeMap<String, Server>,
+    is_trial: bool,
 ) -> Result<(ActionKind, Channel), Vec<String>> {
     let known = ActionKind::NAMES.map(|(known, _)| known).join(", ");
     let mut kinds = ActionKind::NAMES.iter();
@@ -95,12 +209,8 @@ pub(super) fn channel(
         return Err(vec![format!("no such kind of act; known: {known}")]);
     };
     let mut wrong = Vec::new();
-    let ways = raw.way.allowed(*kind).unwrap_or_else(|| {
-        let ways = Way::of(*kind).iter().map(|way| way.resource_type());
-        let ways = ways.collect::<Vec<_>>().join(" or ");
-        wrong.push(format!("acts of this kind leave as {ways} only"));
-        Vec::new()
-    });
+    let (routes, is_first_only) = routes(*kind, &raw.way, &mut wrong);
+    destinations(raw, &routes, is_trial, &mut wrong);
     let to: Vec<To> = raw.to.iter().filter_map(|text| To::parse(text)).collect();
     if to.len() < raw.to.len() {
         wrong.push("`to` is `Type/id` or `system|value`, each".to_owned());
@@ -114,10 +224,13 @@ pub(super) fn channel(
         | ActionKind::Message
         | ActionKind::Laboratory
         | ActionKind::Professional => {
-            if let ([way], true) = (&ways[..], wrong.is_empty())
-                && let Err(error) = somebody_takes(*kind, *way, &to)
-            {
-                wrong.push(error.to_string());
+            let ways = routes.iter().filter(|_| !is_first_only);
+            for way in ways.filter_map(|route| Way::of(*route)) {
+                if let (Err(error), true) =
+                    (somebody_takes(*kind, way, &to), to.len() == raw.to.len())
+                {
+                    wrong.push(error.to_string());
+                }
             }
         }
     }
@@ -131,12 +244,17 @@ pub(super) fn channel(
     if language.is_none() {
         wrong.push("`language` is none in which there are texts".to_owned());
     }
-    let Some(server) = servers.get(&raw.server) else {
-        wrong.push(format!("no server is called `{}`", raw.server));
-        return Err(wrong);
-    };
-    let deadline = SignedDuration::try_from_secs_f64(server.request_deadline_seconds);
-    let settle = SignedDuration::try_from_secs_f64(server.settle_seconds);
+    let server = raw.server.as_ref().map(|name| (name, servers.get(name)));
+    if let Some((name, None)) = server {
+        wrong.push(format!("no server is called `{name}`"));
+    }
+    let server = server.and_then(|(name, server)| Some((name, server?)));
+    // What leaves without a server takes no longer than a file, or a connection on this machine.
+    let (deadline, settle) = server.map_or((20.0, 60.0), |(_, server)| {
+        (server.request_deadline_seconds, server.settle_seconds)
+    });
+    let deadline = SignedDuration::try_from_secs_f64(deadline);
+    let settle = SignedDuration::try_from_secs_f64(settle);
     let (Ok(request_deadline), Ok(settle), Some(language), true) =
         (deadline, settle, language, wrong.is_empty())
     else {
@@ -145,24 +263,35 @@ pub(super) fn channel(
         }
         return Err(wrong);
     };
-    let read_back = if raw.reads_back {
-        ReadBack::Possible
-    } else {
+    let read_backs = read_backs(raw, &routes);
+    let can_all: BTreeSet<ReadBack> = read_backs.values().copied().collect();
+    let read_back = if can_all.contains(&ReadBack::Impossible) {
         ReadBack::Impossible
+    } else {
+        ReadBack::Possible
     };
+    let source = server.map(|(_, server)| server.source.clone());
     let terms = ChannelTerms {
         name: name.to_owned(),
-        server: raw.server.clone(),
-        source: server.source.clone(),
+        server: server.map_or_else(
+            || format!("without a server: {name}"),
+            |(name, _)| name.clone(),
+        ),
+        source: source.or_else(|| raw.source.clone()).unwrap_or_default(),
         policy: Policy { read_back, settle },
-        per_minute: server.requests_per_minute,
+        read_backs,
+        is_reviewed: raw.mode == Mode::Reviewed,
+        per_minute: server.map_or(PER_MINUTE, |(_, server)| server.requests_per_minute),
         // Longer than two requests, so that whoever starts in time is never overtaken.
         lease: request_deadline * 3,
         request_deadline,
     };
     let channel = Channel {
-        server: server.clone(),
-        ways,
+        server: server.map(|(_, server)| server.clone()),
+        routes,
+        is_first_only,
+        list: raw.list.clone(),
+        hl7v2: raw.hl7v2.clone(),
         to,
         language,
         laboratory: raw.laboratory.clone(),
@@ -170,3 +299,6 @@ pub(super) fn channel(
     };
     Ok((*kind, channel))
 }
+
+/// Orders a minute where no server says how fast it may be asked.
+const PER_MINUTE: u32 = 60_000;

@@ -5,8 +5,10 @@
 //! secret (those are files of their own, named here).
 
 mod channel;
+mod destinations;
 mod lake;
 mod sampled;
+mod scope;
 mod server;
 
 use std::collections::BTreeMap;
@@ -14,18 +16,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
+use preventiojyraa_core::delivery::Route;
 use preventiojyraa_core::orders::{ActionKind, Offered};
 use preventiojyraa_core::rulebook::{Language, Rulebook, Status};
 use serde::Deserialize;
 
 use crate::approval::{NotApproved, Signature, Signers};
-use crate::fhir::{IdentityKey, Way};
+use crate::fhir::IdentityKey;
 use crate::lake::Place;
 use crate::ledger::ChannelTerms;
 pub use channel::Channel;
 use channel::{RawChannel, channel};
+pub use destinations::{Hl7Receiver, ListFolder};
 use sampled::RawSampledNegatives;
 pub use sampled::SampledNegatives;
+pub use scope::Scope;
 pub use server::Server;
 
 /// Why a configuration cannot be used.
@@ -143,6 +148,8 @@ pub struct Config {
     pub sampled_negatives: Option<SampledNegatives>,
     /// Where the lake lies beside the data folder; nothing where it does not.
     pub lake: Option<Place>,
+    /// Whom effects may concern.
+    pub scope: Scope,
 }
 
 /// What the program may do here.
@@ -194,6 +201,8 @@ struct File {
     channel: BTreeMap<String, RawChannel>,
     sampled_negatives: Option<RawSampledNegatives>,
     lake: Option<Place>,
+    #[serde(default)]
+    scope: Scope,
 }
 
 fn date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
@@ -259,9 +268,10 @@ impl Config {
             let folder = path.parent().unwrap_or(Path::new(""));
             lake::checked(place, folder, file.site.trial, &mut mistakes)
         });
+        file.scope.mistakes(&mut mistakes);
         let mut channels = Vec::new();
         for (name, raw) in &file.channel {
-            match channel(name, raw, &file.server) {
+            match channel(name, raw, &file.server, file.site.trial) {
                 Ok(channel) => channels.push(channel),
                 Err(wrong) => {
                     let told = wrong.into_iter();
@@ -283,6 +293,7 @@ impl Config {
             channels,
             sampled_negatives,
             lake,
+            scope: file.scope,
         })
     }
 
@@ -429,8 +440,11 @@ impl Config {
 
     /// Whether a channel may send words; a laboratory order has none but codes.
     fn sends_texts(&self) -> bool {
-        let mut ways = self.channels.iter().flat_map(|(_, channel)| &channel.ways);
-        ways.any(|way| *way != Way::ServiceRequest)
+        let mut routes = self
+            .channels
+            .iter()
+            .flat_map(|(_, channel)| &channel.routes);
+        routes.any(|route| matches!(route, Route::Communication | Route::Task))
     }
 
     /// Whether the law's permission holds on a day.

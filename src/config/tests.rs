@@ -24,6 +24,7 @@ fn the_last_day_is_the_last_of_the_rules_and_of_the_law() {
         channels: Vec::new(),
         sampled_negatives: None,
         lake: None,
+        scope: Scope::default(),
     };
     let mut rulebook = crate::rules::shipped().expect("the shipped rules");
     rulebook.programme.header.status = Status::InForce;

@@ -12,19 +12,24 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::dispatching::{DispatchError, DispatchOptions, DispatchReport, Duration};
+use super::routes::Routes;
+use crate::channels::{self, Placing, Writer};
 use crate::config::{Channel, Config};
 use crate::delivery::{
-    Action, Answer, DeliveryEvent, Dispatcher, Event, Found, Job, Limits, Mode, Outcome, ReadBack,
+    Action, Answer, DeliveryEvent, Dispatcher, Event, Found, Job, Limits, Mode, Outcome,
     ServerNews, Work, after,
 };
-use crate::fhir::{self, ChannelError, ChannelOptions, OrderChannel, Writing, somebody_takes};
-use crate::ledger::{Addressee, ChannelTerms, Handed, NotExpressible, Stamp, TakeOptions};
-use crate::orders::{ActionKind, Order};
+use crate::ledger::{Addressee, ChannelTerms, Handed, NotExpressible, Stamp, TakeOptions, Written};
+use crate::orders::Order;
 use crate::rulebook::Rulebook;
 use crate::steps::{self, DataFolder, EpochFile, FaultyMarks, FaultyReport, StepError, Switch};
 
 /// How long `--once` waits for what is due soon: permits of a slow server, no more.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(2);
+/// Requests under way at once where no server says how many it takes.
+const PARALLEL: u32 = 4;
+/// So many times as many orders are under way where some of them may leave in one file.
+const FOR_FILES: u32 = 16;
 /// The first retry of something that never left.
 const SOON: SignedDuration = SignedDuration::from_secs(1);
 
@@ -57,9 +62,10 @@ pub fn dispatch(options: &DispatchOptions) -> Result<DispatchReport, DispatchErr
     runtime.block_on(async {
         let drivers = drivers(options, &data, &epoch).await?;
         let mut driven = JoinSet::new();
-        for driver in drivers {
+        for driver in &drivers {
+            let driver = Arc::clone(driver);
             let limits = Limits {
-                in_flight: driver.parallel,
+                in_flight: driver.in_flight(),
                 gap: SignedDuration::from_millis(50),
                 poll: SignedDuration::from_millis(500),
             };
@@ -72,6 +78,13 @@ pub fn dispatch(options: &DispatchOptions) -> Result<DispatchReport, DispatchErr
         }
         while let Some(done) = driven.join_next().await {
             report.add(&done.map_err(DispatchError::Broke)??);
+        }
+        for driver in &drivers {
+            let name = &driver.channel.terms.name;
+            let closed = driver.open.closed();
+            report
+                .closed
+                .extend(closed.map(|way| format!("{name}: {}", way.name())));
         }
         Ok::<(), DispatchError>(())
     })?;
@@ -102,7 +115,10 @@ async fn drivers(
     let mut at_once: BTreeMap<String, Arc<Semaphore>> = BTreeMap::new();
     let mut drivers = Vec::new();
     for (kind, channel) in &options.config.channels {
-        let parallel = channel.server.parallel;
+        let parallel = channel
+            .server
+            .as_ref()
+            .map_or(PARALLEL, |server| server.parallel);
         let slots = at_once
             .entry(channel.terms.server.clone())
             .or_insert_with(|| Arc::new(Semaphore::new(parallel as usize)));
@@ -110,7 +126,7 @@ async fn drivers(
             data: Arc::clone(data),
             options: Arc::clone(options),
             channels: options.config.terms(),
-            open: open(*kind, channel).await?,
+            open: Routes::new(channels::open(*kind, channel, now).await?.channels),
             channel: channel.clone(),
             switch: Switch::of(&options.root),
             marks: FaultyMarks::of(&options.root),
@@ -124,26 +140,7 @@ async fn drivers(
     Ok(drivers)
 }
 
-pub(super) async fn open(
-    kind: ActionKind,
-    channel: &Channel,
-) -> Result<OrderChannel, ChannelError> {
-    let server = &channel.server;
-    let credentials = server.credentials();
-    let options = ChannelOptions {
-        base: server.base.clone(),
-        credentials: credentials.expect("checked when the configuration was read"),
-        request_deadline: std::time::Duration::from_secs_f64(server.request_deadline_seconds),
-        longest_pause: SignedDuration::from_secs(i64::from(server.longest_pause_seconds)),
-        ways: channel.ways.clone(),
-        reads_back: channel.terms.policy.read_back == ReadBack::Possible,
-    };
-    let open = OrderChannel::open(&options, now).await?;
-    somebody_takes(kind, open.way(), &channel.to)?;
-    Ok(open)
-}
-
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::now()
 }
 
@@ -191,7 +188,7 @@ struct Driver {
     /// The terms of every channel, and the one that is driven.
     channels: Vec<ChannelTerms>,
     channel: Channel,
-    open: OrderChannel,
+    open: Routes,
     switch: Switch,
     marks: FaultyMarks,
     epoch: EpochFile,
@@ -299,7 +296,8 @@ impl Driver {
             .permitted
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = permitted;
-        let (stamp, newest_order) = data.stamp(&self.options.rulebook, today)?;
+        let config = &self.options.config;
+        let (stamp, newest_order) = data.stamp(&self.options.rulebook, &config.scope, today)?;
         if may_send {
             let now = Some((stamp.clone(), newest_order));
             let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -338,23 +336,24 @@ impl Driver {
         order: &Order,
         to: Addressee<'_>,
         today: Date,
-    ) -> Result<Vec<u8>, NotExpressible> {
-        if !self.open.takes(&order.action) {
-            return Err(NotExpressible);
-        }
-        // What is changed at the other side is read from there first.
-        if !self.open.is_written(&order.action) {
-            return Ok(Vec::new());
-        }
-        let writing = Writing {
+    ) -> Result<Written, NotExpressible> {
+        let writer = Writer {
             rulebook: &self.options.rulebook,
-            way: self.open.way(),
-            to: &self.channel.to,
-            language: self.channel.language,
-            laboratory: self.channel.laboratory(&self.options.rulebook),
+            channel: &self.channel,
             on: today,
+            is_trial: self.options.config.site.trial,
         };
-        fhir::written(&writing, order, to.patient_id, to.language).map_err(|_| NotExpressible)
+        self.open.author(writer, order, to)
+    }
+
+    /// How many orders are under way at once. A file takes as many as its settings say; requests to a
+    /// server wait for their places there.
+    fn in_flight(&self) -> u32 {
+        match &self.channel.list {
+            Some(list) if !self.open.has_server() => list.rows,
+            Some(_) => self.parallel.saturating_mul(FOR_FILES),
+            None => self.parallel,
+        }
     }
 
     fn save(&self, outcomes: &[Outcome]) -> Result<Event<Handed>, DispatchError> {
@@ -391,12 +390,24 @@ impl Driver {
             order,
             patient_id,
             bytes,
+            way,
+            is_awaited,
         } = &job.payload;
+        let placing = Placing {
+            order,
+            patient_id,
+            bytes,
+            is_awaited: *is_awaited,
+        };
         // Other channels to the same server may be using all places there.
-        let _slot = self.slots.acquire().await;
+        let _slot = if Routes::is_at_server(*way) {
+            Some(self.slots.acquire().await)
+        } else {
+            None
+        };
         // A new token may take its time: what is looked at last must not be looked at before it is here.
         if matches!(job.work, Work::Send { .. }) {
-            self.open.ready().await;
+            self.open.ready(*way).await;
         }
         let is_late = job.start_by < now();
         let soon = after(now(), SOON);
@@ -410,8 +421,7 @@ impl Driver {
             }
             Work::Send { claim } => {
                 let may_go_on = || self.may_send();
-                let sent = self.open.send(order, patient_id, bytes, may_go_on);
-                let (answer, server) = sent.await;
+                let (answer, server) = self.open.send(*way, placing, &may_go_on, now()).await;
                 (DeliveryEvent::Answered { claim, answer }, server)
             }
             Work::LookUp { until } if is_late => {
@@ -422,7 +432,7 @@ impl Driver {
                 )
             }
             Work::LookUp { until } => {
-                let (found, server) = self.open.look_up(order, patient_id).await;
+                let (found, server) = self.open.look_up(*way, placing, now()).await;
                 (DeliveryEvent::LookedUp { until, found }, server)
             }
         };

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 
 use crate::approval::Signature;
+use crate::channels::NotOpen;
 use crate::config::{Config, ConfigError, NoEffects};
 use crate::delivery::{Answer, DeliveryEvent, Outcome};
 use crate::fhir::ChannelError;
@@ -45,7 +46,10 @@ pub enum DispatchError {
     Step(#[from] StepError),
     /// No order may leave this way.
     #[error(transparent)]
-    Channel(#[from] ChannelError),
+    Channel(#[from] NotOpen),
+    /// A server could not be asked for what it has.
+    #[error(transparent)]
+    Asking(#[from] ChannelError),
     /// The configuration names no channel.
     #[error("the configuration names no channel: there is nothing to dispatch to")]
     NoChannel,
@@ -73,6 +77,8 @@ pub struct DispatchReport {
     pub sent: u64,
     /// Of these, accepted.
     pub accepted: u64,
+    /// Of these, handed over to be taken: in a file, or as a task.
+    pub handed_over: u64,
     /// Of these, turned down.
     pub turned_down: u64,
     /// Of these, "not now", or never left.
@@ -81,6 +87,10 @@ pub struct DispatchReport {
     pub without_answer: u64,
     /// Times the other side was asked whether it has an order.
     pub looked_up: u64,
+    /// Ways that a server declares and yet refused to take anything by, with their channel: another
+    /// one was taken.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub closed: Vec<String>,
     /// Why nothing is sent, when it is not.
     pub held: Option<String>,
     /// Rows of the outbox by state, afterwards.
@@ -91,6 +101,7 @@ impl DispatchReport {
     pub(super) fn add(&mut self, other: &Self) {
         self.sent += other.sent;
         self.accepted += other.accepted;
+        self.handed_over += other.handed_over;
         self.turned_down += other.turned_down;
         self.later += other.later;
         self.without_answer += other.without_answer;
@@ -103,8 +114,11 @@ impl DispatchReport {
                 self.sent += 1;
                 match answer {
                     Answer::Accepted { .. } => self.accepted += 1,
-                    Answer::TurnedDown(_) => self.turned_down += 1,
-                    Answer::Later { .. } | Answer::NotSent { .. } => self.later += 1,
+                    Answer::HandedOver { .. } => self.handed_over += 1,
+                    Answer::TurnedDown(_) | Answer::NotTaken => self.turned_down += 1,
+                    Answer::Later { .. } | Answer::NotSent { .. } | Answer::Closed { .. } => {
+                        self.later += 1;
+                    }
                     Answer::Several | Answer::Silence => self.without_answer += 1,
                 }
             }
@@ -113,6 +127,7 @@ impl DispatchReport {
             | DeliveryEvent::Asking { .. }
             | DeliveryEvent::LeaseOver
             | DeliveryEvent::Stopped(_)
+            | DeliveryEvent::TakenBack
             | DeliveryEvent::Doubted => {}
         }
     }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::dispatch::{open, runtime};
+use super::dispatch::{now, runtime};
 use super::dispatching::DispatchError;
+use crate::channels;
 use crate::config::{Channel, Config};
-use crate::delivery::ReadBack;
+use crate::delivery::{ReadBack, Route};
+use crate::fhir::{FhirChannel, Way};
 use crate::orders::ActionKind;
 use crate::steps::{DataFolder, Evidence};
 
@@ -19,23 +21,44 @@ pub fn evidence(data: &DataFolder, config: &Config) -> Result<Vec<Evidence>, Dis
     let runtime = runtime()?;
     let mut all = Vec::new();
     for (kind, channel) in &config.channels {
-        if channel.terms.policy.read_back == ReadBack::Possible {
-            all.push(runtime.block_on(of_channel(data, *kind, channel))?);
-        }
+        runtime.block_on(of_channel(data, *kind, channel, &mut all))?;
     }
     Ok(all)
 }
 
+/// What the server has by each way of a channel that can be asked.
 async fn of_channel(
     data: &DataFolder,
     kind: ActionKind,
     channel: &Channel,
+    all: &mut Vec<Evidence>,
+) -> Result<(), DispatchError> {
+    let asks = |way: Route| channel.terms.policy_of(Some(way)).read_back == ReadBack::Possible;
+    if !channel
+        .routes
+        .iter()
+        .any(|way| Way::of(*way).is_some() && asks(*way))
+    {
+        return Ok(());
+    }
+    let (open, _) = channels::fhir_ways(kind, channel, now).await?;
+    for open in open {
+        all.push(of_way(data, kind, channel, &open).await?);
+    }
+    Ok(())
+}
+
+async fn of_way(
+    data: &DataFolder,
+    kind: ActionKind,
+    channel: &Channel,
+    open: &FhirChannel,
 ) -> Result<Evidence, DispatchError> {
-    let open = open(kind, channel).await?;
     let mut evidence = Evidence {
         channel: channel.terms.name.clone(),
         server: channel.terms.server.clone(),
         kind,
+        way: open.way().route(),
         resource_type: open.way().resource_type(),
         is_revoked: open.way().is_revoked(),
         // Judged is only what was acknowledged before anything was asked.
@@ -49,7 +72,7 @@ async fn of_channel(
     // the server does not find orders by identifier.
     let orders = evidence.orders.iter();
     let listed: BTreeSet<String> = orders.map(|order| order.key.clone()).collect();
-    for (order, patient_id) in data.asked_about(kind)? {
+    for (order, patient_id) in data.asked_about(kind, open.way().route())? {
         let key = order.key();
         if open.is_written(&order.action) && !listed.contains(&key.to_string()) {
             let found = open.under(key, &patient_id).await?;

@@ -39,6 +39,7 @@ mod job_folder;
 mod network_crawl;
 mod network_pull;
 mod pull_status;
+mod routes;
 
 pub use dispatch::{dispatch, today};
 pub use dispatching::{DispatchError, DispatchOptions, DispatchReport, Duration};

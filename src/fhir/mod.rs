@@ -75,7 +75,9 @@ pub use bulk::{
     Action, BulkClient, BulkError, Call, Deletion, ExportRequest, Failure, Fetch, FileKind, Job,
     ListedFile, Manifest, Next, NotFollowed, Page, Patience, Stage, Told, deletions, told,
 };
-pub use channel::{ChannelError, ChannelOptions, OrderChannel, RemoteOrder, Way, somebody_takes};
+pub use channel::{
+    ChannelError, ChannelOptions, FhirChannel, Lacking, RemoteOrder, Way, somebody_takes,
+};
 pub use crawl::{Crawl, CrawlClient, CrawlFailure, CrawledFile, Found, Member};
 pub use filter::{Filter, Glance, line_key};
 pub use frame::CODE_BEARING;
@@ -91,3 +93,4 @@ pub use register_entry::{Link, PatientEntry};
 pub use retry_after::wait as retry_after;
 pub use server::{Capabilities, Capability, ResourceCapabilities, ServerError, capabilities};
 pub use smart::{Credentials, KeyError, NotGranted, Right, SmartError, Tokens};
+pub use systems::uri;

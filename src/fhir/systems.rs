@@ -40,7 +40,8 @@ pub(super) fn code_system(uri: &str) -> Option<CodeSystem> {
 }
 
 /// The URI under which codes of a system are sent.
-pub(super) const fn uri(system: CodeSystem) -> &'static str {
+#[must_use]
+pub const fn uri(system: CodeSystem) -> &'static str {
     match system {
         CodeSystem::Loinc => "http://loinc.org",
         CodeSystem::Snomed => "http://snomed.info/sct",

@@ -141,7 +141,7 @@ impl Planning<'_> {
         };
         let delivered = select(
             self.connection,
-            "WHERE state = 'acknowledged' AND action LIKE 'laboratory:%' AND EXISTS (
+            "WHERE (state = 'acknowledged' OR awaited) AND action LIKE 'laboratory:%' AND EXISTS (
                  SELECT 1 FROM episode_event e
                  WHERE e.resident = outbox.resident AND e.round = outbox.round
                    AND (e.kind = 'left' OR (e.kind = 'not-delivered' AND e.detail = 'withdrawn')))

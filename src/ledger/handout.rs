@@ -5,12 +5,12 @@ use jiff::civil::Date;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::outbox::{Stamp, change};
+use super::outbox::{Stamp, change, is_awaited};
 use super::outbox_row::{OutboxRow, select};
 use super::pace::{read_pace, write_pace};
 use super::{ChannelTerms, Ledger, LedgerError, sql};
-use crate::delivery::{DeliveryEvent, Job, Refused, Taken, Work};
-use crate::orders::Order;
+use crate::delivery::{DeliveryEvent, Job, Refused, Route, Taken, Work};
+use crate::orders::{Action, Order};
 
 /// Why an order cannot be put into the words of a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,19 @@ pub struct Addressee<'a> {
     pub patient_id: &'a str,
     /// Their language of contact, when the register knows one.
     pub language: Option<&'a str>,
+    /// Their score when they were last decided about, as a score that is written back says it.
+    pub score: Option<&'a str>,
+    /// The only way that the order may take: what it takes back left that way.
+    pub way: Option<Route>,
+}
+
+/// An order in the words of a way.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The way.
+    pub way: Route,
+    /// What leaves.
+    pub bytes: Vec<u8>,
 }
 
 /// One row handed out. Holds what is sent: no `Debug`.
@@ -34,6 +47,10 @@ pub struct Handed {
     pub patient_id: String,
     /// The bytes to send; empty for a look-up.
     pub bytes: Vec<u8>,
+    /// The way by which it leaves, or may have left; nothing where the ledger does not know it.
+    pub way: Option<Route>,
+    /// Whether it was handed over and waits to be taken.
+    pub is_awaited: bool,
 }
 
 /// What a visit to the outbox may hand out.
@@ -60,7 +77,7 @@ impl Ledger {
         &mut self,
         channel: &ChannelTerms,
         options: TakeOptions<'_>,
-        mut author: impl FnMut(&Order, Addressee<'_>) -> Result<Vec<u8>, NotExpressible>,
+        mut author: impl FnMut(&Order, Addressee<'_>) -> Result<Written, NotExpressible>,
     ) -> Result<Taken<Handed>, LedgerError> {
         let action = "cannot hand out orders";
         let clock = self.clock.clone();
@@ -115,6 +132,16 @@ impl Ledger {
 /// The words of the partial index: without them the planner does not see that it holds the row.
 /// They come after the state that is looked for, or it goes through all three.
 const OPEN: &str = "state IN ('planned', 'sending', 'unknown')";
+
+/// What a person must have said for a row to leave: on a reviewed channel that it may, on any that
+/// they have not held it. What was sent once is past that: it is only finished.
+const fn reviewed(channel: &ChannelTerms) -> &'static str {
+    if channel.is_reviewed {
+        "(state <> 'planned' OR review IS 'approved')"
+    } else {
+        "(state <> 'planned' OR review IS NOT 'held')"
+    }
+}
 
 /// How many permits look-ups may use: half of them, so that a server which answers no look-up does
 /// not keep orders from leaving. A single permit goes to either by turns.
@@ -229,8 +256,9 @@ fn due_sends(
             connection,
             &format!(
                 "WHERE channel = ?1 AND {half} AND at <= ?2 AND {OPEN}
-                   AND checked = ?3 AND verdict = 'may-leave'
-                 ORDER BY at, id LIMIT ?4"
+                   AND checked = ?3 AND verdict = 'may-leave' AND {}
+                 ORDER BY at, id LIMIT ?4",
+                reviewed(channel)
             ),
             &[
                 Value::Text(channel.name.clone()),
@@ -282,7 +310,7 @@ fn begin_look_up(
             row,
             (Work::LookUp { until }, until),
             patient_id,
-            Vec::new(),
+            (row.way, Vec::new()),
         )
     };
     Ok(begun.map(|_| job()))
@@ -294,39 +322,60 @@ fn begin_send(
     (now, today): (Timestamp, Date),
     claim: u64,
     row: &OutboxRow,
-    author: &mut impl FnMut(&Order, Addressee<'_>) -> Result<Vec<u8>, NotExpressible>,
+    author: &mut impl FnMut(&Order, Addressee<'_>) -> Result<Written, NotExpressible>,
 ) -> Result<Option<Job<Handed>>, LedgerError> {
     let lease_until = now + channel.lease;
     let patient_id = patient_id(connection, channel, &row.order)?;
-    // The same bytes again, when the row was sent before.
-    let bytes = match (&row.payload, &patient_id) {
-        (Some(bytes), _) => Ok(bytes.clone()),
+    // The same bytes by the same way again, when the row was sent before.
+    let written = match (&row.payload, &patient_id) {
+        (Some(bytes), _) => Ok((row.way, bytes.clone())),
         (None, Some(patient_id)) => author(
             &row.order,
             Addressee {
                 patient_id,
                 language: row.language.as_deref(),
+                score: row.score.as_deref(),
+                way: match row.way {
+                    Some(way) => Some(way),
+                    None => way_of_placed(connection, &row.order)?,
+                },
             },
-        ),
+        )
+        .map(|written| (Some(written.way), written.bytes)),
         (None, None) => Err(NotExpressible),
     };
-    let (Ok(bytes), Some(patient_id)) = (bytes, patient_id) else {
+    let (Ok((way, bytes)), Some(patient_id)) = (written, patient_id) else {
         let event = DeliveryEvent::Stopped(Refused::NotExpressible);
         change(connection, channel, (now, today), row, &event, None)?;
         return Ok(None);
     };
     let event = DeliveryEvent::Claimed { claim, lease_until };
-    let begun = change(connection, channel, (now, today), row, &event, Some(&bytes))?;
+    let written = way.map(|way| (way, &bytes[..]));
+    let begun = change(connection, channel, (now, today), row, &event, written)?;
     let job = || {
         job(
             channel,
             row,
             (Work::Send { claim }, lease_until),
             patient_id,
-            bytes,
+            (way, bytes),
         )
     };
     Ok(begun.map(|_| job()))
+}
+
+/// The way by which an order left that is to be taken back: nothing else takes it back.
+fn way_of_placed(connection: &Connection, order: &Order) -> Result<Option<Route>, LedgerError> {
+    let Action::Cancel { test, .. } = &order.action else {
+        return Ok(None);
+    };
+    let placed = Order {
+        action: Action::Laboratory { test: test.clone() },
+        ..order.clone()
+    };
+    let key = Value::Blob(placed.key().as_bytes().to_vec());
+    let rows = select(connection, "WHERE key = ?1", &[key])?;
+    Ok(rows.first().and_then(|row| row.way))
 }
 
 /// A thing to do that must be over when its lease is.
@@ -335,7 +384,7 @@ fn job(
     row: &OutboxRow,
     (work, until): (Work, Timestamp),
     patient_id: String,
-    bytes: Vec<u8>,
+    (way, bytes): (Option<Route>, Vec<u8>),
 ) -> Job<Handed> {
     Job {
         row: row.id,
@@ -345,6 +394,8 @@ fn job(
             order: row.order.clone(),
             patient_id,
             bytes,
+            way,
+            is_awaited: is_awaited(&row.delivery),
         },
     }
 }
@@ -367,13 +418,20 @@ fn next_due(
     let name = &channel.name;
     let mut at = [
         least("state = 'sending'", &[name])?,
-        least("state = 'unknown' AND next = 'look-up'", &[name])?,
+        // What waits to be taken is looked at whenever somebody is here: nobody stays for it.
+        least(
+            "state = 'unknown' AND next = 'look-up' AND NOT awaited",
+            &[name],
+        )?,
         None,
         None,
     ];
     if options.may_send {
         let stamp = options.stamp.text();
-        let may = "checked = ?2 AND verdict = 'may-leave'";
+        let may = format!(
+            "checked = ?2 AND verdict = 'may-leave' AND {}",
+            reviewed(channel)
+        );
         at[2] = least(
             &format!("state = 'planned' AND next IS NULL AND {may}"),
             &[name, &stamp],

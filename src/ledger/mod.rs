@@ -44,6 +44,7 @@
 //! that blocks is easier to reason about than one that is cancelled half-way.
 
 mod act;
+mod by_hand;
 mod clock;
 mod deletions;
 mod effects;
@@ -55,6 +56,7 @@ mod outbox_row;
 mod pace;
 mod recalibrations;
 mod records;
+mod reviews;
 mod rule_books;
 mod runs;
 mod schema;
@@ -67,12 +69,13 @@ pub use clock::Clock;
 pub use effects::{EffectsChange, EffectsEntry, Epoch};
 pub use episodes::EpisodeMap;
 pub use faulty::{AskedAct, FaultyRule};
-pub use handout::{Addressee, Handed, NotExpressible, TakeOptions};
+pub use handout::{Addressee, Handed, NotExpressible, TakeOptions, Written};
 pub use outbox::{Checked, RowView, Seen, Stamp, Verdict};
 pub use records::{
     ActCommit, Acted, ChannelTerms, Generation, Identity, NewTask, OrderedInRound, PullCommit,
     PullRecord, Quarantined, RecalibrationRecord, RunRecord,
 };
+pub use reviews::{NotReviewed, Review, WaitingOrder};
 
 use std::collections::HashSet;
 use std::fs::OpenOptions;

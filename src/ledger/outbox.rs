@@ -13,10 +13,10 @@ use rusqlite::{Connection, params};
 
 use super::outbox_row::{OutboxRow, insert, note, select, select_one, update};
 use super::pace::{read_pace, write_pace};
-use super::{ChannelTerms, Ledger, LedgerError, episodes, sql, tasks};
+use super::{ChannelTerms, Ledger, LedgerError, by_hand, episodes, sql, tasks};
 use crate::delivery::{
-    Answer, Consequence, Delivery, DeliveryEvent, Found, Outcome, Refused, ServerNews, TaskCode,
-    consequence,
+    Answer, Consequence, Delivery, DeliveryEvent, Found, Next, Outcome, Refused, Route, ServerNews,
+    TaskCode, consequence,
 };
 use crate::orders::{Action, Keep, Order};
 use crate::pathway::{Event, NotDelivered};
@@ -40,7 +40,7 @@ pub struct Stamp {
     pub pull: u32,
     /// The day.
     pub day: Date,
-    /// Fingerprint of the rules.
+    /// Fingerprint of the rules, and the scope of effects where there is one.
     pub rules: String,
 }
 
@@ -81,6 +81,10 @@ pub struct Checked {
     pub verdict: Verdict,
     /// The resident's language of contact by the register of the day.
     pub language: Option<Arc<str>>,
+    /// The resident's score, as a score that is written back says it.
+    pub score: Option<String>,
+    /// Whether the record shows that what was handed over was taken: a result, or somebody's order.
+    pub is_seen: bool,
 }
 
 /// A row as reconciliation sees it.
@@ -92,6 +96,8 @@ pub struct RowView {
     pub order: Order,
     /// Where it stands.
     pub delivery: Delivery,
+    /// By which way it left, or may have.
+    pub way: Option<Route>,
 }
 
 impl Ledger {
@@ -241,19 +247,37 @@ impl Ledger {
             row: id,
             verdict,
             language,
+            score,
+            is_seen,
         } in checked
         {
             transaction
                 .prepare_cached(
-                    "UPDATE outbox SET checked = ?2, verdict = ?3, language = ?4 WHERE id = ?1",
+                    "UPDATE outbox SET checked = ?2, verdict = ?3, language = ?4, score = ?5
+                     WHERE id = ?1",
                 )
-                .and_then(|mut s| s.execute(params![id, text, verdict.name(), language]))
+                .and_then(|mut s| s.execute(params![id, text, verdict.name(), language, score]))
                 .map_err(sql(action))?;
+            let channel = || -> Result<Option<&ChannelTerms>, LedgerError> {
+                let name = channel_of(&transaction, *id)?;
+                Ok(channels.iter().find(|channel| channel.name == name))
+            };
+            if *is_seen && let Some(channel) = channel()? {
+                let row = select_one(&transaction, *id)?;
+                if is_awaited(&row.delivery) {
+                    let reference = SEEN.to_owned();
+                    let event = DeliveryEvent::LookedUp {
+                        until: now,
+                        found: Found::One { reference },
+                    };
+                    change(&transaction, channel, (now, stamp.day), &row, &event, None)?;
+                    continue;
+                }
+            }
             let Verdict::Stop(why) = verdict else {
                 continue;
             };
-            let name = channel_of(&transaction, *id)?;
-            if let Some(channel) = channels.iter().find(|channel| channel.name == name) {
+            if let Some(channel) = channel()? {
                 let row = select_one(&transaction, *id)?;
                 let event = DeliveryEvent::Stopped(*why);
                 change(&transaction, channel, (now, stamp.day), &row, &event, None)?;
@@ -293,7 +317,11 @@ impl Ledger {
         let action = "cannot read the outbox";
         let mut statement = self
             .connection
-            .prepare("SELECT state || coalesce(': ' || next, ''), count(*) FROM outbox GROUP BY 1")
+            .prepare(
+                "SELECT CASE WHEN awaited THEN 'handed over, waits to be taken'
+                        ELSE state || coalesce(': ' || next, '') END, count(*)
+                 FROM outbox GROUP BY 1",
+            )
             .map_err(sql(action))?;
         let rows = statement.query_map([], |row| {
             Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
@@ -317,6 +345,7 @@ fn view(row: OutboxRow) -> RowView {
         id: row.id,
         order: row.order,
         delivery: row.delivery,
+        way: row.way,
     }
 }
 
@@ -328,7 +357,7 @@ pub(super) fn newest_pull(connection: &Connection) -> Result<u32, LedgerError> {
         .map_err(sql("cannot read pulls"))
 }
 
-fn channel_of(connection: &Connection, id: i64) -> Result<String, LedgerError> {
+pub(super) fn channel_of(connection: &Connection, id: i64) -> Result<String, LedgerError> {
     connection
         .query_row("SELECT channel FROM outbox WHERE id = ?1", [id], |row| {
             row.get(0)
@@ -349,13 +378,15 @@ pub(super) fn change(
     (now, today): (Timestamp, Date),
     row: &OutboxRow,
     event: &DeliveryEvent,
-    payload: Option<&[u8]>,
+    written: Option<(Route, &[u8])>,
 ) -> Result<Option<Delivery>, LedgerError> {
-    let Ok(after) = row.delivery.apply(&channel.policy, now, event) else {
+    let way = written.map(|(way, _)| way).or(row.way);
+    let policy = channel.policy_of(way);
+    let Ok(after) = row.delivery.apply(&policy, now, event) else {
         note(connection, row.id, now, &format!("stale: {}", name(event)))?;
         return Ok(None);
     };
-    update(connection, row.id, &after, payload)?;
+    update(connection, row.id, &after, written)?;
     note(connection, row.id, now, &name(event))?;
     let Consequence {
         episode,
@@ -371,6 +402,9 @@ pub(super) fn change(
     if let Some(code) = task {
         tasks::open_for_delivery(connection, &row.order, row.id, code, today)?;
     }
+    if way == Some(Route::Worklist) {
+        by_hand::changed(connection, channel, (now, today), row, &after)?;
+    }
     if cancel_duplicates && let Action::Laboratory { test } = &row.order.action {
         let cancel = cancel_order(&row.order, test, Keep::Oldest, today);
         insert(
@@ -382,6 +416,19 @@ pub(super) fn change(
         )?;
     }
     Ok(Some(after))
+}
+
+/// How the ledger refers to what was found in the record itself.
+const SEEN: &str = "seen in the record";
+
+pub(super) const fn is_awaited(delivery: &Delivery) -> bool {
+    matches!(
+        delivery,
+        Delivery::Unknown {
+            next: Next::Awaited { .. },
+            ..
+        }
+    )
 }
 
 /// The order that takes a laboratory order back.
@@ -425,6 +472,9 @@ fn name(event: &DeliveryEvent) -> String {
         DeliveryEvent::Answered { claim, answer } => match answer {
             Answer::Accepted { .. } => format!("accepted under claim {claim}"),
             Answer::TurnedDown(status) => format!("turned down with {status}"),
+            Answer::NotTaken => "turned down".to_owned(),
+            Answer::Closed { .. } => "not by this way".to_owned(),
+            Answer::HandedOver { .. } => "handed over".to_owned(),
             Answer::Later { .. } => "not now".to_owned(),
             Answer::NotSent { .. } => "not sent".to_owned(),
             Answer::Several => "several are there".to_owned(),
@@ -436,9 +486,12 @@ fn name(event: &DeliveryEvent) -> String {
             Found::One { .. } => "there".to_owned(),
             Found::Several { .. } => "there more than once".to_owned(),
             Found::NotTold { .. } => "not told".to_owned(),
+            Found::Awaited { .. } => "waits to be taken".to_owned(),
+            Found::NotTaken => "turned down".to_owned(),
         },
         DeliveryEvent::LeaseOver => "lease over".to_owned(),
         DeliveryEvent::Stopped(why) => format!("stopped: {}", why.name()),
+        DeliveryEvent::TakenBack => "taken back".to_owned(),
         DeliveryEvent::Doubted => "doubted".to_owned(),
     }
 }

@@ -6,13 +6,15 @@ use rusqlite::{Connection, Row, params};
 
 use super::clock::instant;
 use super::episodes::day;
+use super::reviews::Review;
 use super::{LedgerError, sql};
-use crate::delivery::{Delivery, Next, Refused};
+use crate::delivery::{Delivery, Next, Refused, Route};
 use crate::orders::{Action, Order};
 use crate::profile::ResidentId;
 
 pub(super) const COLUMNS: &str = "id, resident, programme, round, action, decided_on, send_by, due, \
-     state, next, at, claim, sends, absent, reference, why, payload, verdict, asks, recall_on, language";
+     state, next, at, claim, sends, absent, reference, why, payload, verdict, asks, recall_on, language, \
+     way, awaited, score, review";
 
 /// A row as it is in the outbox.
 pub(super) struct OutboxRow {
@@ -24,6 +26,12 @@ pub(super) struct OutboxRow {
     pub(super) verdict: Option<String>,
     /// The resident's language of contact, as it was then.
     pub(super) language: Option<String>,
+    /// By which way it left, or may have.
+    pub(super) way: Option<Route>,
+    /// Their score, as it was then.
+    pub(super) score: Option<String>,
+    /// What a person has said about it.
+    pub(super) review: Option<Review>,
 }
 
 /// Columns that need reading beyond their type.
@@ -44,6 +52,10 @@ struct Raw {
     asks: String,
     recall_on: Option<String>,
     language: Option<String>,
+    way: Option<String>,
+    awaited: bool,
+    score: Option<String>,
+    review: Option<String>,
 }
 
 fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
@@ -71,6 +83,10 @@ fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
         asks: row.get(18)?,
         recall_on: row.get(19)?,
         language: row.get(20)?,
+        way: row.get(21)?,
+        awaited: row.get(22)?,
+        score: row.get(23)?,
+        review: row.get(24)?,
     })
 }
 
@@ -80,6 +96,7 @@ fn read(raw: Raw) -> Result<OutboxRow, LedgerError> {
     let [programme, action, decided_on, send_by, due, state] = &raw.texts;
     let next = match raw.next.as_deref() {
         None => None,
+        Some("look-up") if raw.awaited => Some(Next::Awaited { at: at()? }),
         Some("look-up") => Some(Next::LookUp {
             absent: raw.absent,
             at: at()?,
@@ -128,6 +145,17 @@ fn read(raw: Raw) -> Result<OutboxRow, LedgerError> {
         payload: raw.payload,
         verdict: raw.verdict,
         language: raw.language,
+        way: raw
+            .way
+            .as_deref()
+            .map(|way| Route::parse(way).ok_or_else(wrong))
+            .transpose()?,
+        score: raw.score,
+        review: raw
+            .review
+            .as_deref()
+            .map(|said| Review::parse(said).ok_or_else(wrong))
+            .transpose()?,
     })
 }
 
@@ -173,6 +201,7 @@ struct DeliveryColumns<'d> {
     claim: Option<i64>,
     sends: u8,
     absent: u8,
+    awaited: bool,
     reference: Option<&'d str>,
     why: Option<String>,
 }
@@ -185,6 +214,7 @@ fn columns(delivery: &Delivery) -> DeliveryColumns<'_> {
         claim: None,
         sends: delivery.sends(),
         absent: 0,
+        awaited: false,
         reference: None,
         why: None,
     };
@@ -201,8 +231,10 @@ fn columns(delivery: &Delivery) -> DeliveryColumns<'_> {
             ..plain
         },
         Delivery::Unknown { next, .. } => {
+            let awaited = matches!(next, Next::Awaited { .. });
             let (next, at, absent) = match next {
                 Next::LookUp { absent, at } => ("look-up", Some(at), *absent),
+                Next::Awaited { at } => ("look-up", Some(at), 0),
                 Next::SendAgain { at } => ("send-again", Some(at), 0),
                 Next::Person => ("person", None, 0),
             };
@@ -210,6 +242,7 @@ fn columns(delivery: &Delivery) -> DeliveryColumns<'_> {
                 next: Some(next),
                 at: at.map(|at| at.as_microsecond()),
                 absent,
+                awaited,
                 ..plain
             }
         }
@@ -224,19 +257,21 @@ fn columns(delivery: &Delivery) -> DeliveryColumns<'_> {
     }
 }
 
-/// Writes where a row stands; what is settled needs its bytes no more.
+/// Writes where a row stands. What is settled needs its bytes no more; what may take any way has
+/// neither bytes nor a way of its own.
 pub(super) fn update(
     connection: &Connection,
     id: i64,
     delivery: &Delivery,
-    payload: Option<&[u8]>,
+    written: Option<(Route, &[u8])>,
 ) -> Result<(), LedgerError> {
     let columns = columns(delivery);
     connection
         .prepare_cached(
             "UPDATE outbox SET state = ?2, next = ?3, at = ?4, claim = ?5, sends = CASE WHEN ?10 THEN sends ELSE ?6 END, absent = ?7,
                  reference = ?8, why = ?9,
-                 payload = CASE WHEN ?10 THEN NULL ELSE coalesce(?11, payload) END
+                 payload = CASE WHEN ?10 OR ?12 THEN NULL ELSE coalesce(?11, payload) END,
+                 way = CASE WHEN ?12 THEN NULL ELSE coalesce(?13, way) END, awaited = ?14
              WHERE id = ?1",
         )
         .and_then(|mut statement| {
@@ -251,7 +286,10 @@ pub(super) fn update(
                 columns.reference,
                 columns.why,
                 delivery.is_settled(),
-                payload
+                written.map(|(_, bytes)| bytes),
+                delivery.may_take_any_way(),
+                written.map(|(way, _)| way.name()),
+                columns.awaited
             ])
         })
         .map(drop)

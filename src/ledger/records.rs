@@ -1,8 +1,10 @@
 //! What the ledger records.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 use jiff::civil::Date;
-use preventiojyraa_core::delivery::Policy;
+use preventiojyraa_core::delivery::{Policy, ReadBack, Route};
 use preventiojyraa_core::orders::{ActionKind, Intent};
 use preventiojyraa_core::pathway::OrderedBecause;
 use preventiojyraa_core::rulebook::Priority;
@@ -215,12 +217,29 @@ pub struct ChannelTerms {
     pub server: String,
     /// The source whose names for residents its server understands.
     pub source: String,
-    /// Whether it can be asked, and how long to wait before it is.
+    /// Whether it can be asked, by whichever way an order may have left, and how long to wait
+    /// before it is.
     pub policy: Policy,
+    /// Ways about which something else holds: whether the other side can be asked there.
+    pub read_backs: BTreeMap<Route, ReadBack>,
+    /// Whether nothing leaves before a person has approved it.
+    pub is_reviewed: bool,
     /// Requests a minute, by all processes together.
     pub per_minute: u32,
     /// How long a claim holds: more than twice as long as a request may take.
     pub lease: SignedDuration,
     /// How long a request may take.
     pub request_deadline: SignedDuration,
+}
+
+impl ChannelTerms {
+    /// What holds for an order that left by a way; by an unknown one, what holds for all of them.
+    #[must_use]
+    pub fn policy_of(&self, way: Option<Route>) -> Policy {
+        let read_back = way.and_then(|way| self.read_backs.get(&way));
+        Policy {
+            read_back: read_back.copied().unwrap_or(self.policy.read_back),
+            ..self.policy
+        }
+    }
 }

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 8] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -307,6 +307,36 @@ CREATE TABLE deletion (
     updated    INTEGER NOT NULL,
     pull       INTEGER NOT NULL REFERENCES pull (id)
 ) STRICT, WITHOUT ROWID;
+",
+    r"
+-- By which way a row left, or may have; nothing while it may take any.
+ALTER TABLE outbox ADD COLUMN way TEXT;
+UPDATE outbox SET way = CASE
+    WHEN reference LIKE 'ServiceRequest/%' THEN 'service-request'
+    WHEN reference LIKE 'Communication/%' THEN 'communication'
+    WHEN reference LIKE 'Task/%' THEN 'task' END
+    WHERE reference IS NOT NULL;
+-- Whether a row that is looked up was handed over and waits to be taken.
+ALTER TABLE outbox ADD COLUMN awaited INTEGER NOT NULL DEFAULT 0;
+-- The resident's score when they were last decided about again: what a score written back says.
+ALTER TABLE outbox ADD COLUMN score TEXT;
+-- What a person has said about a row: it may leave, or it may not.
+ALTER TABLE outbox ADD COLUMN review TEXT CHECK (review IN ('approved', 'held'));
+
+-- Who said what about which row, and when.
+CREATE TABLE order_review (
+    id     INTEGER PRIMARY KEY,
+    outbox INTEGER NOT NULL REFERENCES outbox (id),
+    what   TEXT NOT NULL CHECK (what IN ('approved', 'held')),
+    by     TEXT NOT NULL CHECK (trim(by) <> ''),
+    reason TEXT NOT NULL,
+    at     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX order_review_outbox ON order_review (outbox);
+CREATE TRIGGER order_review_stays BEFORE UPDATE ON order_review
+    BEGIN SELECT raise(ABORT, 'what a person said is never changed'); END;
+CREATE TRIGGER order_review_remains BEFORE DELETE ON order_review
+    BEGIN SELECT raise(ABORT, 'what a person said is never deleted'); END;
 ",
 ];
 

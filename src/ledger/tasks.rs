@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Span;
 use jiff::civil::Date;
+use jiff::{Span, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::{Ledger, LedgerError, NewTask, sql};
@@ -63,6 +63,25 @@ pub(super) fn open_for_delivery(
         about: None,
     };
     open(connection, &task, Some(outbox), None).map(drop)
+}
+
+/// Closes a task about an order: what it asked for has happened, or is not to.
+pub(super) fn close(
+    connection: &Connection,
+    outbox: i64,
+    code: TaskCode,
+    now: Timestamp,
+) -> Result<(), LedgerError> {
+    connection
+        .prepare_cached(
+            "UPDATE task SET closed_at = ?3, closed_by = 'the program'
+             WHERE outbox = ?1 AND code = ?2 AND closed_at IS NULL",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![outbox, code.name(), now.as_microsecond()])
+        })
+        .map(drop)
+        .map_err(sql("cannot close a task"))
 }
 
 impl Ledger {

@@ -1,6 +1,6 @@
 //! Acting: collects, while a run decides, what its decisions ask of the world.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Span;
 use jiff::civil::Date;
@@ -10,7 +10,7 @@ use super::effects::Switch;
 use super::faulty::faulty_in;
 use super::{DataFolder, StepError};
 use crate::approval::Signature;
-use crate::config::{Config, NoEffects};
+use crate::config::{Config, NoEffects, Scope};
 use crate::ledger::{ActCommit, Acted, NewTask};
 use crate::orders::{Intent, Offered, intend};
 use crate::pathway::{Decision, Followed};
@@ -43,6 +43,9 @@ pub struct ActReport {
     /// Residents whose decision asks for an act that waits until effects are resumed, by kind of act.
     #[serde(default)]
     pub held: BTreeMap<String, u64>,
+    /// Residents outside the scope of effects whose decision asks for an act, by kind of act.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub out_of_scope: BTreeMap<String, u64>,
     /// Events added to episodes.
     pub events: u64,
     /// Orders put into the outbox.
@@ -76,6 +79,8 @@ pub(super) struct Acting {
     /// Whether effects are stopped: then only what cannot wait a day is put before people.
     stopped: Option<String>,
     index_date: Date,
+    /// Residents whom effects do not concern.
+    outside: HashSet<ResidentId>,
 }
 
 /// What one decision asks.
@@ -83,6 +88,7 @@ pub(super) struct Asked {
     resident: ResidentId,
     intent: Intent,
     tasks: Vec<NewTask>,
+    is_outside: bool,
 }
 
 impl Acting {
@@ -113,6 +119,7 @@ impl Acting {
             },
             stopped,
             index_date,
+            outside: outside(data, &config.scope, today)?,
         })
     }
 
@@ -137,7 +144,11 @@ impl Acting {
         decision: &Decision,
     ) -> Asked {
         let on = self.index_date;
-        let may_open = |priority| self.stopped.is_none() || priority == Priority::SameDay;
+        let is_outside = self.outside.contains(&resident);
+        let may_open = |priority| {
+            // A value that cannot wait a day is put before a person wherever somebody lives.
+            (self.stopped.is_none() && !is_outside) || priority == Priority::SameDay
+        };
         let tasks = decision
             .reviews
             .iter()
@@ -150,7 +161,12 @@ impl Acting {
                 due: on.saturating_add(Span::new().days(i64::from(review.within_days))),
                 about: about(decision, *row),
             });
-        let intent = intend(rulebook, resident, on, followed, decision, &self.offered);
+        let offered = if is_outside {
+            &Offered::Stopped
+        } else {
+            &self.offered
+        };
+        let intent = intend(rulebook, resident, on, followed, decision, offered);
         // The round goes on as if it had been done, so that somebody has to do it.
         let by_person = intent.by_person.as_ref().map(|action| NewTask {
             resident,
@@ -164,8 +180,20 @@ impl Acting {
             resident,
             tasks: tasks.chain(by_person).collect(),
             intent,
+            is_outside,
         }
     }
+}
+
+/// Everybody whom effects do not concern; nobody is read where they concern everybody.
+fn outside(data: &DataFolder, scope: &Scope, on: Date) -> Result<HashSet<ResidentId>, StepError> {
+    if scope.is_everybody() {
+        return Ok(HashSet::new());
+    }
+    let register = data.store.register(None)?.into_iter();
+    let outside =
+        register.filter(|row| !scope.holds(row.district.as_deref(), row.register.birth, on));
+    Ok(outside.map(|row| row.resident).collect())
 }
 
 /// Why nothing may be asked of anybody now.
@@ -235,9 +263,14 @@ impl Collected {
     pub(super) fn add(&mut self, asked: Asked) {
         let Asked {
             resident,
-            intent,
+            mut intent,
             tasks,
+            is_outside,
         } = asked;
+        if is_outside && let Some(kind) = intent.held.take() {
+            let name = kind.name().to_owned();
+            *self.report.out_of_scope.entry(name).or_default() += 1;
+        }
         for order in &intent.orders {
             *self.report.orders.entry(order.action.name()).or_default() += 1;
         }
@@ -287,6 +320,7 @@ mod tests {
             resident,
             intent,
             tasks,
+            is_outside: false,
         });
         collected.commit.intents.push((resident, Intent::default()));
         collected.stop("a look".to_owned());

@@ -68,6 +68,7 @@ mod reconcile;
 mod rehearse;
 mod replay;
 mod replay_document;
+mod reviewing;
 mod rules_diff;
 mod run;
 mod run_report;
@@ -110,6 +111,7 @@ pub use reconcile::{Difference, Evidence, ReconcileReport, reconcile};
 pub use rehearse::{RehearsalReport, level_in_words, rehearse, rehearse_one};
 pub use replay::{ReplayOptions, WhichRuns, replay};
 pub use replay_document::{DecidedAgain, Replay, ReplayedRun, Verdict};
+pub use reviewing::{OrderShown, WaitingOrders};
 pub use rules_diff::{
     BookShown, Cell, DiffOptions, Gained, Guard, RulesDiff, kept_rules, rules_diff,
 };

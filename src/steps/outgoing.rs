@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::{DataFolder, StepError};
-use crate::delivery::{Delivery, Outcome, Taken};
-use crate::ledger::{Addressee, ChannelTerms, Epoch, Handed, NotExpressible, Stamp, TakeOptions};
+use crate::config::Scope;
+use crate::delivery::{Delivery, Outcome, Route, Taken};
+use crate::ledger::{
+    Addressee, ChannelTerms, Epoch, Handed, NotExpressible, Stamp, TakeOptions, Written,
+};
 use crate::orders::{ActionKind, Order};
 use crate::rulebook::Rulebook;
 
@@ -16,11 +19,16 @@ impl DataFolder {
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn stamp(&self, rulebook: &Rulebook, day: Date) -> Result<(Stamp, i64), StepError> {
+    pub fn stamp(
+        &self,
+        rulebook: &Rulebook,
+        scope: &Scope,
+        day: Date,
+    ) -> Result<(Stamp, i64), StepError> {
         let stamp = Stamp {
             pull: self.ledger.newest_pull()?,
             day,
-            rules: rulebook.fingerprint.clone(),
+            rules: format!("{}{}", rulebook.fingerprint, scope.text()),
         };
         Ok((stamp, self.ledger.newest_order()?))
     }
@@ -62,7 +70,7 @@ impl DataFolder {
         &mut self,
         channel: &ChannelTerms,
         options: TakeOptions<'_>,
-        author: impl FnMut(&Order, Addressee<'_>) -> Result<Vec<u8>, NotExpressible>,
+        author: impl FnMut(&Order, Addressee<'_>) -> Result<Written, NotExpressible>,
     ) -> Result<Taken<Handed>, StepError> {
         Ok(self.ledger.take(channel, options, author)?)
     }
@@ -99,12 +107,16 @@ impl DataFolder {
         Ok(self.ledger.outbox_states()?)
     }
 
-    /// Orders of a kind that may be at the other side, and what it calls the resident.
+    /// Orders of a kind that may have left by a way, and what the other side calls the resident.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn asked_about(&self, kind: ActionKind) -> Result<Vec<(Order, String)>, StepError> {
+    pub fn asked_about(
+        &self,
+        kind: ActionKind,
+        way: Route,
+    ) -> Result<Vec<(Order, String)>, StepError> {
         let mut asked = Vec::new();
         for row in self.ledger.outbox()? {
             let is_of_kind = row.order.action.kind() == kind;
@@ -116,6 +128,7 @@ impl DataFolder {
             };
             if is_of_kind
                 && may_be_there
+                && row.way.is_none_or(|taken| taken == way)
                 && let Some(patient_id) = self.ledger.patient_id(row.order.resident)?
             {
                 asked.push((row.order, patient_id));

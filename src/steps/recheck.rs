@@ -4,13 +4,13 @@ use std::collections::HashSet;
 
 use super::run::{Open, checked_pulls, completed, decided};
 use super::{DataFolder, StepError, sampling};
-use crate::config::Config;
-use crate::delivery::Refused;
+use crate::config::{Config, Scope};
+use crate::delivery::{Delivery, Next, Refused};
 use crate::lake::{FactStreams, RegisterRow};
 use crate::ledger::{Checked, RowView, Stamp, Verdict};
-use crate::orders::{Action, before_leaving, still_wanted};
-use crate::pathway::{self, Episode, Inclusion, OrderedBecause, Sampling, Stage};
-use crate::profile::{Profile, ResidentId};
+use crate::orders::{Action, Order, ScoreNote, before_leaving, still_wanted};
+use crate::pathway::{self, Episode, Inclusion, OrderedBecause, Sampling, Stage, TestOrder};
+use crate::profile::{Fact, Profile, ResidentId};
 use crate::rulebook::Rulebook;
 
 /// Decides again about every resident with an order that may still be sent, on the newest facts, and
@@ -53,6 +53,17 @@ pub fn recheck(
 /// Rows that are looked at at a time.
 const ROWS: usize = 1_024;
 
+/// Whether an order was handed over and waits to be taken.
+const fn is_awaited(delivery: &Delivery) -> bool {
+    matches!(
+        delivery,
+        Delivery::Unknown {
+            next: Next::Awaited { .. },
+            ..
+        }
+    )
+}
+
 /// With which probability the resident was drawn for the open round.
 fn drawn(episode: Option<&Episode>) -> Option<Inclusion> {
     match episode.map(|episode| &episode.stage) {
@@ -76,6 +87,31 @@ fn drawn(episode: Option<&Episode>) -> Option<Inclusion> {
     }
 }
 
+/// Whether the record shows that a test was taken care of since it was decided: its result is there,
+/// or somebody's order of it.
+fn is_seen(rulebook: &Rulebook, order: &Order, episode: Option<&Episode>, facts: &[Fact]) -> bool {
+    let Action::Laboratory { test } = &order.action else {
+        return false;
+    };
+    let has_result = match episode.filter(|episode| episode.round == order.round) {
+        Some(Episode {
+            stage: Stage::Ordered { tests, .. },
+            ..
+        }) => matches!(tests.get(test), Some(TestOrder::Resulted(_))),
+        _ => false,
+    };
+    let catalogue = &rulebook.catalogue;
+    let test = catalogue.find(test);
+    let ordered_as = test.and_then(|test| catalogue.order_meaning(test));
+    let since = |fact: &Fact| order.decided_on <= fact.recorded.date(fact.effective);
+    has_result
+        || facts.iter().any(|fact| {
+            (Some(fact.id) == test || Some(fact.id) == ordered_as)
+                && order.decided_on <= fact.effective
+                && since(fact)
+        })
+}
+
 /// The generation that readers see, when it is the newest that was committed.
 fn published(data: &DataFolder) -> Result<Option<u32>, StepError> {
     let committed = data.ledger.generation_number()?;
@@ -90,6 +126,7 @@ struct Looking<'r> {
     /// Sorted by resident.
     register: Vec<RegisterRow>,
     hidden: HashSet<ResidentId>,
+    scope: &'r Scope,
     facts: FactStreams<'r>,
 }
 
@@ -97,7 +134,7 @@ impl<'r> Looking<'r> {
     fn begin(
         rulebook: &'r Rulebook,
         data: &DataFolder,
-        config: &Config,
+        config: &'r Config,
     ) -> Result<Self, StepError> {
         let pulls = checked_pulls(rulebook, data)?;
         Ok(Self {
@@ -106,6 +143,7 @@ impl<'r> Looking<'r> {
             open: Open::of(&pulls),
             register: data.store.register(None)?,
             hidden: data.ledger.non_disclosed()?,
+            scope: &config.scope,
             facts: data.store.facts(&rulebook.catalogue, None)?,
         })
     }
@@ -130,6 +168,7 @@ impl<'r> Looking<'r> {
             let resident = of_resident[0].order.resident;
             let mut facts = Vec::new();
             self.facts.take_until(resident, &mut facts)?;
+            let known = facts.clone();
             let episode = data.ledger.episode(resident, None)?;
             let entry = self.entry(resident);
             let decision = entry.map(|entry| {
@@ -145,18 +184,32 @@ impl<'r> Looking<'r> {
                 }
             });
             let language = entry.and_then(|entry| entry.language.clone());
+            let assessment = decision.as_ref().and_then(|d| d.assessment.as_ref());
+            let score = assessment.map(|assessment| ScoreNote::of(rulebook, assessment).text());
+            let is_in_scope = entry.is_some_and(|entry| {
+                let district = entry.district.as_deref();
+                self.scope.holds(district, entry.register.birth, stamp.day)
+            });
             let is_hidden = self.hidden.contains(&resident);
             for row in of_resident {
                 let is_order = !matches!(row.order.action, Action::Cancel { .. });
                 let wanted = decision
                     .as_ref()
                     .map(|decision| still_wanted(rulebook, &row.order, episode.as_ref(), decision));
+                let last_day = if is_awaited(&row.delivery) {
+                    // It has left: what it asks for may be done as long as it is waited for.
+                    row.order.due.max(row.order.send_by)
+                } else {
+                    row.order.send_by
+                };
                 let verdict = match wanted {
-                    _ if row.order.send_by < stamp.day => Verdict::Stop(Refused::TooLate),
+                    _ if last_day < stamp.day => Verdict::Stop(Refused::TooLate),
                     // Erased since: there is nobody to ask.
                     None if is_order => Verdict::Stop(Refused::NotExpressible),
                     Some(Some(false)) => Verdict::Stop(Refused::Withdrawn),
                     _ if is_order && is_hidden => Verdict::Stop(Refused::Withheld),
+                    // Outside the scope of now; it may be wider tomorrow.
+                    _ if is_order && !is_in_scope => Verdict::Hold,
                     Some(None) => Verdict::Hold,
                     Some(Some(true)) | None => Verdict::MayLeave,
                 };
@@ -164,6 +217,8 @@ impl<'r> Looking<'r> {
                     row: row.id,
                     verdict,
                     language: language.clone(),
+                    score: score.clone(),
+                    is_seen: is_seen(rulebook, &row.order, episode.as_ref(), &known),
                 });
             }
         }

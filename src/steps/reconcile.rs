@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::{DataFolder, StepError};
-use crate::delivery::{Delivery, Found, Next, Refused};
+use crate::delivery::{Delivery, Found, Next, Refused, Route};
 use crate::fhir::RemoteOrder;
 use crate::ledger::{ChannelTerms, RowView, Seen};
 use crate::orders::{Action, ActionKind, Keep};
@@ -25,6 +25,8 @@ pub struct Evidence {
     pub server: String,
     /// The kind of acts that leave by it.
     pub kind: ActionKind,
+    /// By which way they leave.
+    pub way: Route,
     /// The type of resource by which they leave, as it is in references.
     pub resource_type: &'static str,
     /// Whether orders are taken back there by changing them; else a cancellation is there by itself.
@@ -57,6 +59,9 @@ pub struct ReconcileReport {
     pub not_handed_over: u64,
     /// Orders that left, or may have.
     pub handed_over: u64,
+    /// Orders that lie where the other side takes them from, and were not taken yet.
+    #[serde(skip_serializing_if = "is_none")]
+    pub awaited: u64,
     /// Orders that the other side has acknowledged.
     pub acknowledged: u64,
     /// Acknowledged orders of which nothing is waited for: something was told, or the round has gone on.
@@ -69,6 +74,10 @@ pub struct ReconcileReport {
     pub active_at_server: Option<u64>,
     /// Everything that does not agree; empty when all is well.
     pub differences: Vec<Difference>,
+}
+
+fn is_none(n: &u64) -> bool {
+    *n == 0
 }
 
 impl ReconcileReport {
@@ -130,6 +139,7 @@ pub fn reconcile(
         orders: 0,
         not_handed_over: 0,
         handed_over: 0,
+        awaited: 0,
         acknowledged: 0,
         closed: 0,
         waiting: 0,
@@ -174,16 +184,25 @@ fn count(
                 | Refused::Withdrawn
                 | Refused::Withheld
                 | Refused::NotExpressible
+                | Refused::NotTaken
                 | Refused::TurnedDown(_),
         } => report.not_handed_over += 1,
         Delivery::Sending { .. } => {
             report.handed_over += 1;
             differences.add("being sent now, or broken off while it was", key());
         }
+        // In a file, or before a person: that it is waited for is no difference.
+        Delivery::Unknown {
+            next: Next::Awaited { .. },
+            ..
+        } => {
+            report.handed_over += 1;
+            report.awaited += 1;
+        }
         Delivery::Unknown { next, .. } => {
             report.handed_over += 1;
             let what = match next {
-                Next::LookUp { .. } | Next::SendAgain { .. } => {
+                Next::LookUp { .. } | Next::Awaited { .. } | Next::SendAgain { .. } => {
                     "handed over without a clear answer; the dispatcher finds out"
                 }
                 Next::Person => "handed over without a clear answer; a person finds out",
@@ -320,7 +339,11 @@ fn compare(
             | Action::Message { .. }
             | Action::Contact { .. } => None,
         };
-        if row.order.action.kind() != evidence.kind || went_another_way(&row.delivery, evidence) {
+        let is_of_another_way = row.way.is_some_and(|way| way != evidence.way);
+        if row.order.action.kind() != evidence.kind
+            || is_of_another_way
+            || went_another_way(&row.delivery, evidence)
+        {
             continue;
         }
         let key = row.order.key().to_string();

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::date;
+use preventiojyraa::delivery::Route;
 use preventiojyraa::fhir::{NotWritten, To, Way, Writing, written};
 use preventiojyraa::orders::{Action, Keep, Order};
 use preventiojyraa::profile::ResidentId;
@@ -65,6 +66,7 @@ fn write(way: Way, order: &Order, language: Option<&str>) -> Result<Value, NotWr
         way,
         to: &to,
         language: Language::English,
+        score: None,
         laboratory: None,
         on: date(2026, 2, 2),
     };
@@ -82,7 +84,10 @@ fn each_act_leaves_by_its_ways_and_by_no_other() {
             match written {
                 Ok(resource) => {
                     assert_eq!(resource["resourceType"], way.resource_type());
-                    assert!(Way::of(kind).contains(way), "{action:?} by {way:?}");
+                    assert!(
+                        Route::of(kind).contains(&way.route()),
+                        "{action:?} by {way:?}"
+                    );
                     true
                 }
                 Err(NotWritten::OtherWay(..)) => false,
@@ -136,7 +141,9 @@ fn every_act_has_its_key_its_reader_and_words_in_every_language() {
                 }
                 let reader = match way {
                     Way::Task => &resource["owner"],
-                    Way::Communication | Way::ServiceRequest => &resource["recipient"][0],
+                    Way::Communication | Way::ServiceRequest | Way::Observation => {
+                        &resource["recipient"][0]
+                    }
                 };
                 let expected = if is_for_resident {
                     "Patient/r-17"
@@ -148,7 +155,7 @@ fn every_act_has_its_key_its_reader_and_words_in_every_language() {
                 assert_eq!(resource["language"], written_in, "{name}");
                 let said = match way {
                     Way::Task => &resource["note"][0]["text"],
-                    Way::Communication | Way::ServiceRequest => {
+                    Way::Communication | Way::ServiceRequest | Way::Observation => {
                         &resource["payload"][0]["contentString"]
                     }
                 };

@@ -55,16 +55,16 @@ fn the_examples_name_every_kind_of_act_and_the_ways_it_can_take() {
     for (example, expected) in [
         (
             EXAMPLE,
-            "laboratory: ServiceRequest; message: Communication; professional: Task, Communication; questionnaire: Task, Communication",
+            "laboratory: service-request; message: communication; professional: task, communication; questionnaire: task, communication",
         ),
         (
             APOTTI,
-            "laboratory: Communication; message: Communication; professional: Communication; questionnaire: Communication",
+            "laboratory: communication; message: communication; professional: communication; questionnaire: communication",
         ),
     ] {
         let config = read(example).expect("the example is sound");
         let channels = config.channels.iter().map(|(kind, channel)| {
-            let ways = channel.ways.iter().map(|way| way.resource_type());
+            let ways = channel.routes.iter().map(|way| way.name());
             format!("{}: {}", kind.name(), ways.collect::<Vec<_>>().join(", "))
         });
         assert_eq!(channels.collect::<Vec<_>>().join("; "), expected);
@@ -85,13 +85,15 @@ fn every_key_of_the_configuration_is_in_the_example() {
         include_str!("../../src/config/server.rs"),
         include_str!("../../src/config/sampled.rs"),
         include_str!("../../src/lake/away/place.rs"),
+        include_str!("../../src/config/destinations.rs"),
+        include_str!("../../src/config/scope.rs"),
     );
     let fields = source.lines().filter_map(|line| {
         let (name, kind) = line.strip_prefix("    pub ")?.split_once(": ")?;
         kind.ends_with(',').then_some(name)
     });
     // The keys of a channel are read by themselves.
-    let fields = fields.chain(["way", "server", "reads_back", "share"]);
+    let fields = fields.chain(["way", "server", "reads_back", "share", "mode"]);
     // What `Config` makes of the file, and what errors hold, is not in the file.
     let not_keys = [
         "path",
@@ -99,7 +101,8 @@ fn every_key_of_the_configuration_is_in_the_example() {
         "servers",
         "channels",
         "terms",
-        "ways",
+        "routes",
+        "is_first_only",
         "inclusion",
         "strata",
         "lake",
@@ -162,12 +165,12 @@ fn what_does_not_go_together_is_named_all_at_once() {
         (
             "way = \"service-request\"",
             "way = \"carrier-pigeon\"",
-            "unknown variant `carrier-pigeon`",
+            "channel `laboratory`: there is no way `carrier-pigeon`; known: service-request, task, communication",
         ),
         (
             "way = \"service-request\"",
             "way = \"task\"",
-            "channel `laboratory`: acts of this kind leave as ServiceRequest or Communication only",
+            "channel `laboratory`: acts of this kind do not leave by `task`, but by service-request, communication",
         ),
         (
             "way = \"service-request\"",
@@ -177,7 +180,7 @@ fn what_does_not_go_together_is_named_all_at_once() {
         (
             "[channel.message]\nway = \"declared\"",
             "[channel.message]\nway = \"task\"",
-            "channel `message`: acts of this kind leave as Communication only",
+            "channel `message`: acts of this kind do not leave by `task`, but by communication or `declared`",
         ),
         (
             "[channel.message]\n",
@@ -348,5 +351,67 @@ fn a_lake_is_a_bucket_or_a_folder_and_its_key_is_no_secret() {
     ] {
         let told = lake(lines).expect_err(expected);
         assert!(told.contains(expected), "{told}");
+    }
+}
+
+#[test]
+fn every_mistake_about_other_ways_and_the_scope_is_named_at_once() {
+    let text = EXAMPLE
+        .replace(
+            "way = \"service-request\"\nserver = \"standin\"\n",
+            "way = [\"hl7v2\", \"list\", \"hl7v2\"]\nserver = \"standin\"\nsource = \"export\"\n",
+        )
+        .replace(
+            "[channel.questionnaire]\nway = \"declared\"\nserver = \"standin\"",
+            r#"[channel.laboratory.list]
+folder = "out"
+kept = "/nowhere/kept"
+signing_key = "/nowhere/key.pem"
+rows = 0
+look_seconds = 1
+
+[channel.laboratory.hl7v2]
+listener = "laboratory.example.org:2575"
+kept = "/nowhere/kept"
+sending_application = "PREVENTIO|LAB"
+sending_facility = ""
+receiving_application = "A NAME WITH SPACES AND FAR TOO LONG"
+receiving_facility = "HUS"
+patient_authority = "APOTTI"
+
+[channel.questionnaire]
+way = "declared"
+
+[scope]
+districts = [""]
+age_from = 75
+age_below = 45"#,
+        );
+    let said = read(&text).expect_err("nothing of it fits");
+    for expected in [
+        "channel `laboratory`: `way` names `hl7v2` twice",
+        "channel `laboratory`: `source` is the server's",
+        "channel `laboratory`: list: `out` is not a whole path",
+        "channel `laboratory`: list: there is no folder `/nowhere/kept`",
+        "channel `laboratory`: list: `signing_key`: cannot read",
+        "channel `laboratory`: list: `rows` is 1 to 100000",
+        "channel `laboratory`: list: `look_seconds` must be at least 3",
+        "channel `laboratory`: hl7v2: a trial talks to this machine only",
+        "channel `laboratory`: hl7v2: `kept` and `acknowledged` belong to `folder`",
+        "channel `laboratory`: hl7v2: `sending_application` is 1 to 20 characters",
+        "channel `laboratory`: hl7v2: `sending_facility` is 1 to 20 characters",
+        "channel `laboratory`: hl7v2: `receiving_application` is 1 to 20 characters",
+        "channel `questionnaire`: `server` is missing",
+        "channel `questionnaire`: `source` is missing",
+        "scope: a district has no name",
+        "scope: `age_below` is not above `age_from`",
+    ] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    let unnamed = EXAMPLE.replace("way = \"service-request\"", "way = [\"list\", \"hl7v2\"]");
+    let said = read(&unnamed).expect_err("nobody says where they go");
+    for table in ["list", "hl7v2"] {
+        let expected = format!("`way` names `{table}`, and `[channel.….{table}]` is missing");
+        assert!(said.contains(&expected), "{said}");
     }
 }

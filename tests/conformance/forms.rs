@@ -32,6 +32,7 @@ fn form(rulebook: &Rulebook, language: Language) -> Value {
         way: Way::Task,
         to: &[To::Resource("PractitionerRole/nurses".to_owned())],
         language: Language::English,
+        score: None,
         laboratory: None,
         on: date(2026, 2, 2),
     };

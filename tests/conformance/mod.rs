@@ -11,6 +11,7 @@ mod made_up_export;
 mod made_up_server;
 mod made_up_tokens;
 mod made_up_world;
+mod orders;
 mod outcome;
 mod people;
 mod pulled;

@@ -44,6 +44,7 @@ fn state(delivery: &Delivery) -> String {
             Next::LookUp { absent, at } => {
                 format!("sent {sends}x, absent {absent}x, look up {}", when(*at))
             }
+            Next::Awaited { at } => format!("sent {sends}x, waits to be taken, look {}", when(*at)),
             Next::SendAgain { at } => format!("sent {sends}x, send again {}", when(*at)),
             Next::Person => format!("sent {sends}x, a person"),
         },
@@ -100,6 +101,7 @@ fn states() -> Vec<Delivery> {
             },
         ),
         unknown(1, Next::SendAgain { at: now() }),
+        unknown(1, Next::Awaited { at: now() }),
         unknown(2, Next::Person),
         Delivery::Acknowledged {
             reference: Some("SR/1".to_owned()),
@@ -158,6 +160,28 @@ fn events() -> Vec<(&'static str, DeliveryEvent)> {
             "never left",
             answered(7, Answer::NotSent { retry_at: later(1) }),
         ),
+        (
+            "turned down without a status",
+            answered(7, Answer::NotTaken),
+        ),
+        (
+            "not by this way",
+            answered(
+                7,
+                Answer::Closed {
+                    retry_at: later(30),
+                },
+            ),
+        ),
+        (
+            "handed over",
+            answered(
+                7,
+                Answer::HandedOver {
+                    look_at: later(300),
+                },
+            ),
+        ),
         ("several are there", answered(7, Answer::Several)),
         ("no clear answer", answered(7, Answer::Silence)),
         ("asking", DeliveryEvent::Asking { until: later(90) }),
@@ -188,6 +212,17 @@ fn events() -> Vec<(&'static str, DeliveryEvent)> {
             "not told",
             looked_up(now(), Found::NotTold { retry_at: later(5) }),
         ),
+        (
+            "waits to be taken",
+            looked_up(
+                now(),
+                Found::Awaited {
+                    look_at: later(300),
+                },
+            ),
+        ),
+        ("looked at and refused", looked_up(now(), Found::NotTaken)),
+        ("taken back", DeliveryEvent::TakenBack),
         ("lease over", DeliveryEvent::LeaseOver),
         (
             "no longer wanted",
@@ -253,6 +288,7 @@ fn meaning(action: &Action, event: &DeliveryEvent) -> String {
         | DeliveryEvent::Answered { .. }
         | DeliveryEvent::Asking { .. }
         | DeliveryEvent::LeaseOver
+        | DeliveryEvent::TakenBack
         | DeliveryEvent::Doubted => Delivery::Sending {
             claim: 7,
             lease_until: later(90),
@@ -369,7 +405,7 @@ mod laws {
 
         #[test]
         fn nothing_is_sent_a_second_time_unasked_and_never_a_third(
-            picks in proptest::collection::vec((0..18usize, 0..200i64), 1..60),
+            picks in proptest::collection::vec((0..24usize, 0..200i64), 1..60),
             asked in any::<bool>(),
         ) {
             let read_back = if asked { ReadBack::Possible } else { ReadBack::Impossible };
@@ -382,7 +418,7 @@ mod laws {
                 time += SignedDuration::from_secs(seconds);
                 // Events of this very moment: the claim in force, the asking in force.
                 let until = if let Delivery::Unknown {
-                    next: Next::LookUp { at, .. },
+                    next: Next::LookUp { at, .. } | Next::Awaited { at },
                     ..
                 } = &delivery
                 {
@@ -404,7 +440,7 @@ mod laws {
                         absences = 0;
                         sends_in_doubt += 1;
                     }
-                    (DeliveryEvent::Answered { answer: Answer::Later { .. } | Answer::NotSent { .. }, .. }, _) => {
+                    (DeliveryEvent::Answered { answer: Answer::Later { .. } | Answer::NotSent { .. } | Answer::Closed { .. }, .. }, _) => {
                         // A clear answer: this send did nothing.
                         sends_in_doubt -= 1;
                         in_doubt = 0 < sends_in_doubt;
@@ -421,6 +457,8 @@ mod laws {
                 if matches!(delivery, Delivery::Acknowledged { .. }) {
                     prop_assert!(matches!(after, Delivery::Acknowledged { .. }), "un-acknowledged");
                 }
+                // Another way is taken only when nothing is in doubt by the one before.
+                prop_assert!(!after.may_take_any_way() || sends_in_doubt == 0, "two ways for one order");
                 delivery = after;
             }
         }

@@ -90,6 +90,26 @@ fn a_key_that_forgets_the_round_is_found() {
 }
 
 #[test]
+fn an_order_that_takes_another_way_while_the_first_is_in_doubt_is_found() {
+    is_found(Bug::OtherWayAfterSilence);
+}
+
+#[test]
+fn a_way_that_closes_sends_orders_by_the_next_and_none_by_both() {
+    let by_both_ways = (0..200).filter(|seed| {
+        let mut world = World::new(*seed, None);
+        world.run();
+        world.check();
+        assert_eq!(world.problems, Vec::<String>::new(), "seed {seed}");
+        world.server.used_both_ways()
+    });
+    assert!(
+        20 < by_both_ways.count(),
+        "hardly any order takes the second way"
+    );
+}
+
+#[test]
 fn every_kind_of_server_is_simulated() {
     let kinds: Vec<Kind> = (0..50)
         .map(|seed| World::new(seed, None).server.kind)

@@ -1,8 +1,8 @@
 //! The other side of the simulation: what it has, and what it does with a request.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use preventiojyraa::delivery::Found;
+use preventiojyraa::delivery::{Found, Route};
 use preventiojyraa::orders::{Keep, OrderKey};
 
 /// What the other side can do.
@@ -21,8 +21,10 @@ pub(crate) enum Kind {
 pub(crate) struct Placed {
     /// Orders that somebody may act on, by number.
     pub(crate) active: Vec<u64>,
-    /// Orders ever created.
+    /// Orders ever created, by whichever way.
     pub(crate) created: u64,
+    /// The ways by which they were: each knows its own only.
+    ways: BTreeSet<Route>,
 }
 
 /// The other side.
@@ -42,9 +44,10 @@ impl Server {
     }
 
     /// Creates an order; what it calls it.
-    pub(crate) fn create(&mut self, key: OrderKey) -> String {
+    pub(crate) fn create(&mut self, key: OrderKey, way: Route) -> String {
         let placed = self.placed.entry(key).or_default();
-        if self.kind != Kind::Conditional || placed.created == 0 {
+        if self.kind != Kind::Conditional || !placed.ways.contains(&way) {
+            placed.ways.insert(way);
             self.next += 1;
             placed.active.push(self.next);
             placed.created += 1;
@@ -52,13 +55,25 @@ impl Server {
         format!("ServiceRequest/{key}")
     }
 
-    pub(crate) fn find(&self, key: OrderKey) -> Found {
+    /// What is there under a key by one way, or by any where none is named.
+    pub(crate) fn find(&self, key: OrderKey, way: Option<Route>) -> Found {
         let reference = format!("ServiceRequest/{key}");
-        match self.placed.get(&key) {
+        let placed = self.placed.get(&key);
+        let placed = placed.filter(|placed| way.is_none_or(|way| placed.ways.contains(&way)));
+        match placed {
             None => Found::Nothing,
             Some(placed) if 1 < placed.active.len() => Found::Several { reference },
             Some(_) => Found::One { reference },
         }
+    }
+
+    /// Whether some orders came by the one way and others by the other; none came by both.
+    pub(crate) fn used_both_ways(&self) -> bool {
+        let ways = self.placed.values().inspect(|placed| {
+            assert!(placed.ways.len() < 2, "an order came by both ways");
+        });
+        let ways: BTreeSet<Route> = ways.flat_map(|placed| placed.ways.clone()).collect();
+        1 < ways.len()
     }
 
     pub(crate) fn cancel(&mut self, key: OrderKey, keep: Keep) {

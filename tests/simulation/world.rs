@@ -11,11 +11,11 @@ use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
 use preventiojyraa::delivery::{
     Action, Answer, Delivery, DeliveryEvent, Dispatcher, Event, Found, Job, Limits, Mode, Outcome,
-    Policy, ReadBack, Refused, ServerNews, Work,
+    Policy, ReadBack, Refused, Route, ServerNews, Work,
 };
 use preventiojyraa::ledger::{
     ActCommit, ChannelTerms, Checked, Clock, Handed, Identity, Ledger, NotExpressible, PullCommit,
-    PullRecord, RunRecord, Seen, Stamp, TakeOptions, Verdict,
+    PullRecord, RunRecord, Seen, Stamp, TakeOptions, Verdict, Written,
 };
 use preventiojyraa::orders::{self, ActionKind, Offered, Order, OrderKey, intend, still_wanted};
 use preventiojyraa::pathway::{Conclusion, Decision, Followed, Stage};
@@ -36,6 +36,8 @@ pub(crate) enum Bug {
     LeaseUnchecked,
     /// The key forgets the round.
     KeyWithoutRound,
+    /// An order without an answer goes by the next way.
+    OtherWayAfterSilence,
 }
 
 /// Random numbers of one seed (`SplitMix64`).
@@ -99,6 +101,8 @@ struct Process {
     machine: Option<Dispatcher>,
     /// Jobs that were ended, so that a late answer is not a second ending.
     ended: BTreeSet<u64>,
+    /// Whether it has been told that the first way is closed.
+    knows_closed: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -134,6 +138,8 @@ pub(crate) struct World {
     refused_in: BTreeMap<ResidentId, u32>,
     /// Whether a request may be under way for longer than anybody waits for it.
     has_long_delays: bool,
+    /// When the first way closes, where it does.
+    closes_at: Option<i64>,
 }
 
 const DAY: i64 = 86_400_000;
@@ -164,6 +170,8 @@ impl World {
                 },
                 settle: millis(SETTLE),
             },
+            read_backs: BTreeMap::new(),
+            is_reviewed: false,
             per_minute: 120,
             lease: millis(LEASE),
             request_deadline: millis(DEADLINE),
@@ -175,6 +183,7 @@ impl World {
         });
         // Where nothing but reading back protects, a request is bounded as HTTP bounds it.
         let has_long_delays = kind == Kind::Conditional;
+        let closes_at = dice.percent(40).then(|| dice.below(30 * 60_000));
         let mut world = Self {
             bug,
             time: 0,
@@ -196,6 +205,7 @@ impl World {
             problems: Vec::new(),
             refused_in: BTreeMap::new(),
             has_long_delays,
+            closes_at,
             dice,
         };
         world.set_clock();
@@ -211,6 +221,7 @@ impl World {
                 life: 0,
                 machine: None,
                 ended: BTreeSet::new(),
+                knows_closed: false,
             });
             let at = 1 + self.dice.below(5_000);
             self.later(at, Happening::Start(process));
@@ -406,12 +417,21 @@ impl World {
         };
         let newest = self.n_pulls;
         let is_blind = self.channel.policy.read_back == ReadBack::Impossible;
-        let taken = self.ledger.take(&self.channel, options, |order, _| {
+        let first = if self.processes[process].knows_closed {
+            Route::Communication
+        } else {
+            Route::ServiceRequest
+        };
+        let taken = self.ledger.take(&self.channel, options, |order, to| {
             // What cannot be looked up cannot be taken back by a program.
             if is_blind && matches!(order.action, orders::Action::Cancel { .. }) {
                 return Err(NotExpressible);
             }
-            Ok(order.key().to_string().into_bytes())
+            Ok(Written {
+                // What is taken back goes where it was placed.
+                way: to.way.unwrap_or(first),
+                bytes: order.key().to_string().into_bytes(),
+            })
         });
         let mut taken = taken.expect("the ledger in memory works");
         for job in &taken.jobs {
@@ -466,6 +486,8 @@ impl World {
                     row: row.id,
                     verdict,
                     language: None,
+                    score: None,
+                    is_seen: false,
                 }
             })
             .collect();
@@ -494,8 +516,11 @@ impl World {
                 let is_order = matches!(row.order.action, orders::Action::Laboratory { .. });
                 is_order && !matches!(row.delivery, Delivery::Acknowledged { .. })
             })
-            .filter_map(|row| match self.server.find(row.order.key()) {
-                Found::Nothing | Found::NotTold { .. } => None,
+            .filter_map(|row| match self.server.find(row.order.key(), None) {
+                Found::Nothing
+                | Found::NotTold { .. }
+                | Found::Awaited { .. }
+                | Found::NotTaken => None,
                 found @ (Found::One { .. } | Found::Several { .. }) => {
                     Some((row.id, Seen::Found(found)))
                 }
@@ -578,12 +603,18 @@ impl World {
                     | orders::Action::RemindQuestionnaire
                     | orders::Action::RemindLaboratory
                     | orders::Action::Message { .. }
-                    | orders::Action::Contact { .. } => self.server.find(order.key()),
+                    | orders::Action::Contact { .. } => {
+                        self.server.find(order.key(), request.job.payload.way)
+                    }
                 };
                 DeliveryEvent::LookedUp { until, found }
             }
             Work::Send { claim } => {
-                let answer = self.answer(&order);
+                let way = request.job.payload.way;
+                let answer = self.answer(&order, way.expect("a way was chosen"));
+                if matches!(answer, Answer::Closed { .. }) {
+                    self.processes[request.process].knows_closed = true;
+                }
                 DeliveryEvent::Answered { claim, answer }
             }
         };
@@ -598,7 +629,7 @@ impl World {
     }
 
     /// What the other side does with an order, and says.
-    fn answer(&mut self, order: &Order) -> Answer {
+    fn answer(&mut self, order: &Order, way: Route) -> Answer {
         let now = self.now();
         let retry_at = now + SignedDuration::from_millis(1 + self.dice.below(90_000));
         if self.fault(6) {
@@ -622,8 +653,16 @@ impl World {
             | orders::Action::RemindLaboratory
             | orders::Action::Message { .. }
             | orders::Action::Contact { .. } => {
-                let reference = Some(self.server.create(order.key()));
+                // It declares that it takes orders, and from some moment on it takes none.
+                if way == Route::ServiceRequest && self.closes_at.is_some_and(|at| at <= self.time)
+                {
+                    return Answer::Closed { retry_at: now };
+                }
+                let reference = Some(self.server.create(order.key(), way));
                 if self.fault(4) {
+                    if self.bug == Some(Bug::OtherWayAfterSilence) && way == Route::ServiceRequest {
+                        return Answer::Closed { retry_at: now };
+                    }
                     return Answer::Silence;
                 }
                 Answer::Accepted {

@@ -567,7 +567,12 @@ fn a_ledger_from_before_is_read_with_empty_questions() {
     let path = clinic.site().data().join("ledger.sqlite");
     let connection = rusqlite::Connection::open(&path).expect("the ledger opens");
     let before = connection.execute_batch(
-        "DROP TABLE deletion;
+        "DROP TABLE order_review;
+         DROP TABLE deletion;
+         ALTER TABLE outbox DROP COLUMN way;
+         ALTER TABLE outbox DROP COLUMN awaited;
+         ALTER TABLE outbox DROP COLUMN score;
+         ALTER TABLE outbox DROP COLUMN review;
          DROP TABLE rule_faulty;
          DROP TABLE rule_book;
          DROP TABLE rule_text;

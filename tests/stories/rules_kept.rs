@@ -99,7 +99,12 @@ fn a_rule_that_is_damaged_or_gone_is_found() {
 #[test]
 fn a_ledger_from_before_rules_were_kept_is_read_and_says_what_it_cannot_tell() {
     let world = world();
-    let before = "DROP TABLE deletion;
+    let before = "DROP TABLE order_review;
+         DROP TABLE deletion;
+         ALTER TABLE outbox DROP COLUMN way;
+         ALTER TABLE outbox DROP COLUMN awaited;
+         ALTER TABLE outbox DROP COLUMN score;
+         ALTER TABLE outbox DROP COLUMN review;
          DROP TABLE rule_faulty;
          DROP TABLE rule_book;
          DROP TABLE rule_text;

@@ -107,7 +107,8 @@ pub(crate) fn is_open(row: &RowView) -> bool {
         Delivery::Acknowledged { .. }
         | Delivery::Refused { .. }
         | Delivery::Unknown {
-            next: Next::Person, ..
+            next: Next::Awaited { .. } | Next::Person,
+            ..
         } => false,
     }
 }
@@ -265,6 +266,18 @@ server = "standin"
         until("everything is delivered", || {
             self.dispatches();
             !self.rows().iter().any(is_open)
+        });
+    }
+
+    /// Dispatches until nothing waits to leave any more.
+    #[track_caller]
+    pub(crate) fn delivers_what_is_planned(&self) {
+        until("everything has left", || {
+            self.dispatches();
+            let rows = self.rows();
+            !rows
+                .iter()
+                .any(|row| matches!(row.delivery, Delivery::Planned { .. }))
         });
     }
 

@@ -4,6 +4,7 @@ pub(crate) mod acting;
 pub(crate) mod conformance;
 pub(crate) mod draw;
 pub(crate) mod exporter;
+pub(crate) mod places;
 pub(crate) mod population;
 pub(crate) mod programme;
 pub(crate) mod pulling;

@@ -23,13 +23,17 @@ pub enum TaskCode {
     DeliveryNotTakenBack,
     /// What a result means could not be told to the resident, or may not have been.
     ResidentNotTold,
+    /// A professional is to place an order in the record.
+    PlaceOrder,
+    /// A professional is to take an order back that was placed by hand.
+    TakeBackOrder,
     /// No professional was asked to get in touch with the resident, or none may have been.
     ContactNotAsked,
 }
 
 impl TaskCode {
     /// Every code with its name.
-    pub const NAMES: [(&'static str, Self); 9] = [
+    pub const NAMES: [(&'static str, Self); 11] = [
         ("delivery-unknown", Self::DeliveryUnknown),
         ("delivery-refused", Self::DeliveryRefused),
         ("delivery-too-late", Self::DeliveryTooLate),
@@ -38,6 +42,8 @@ impl TaskCode {
         ("delivery-missing", Self::DeliveryMissing),
         ("delivery-not-taken-back", Self::DeliveryNotTakenBack),
         ("resident-not-told", Self::ResidentNotTold),
+        ("place-order", Self::PlaceOrder),
+        ("take-back-order", Self::TakeBackOrder),
         ("contact-not-asked", Self::ContactNotAsked),
     ];
 
@@ -88,7 +94,7 @@ pub fn consequence(
                 (!known).then_some((Ok(()), None))
             }
             Delivery::Refused { why } => Some(match why {
-                Refused::TurnedDown(_) | Refused::NotExpressible => (
+                Refused::TurnedDown(_) | Refused::NotTaken | Refused::NotExpressible => (
                     Err(NotDelivered::TurnedDown),
                     Some(TaskCode::DeliveryRefused),
                 ),
@@ -105,7 +111,7 @@ pub fn consequence(
             Delivery::Planned { .. }
             | Delivery::Sending { .. }
             | Delivery::Unknown {
-                next: Next::LookUp { .. } | Next::SendAgain { .. },
+                next: Next::LookUp { .. } | Next::Awaited { .. } | Next::SendAgain { .. },
                 ..
             } => None,
         }

@@ -257,13 +257,17 @@ impl Dispatcher {
 const fn is_fruitless(event: &DeliveryEvent) -> bool {
     match event {
         DeliveryEvent::Answered { answer, .. } => {
-            matches!(answer, Answer::Later { .. } | Answer::NotSent { .. })
+            matches!(
+                answer,
+                Answer::Later { .. } | Answer::NotSent { .. } | Answer::Closed { .. }
+            )
         }
         DeliveryEvent::LookedUp { found, .. } => matches!(found, Found::NotTold { .. }),
         DeliveryEvent::Claimed { .. }
         | DeliveryEvent::Asking { .. }
         | DeliveryEvent::LeaseOver
         | DeliveryEvent::Stopped(_)
+        | DeliveryEvent::TakenBack
         | DeliveryEvent::Doubted => false,
     }
 }

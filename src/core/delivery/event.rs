@@ -14,6 +14,18 @@ pub enum Answer {
     },
     /// A clear no, with its HTTP status.
     TurnedDown(u16),
+    /// A clear no in other words than a status.
+    NotTaken,
+    /// A clear "not by this way, whatever you send": nothing was done, and another way may be taken.
+    Closed {
+        /// Not to be tried before, where there is no other way.
+        retry_at: Timestamp,
+    },
+    /// It lies where the other side takes it from; whether it has is found out later.
+    HandedOver {
+        /// When to look.
+        look_at: Timestamp,
+    },
     /// A clear "not now": nothing was done.
     Later {
         /// Not to be tried before.
@@ -45,6 +57,13 @@ pub enum Found {
         /// The oldest.
         reference: String,
     },
+    /// It lies where the other side takes it from, and has not been taken yet.
+    Awaited {
+        /// When to look again.
+        look_at: Timestamp,
+    },
+    /// The other side has looked at it and said no.
+    NotTaken,
     /// It did not say.
     NotTold {
         /// Not to be asked before.
@@ -85,6 +104,8 @@ pub enum DeliveryEvent {
     LeaseOver,
     /// It is not to leave any more.
     Stopped(Refused),
+    /// It was taken back before anybody had taken it.
+    TakenBack,
     /// The ledger is an old copy: what it says has not left may have left.
     Doubted,
 }

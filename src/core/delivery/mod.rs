@@ -18,6 +18,7 @@
 //! * Nothing is sent that is not first on disk as being sent.
 //! * After a send without a clear answer, nothing is sent again before the other side was asked
 //!   twice whether it has the order; where it cannot be asked, a person is.
+//! * A row takes one way: another only after a clear answer that nothing was done.
 //! * A row is sent twice at most. What is then still unknown goes to a person.
 //! * What the other side has, it has: no later news makes an acknowledged row unacknowledged.
 //!
@@ -50,6 +51,8 @@ mod consequence;
 mod dispatcher;
 mod event;
 mod pace;
+mod refused;
+mod route;
 mod state;
 
 pub use consequence::{Consequence, TaskCode, consequence};
@@ -58,7 +61,9 @@ pub use dispatcher::{
 };
 pub use event::{Answer, DeliveryEvent, Found};
 pub use pace::{Pace, clamped_retry};
-pub use state::{Delivery, Next, Policy, ReadBack, Refused, Stale};
+pub use refused::Refused;
+pub use route::Route;
+pub use state::{Delivery, Next, Policy, ReadBack, Stale};
 
 use jiff::{SignedDuration, Timestamp};
 

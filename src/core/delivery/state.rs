@@ -2,15 +2,16 @@
 //!
 //! ```text
 //! planned ──claimed──▶ sending ──accepted──────────▶ acknowledged
-//!    ▲                   │ ├────turned down────────▶ refused
-//!    └──later, not sent──┘ └──silence, lease over──▶ unknown: look up ─▶ look up ─▶ send again
+//!    ▲                   │ ├─┬──turned down────────▶ refused
+//!    └──later, not sent──┘ │ └──handed over────────▶ unknown: awaited ─▶ taken: acknowledged
+//!       way closed         └──silence, lease over──▶ unknown: look up ─▶ look up ─▶ send again
 //!                                                       │ found             └─▶ a person
 //!                                                       └──▶ acknowledged
 //! ```
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Answer, DeliveryEvent, Found, after};
+use super::{Answer, DeliveryEvent, Found, Refused, after};
 
 /// How often the other side must say that it has nothing before anything is sent again.
 const LOOK_UPS: u8 = 2;
@@ -18,7 +19,7 @@ const LOOK_UPS: u8 = 2;
 const SENDS: u8 = 2;
 
 /// Whether a channel lets us ask what it has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ReadBack {
     /// It can be asked by our key: orders arrive exactly once.
     Possible,
@@ -82,6 +83,11 @@ pub enum Next {
         /// When.
         at: Timestamp,
     },
+    /// It was handed over and waits to be taken: the other side is looked at.
+    Awaited {
+        /// When.
+        at: Timestamp,
+    },
     /// It is sent once more.
     SendAgain {
         /// When.
@@ -89,47 +95,6 @@ pub enum Next {
     },
     /// A person finds out.
     Person,
-}
-
-/// Why a row does not leave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Refused {
-    /// The other side said no, with this HTTP status.
-    TurnedDown(u16),
-    /// The last day for sending passed.
-    TooLate,
-    /// It is not wanted any more.
-    Withdrawn,
-    /// A person decides whether this resident is asked.
-    Withheld,
-    /// The order cannot be written down for this channel.
-    NotExpressible,
-}
-
-impl Refused {
-    /// The name in the ledger, `turned-down:422`.
-    #[must_use]
-    pub fn name(self) -> String {
-        match self {
-            Self::TurnedDown(status) => format!("turned-down:{status}"),
-            Self::TooLate => "too-late".to_owned(),
-            Self::Withdrawn => "withdrawn".to_owned(),
-            Self::Withheld => "withheld".to_owned(),
-            Self::NotExpressible => "not-expressible".to_owned(),
-        }
-    }
-
-    /// Reads what [`Refused::name`] wrote.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Some(match name {
-            "too-late" => Self::TooLate,
-            "withdrawn" => Self::Withdrawn,
-            "withheld" => Self::Withheld,
-            "not-expressible" => Self::NotExpressible,
-            _ => Self::TurnedDown(name.strip_prefix("turned-down:")?.parse().ok()?),
-        })
-    }
 }
 
 /// News that does not fit the row: it comes from somebody whose claim is over.
@@ -178,7 +143,7 @@ impl Delivery {
                 ..
             } => Some(*at),
             Self::Unknown {
-                next: Next::LookUp { .. } | Next::Person,
+                next: Next::LookUp { .. } | Next::Awaited { .. } | Next::Person,
                 ..
             }
             | Self::Sending { .. }
@@ -199,9 +164,22 @@ impl Delivery {
             Self::Planned { .. }
             | Self::Sending { .. }
             | Self::Unknown {
-                next: Next::LookUp { .. } | Next::SendAgain { .. },
+                next: Next::LookUp { .. } | Next::Awaited { .. } | Next::SendAgain { .. },
                 ..
             } => false,
+        }
+    }
+
+    /// Whether nothing of it has left, or only what the other side has clearly not kept: then any
+    /// way may be taken, and else only the one by which it left.
+    #[must_use]
+    pub const fn may_take_any_way(&self) -> bool {
+        match self {
+            Self::Planned { .. } => true,
+            Self::Sending { .. }
+            | Self::Unknown { .. }
+            | Self::Acknowledged { .. }
+            | Self::Refused { .. } => false,
         }
     }
 
@@ -243,6 +221,19 @@ impl Delivery {
             DeliveryEvent::LookedUp { until, found } => self.looked_up(policy, now, *until, found),
             DeliveryEvent::LeaseOver => self.lease_over(policy, now),
             DeliveryEvent::Stopped(why) => self.stopped(*why),
+            DeliveryEvent::TakenBack => match self {
+                Self::Unknown {
+                    next: Next::Awaited { .. },
+                    ..
+                } => Ok(Self::Refused {
+                    why: Refused::Withdrawn,
+                }),
+                Self::Planned { .. }
+                | Self::Sending { .. }
+                | Self::Unknown { .. }
+                | Self::Acknowledged { .. }
+                | Self::Refused { .. } => Err(Stale),
+            },
             DeliveryEvent::Doubted => match self {
                 Self::Planned { .. } => Ok(Self::doubted(policy, now)),
                 Self::Sending { sends, .. } | Self::Unknown { sends, .. } => {
@@ -254,19 +245,18 @@ impl Delivery {
     }
 
     fn asking(&self, now: Timestamp, until: Timestamp) -> Result<Self, Stale> {
-        let Self::Unknown {
-            sends,
-            next: Next::LookUp { absent, at },
-        } = self
-        else {
+        let Self::Unknown { sends, next } = self else {
             return Err(Stale);
         };
-        if now < *at {
-            return Err(Stale);
-        }
-        let next = Next::LookUp {
-            absent: *absent,
-            at: until,
+        let next = match next {
+            Next::LookUp { absent, at } if *at <= now => Next::LookUp {
+                absent: *absent,
+                at: until,
+            },
+            Next::Awaited { at } if *at <= now => Next::Awaited { at: until },
+            Next::LookUp { .. } | Next::Awaited { .. } | Next::SendAgain { .. } | Next::Person => {
+                return Err(Stale);
+            }
         };
         Ok(Self::Unknown {
             sends: *sends,
@@ -325,9 +315,18 @@ impl Delivery {
             Answer::Accepted { .. } => return Err(Stale),
             Answer::Silence => Self::after_silence(policy, waited, sends),
             Answer::Several => Self::after_silence(policy, now, sends),
+            // The next way needs no waiting.
+            Answer::Closed { .. } if sends == 1 => Self::planned(now),
+            Answer::HandedOver { look_at } => Self::Unknown {
+                sends,
+                next: Next::Awaited { at: *look_at },
+            },
             // Before the first send, a clear answer leaves nothing in doubt.
             Answer::TurnedDown(status) if sends == 1 => Self::Refused {
                 why: Refused::TurnedDown(*status),
+            },
+            Answer::NotTaken if sends == 1 => Self::Refused {
+                why: Refused::NotTaken,
             },
             Answer::Later { retry_at } | Answer::NotSent { retry_at } if sends == 1 => {
                 Self::Planned {
@@ -335,11 +334,13 @@ impl Delivery {
                 }
             }
             // An earlier send is still in doubt.
-            Answer::TurnedDown(_) => Self::Unknown {
+            Answer::TurnedDown(_) | Answer::NotTaken => Self::Unknown {
                 sends,
                 next: Next::Person,
             },
-            Answer::Later { retry_at } | Answer::NotSent { retry_at } => Self::Unknown {
+            Answer::Later { retry_at }
+            | Answer::NotSent { retry_at }
+            | Answer::Closed { retry_at } => Self::Unknown {
                 sends: sends - 1,
                 next: Next::SendAgain { at: *retry_at },
             },
@@ -380,26 +381,48 @@ impl Delivery {
             (_, Found::One { reference } | Found::Several { reference }) => {
                 return self.there(Some(reference.clone()));
             }
-            (_, Found::Nothing | Found::NotTold { .. }) => {}
+            (
+                _,
+                Found::Nothing | Found::NotTold { .. } | Found::Awaited { .. } | Found::NotTaken,
+            ) => {}
         }
-        let Self::Unknown {
-            sends,
-            next: Next::LookUp { absent, at },
-        } = self
-        else {
-            return Err(Stale);
+        let (sends, absent, at) = match self {
+            Self::Unknown {
+                sends,
+                next: Next::LookUp { absent, at },
+            } => (*sends, Some(*absent), *at),
+            Self::Unknown {
+                sends,
+                next: Next::Awaited { at },
+            } => (*sends, None, *at),
+            Self::Unknown {
+                next: Next::SendAgain { .. } | Next::Person,
+                ..
+            }
+            | Self::Planned { .. }
+            | Self::Sending { .. }
+            | Self::Acknowledged { .. }
+            | Self::Refused { .. } => return Err(Stale),
         };
         // Two answers to two askings at the same time are no two askings one after the other.
-        if *at != until {
+        if at != until {
             return Err(Stale);
         }
-        let (sends, absent) = (*sends, *absent);
-        let next = match found {
-            Found::NotTold { retry_at } => Next::LookUp {
+        let next = match (found, absent) {
+            (Found::NotTaken, _) => {
+                return Ok(Self::Refused {
+                    why: Refused::NotTaken,
+                });
+            }
+            (Found::Awaited { look_at }, _) => Next::Awaited { at: *look_at },
+            (Found::NotTold { retry_at }, None) => Next::Awaited { at: *retry_at },
+            (Found::NotTold { retry_at }, Some(absent)) => Next::LookUp {
                 absent,
                 at: *retry_at,
             },
-            Found::Nothing | Found::One { .. } | Found::Several { .. } => {
+            // It was there to be taken and is gone, and nobody has said that they took it.
+            (Found::Nothing | Found::One { .. } | Found::Several { .. }, None) => Next::Person,
+            (Found::Nothing | Found::One { .. } | Found::Several { .. }, Some(absent)) => {
                 let absent = absent + 1;
                 if absent < LOOK_UPS {
                     let at = after(now, policy.settle);
@@ -426,12 +449,12 @@ impl Delivery {
             // person finds out. One that is only not wanted any more is asked about all the same.
             Self::Unknown {
                 sends,
-                next: Next::LookUp { .. },
+                next: Next::LookUp { .. } | Next::Awaited { .. },
             } if matches!(why, Refused::TooLate | Refused::NotExpressible) => {
                 Ok(Self::for_a_person(*sends))
             }
             Self::Unknown {
-                next: Next::LookUp { .. } | Next::Person,
+                next: Next::LookUp { .. } | Next::Awaited { .. } | Next::Person,
                 ..
             }
             | Self::Sending { .. }

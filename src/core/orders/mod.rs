@@ -39,9 +39,11 @@
 
 mod intend;
 
+mod score_note;
 mod wanted;
 
 pub use intend::{Intent, Offered, intend};
+pub use score_note::ScoreNote;
 pub use wanted::{before_leaving, still_wanted};
 
 use std::fmt;

@@ -7,7 +7,7 @@ use preventiojyraa_authoring::{
     AnswerContent, AuthoringError, BusinessIdentifier, Coded, CommunicationContent, FormContent,
     QuestionContent, Recipient, TaskContent, communication, task,
 };
-use preventiojyraa_core::orders::{Action, Keep, Order, OrderKey};
+use preventiojyraa_core::orders::{Action, Keep, Order, OrderKey, ScoreNote};
 use preventiojyraa_core::rulebook::{
     AnswerMeaning, CodeSystem, LaboratoryId, Language, Questionnaire, QuestionnaireItem, Rulebook,
     Text, TextValues,
@@ -75,6 +75,9 @@ pub enum NotWritten {
     /// The way carries no such act.
     #[error("`{0}` does not leave as {kind}", kind = .1.resource_type())]
     OtherWay(String, Way),
+    /// Nobody has scored the resident.
+    #[error("there is no score to write back")]
+    NoScore,
     /// The rules give no code for the test.
     #[error("the rules give no code for the test")]
     NoCode,
@@ -102,6 +105,8 @@ pub struct Writing<'a> {
     pub language: Language,
     /// Which laboratory takes the orders, where the rules have codes of its own.
     pub laboratory: Option<LaboratoryId>,
+    /// The resident's score, where it is written back.
+    pub score: Option<&'a ScoreNote>,
     /// The day it is written.
     pub on: Date,
 }
@@ -132,6 +137,9 @@ pub fn written(
     match (&order.action, writing.way) {
         (Action::Laboratory { test }, Way::ServiceRequest) => {
             super::service_request(writing, order, test, patient_id)
+        }
+        (Action::Laboratory { test }, Way::Observation) => {
+            super::score::score_observation(writing, order, test, patient_id)
         }
         (Action::Laboratory { test }, Way::Communication) => {
             let codes = super::codes(writing, test)?;
@@ -164,7 +172,7 @@ pub fn written(
             | Action::Message { .. }
             | Action::Contact { .. }
             | Action::Cancel { .. },
-            Way::ServiceRequest,
+            Way::ServiceRequest | Way::Observation,
         )
         | (
             Action::Laboratory { .. }
@@ -333,7 +341,7 @@ impl Act<'_> {
         let resident = [Recipient::Reference(&self.resident)];
         match self.writing.way {
             Way::Task => self.task(resident[0], language, &text, Some(form)),
-            Way::Communication | Way::ServiceRequest => {
+            Way::Communication | Way::ServiceRequest | Way::Observation => {
                 let said = Said {
                     form: Some(form),
                     ..Said::to(&resident)

@@ -1,6 +1,7 @@
 //! Our results and acts in the words of FHIR, through the authoring package.
 
 mod acts;
+mod score;
 
 use jiff::civil::Date;
 use preventiojyraa_authoring::{

@@ -37,6 +37,7 @@ mod error;
 mod parts;
 mod questionnaire;
 mod risk_assessment;
+mod score_observation;
 mod service_request;
 mod task;
 #[cfg(test)]
@@ -47,5 +48,6 @@ pub use error::AuthoringError;
 pub use parts::{BusinessIdentifier, Coded, Recipient};
 pub use questionnaire::{AnswerContent, FormContent, QuestionContent};
 pub use risk_assessment::{RiskAssessmentContent, ScoreIn, risk_assessment};
+pub use score_observation::{ScoreObservationContent, score_observation};
 pub use service_request::{ServiceRequestContent, service_request};
 pub use task::{TaskContent, task};

@@ -5,7 +5,8 @@
 //! | 201, or 200 with the address of a `ServiceRequest` | it is there | answered |
 //! | 412 | several are there | answered |
 //! | 429 | not now | leave alone as told |
-//! | 3xx, 401, 403, 404, 405, 407, 415, 501 | not now: it is about us, not about this order | leave alone, five minutes |
+//! | 3xx, 401, 404, 407, 415 | not now: it is about us, not about this order | leave alone, five minutes |
+//! | 403, 405, 501 | not by this way: the next may be taken; where there is none, not now | leave alone, five minutes, where there is none |
 //! | other 4xx | no | answered |
 //! | 503, other 5xx, 408, 409, other 2xx | nobody knows | leave alone as told, or for a while |
 //! | no connection | it never left | leave alone for a while |
@@ -97,6 +98,11 @@ pub(super) fn created(
             (Answer::Later { retry_at }, ServerNews::Wait(retry_at))
         }
         _ => match refused_news(status) {
+            // It says that it takes such things, and takes none of ours.
+            Some(wait) if is_closed(status) => {
+                let retry_at = at.after(wait);
+                (Answer::Closed { retry_at }, ServerNews::Answered)
+            }
             Some(wait) => {
                 let retry_at = at.after(wait);
                 (Answer::Later { retry_at }, ServerNews::Wait(retry_at))
@@ -110,6 +116,14 @@ pub(super) fn created(
             None => (Answer::Silence, not_now(status, headers, at)),
         },
     }
+}
+
+/// Whether an answer says that nothing of ours will be taken this way.
+fn is_closed(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::FORBIDDEN | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED
+    )
 }
 
 /// How long to wait when an answer is about us and not about the order: a token, an address, a right.
@@ -175,6 +189,8 @@ mod tests {
             Answer::Later { retry_at } => format!("later by {}", seconds(retry_at)),
             Answer::NotSent { .. } => "never left".to_owned(),
             Answer::Several => "several".to_owned(),
+            Answer::Closed { retry_at } => format!("closed, later by {}", seconds(retry_at)),
+            Answer::NotTaken | Answer::HandedOver { .. } => "no answer of HTTP".to_owned(),
             Answer::Silence => "unknown".to_owned(),
         };
         let news = match news {
@@ -209,9 +225,9 @@ mod tests {
             (307, None, "later by 300; wait 300"),
             (400, None, "no 400; answered"),
             (401, None, "later by 300; wait 300"),
-            (403, None, "later by 300; wait 300"),
+            (403, None, "closed, later by 300; answered"),
             (404, None, "later by 300; wait 300"),
-            (405, None, "later by 300; wait 300"),
+            (405, None, "closed, later by 300; answered"),
             (408, None, "unknown; answered"),
             (409, None, "unknown; answered"),
             (412, None, "several; answered"),
@@ -234,7 +250,7 @@ mod tests {
             ),
             (429, Some("soon"), "later by 5; wait 5"),
             (500, None, "unknown; failed"),
-            (501, None, "later by 300; wait 300"),
+            (501, None, "closed, later by 300; answered"),
             (502, None, "unknown; failed"),
             (503, None, "unknown; failed"),
             (503, Some("90"), "unknown; wait 90"),

@@ -97,3 +97,37 @@ impl Remote {
         self.resource
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_match_without_its_mode_is_a_match() {
+        let page = |search: &str| {
+            let order = r#"{"resourceType":"ServiceRequest","id":"1","status":"active"}"#;
+            let bundle = format!(
+                r#"{{"resourceType":"Bundle","type":"searchset","entry":[{{"resource":{order}{search}}}]}}"#
+            );
+            Page::read(bundle.as_bytes(), Way::ServiceRequest).expect("a page")
+        };
+        for search in ["", r#","search":{}"#, r#","search":{"mode":"match"}"#] {
+            assert_eq!(page(search).found.len(), 1, "{search}");
+        }
+    }
+
+    #[test]
+    fn half_a_page_is_no_answer() {
+        for body in [
+            "",
+            r#"{"resourceType":"OperationOutcome"}"#,
+            r#"{"resourceType":"Bundle","entry":[{}]}"#,
+            r#"{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"ServiceRequest","id":"1"}}]}"#,
+        ] {
+            assert!(
+                Page::read(body.as_bytes(), Way::ServiceRequest).is_none(),
+                "{body}"
+            );
+        }
+    }
+}

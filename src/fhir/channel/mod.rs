@@ -23,9 +23,9 @@ use crate::orders::{Action, ActionKind, Order, OrderKey};
 use answers::{Sent, waiting};
 use bundle::Remote;
 use connection::Connection;
-use ways::{SearchBy, choose};
+use ways::{SearchBy, choose, is_changeable};
 
-pub use ways::Way;
+pub use ways::{Lacking, Way};
 
 /// Namespace of our orders: by this identifier the other side knows an order again.
 pub(super) const ORDERS: &str = "https://preventiojyraa.example.org/fhir/order";
@@ -38,7 +38,7 @@ const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json")
 pub enum ChannelError {
     /// The server lacks something.
     #[error("{}", lacking(.0))]
-    Lacks(Vec<(Way, Vec<String>)>),
+    Lacks(Lacking),
     /// Nobody is named who would read it.
     #[error(
         "`{0}` goes to professionals as {as_what}, and nobody is named who takes it\nhint: `to = [\"PractitionerRole/…\"]` beside `way`; a Task has no Group as its owner", as_what = .1.resource_type()
@@ -79,8 +79,10 @@ pub struct ChannelOptions {
     pub credentials: Credentials,
     /// How long a request may take.
     pub request_deadline: Duration,
-    /// The ways that may be taken, the first that is open being chosen.
+    /// The ways that may be taken, in their order.
     pub ways: Vec<Way>,
+    /// Whether the first that is open is the only one to be taken.
+    pub is_first_only: bool,
     /// Whether the server is asked for orders, or never.
     pub reads_back: bool,
     /// How long the server may ask to be left alone.
@@ -99,30 +101,40 @@ pub struct RemoteOrder {
 }
 
 /// An open way to a server.
-pub struct OrderChannel {
+pub struct FhirChannel {
     connection: Connection,
     way: Way,
     search_by: SearchBy,
+    /// Whether the server lets what is there be changed; of one that is never asked it is not known.
+    is_changeable: bool,
 }
 
-impl OrderChannel {
-    /// Opens the first way of those allowed for which the server declares what it needs.
+impl FhirChannel {
+    /// Opens the ways for which the server declares what they need, in their order, and says what
+    /// it lacks for the others.
     ///
     /// # Errors
     ///
-    /// [`ChannelError`] names what the server lacks.
+    /// [`ChannelError`] when the server cannot be asked, or does not know this program.
     pub async fn open(
         options: &ChannelOptions,
         now: fn() -> Timestamp,
-    ) -> Result<Self, ChannelError> {
+    ) -> Result<(Vec<Self>, Lacking), ChannelError> {
         let declared = super::capabilities(&options.base).await?;
-        let chosen = choose(&declared, &options.ways, options.reads_back);
-        let (way, search_by) = chosen.map_err(ChannelError::Lacks)?;
-        Ok(Self {
-            connection: Connection::open(options, way, now).await?,
-            way,
-            search_by,
-        })
+        let (mut open, lacking) = choose(&declared, &options.ways, options.reads_back);
+        if options.is_first_only {
+            open.truncate(1);
+        }
+        let mut channels = Vec::new();
+        for (way, search_by) in open {
+            channels.push(Self {
+                connection: Connection::open(options, way, now).await?,
+                is_changeable: is_changeable(&declared, way),
+                way,
+                search_by,
+            });
+        }
+        Ok((channels, lacking))
     }
 
     /// The way that was chosen.
@@ -141,7 +153,7 @@ impl OrderChannel {
     #[must_use]
     pub fn takes(&self, action: &Action) -> bool {
         // What cannot be looked up cannot be taken back by a program.
-        self.revoked(action).is_none() || self.search_by != SearchBy::Never
+        self.revoked(action).is_none() || (self.search_by != SearchBy::Never && self.is_changeable)
     }
 
     /// Gets what every request needs beforehand: a token that is still good for a while. A failure
@@ -158,7 +170,7 @@ impl OrderChannel {
         order: &Order,
         patient_id: &str,
         bytes: &[u8],
-        may_go_on: impl Fn() -> bool,
+        may_go_on: &(dyn Fn() -> bool + Sync),
     ) -> (Answer, ServerNews) {
         match self.revoked(&order.action) {
             Some((placed, keep)) => {
@@ -333,12 +345,12 @@ pub fn somebody_takes(
     to: &[super::authored::To],
 ) -> Result<(), ChannelError> {
     let is_for_professionals = match kind {
-        ActionKind::Laboratory => way != Way::ServiceRequest,
+        ActionKind::Laboratory => way == Way::Communication,
         ActionKind::Professional => true,
         ActionKind::Questionnaire | ActionKind::Message => false,
     };
     let is_taken = match way {
-        Way::ServiceRequest => true,
+        Way::ServiceRequest | Way::Observation => true,
         Way::Communication => !to.is_empty(),
         // The first is the owner.
         Way::Task => to.first().is_some_and(|to| !to.is_group()),

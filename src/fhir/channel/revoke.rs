@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::answers::{Sent, refused_news, waiting};
 use super::bundle::Remote;
-use super::{FHIR_JSON, OrderChannel};
+use super::{FHIR_JSON, FhirChannel};
 use crate::delivery::{Answer, Found, ServerNews};
 use crate::orders::{Action, Keep, OrderKey};
 
-impl OrderChannel {
+impl FhirChannel {
     /// The act that another one takes back by changing it, and what is to stay; `None` for an act
     /// that leaves by being written.
     pub(super) fn revoked(&self, action: &Action) -> Option<(Action, Keep)> {
@@ -36,7 +36,7 @@ impl OrderChannel {
         key: OrderKey,
         patient_id: &str,
         keep: Keep,
-        may_go_on: impl Fn() -> bool,
+        may_go_on: &(dyn Fn() -> bool + Sync),
     ) -> (Answer, ServerNews) {
         let found = match self.find(key, patient_id).await {
             // Nothing was changed yet, so it can simply be tried again.
@@ -108,7 +108,7 @@ impl OrderChannel {
         headers.insert(IF_MATCH, version);
         let mut resource = remote.into_resource();
         if let Value::Object(fields) = &mut resource {
-            fields.insert("status".to_owned(), Value::from("revoked"));
+            fields.insert("status".to_owned(), Value::from(self.way.taken_back()));
         }
         let Ok(bytes) = serde_json::to_vec(&resource) else {
             return Sent::Unsent;

@@ -1,7 +1,7 @@
 //! The ways by which acts leave, and which of them a server's statement opens.
 
 use super::super::server::Capabilities;
-use crate::orders::ActionKind;
+use crate::delivery::Route;
 
 /// A way for an act: the resource type that carries it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,18 +12,31 @@ pub enum Way {
     Communication,
     /// Something that a resident or a professional is asked to do.
     Task,
+    /// The resident's score, for the record's own rules to act on.
+    Observation,
 }
 
 impl Way {
-    /// The ways that an act of a kind can take, the first that is open being chosen.
+    /// What it is called where ways without FHIR are among the choices.
     #[must_use]
-    pub const fn of(kind: ActionKind) -> &'static [Self] {
-        match kind {
-            ActionKind::Laboratory => &[Self::ServiceRequest, Self::Communication],
-            ActionKind::Questionnaire | ActionKind::Professional => {
-                &[Self::Task, Self::Communication]
-            }
-            ActionKind::Message => &[Self::Communication],
+    pub const fn route(self) -> Route {
+        match self {
+            Self::ServiceRequest => Route::ServiceRequest,
+            Self::Communication => Route::Communication,
+            Self::Task => Route::Task,
+            Self::Observation => Route::ScoreObservation,
+        }
+    }
+
+    /// The resource that carries a way; `None` for a way without FHIR.
+    #[must_use]
+    pub const fn of(route: Route) -> Option<Self> {
+        match route {
+            Route::ServiceRequest => Some(Self::ServiceRequest),
+            Route::Communication => Some(Self::Communication),
+            Route::Task => Some(Self::Task),
+            Route::ScoreObservation => Some(Self::Observation),
+            Route::Hl7v2 | Route::List | Route::Worklist => None,
         }
     }
 
@@ -34,6 +47,7 @@ impl Way {
             Self::ServiceRequest => "ServiceRequest",
             Self::Communication => "Communication",
             Self::Task => "Task",
+            Self::Observation => "Observation",
         }
     }
 
@@ -41,15 +55,26 @@ impl Way {
     #[must_use]
     pub const fn is_revoked(self) -> bool {
         match self {
-            Self::ServiceRequest => true,
+            Self::ServiceRequest | Self::Observation => true,
             Self::Communication | Self::Task => false,
+        }
+    }
+
+    /// The status of what was taken back.
+    pub(super) const fn taken_back(self) -> &'static str {
+        match self {
+            // The record's rules act on scores that stand; FHIR has no weaker word for one that does not.
+            Self::Observation => "entered-in-error",
+            Self::ServiceRequest | Self::Communication | Self::Task => "revoked",
         }
     }
 
     /// Parameters by which the standard lets a server find what is about somebody.
     const fn by_resident(self) -> &'static [&'static str] {
         match self {
-            Self::ServiceRequest | Self::Communication => &["patient", "subject"],
+            Self::ServiceRequest | Self::Communication | Self::Observation => {
+                &["patient", "subject"]
+            }
             Self::Task => &["patient"],
         }
     }
@@ -63,6 +88,10 @@ impl Way {
             Self::Communication => matches!(
                 status,
                 "preparation" | "in-progress" | "on-hold" | "completed" | "unknown"
+            ),
+            Self::Observation => matches!(
+                status,
+                "registered" | "preliminary" | "final" | "amended" | "corrected" | "unknown"
             ),
             Self::Task => matches!(
                 status,
@@ -88,23 +117,30 @@ pub(super) enum SearchBy {
     Never,
 }
 
-/// Ways, each with what the server does not declare for it.
-pub(super) type Lacking = Vec<(Way, Vec<String>)>;
+/// Whether what is there can be changed.
+pub(super) fn is_changeable(declared: &Capabilities, way: Way) -> bool {
+    let resource = declared.resources.get(way.resource_type());
+    resource.is_some_and(|r| r.interactions.iter().any(|known| known == "update"))
+}
 
-/// The first of some ways that is open, or what each of them lacks.
+/// Ways, each with what the server does not declare for it.
+pub type Lacking = Vec<(Way, Vec<String>)>;
+
+/// Those of some ways that are open, in their order, and what each of the others lacks.
 pub(super) fn choose(
     declared: &Capabilities,
     ways: &[Way],
     reads_back: bool,
-) -> Result<(Way, SearchBy), Lacking> {
+) -> (Vec<(Way, SearchBy)>, Lacking) {
+    let mut open = Vec::new();
     let mut lacking = Vec::new();
     for way in ways {
         match needs(declared, *way, reads_back) {
-            Ok(search_by) => return Ok((*way, search_by)),
+            Ok(search_by) => open.push((*way, search_by)),
             Err(lacks) => lacking.push((*way, lacks)),
         }
     }
-    Err(lacking)
+    (open, lacking)
 }
 
 /// What the server must declare, or all that it lacks.
@@ -128,8 +164,8 @@ fn needs(declared: &Capabilities, way: Way, reads_back: bool) -> Result<SearchBy
             Err(lacks)
         };
     }
-    // An order that cannot be taken back is not placed.
-    if way.is_revoked() && !can("update") {
+    // An order that cannot be taken back is not placed; a score orders nothing by itself.
+    if way == Way::ServiceRequest && !can("update") {
         lacks.push(format!("update of {name}"));
     }
     if !can("search-type") {
@@ -159,6 +195,7 @@ mod tests {
 
     use super::*;
     use crate::fhir::ResourceCapabilities;
+    use crate::orders::ActionKind;
 
     fn server(resources: &[(&str, &str, &str)]) -> Capabilities {
         let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
@@ -179,9 +216,13 @@ mod tests {
     }
 
     fn told(declared: &Capabilities, kind: ActionKind, reads_back: bool) -> String {
-        match choose(declared, Way::of(kind), reads_back) {
-            Ok((way, search_by)) => format!("{} {search_by:?}", way.resource_type()),
-            Err(lacking) => {
+        let ways = Route::declared_for(kind).iter().copied();
+        let ways: Vec<Way> = ways.filter_map(Way::of).collect();
+        match choose(declared, &ways, reads_back) {
+            (open, _) if !open.is_empty() => {
+                format!("{} {:?}", open[0].0.resource_type(), open[0].1)
+            }
+            (_, lacking) => {
                 let lacks = lacking.into_iter().flat_map(|(_, lacks)| lacks);
                 format!("lacks {}", lacks.collect::<Vec<_>>().join(", "))
             }

@@ -158,6 +158,13 @@ fn create(world: &World, call: &Call, declared: &Declared) -> Result<Answer, Ans
     world.counters.creates.add();
     allowed(call, declared, Interaction::Create)?;
     let kind = declared.kind;
+    if kind == Kind::ServiceRequest && !world.options.takes_orders {
+        return Err(refused(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "orders are not taken from programs",
+        ));
+    }
     let value = checks::read(world, kind, &call.body)?;
     let now = world.clock.millis();
     let mut store = world.store();

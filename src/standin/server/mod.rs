@@ -133,6 +133,8 @@ pub struct ServeOptions {
     pub conditional_create: bool,
     /// Whether orders can be searched; declared as it is.
     pub orders_searchable: bool,
+    /// Whether orders are taken, whatever is declared.
+    pub takes_orders: bool,
     /// Whether orders can be searched by identifier, where the profile has it; declared as it is.
     pub identifier_search: bool,
     /// Whether orders about people who are not on the register are taken.

@@ -1,0 +1,112 @@
+//! `preventio orders`
+
+use preventiojyraa::ledger::Review;
+use preventiojyraa::steps::{Access, DataFolder, WaitingOrders};
+
+use super::{CommandResult, DataArguments, Outcome, print, show};
+
+/// Look through orders before they leave, and approve or hold them
+///
+/// On a channel with `mode = "reviewed"` no order leaves before somebody has approved it; on any
+/// channel an order that is held stays until it is approved. Whatever a person says, each order is
+/// decided about again just before it leaves.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    List(ListArguments),
+    Approve(ReviewArguments),
+    Hold(ReviewArguments),
+}
+
+/// List orders that have not left, oldest decision first
+///
+/// A line for each: key, act, resident, day of the decision, last day for leaving, and what somebody
+/// has said about it. `preventio explain RESIDENT` says why it was decided.
+///
+/// Example: preventio orders list --data data
+#[derive(clap::Args)]
+struct ListArguments {
+    #[command(flatten)]
+    data: DataArguments,
+    /// Print the list as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Say what is to become of orders
+///
+/// Examples: preventio orders approve 9f86d081884c7d659a2feaa0c55ad015 --by "Maija Meikäläinen" --data data,
+/// preventio orders hold --all --by "Maija Meikäläinen" --reason "texts change" --data data
+#[derive(clap::Args)]
+struct ReviewArguments {
+    #[command(flatten)]
+    data: DataArguments,
+    /// The orders' keys, as `orders list` shows them
+    #[arg(
+        value_name = "KEY",
+        required_unless_present = "all",
+        conflicts_with = "all"
+    )]
+    keys: Vec<String>,
+    /// All orders that have not left
+    #[arg(long)]
+    all: bool,
+    /// Who takes the responsibility
+    #[arg(long, value_name = "NAME")]
+    by: String,
+    /// Why
+    #[arg(long, value_name = "TEXT", default_value = "not given")]
+    reason: String,
+}
+
+pub(super) fn run(arguments: &Arguments) -> CommandResult {
+    match &arguments.command {
+        Command::List(arguments) => {
+            let data = DataFolder::open(&arguments.data.data, Access::Read)?;
+            show(&data.waiting_orders()?, arguments.json, render)?;
+            Ok(Outcome::Done)
+        }
+        Command::Approve(arguments) => review(arguments, Review::Approved),
+        Command::Hold(arguments) => review(arguments, Review::Held),
+    }
+}
+
+fn review(arguments: &ReviewArguments, review: Review) -> CommandResult {
+    let by = arguments.by.trim();
+    if by.is_empty() {
+        return Err(
+            "`--by` is empty\nhint: the name of the person who takes the responsibility".into(),
+        );
+    }
+    let mut data = DataFolder::open(&arguments.data.data, Access::Read)?;
+    let keys = if arguments.all {
+        let waiting = data.waiting_orders()?.orders.into_iter();
+        waiting.map(|order| order.key).collect()
+    } else {
+        arguments.keys.clone()
+    };
+    let n = data.review(&keys, review, by, arguments.reason.trim())?;
+    let orders = if n == 1 { "order" } else { "orders" };
+    print(&format!("{n} {orders} {} by {by}.\n", review.name()))?;
+    Ok(Outcome::Done)
+}
+
+fn render(waiting: &WaitingOrders) -> String {
+    if waiting.orders.is_empty() {
+        return "No order waits to leave.\n".to_owned();
+    }
+    let mut text = String::new();
+    for order in &waiting.orders {
+        let review = order.review.unwrap_or("not looked at");
+        text.push_str(&format!(
+            "{}  {}  {}  decided {}, leaves by {}  {review}\n",
+            order.key, order.act, order.resident, order.decided_on, order.send_by
+        ));
+    }
+    text
+}

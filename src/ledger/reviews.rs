@@ -1,0 +1,152 @@
+//! What people say about orders before they leave: this one may, that one may not.
+
+use jiff::civil::Date;
+use rusqlite::params;
+
+use super::outbox_row::{note, select};
+use super::{Ledger, LedgerError, sql};
+use crate::delivery::Delivery;
+use crate::orders::{Order, OrderKey};
+
+/// What a person has said about an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Review {
+    /// It may leave.
+    Approved,
+    /// It may not, until it is approved.
+    Held,
+}
+
+impl Review {
+    /// The name in the ledger and in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Held => "held",
+        }
+    }
+
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        let all = [Self::Approved, Self::Held];
+        all.into_iter().find(|review| review.name() == name)
+    }
+}
+
+/// An order that has not left, as a person who reviews it needs to see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingOrder {
+    /// The order.
+    pub order: Order,
+    /// The channel that takes it.
+    pub channel: String,
+    /// What somebody has said about it already.
+    pub review: Option<Review>,
+    /// What deciding again said about it last: `may-leave`, `hold`, or why it is to stop.
+    pub verdict: Option<String>,
+    /// The last day on which it may leave.
+    pub send_by: Date,
+}
+
+/// Why what a person said was not written down.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReviewed {
+    /// No order is called so.
+    #[error("no order here is called `{0}`\nhint: `preventio orders list` shows those that wait")]
+    Unknown(String),
+    /// It is too late for an opinion.
+    #[error(
+        "order `{0}` is `{1}`: only what has not left can be approved or held\nhint: `preventio orders list` shows those that wait"
+    )]
+    HasLeft(String, &'static str),
+    /// The ledger said no.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// Reads the 32 hexadecimal digits of a key.
+fn key_of(text: &str) -> Option<OrderKey> {
+    let digits = text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    let number = u128::from_str_radix(text, 16).ok().filter(|_| digits)?;
+    Some(OrderKey::from_bytes(number.to_be_bytes()))
+}
+
+impl Ledger {
+    /// Orders that have not left, oldest decision first.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn waiting_orders(&self) -> Result<Vec<WaitingOrder>, LedgerError> {
+        let rows = select(
+            &self.connection,
+            "WHERE state = 'planned' ORDER BY decided_on, id",
+            &[],
+        )?;
+        let each = rows.into_iter().map(|row| {
+            Ok(WaitingOrder {
+                channel: super::outbox::channel_of(&self.connection, row.id)?,
+                review: row.review,
+                verdict: row.verdict,
+                send_by: row.order.send_by,
+                order: row.order,
+            })
+        });
+        each.collect()
+    }
+
+    /// Writes down what a person says about orders, all of them or none.
+    ///
+    /// # Errors
+    ///
+    /// [`NotReviewed`] names the first order about which nothing can be said.
+    pub fn review(
+        &mut self,
+        keys: &[String],
+        review: Review,
+        by: &str,
+        reason: &str,
+    ) -> Result<u64, NotReviewed> {
+        let action = "cannot write down what was said about orders";
+        let clock = self.clock.clone();
+        let transaction = self.begin(action)?;
+        let now = clock.now(&transaction)?;
+        let mut n = 0;
+        for text in keys {
+            let unknown = || NotReviewed::Unknown(text.clone());
+            let key = key_of(text).ok_or_else(unknown)?;
+            let value = rusqlite::types::Value::Blob(key.as_bytes().to_vec());
+            let rows = select(&transaction, "WHERE key = ?1", &[value])?;
+            let row = rows.into_iter().next().ok_or_else(unknown)?;
+            if !matches!(row.delivery, Delivery::Planned { .. }) {
+                return Err(NotReviewed::HasLeft(text.clone(), row.delivery.name()));
+            }
+            if row.review == Some(review) {
+                continue;
+            }
+            let at = now.as_microsecond();
+            transaction
+                .execute(
+                    "UPDATE outbox SET review = ?2 WHERE id = ?1",
+                    params![row.id, review.name()],
+                )
+                .and_then(|_| {
+                    transaction.execute(
+                        "INSERT INTO order_review (outbox, what, by, reason, at)
+                         VALUES (?1, ?2, ?3, ?4, ?5)",
+                        params![row.id, review.name(), by, reason, at],
+                    )
+                })
+                .map_err(sql(action))?;
+            note(
+                &transaction,
+                row.id,
+                now,
+                &format!("{} by a person", review.name()),
+            )?;
+            n += 1;
+        }
+        transaction.commit().map_err(sql(action))?;
+        Ok(n)
+    }
+}
