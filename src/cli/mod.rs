@@ -46,7 +46,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Demo(demo::Arguments),
-    Pull(pull::Arguments),
+    Pull(Box<pull::Arguments>),
     Run(run::Arguments),
     Dispatch(dispatch::Arguments),
     Orders(orders::Arguments),

@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 
 use super::job_folder::JobFolder;
 use super::network_pull::{NetworkPullError, NetworkPullOptions, now, request, sorted, store};
-use crate::fhir::{Crawl, CrawlClient, CrawlFailure, Deletion, Found};
+use crate::fhir::{Crawl, CrawlClient, Deletion, Found};
 use crate::steps::{Access, DataFolder, NetworkReport, PullReport, PullWay};
 
 /// Residents read between one entry in the book of the crawl and the next: what a killed process
@@ -123,7 +123,7 @@ async fn together(
             None => return Ok(found),
             Some(ended) => {
                 let (n, read) = ended.expect("reading a resident never panics");
-                found[n] = read?.map_err(CrawlFailure::from)?;
+                found[n] = read??;
             }
         }
     }

@@ -169,7 +169,7 @@ enum State {
     NotOpen,
     Open {
         rest: Box<Batches>,
-        keys: Keys,
+        keys: Box<Keys>,
         /// Place of the batch among those held.
         batch: usize,
         row: usize,
@@ -300,7 +300,7 @@ impl Merge {
             if batch.num_rows() == 0 {
                 continue;
             }
-            let keys = Keys::of(self.table, &batch)?;
+            let keys = Box::new(Keys::of(self.table, &batch)?);
             let first = keys.at(0);
             self.held.push(batch);
             self.streams[n].state = State::Open {

@@ -18,8 +18,8 @@ use preventiojyraa::fhir::{Deletion, ReadBy, TYPES_READ};
 use preventiojyraa::ledger::Ledger;
 use preventiojyraa::profile::{Fact, Profile, ResidentId, Version};
 use preventiojyraa::steps::{
-    self, Access, DataFolder, LineReader, NetworkReport, PullOptions, ReplayOptions, RunOptions,
-    Verdict, WhichRuns,
+    self, Access, DataFolder, LineReader, NetworkReport, PullOptions, PullWay, ReplayOptions,
+    RunOptions, Verdict, WhichRuns,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -307,6 +307,7 @@ impl Pulled {
         });
         let network = NetworkReport {
             job: format!("job-{}", self.n_pulls),
+            way: PullWay::Export,
             server: "https://fhir.example.org".to_owned(),
             group: "group".to_owned(),
             types: TYPES_READ.map(str::to_owned).to_vec(),
@@ -330,6 +331,7 @@ impl Pulled {
             laboratory: None,
             network: Some(&network),
             deleted: &deleted,
+            lacking: &[],
         };
         steps::pull(rulebook(), &mut self.data, &options).expect("a pull");
     }

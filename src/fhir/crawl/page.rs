@@ -65,9 +65,9 @@ fn entries(body: &[u8]) -> Vec<Option<&[u8]>> {
     let named = |at: usize, name: &[u8]| {
         let members = raw::members(body, at).into_iter();
         members
-            .filter(|(key, _)| *key == name)
+            .rev()
+            .find(|(key, _)| *key == name)
             .map(|(_, place)| place)
-            .last()
     };
     let Some(list) = named(raw::blanks(body, 0), b"entry") else {
         return Vec::new();

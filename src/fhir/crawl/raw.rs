@@ -116,6 +116,6 @@ mod tests {
             .map(|place| std::str::from_utf8(&list[place]).expect("text"))
             .collect();
         assert_eq!(found, ["1", r#"{"x":"]}\""}"#, "\"b,c\"", "6.10", "null"]);
-        assert_eq!(items(b"[]", 0), []);
+        assert!(items(b"[]", 0).is_empty());
     }
 }

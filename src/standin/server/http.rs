@@ -59,11 +59,12 @@ async fn token(State(world): Shared, request: Request<Body>) -> Response<Body> {
     let asked_for = asked_for.and_then(Fault::named);
     if let Some(fault) = asked_for.or_else(|| world.faults.draw_for_token()) {
         world.counters.faults[fault as usize].add();
-        return match fault {
-            Fault::ReplayedJti => access::replayed(),
-            _ => Answer::resource(StatusCode::BAD_REQUEST, Vec::new()),
-        }
-        .into_response();
+        let answer = if fault == Fault::ReplayedJti {
+            access::replayed()
+        } else {
+            Answer::resource(StatusCode::BAD_REQUEST, Vec::new())
+        };
+        return answer.into_response();
     }
     match Call::read(request, &world.here).await {
         Ok(call) => worked(move || world.access.token(&call))
