@@ -13,7 +13,7 @@
 //!
 //! file → [`Lines`] → line → ([`Filter`] →) [`read_line`] → [`Resource`] → `intake::admit`.
 //! The other way, [`risk_assessment`] and [`written`] put an assessment and
-//! an order into the words of FHIR, and [`OrderChannel`] carries orders:
+//! an order into the words of FHIR, and [`FhirChannel`] carries orders:
 //! it sends, asks and takes back, and says what an answer means; when to do which
 //! is `delivery`'s to say.
 //!

@@ -311,7 +311,8 @@ impl Pulled {
             server: "https://fhir.example.org".to_owned(),
             group: "group".to_owned(),
             types: TYPES_READ.map(str::to_owned).to_vec(),
-            since: None,
+            // Everything first, then what changed.
+            since: (1 < self.n_pulls).then(|| "2026-01-01T00:00:00Z".to_owned()),
             transaction_time: deleted_at.unwrap_or("2026-02-01T00:00:00Z".to_owned()),
             incomplete: Vec::new(),
             outcomes: 0,
@@ -495,7 +496,10 @@ proptest! {
         cuts in proptest::collection::vec(proptest::bool::weighted(0.2), 40),
         reader in reader(),
     ) {
-        let pulls = split(&source, &order, &cuts);
+        // Who is new in what changed waits until everything comes: so everybody is there from the first.
+        let everybody = (0..N_PATIENTS).map(|n| Piece::Patient(n, 0)).collect();
+        let mut pulls = vec![everybody];
+        pulls.extend(split(&source, &order, &cuts));
         gives_the_same(&source, &pulls, reader)?;
     }
 

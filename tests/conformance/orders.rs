@@ -7,52 +7,57 @@ use preventiojyraa::delivery::Route;
 use preventiojyraa::orders::ActionKind;
 use serde_json::{Value, json};
 
+use super::pulled::row;
 use crate::support::acting::{Clinic, key, keys};
+use crate::support::conformance::Section;
 use crate::support::site::count;
 
-/// What a client that places orders over FHIR R4 has to do: id, meaning, the test that shows it.
-pub(crate) const REQUIREMENTS: [(&str, &str, &str); 8] = [
-    (
-        "O1",
-        "create with If-None-Exist on our own identifier: 201, 200 (it is there) and 412 (several are there)",
-        "o1_an_order_is_created_once_found_or_taken_back_where_it_is_double",
-    ),
-    (
-        "O2",
-        "after a request without an answer the server is searched before anything is sent again",
-        "o2_what_was_sent_without_an_answer_is_searched_for_and_not_sent_again",
-    ),
-    (
-        "O3",
-        "429 and 503 with Retry-After: wait, then once",
-        "o3_a_server_that_is_busy_is_waited_for_and_has_each_order_once",
-    ),
-    (
-        "O4",
-        "201 without a body or a Location is an order that is there",
-        "o4_a_created_order_without_its_address_is_there_all_the_same",
-    ),
-    (
-        "O5",
-        "one order is one request: no transaction can be half done",
-        "o5_no_order_leaves_in_a_bundle_with_another",
-    ),
-    (
-        "O6",
-        "a change names the version that it changes; what was completed meanwhile stays so",
-        "o6_an_order_that_was_completed_meanwhile_is_not_revoked",
-    ),
-    (
-        "O7",
-        "results close orders once; an amended result is decided about again",
-        "a_result_amended_into_the_range_of_diabetes_is_a_professionals_after_the_message",
-    ),
-    (
-        "O8",
-        "a match without search.mode is a match",
-        "a_match_without_its_mode_is_a_match",
-    ),
-];
+/// What sending orders has to do (O1 to O8), and the tests that prove it.
+pub(super) const ORDERS_SENT: Section = Section {
+    heading: "Order sent to a server",
+    rows: &[
+        row(
+            "O1",
+            "create with If-None-Exist on our own identifier: 201, 200 (it is there) and 412 (several are there)",
+            &["o1_an_order_is_created_once_found_or_taken_back_where_it_is_double"],
+        ),
+        row(
+            "O2",
+            "after a request without an answer the server is searched before anything is sent again",
+            &["o2_what_was_sent_without_an_answer_is_searched_for_and_not_sent_again"],
+        ),
+        row(
+            "O3",
+            "429 and 503 with Retry-After: wait, then once",
+            &["o3_a_server_that_is_busy_is_waited_for_and_has_each_order_once"],
+        ),
+        row(
+            "O4",
+            "201 without a body or a Location is an order that is there",
+            &["o4_a_created_order_without_its_address_is_there_all_the_same"],
+        ),
+        row(
+            "O5",
+            "one order is one request: no transaction can be half done",
+            &["o5_no_order_leaves_in_a_bundle_with_another"],
+        ),
+        row(
+            "O6",
+            "a change names the version that it changes; what was completed meanwhile stays so",
+            &["o6_an_order_that_was_completed_meanwhile_is_not_revoked"],
+        ),
+        row(
+            "O7",
+            "results close orders once; an amended result is decided about again",
+            &["a_result_amended_into_the_range_of_diabetes_is_a_professionals_after_the_message"],
+        ),
+        row(
+            "O8",
+            "a match without search.mode is a match",
+            &["a_match_without_its_mode_is_a_match"],
+        ),
+    ],
+};
 
 /// What every way of a laboratory order has to show, and where it does: way, what, test. Nobody refuses a
 /// task on the worklist: what is not done stays a person's.
@@ -204,13 +209,8 @@ fn every_requirement_has_its_test() {
             }
         }
     }
-    for (n, (id, meaning, test)) in REQUIREMENTS.iter().enumerate() {
-        assert_eq!(*id, format!("O{}", n + 1));
-        assert!(!meaning.is_empty());
-        assert!(
-            sources.contains(&format!("fn {test}(")),
-            "{id}: no test `{test}`"
-        );
+    for (n, row) in ORDERS_SENT.rows.iter().enumerate() {
+        assert_eq!(row.id, format!("O{}", n + 1));
     }
     for route in Route::of(ActionKind::Laboratory) {
         let of_it = WAYS.iter().filter(|(way, _, _)| *way == route.name());

@@ -7,13 +7,18 @@ use std::env;
 use std::fs;
 use std::path::Path;
 
+use super::orders::ORDERS_SENT;
 use crate::ROOT;
 use crate::support::conformance::{Done, Row, Section, mistakes, table};
 
 /// Every section, in the order of the README.
-const SECTIONS: &[&Section] = &[&BULK, &FAULTS];
+const SECTIONS: &[&Section] = &[&BULK, &ORDERS_SENT, &FAULTS];
 
-const fn row(id: &'static str, meaning: &'static str, tests: &'static [&'static str]) -> Row {
+pub(super) const fn row(
+    id: &'static str,
+    meaning: &'static str,
+    tests: &'static [&'static str],
+) -> Row {
     Row {
         id,
         meaning,

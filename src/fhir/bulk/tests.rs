@@ -301,7 +301,7 @@ fn the_answer_to_the_kick_off() {
         (
             0,
             answer(200, &[], "{}"),
-            "asking/0: forget, failed Refused",
+            "asking/0: forget, failed NoExport",
         ),
         (
             0,
@@ -520,7 +520,7 @@ fn what_comes_of_a_file() {
             0,
             false,
             answer(403, &[], FATAL),
-            "fetching/0: save, failed File",
+            "preparing/0 again had 2: save, poll 7",
         ),
         (
             0,

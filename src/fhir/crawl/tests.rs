@@ -101,14 +101,18 @@ fn each_answer_to_a_search_leads_somewhere() {
             "wait 10000",
             "",
         ),
-        (answer(500, &[], ""), "wait 500", ""),
-        (answer(200, &[], "{}"), "wait 500", ""),
+        (answer(500, &[], ""), "wait 1000", ""),
+        (answer(200, &[], "{}"), "wait 1000", ""),
         (
             answer(200, &[("content-type", "text/html")], "<html>"),
-            "wait 500",
+            "wait 1000",
             "",
         ),
-        (Event::Heard(Heard::Nothing("x".to_owned())), "wait 500", ""),
+        (
+            Event::Heard(Heard::Nothing("x".to_owned())),
+            "wait 1000",
+            "",
+        ),
     ] {
         let mut talk = conversation(&["Condition"]);
         step(&mut talk, now(), Event::Woke);
