@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
 use tokio::task::JoinSet;
 
 use super::job_folder::JobFolder;
@@ -53,6 +54,11 @@ async fn begun(
     let members = sorted(members);
     let n = members.len() as u64;
     let mut crawl = Crawl::new(request, now(), n, at);
+    // What is whole of these residents is not whole of the group.
+    crawl.listed = options.members.as_ref().map(|_| {
+        let digest = Sha256::digest(members.join("\n"));
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    });
     crawl.not_searchable = client.not_searchable(&crawl.request.types).await;
     folder.clear()?;
     folder.save_members(&members)?;
@@ -161,6 +167,7 @@ fn stored(
         way: PullWay::Crawl,
         server: request.server.clone(),
         group: request.group.clone(),
+        listed: crawl.listed.clone(),
         types: request.types.clone(),
         since: None,
         transaction_time: crawl.transaction_time.clone().unwrap_or_default(),

@@ -390,6 +390,10 @@ impl Driver<'_> {
                 }
             }
         }
+        // As of when something was deleted is the instant of the export: without it nothing is taken back.
+        if !deleted.is_empty() && manifest.transaction_time.parse::<Timestamp>().is_err() {
+            not_understood += 1;
+        }
         let request = &job.request;
         let mut incomplete = [&request.not_granted[..], &request.narrowed].concat();
         // What went wrong at the server does not say with which type.
@@ -413,6 +417,7 @@ impl Driver<'_> {
             way: PullWay::Export,
             server: request.server.clone(),
             group: request.group.clone(),
+            listed: None,
             types: request.types.clone(),
             since: request.since.clone(),
             transaction_time: manifest.transaction_time.clone(),

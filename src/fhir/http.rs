@@ -250,10 +250,18 @@ impl Outcome {
         Some(format!("{code} ({severity})"))
     }
 
-    /// Whether it speaks of something that went wrong, and not just of something to know.
+    /// Whether it speaks of something that went wrong or is left out, and not just of something to know.
     pub(super) fn is_error(&self) -> bool {
         let mild = |severity: &str| matches!(severity, "information" | "warning" | "success");
-        self.issues.iter().any(|(_, severity)| !mild(severity))
+        // However mildly it is said, something is not there.
+        let left_out = |code: &str| {
+            matches!(
+                code,
+                "incomplete" | "timeout" | "throttled" | "suppressed" | "too-costly"
+            )
+        };
+        let mut issues = self.issues.iter();
+        issues.any(|(code, severity)| !mild(severity) || left_out(code))
     }
 }
 

@@ -31,6 +31,8 @@ pub(super) struct Reader<'r> {
     pub(super) today: Date,
     /// Residents of the source of whom something was missing before.
     pub(super) undetermined: BTreeSet<ResidentId>,
+    /// The resource types that this source was ever asked for over the network.
+    pub(super) asked_for: BTreeSet<String>,
     /// Whether the export holds only what changed.
     pub(super) is_of_changes: bool,
     /// Submissions of earlier pulls and whom they were about.

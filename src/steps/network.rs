@@ -44,6 +44,9 @@ pub struct NetworkReport {
     pub server: String,
     /// The group.
     pub group: String,
+    /// A digest of the list of residents who were read; none when the group said who they are.
+    #[serde(default)]
+    pub listed: Option<String>,
     /// The resource types that were asked for.
     pub types: Vec<String>,
     /// Only what changed after this was asked for; none when everything was.
@@ -119,7 +122,7 @@ impl DataFolder {
             ];
             let before = slices.get(&name).and_then(|slice| slice.watermark.clone());
             let own = Some(network.transaction_time).filter(|at| !at.is_empty());
-            let own = own.filter(|_| report.is_complete);
+            let own = own.filter(|_| report.is_complete && network.listed.is_none());
             let slice = SliceKnown {
                 source: report.source,
                 server: network.server,
@@ -133,6 +136,13 @@ impl DataFolder {
             slices.insert(name, slice);
         }
         Ok(slices.into_values().collect())
+    }
+
+    /// The resource types that a source was ever asked for over the network.
+    pub(super) fn asked_for(&self, source: &str) -> Result<BTreeSet<String>, StepError> {
+        let pulls = self.network_pulls()?.into_iter();
+        let of_source = pulls.filter(|(report, _)| report.source == source);
+        Ok(of_source.flat_map(|(_, network)| network.types).collect())
     }
 
     fn network_pulls(&self) -> Result<Vec<(PullReport, NetworkReport)>, StepError> {
@@ -169,13 +179,14 @@ impl DataFolder {
     ) -> Result<Option<String>, StepError> {
         let pulls = self.network_pulls()?.into_iter().rev();
         // What another server exported, or what was not asked for then, is not known up to then.
-        // A crawl without the clock of the server says nothing of the kind.
+        // A crawl without the clock of the server says nothing of the kind, nor does one of residents on a list.
         let mut whole = pulls.filter(|(report, network)| {
             report.source == source
                 && network.server == server
                 && network.group == group
                 && types.iter().all(|kind| network.types.contains(kind))
                 && report.is_complete
+                && network.listed.is_none()
                 && !network.transaction_time.is_empty()
         });
         Ok(whole.next().map(|(_, network)| network.transaction_time))
@@ -322,9 +333,14 @@ impl Reader<'_> {
         missed: BTreeSet<ResidentId>,
         seen: Seen,
     ) {
+        // A folder does not say what was asked for: only who was asked about everything has come with everything.
         let is_everything = report.slices.iter().all(|slice| slice.is_whole)
-            && (report.network.as_ref())
-                .is_none_or(|network| network.since.is_none() && network.incomplete.is_empty());
+            && (report.network.as_ref()).is_some_and(|network| {
+                let mut asked = self.asked_for.iter();
+                network.since.is_none()
+                    && network.incomplete.is_empty()
+                    && asked.all(|kind| network.types.contains(kind))
+            });
         let mut left = self.undetermined.clone();
         if is_everything {
             left.retain(|resident| !seen.again.contains(resident));

@@ -198,6 +198,7 @@ pub fn pull(
     let last = of_source.and_then(|pull| serde_json::from_str::<PullReport>(&pull.report).ok());
     let reader = Reader {
         undetermined: last.map_or_else(BTreeSet::new, |report| report.residents_undetermined()),
+        asked_for: data.asked_for(options.source)?,
         is_of_changes: options
             .network
             .is_some_and(|network| network.since.is_some()),

@@ -257,7 +257,8 @@ impl Open {
 ///
 /// A file cut off before its first line is known by the word its name begins with.
 fn sources_with_open_slices(pulls: &[PullRecord]) -> BTreeSet<String> {
-    type Origin<'p> = (&'p str, Option<String>);
+    // Source, group, and the list of residents where not the whole group was read.
+    type Origin<'p> = (&'p str, Option<String>, Option<String>);
     let mut open: BTreeMap<Origin<'_>, BTreeSet<String>> = BTreeMap::new();
     for pull in pulls {
         let Ok(report) = serde_json::from_str::<PullReport>(&pull.report) else {
@@ -271,20 +272,27 @@ fn sources_with_open_slices(pulls: &[PullRecord]) -> BTreeSet<String> {
             kinds.collect::<BTreeSet<String>>()
         };
         let (mut whole, mut cut_off) = (kinds(true), kinds(false));
-        let mut group = None;
+        let (mut group, mut listed) = (None, None);
         if let Some(network) = report.network {
             // What was asked for and is in no file is not there: it came whole as well.
             whole.extend(network.types);
             cut_off.extend(network.incomplete);
-            group = Some(network.group);
+            (group, listed) = (Some(network.group), network.listed);
         }
-        let open = open.entry((&pull.source, group)).or_default();
-        open.retain(|kind| !whole.contains(kind));
-        open.extend(cut_off);
+        // What came whole of some residents says nothing about the others of their group.
+        for ((source, of_group, of_list), kinds) in &mut open {
+            let is_theirs = listed.is_none() || *of_list == listed;
+            if *source == pull.source && *of_group == group && is_theirs {
+                kinds.retain(|kind| !whole.contains(kind));
+            }
+        }
+        open.entry((&pull.source, group, listed))
+            .or_default()
+            .extend(cut_off);
     }
     open.retain(|_, kinds| !kinds.is_empty());
     open.into_keys()
-        .map(|(source, _)| source.to_owned())
+        .map(|(source, _, _)| source.to_owned())
         .collect()
 }
 

@@ -310,6 +310,7 @@ impl Pulled {
             way: PullWay::Export,
             server: "https://fhir.example.org".to_owned(),
             group: "group".to_owned(),
+            listed: None,
             types: TYPES_READ.map(str::to_owned).to_vec(),
             // Everything first, then what changed.
             since: (1 < self.n_pulls).then(|| "2026-01-01T00:00:00Z".to_owned()),

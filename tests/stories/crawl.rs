@@ -244,7 +244,27 @@ fn what_cannot_be_read_about_somebody_leaves_them_undetermined_and_nobody_else()
         bundle["entry"] = json!([{ "resource": outcome, "search": { "mode": "outcome" } }]);
         Reply::json(200, &bundle)
     };
-    for reply in [forbidden(), short(), about_others(), outcome()] {
+    // Said mildly, and a resource is withheld all the same.
+    let mild = || {
+        let issue = json!([{ "severity": "warning", "code": "suppressed" }]);
+        let outcome = json!({ "resourceType": "OperationOutcome", "issue": issue });
+        let mut bundle = bundle(&[]);
+        bundle["entry"] = json!([{ "resource": outcome, "search": { "mode": "outcome" } }]);
+        Reply::json(200, &bundle)
+    };
+    let withheld = || {
+        let mut bundle = bundle(&[]);
+        bundle["entry"] = json!([{ "search": { "mode": "match" } }]);
+        Reply::json(200, &bundle)
+    };
+    for reply in [
+        forbidden(),
+        short(),
+        about_others(),
+        outcome(),
+        mild(),
+        withheld(),
+    ] {
         let clinic = Clinic::new();
         clinic.answers("Observation", "bertta", &[reply]);
         let report = clinic.pulls(&[]);
@@ -257,13 +277,42 @@ fn what_cannot_be_read_about_somebody_leaves_them_undetermined_and_nobody_else()
             told.contains("1 residents of this source stay undetermined"),
             "{told}"
         );
-        // Until she can be read.
+        // Until she can be read: not by what asks for less.
         clinic.answers("Observation", "bertta", &[Reply::json(200, &bundle(&[]))]);
+        let report = clinic.pulls(&["--types", "Patient,Condition"]);
+        assert_eq!(report["undetermined"].as_array().map(Vec::len), Some(1));
+        clinic.are("undetermined-incomplete", "below-level");
         let report = clinic.pulls(&[]);
         assert_eq!(report["is_complete"], true, "{report}");
         clinic.site.runs("2025-11-01", &[]);
         assert_ne!(clinic.site.state_of("bertta"), "undetermined-incomplete");
     }
+}
+
+/// A list of some residents is not the group: what is missing of the others is missing after it as before.
+#[test]
+fn residents_on_a_list_do_not_stand_for_their_group() {
+    let clinic = Clinic::new();
+    let token = |scope: &str| {
+        let token = json!({ "access_token": "x", "token_type": "bearer", "expires_in": 300, "scope": scope });
+        clinic
+            .exporter
+            .says("POST /token", &[Reply::json(200, &token)]);
+    };
+    token("system/Patient.rs system/Condition.rs");
+    clinic.pulls(&[]);
+    clinic.are("undetermined-incomplete", "undetermined-incomplete");
+    token("system/*.rs");
+    let file = clinic.site.beside("members");
+    std::fs::write(&file, "bertta\n").expect("a file can be written");
+    let file = file.display().to_string();
+    let report = clinic.pulls(&["--members", &file]);
+    assert_eq!(report["is_complete"], true, "{report}");
+    clinic.are("undetermined-incomplete", "undetermined-incomplete");
+    let told = clinic.site.does(&["pull", "--status"]).ends_well();
+    assert!(!told.contains("everything up to"), "{told}");
+    clinic.pulls(&[]);
+    clinic.are("below-level", "below-level");
 }
 
 #[test]

@@ -61,7 +61,9 @@ pub fn deletions(path: &Path, deleted: &mut Vec<Deletion>) -> io::Result<u64> {
     let (mut lines, mut block) = (Lines::open(path)?, Block::default());
     while lines.next_block(&mut block) {
         for line in block.lines() {
-            let Ok(bundle) = serde_json::from_slice::<Bundle>(line.bytes) else {
+            let bundle = serde_json::from_slice::<Bundle>(line.bytes).ok();
+            // Anything else may be an error in the place of what was deleted.
+            let Some(bundle) = bundle.filter(|bundle| bundle.resource_type == "Bundle") else {
                 not_understood += 1;
                 continue;
             };
@@ -84,7 +86,10 @@ pub fn deletions(path: &Path, deleted: &mut Vec<Deletion>) -> io::Result<u64> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Bundle {
+    #[serde(default)]
+    resource_type: String,
     #[serde(default)]
     entry: Vec<Entry>,
 }

@@ -29,6 +29,9 @@ pub struct Crawl {
     pub transaction_time: Option<String>,
     /// Residents to read.
     pub members: u64,
+    /// A digest of who they are where a list said so; none where the group did.
+    #[serde(default)]
+    pub listed: Option<String>,
     /// Residents read.
     pub done: u64,
     /// By resource type, what is in its file.
@@ -57,6 +60,7 @@ impl Crawl {
             began: job.began,
             transaction_time,
             members,
+            listed: None,
             done: 0,
             files: BTreeMap::new(),
             not_searchable: Vec::new(),

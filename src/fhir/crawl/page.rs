@@ -45,13 +45,20 @@ impl Page {
         if entries.len() != wire.entry.unwrap_or_default().len() {
             return None;
         }
-        for bytes in entries.into_iter().flatten() {
+        for entry in entries {
+            // An entry that stands for a resource which is withheld.
+            let Some(bytes) = entry else {
+                page.has_errors = true;
+                continue;
+            };
             if let Some(outcome) = Outcome::read(bytes) {
                 page.has_errors |= outcome.is_error();
                 continue;
             }
-            // What cannot even be looked at is a line like a bad line of an export.
-            let head: Head<'_> = serde_json::from_slice(bytes).unwrap_or_default();
+            // What cannot even be looked at is a line like a bad line of an export, and missing.
+            let head: Option<Head<'_>> = serde_json::from_slice(bytes).ok();
+            page.has_errors |= head.is_none();
+            let head = head.unwrap_or_default();
             page.is_about_others |= head.is_about_other_than(patient);
             let kind = head.resource_type.unwrap_or_default().to_owned();
             page.found.push((kind, line(bytes)));
