@@ -99,16 +99,19 @@ pub(super) fn why(error: reqwest::Error) -> String {
 /// Follows redirects on the same origin only, five at most: a token must not travel.
 pub(super) fn same_origin_only() -> redirect::Policy {
     redirect::Policy::custom(|attempt| {
-        let asked = attempt.previous();
-        let stays = asked
-            .iter()
-            .all(|url| url.origin() == attempt.url().origin());
-        if stays && asked.len() < 5 {
+        if stays(&attempt) {
             attempt.follow()
         } else {
             attempt.error("a redirect to another origin, which is not followed")
         }
     })
+}
+
+/// Whether a redirect leads to where it came from, and not in circles.
+fn stays(attempt: &redirect::Attempt<'_>) -> bool {
+    let mut asked = attempt.previous().iter();
+    let n_asked = asked.len();
+    asked.all(|url| url.origin() == attempt.url().origin()) && n_asked < 5
 }
 
 /// How a client is set up, beside whom it trusts.
@@ -163,11 +166,7 @@ impl Clients {
 /// whoever asked sees that the server points elsewhere, and does not take it for a lost connection.
 pub(super) fn stays_at_origin() -> redirect::Policy {
     redirect::Policy::custom(|attempt| {
-        let asked = attempt.previous();
-        let stays = asked
-            .iter()
-            .all(|url| url.origin() == attempt.url().origin());
-        if stays && asked.len() < 5 {
+        if stays(&attempt) {
             attempt.follow()
         } else {
             attempt.stop()
