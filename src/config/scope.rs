@@ -6,8 +6,9 @@ use serde::Deserialize;
 
 /// Whom effects may concern; everybody, where nothing is said.
 ///
-/// Everybody is still decided about; outside the scope nothing is asked of anybody, nothing leaves
-/// that was planned before, and no task is opened. What was delivered is taken back all the same.
+/// Everybody is still decided about; outside the scope no round begins, nothing leaves that would
+/// begin one, and no task is opened about whoever has none. A round that has begun goes on to its end,
+/// or a result would end with nobody told; what was delivered is taken back all the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scope {

@@ -134,12 +134,13 @@ impl Ledger {
 const OPEN: &str = "state IN ('planned', 'sending', 'unknown')";
 
 /// What a person must have said for a row to leave: on a reviewed channel that it may, on any that
-/// they have not held it. What was sent once is past that: it is only finished.
+/// they have not held it. What was claimed once is past that: it is only finished. A claim is what
+/// gives a row its way; one that is merely in doubt, as all are after an old copy was put back, has none.
 const fn reviewed(channel: &ChannelTerms) -> &'static str {
     if channel.is_reviewed {
-        "(state <> 'planned' OR review IS 'approved')"
+        "(way IS NOT NULL OR review IS 'approved')"
     } else {
-        "(state <> 'planned' OR review IS NOT 'held')"
+        "(way IS NOT NULL OR review IS NOT 'held')"
     }
 }
 

@@ -3,9 +3,9 @@
 use jiff::civil::Date;
 use rusqlite::params;
 
-use super::outbox_row::{note, select};
+use super::outbox_row::{OutboxRow, note, select};
 use super::{Ledger, LedgerError, sql};
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Next};
 use crate::orders::{Order, OrderKey};
 
 /// What a person has said about an order.
@@ -71,6 +71,26 @@ fn key_of(text: &str) -> Option<OrderKey> {
     Some(OrderKey::from_bytes(number.to_be_bytes()))
 }
 
+/// Orders that have not left as far as this ledger knows: planned, or in doubt only because the ledger
+/// is an old copy. What a person has been asked about is theirs already.
+const WAITING: &str =
+    "(state = 'planned' OR state = 'unknown' AND way IS NULL AND next IS NOT 'person')";
+
+fn is_waiting(row: &OutboxRow) -> bool {
+    match &row.delivery {
+        Delivery::Planned { .. } => true,
+        Delivery::Unknown { next, .. } => match next {
+            Next::LookUp { .. } | Next::Awaited { .. } | Next::SendAgain { .. } => {
+                row.way.is_none()
+            }
+            Next::Person => false,
+        },
+        Delivery::Sending { .. } | Delivery::Acknowledged { .. } | Delivery::Refused { .. } => {
+            false
+        }
+    }
+}
+
 impl Ledger {
     /// Orders that have not left, oldest decision first.
     ///
@@ -80,7 +100,7 @@ impl Ledger {
     pub fn waiting_orders(&self) -> Result<Vec<WaitingOrder>, LedgerError> {
         let rows = select(
             &self.connection,
-            "WHERE state = 'planned' ORDER BY decided_on, id",
+            &format!("WHERE {WAITING} ORDER BY decided_on, id"),
             &[],
         )?;
         let each = rows.into_iter().map(|row| {
@@ -118,7 +138,7 @@ impl Ledger {
             let value = rusqlite::types::Value::Blob(key.as_bytes().to_vec());
             let rows = select(&transaction, "WHERE key = ?1", &[value])?;
             let row = rows.into_iter().next().ok_or_else(unknown)?;
-            if !matches!(row.delivery, Delivery::Planned { .. }) {
+            if !is_waiting(&row) {
                 return Err(NotReviewed::HasLeft(text.clone(), row.delivery.name()));
             }
             if row.review == Some(review) {

@@ -13,7 +13,7 @@ use crate::approval::Signature;
 use crate::config::{Config, NoEffects, Scope};
 use crate::ledger::{ActCommit, Acted, NewTask};
 use crate::orders::{Intent, Offered, intend};
-use crate::pathway::{Decision, Followed};
+use crate::pathway::{Decision, Episode, Followed};
 use crate::profile::ResidentId;
 use crate::rulebook::{Priority, Rulebook};
 
@@ -43,7 +43,7 @@ pub struct ActReport {
     /// Residents whose decision asks for an act that waits until effects are resumed, by kind of act.
     #[serde(default)]
     pub held: BTreeMap<String, u64>,
-    /// Residents outside the scope of effects whose decision asks for an act, by kind of act.
+    /// Residents outside the scope of effects whose decision asks for a new round, by kind of act.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub out_of_scope: BTreeMap<String, u64>,
     /// Events added to episodes.
@@ -79,7 +79,7 @@ pub(super) struct Acting {
     /// Whether effects are stopped: then only what cannot wait a day is put before people.
     stopped: Option<String>,
     index_date: Date,
-    /// Residents whom effects do not concern.
+    /// Residents outside the scope: no round begins with them.
     outside: HashSet<ResidentId>,
 }
 
@@ -145,9 +145,12 @@ impl Acting {
     ) -> Asked {
         let on = self.index_date;
         let is_outside = self.outside.contains(&resident);
+        // Whoever leaves the scope between sample and result is told what the sample said.
+        let is_under_way = followed.episode.as_ref().is_some_and(Episode::is_under_way);
         let may_open = |priority| {
             // A value that cannot wait a day is put before a person wherever somebody lives.
-            (self.stopped.is_none() && !is_outside) || priority == Priority::SameDay
+            (self.stopped.is_none() && (!is_outside || is_under_way))
+                || priority == Priority::SameDay
         };
         let tasks = decision
             .reviews
@@ -161,11 +164,11 @@ impl Acting {
                 due: on.saturating_add(Span::new().days(i64::from(review.within_days))),
                 about: about(decision, *row),
             });
-        let offered = if is_outside {
-            &Offered::Stopped
-        } else {
-            &self.offered
+        let of_outside = match &self.offered {
+            Offered::Kinds(kinds) if is_outside => Some(Offered::OpenRound(kinds.clone())),
+            Offered::Kinds(_) | Offered::OpenRound(_) | Offered::Stopped => None,
         };
+        let offered = of_outside.as_ref().unwrap_or(&self.offered);
         let intent = intend(rulebook, resident, on, followed, decision, offered);
         // The round goes on as if it had been done, so that somebody has to do it.
         let by_person = intent.by_person.as_ref().map(|action| NewTask {
@@ -180,12 +183,13 @@ impl Acting {
             resident,
             tasks: tasks.chain(by_person).collect(),
             intent,
-            is_outside,
+            // While effects are stopped, an open round waits for them and not for the scope.
+            is_outside: is_outside && (self.stopped.is_none() || !is_under_way),
         }
     }
 }
 
-/// Everybody whom effects do not concern; nobody is read where they concern everybody.
+/// Everybody outside the scope; nobody is read where it is everybody.
 fn outside(data: &DataFolder, scope: &Scope, on: Date) -> Result<HashSet<ResidentId>, StepError> {
     if scope.is_everybody() {
         return Ok(HashSet::new());

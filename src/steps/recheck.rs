@@ -112,6 +112,18 @@ fn is_seen(rulebook: &Rulebook, order: &Order, episode: Option<&Episode>, facts:
         })
 }
 
+/// Whether an order begins a round: nothing else of the round has left yet.
+fn begins_a_round(data: &DataFolder, order: &Order) -> Result<bool, StepError> {
+    Ok(match &order.action {
+        Action::Questionnaire | Action::Laboratory { .. } => !data.ledger.has_begun(order)?,
+        Action::RemindQuestionnaire
+        | Action::RemindLaboratory
+        | Action::Message { .. }
+        | Action::Contact { .. }
+        | Action::Cancel { .. } => false,
+    })
+}
+
 /// The generation that readers see, when it is the newest that was committed.
 fn published(data: &DataFolder) -> Result<Option<u32>, StepError> {
     let committed = data.ledger.generation_number()?;
@@ -208,8 +220,8 @@ impl<'r> Looking<'r> {
                     None if is_order => Verdict::Stop(Refused::NotExpressible),
                     Some(Some(false)) => Verdict::Stop(Refused::Withdrawn),
                     _ if is_order && is_hidden => Verdict::Stop(Refused::Withheld),
-                    // Outside the scope of now; it may be wider tomorrow.
-                    _ if is_order && !is_in_scope => Verdict::Hold,
+                    // Outside the scope of now no round begins; it may be wider tomorrow.
+                    _ if !is_in_scope && begins_a_round(data, &row.order)? => Verdict::Hold,
                     Some(None) => Verdict::Hold,
                     Some(Some(true)) | None => Verdict::MayLeave,
                 };

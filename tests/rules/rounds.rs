@@ -433,6 +433,39 @@ fn what_no_channel_takes_is_done_by_a_person_and_what_is_stopped_waits() {
 }
 
 #[test]
+fn whoever_leaves_the_scope_is_told_a_result_and_begins_no_round() {
+    let open_round = || match all_kinds() {
+        Offered::Kinds(kinds) => Offered::OpenRound(kinds),
+        other => panic!("{other:?}"),
+    };
+    let mut left = Resident::new(scoring(12));
+    left.on_day(0);
+    left.offered = open_round();
+    left.on_day(61);
+    left.knows(70, fasting(5.0)).knows(70, hba1c(48.0));
+    left.on_day(71);
+    assert_eq!(
+        left.story()[1..],
+        [
+            "61: overdue by sample-overdue; laboratory-reminder",
+            "71: confirming by result-diabetic-range; contact:contact-diabetic-range",
+        ]
+    );
+    // Whoever was never inside is not tested, and not told what others have found.
+    let mut outside = Resident::new(scoring(12)).offered(open_round());
+    outside.on_day(0);
+    assert!(
+        outside.story()[0].ends_with("; held laboratory"),
+        "{:?}",
+        outside.story()
+    );
+    let mut found = Resident::new(low()).offered(open_round());
+    found.knows(-30, fasting(6.5)).on_day(0);
+    assert_eq!(found.story(), ["0: offered-prevention by glucose-impaired"]);
+    assert_eq!(found.someone.episode, None);
+}
+
+#[test]
 fn a_diagnosis_ends_the_round() {
     let mut resident = Resident::new(scoring(12));
     resident.on_day(0);

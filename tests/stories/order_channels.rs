@@ -694,6 +694,52 @@ fn by_every_way_nothing_leaves_about_anybody_outside_the_scope() {
 }
 
 #[test]
+fn a_result_after_the_birthday_that_ends_the_scope_is_before_a_professional_all_the_same() {
+    let mut clinic = Clinic::with(1, &[]);
+    // She was born on 6 June 1955, and the sample is taken on the day before she is 71.
+    let on = |clinic: &Clinic, day: &str| {
+        let today = format!("today = {day}");
+        let server = "server = \"standin\"\n";
+        let more = format!(
+            "{server}\n[channel.professional]\nway = \"declared\"\n{server}to = [\"PractitionerRole/nurses\"]\n\n[scope]\nage_below = 71\n"
+        );
+        clinic.configured(&[
+            ("today = 2025-11-01", &today),
+            ("valid_until = 2025-12-31", "valid_until = 2026-12-31"),
+            (
+                "[channel.laboratory]\nway = \"service-request\"\nserver = \"standin\"\n",
+                &format!("[channel.laboratory]\nway = \"service-request\"\n{more}"),
+            ),
+        ]);
+    };
+    on(&clinic, "2026-06-01");
+    clinic.acts();
+    clinic.delivers_everything();
+    assert_eq!(clinic.n_at_server(), 2);
+    on(&clinic, "2026-06-07");
+    let resident = clinic.world.resident(NAMES[0]);
+    drop(
+        resident
+            .fasting_glucose(8.4, "2026-06-05")
+            .hba1c(52.0, "2026-06-05"),
+    );
+    clinic.world.pulls();
+    let report = clinic.acts();
+    assert_eq!(count(&report["planned"]), 1, "{report}");
+    clinic.delivers_everything();
+    let contact = clinic
+        .rows()
+        .into_iter()
+        .find(|row| row.order.action.name().starts_with("contact:"));
+    let contact = contact.expect("a professional is asked to get in touch");
+    assert!(
+        matches!(contact.delivery, Delivery::Acknowledged { .. }),
+        "{:?}",
+        contact.delivery
+    );
+}
+
+#[test]
 fn what_leaves_by_each_way_reads_as_it_should() {
     let (folders, listener) = (Folders::new(), Hl7Listener::starts(Answers::With("AA")));
     let mut told = String::new();

@@ -206,3 +206,53 @@ fn where_the_server_cannot_be_asked_a_person_has_what_the_old_copy_held_open() {
     assert_eq!(clinic.n_at_server(), ORDERS);
     clinic.site().is_whole();
 }
+
+#[test]
+fn what_a_person_holds_or_has_not_approved_stays_in_an_old_copy_too() {
+    for is_reviewed in [true, false] {
+        let clinic = Clinic::with(1, &[]);
+        let reviewed = "mode = \"reviewed\"\nway = ";
+        let mode = if is_reviewed { reviewed } else { "way = " };
+        clinic.configured(&[("way = ", mode)]);
+        let by = ["--by", "Maija Meikäläinen"];
+        let says = |what: &str, which: &str| {
+            let words = [&["orders", what, which][..], &by].concat();
+            clinic.site().does(&words).ends_well()
+        };
+        let waiting = || {
+            let said = clinic.site().does(&["orders", "list"]).ends_well();
+            said.matches("laboratory:").count()
+        };
+        clinic.acts();
+        if !is_reviewed {
+            says("hold", "--all");
+        }
+        // Without what remembers how often orders left, the ledger may be an old copy.
+        let _ = fs::remove_file(clinic.site().beside("data.epoch"));
+        let ledger = clinic.site().data().join("ledger.sqlite");
+        let ledger = rusqlite::Connection::open(ledger).expect("the ledger opens");
+        let sent_before = ledger.execute("UPDATE epoch SET number = 7", []);
+        sent_before.expect("the ledger can be written");
+        drop(ledger);
+        nothing_is_sent(&clinic);
+        effects_resume(&clinic);
+        // Asked for twice and nowhere: but for what a person has said, they would leave now.
+        until("both are known to be nowhere", || {
+            clinic.dispatches();
+            clinic.outbox().get("unknown: send-again") == Some(&2)
+        });
+        clinic.dispatches();
+        assert_eq!(clinic.n_at_server(), 0, "reviewed: {is_reviewed}");
+        assert_eq!(waiting(), 2, "a person can still look through them");
+        let key = crate::support::acting::key("resident-000", "hba1c");
+        says("approve", &key);
+        clinic.delivers_what_is_planned();
+        clinic.dispatches();
+        assert_eq!(clinic.n_at_server(), 1, "reviewed: {is_reviewed}");
+        assert_eq!(waiting(), 1);
+        says("approve", "--all");
+        clinic.delivers_everything();
+        clinic.has_each_order_once();
+        assert_eq!(waiting(), 0);
+    }
+}

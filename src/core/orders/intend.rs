@@ -21,7 +21,8 @@ pub struct Intent {
     pub orders: Vec<Order>,
     /// An act that the decision asks for and that no channel takes: nothing happens.
     pub without_channel: Option<ActionKind>,
-    /// An act that the decision asks for while effects are stopped: a later run asks for it.
+    /// An act that the decision asks for while effects are stopped, or that would begin a round where
+    /// none is to begin: a later run asks for it.
     pub held: Option<ActionKind>,
     /// An act that a person does, since no channel takes it and the round goes on.
     pub by_person: Option<Action>,
@@ -34,6 +35,9 @@ pub enum Offered {
     Stopped,
     /// Acts of the kinds that have a channel.
     Kinds(BTreeSet<ActionKind>),
+    /// The same, for a round that is open: none begins. What was begun with somebody is finished with
+    /// them, or a result would end with nobody told.
+    OpenRound(BTreeSet<ActionKind>),
 }
 
 /// What a decision asks of the world, given where the resident's newest round stands.
@@ -141,18 +145,33 @@ impl Asking<'_> {
     fn takes(&self, kind: ActionKind) -> bool {
         match self.offered {
             Offered::Stopped => false,
-            Offered::Kinds(kinds) => kinds.contains(&kind),
+            Offered::Kinds(kinds) | Offered::OpenRound(kinds) => kinds.contains(&kind),
+        }
+    }
+
+    /// Whether an act in a round would begin it, where none is to begin.
+    fn begins_in_vain(&self, round: u16) -> bool {
+        let goes_on = self
+            .episode
+            .is_some_and(|episode| episode.round == round && episode.is_under_way());
+        match self.offered {
+            Offered::OpenRound(_) => !goes_on,
+            Offered::Stopped | Offered::Kinds(_) => false,
+        }
+    }
+
+    fn held(kind: ActionKind) -> Intent {
+        Intent {
+            held: Some(kind),
+            ..Intent::default()
         }
     }
 
     /// Nothing happens, since nobody takes such an act, now or at all.
     fn not_asked(&self, kind: ActionKind) -> Intent {
         match self.offered {
-            Offered::Stopped => Intent {
-                held: Some(kind),
-                ..Intent::default()
-            },
-            Offered::Kinds(_) => Intent {
+            Offered::Stopped => Self::held(kind),
+            Offered::Kinds(_) | Offered::OpenRound(_) => Intent {
                 without_channel: Some(kind),
                 ..Intent::default()
             },
@@ -163,6 +182,9 @@ impl Asking<'_> {
         let Some((round, mut events)) = self.round(true) else {
             return Intent::default();
         };
+        if self.begins_in_vain(round) {
+            return Self::held(ActionKind::Laboratory);
+        }
         if !self.takes(ActionKind::Laboratory) {
             return self.not_asked(ActionKind::Laboratory);
         }
@@ -189,6 +211,9 @@ impl Asking<'_> {
         let Some((round, mut events)) = self.round(false) else {
             return Intent::default();
         };
+        if self.begins_in_vain(round) {
+            return Self::held(ActionKind::Questionnaire);
+        }
         if !self.takes(ActionKind::Questionnaire) {
             return self.not_asked(ActionKind::Questionnaire);
         }
@@ -271,7 +296,7 @@ impl Asking<'_> {
             Finding::DiseaseRange | Finding::Impaired => self.takes(action.kind()),
             Finding::Normal => false,
         };
-        match self.episode {
+        let round = match self.episode {
             _ if !asks => None,
             None => Some(1),
             Some(episode) => match &episode.stage {
@@ -294,7 +319,8 @@ impl Asking<'_> {
                 | Stage::OfferedPrevention { .. }
                 | Stage::WithANurse { .. } => None,
             },
-        }
+        };
+        round.filter(|round| !self.begins_in_vain(*round))
     }
 
     /// What was ordered has led to nothing: a person acts.

@@ -22,6 +22,19 @@ impl Episode {
         }
     }
 
+    /// Whether it was begun with the resident and is not over: somebody was asked, tested or told.
+    #[must_use]
+    pub const fn is_under_way(&self) -> bool {
+        match &self.stage {
+            Stage::Asked { .. }
+            | Stage::Ordered { .. }
+            | Stage::Confirming { .. }
+            | Stage::OfferedPrevention { .. }
+            | Stage::WithANurse { .. } => true,
+            Stage::Eligible | Stage::Closed { .. } => false,
+        }
+    }
+
     /// Takes an event in; one that does not fit leaves the episode as it is.
     ///
     /// # Errors
