@@ -228,6 +228,9 @@ fn named(tally: Tally<Vec<Part>>) -> Tally<Vec<String>> {
     })
 }
 
+/// How many are hidden in a cell, and its strata with a district.
+type Cell<'a> = (u64, Vec<(u64, &'a Vec<Part>)>);
+
 /// The strata with a district that are told together with those without one.
 ///
 /// In each cell of the other dimensions: from the smallest up, until they hold at least ten residents
@@ -240,7 +243,7 @@ fn hiding(residents: &BTreeMap<Vec<Part>, u64>) -> BTreeSet<Vec<Part>> {
             Part::Named(_) => None,
         })
     };
-    let mut cells: BTreeMap<Vec<&Part>, (u64, Vec<(u64, &Vec<Part>)>)> = BTreeMap::new();
+    let mut cells: BTreeMap<Vec<&Part>, Cell<'_>> = BTreeMap::new();
     let mut is_anybody_hidden = false;
     for (stratum, n) in residents {
         let others = stratum.iter();
