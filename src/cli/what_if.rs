@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     step: Option<String>,
     /// Tell residents apart by `district`, `sex`, `age` (tens of years) and `language`
     ///
-    /// Whose district may not be known is counted with the smallest district, as `other`.
+    /// Whose district may not be known is counted with the smallest districts, as `other`.
     #[arg(long, value_name = "WHAT,…", value_delimiter = ',', value_parser = dimension)]
     by: Vec<Dimension>,
     /// Count on what this run saw: its day, facts, rounds, lot and accepted recalibration

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::job_folder::JobFolder;
 use super::network_pull::{NetworkPullError, NetworkPullOptions, now, request, sorted, store};
-use crate::fhir::{Crawl, CrawlClient, Deletion, Found};
+use crate::fhir::{Crawl, CrawlClient, CrawlFailure, Deletion, Found, earliest};
 use crate::steps::{Access, DataFolder, NetworkReport, PullReport, PullWay};
 
 /// Residents read between one entry in the book of the crawl and the next: what a killed process
@@ -15,8 +15,8 @@ use crate::steps::{Access, DataFolder, NetworkReport, PullReport, PullWay};
 const HANDFUL: usize = 64;
 /// Residents read between one word about it and the next.
 const TOLD: u64 = 1_024;
-/// Residents of whom something is missing that are named; of more, all of the source wait.
-const MOST_NAMED: usize = 10_000;
+/// Residents in a row, as they end, of whom something was given up: then the server fails, and not they.
+const MOST_GIVEN_UP: u32 = 8;
 
 /// Pulls resident by resident; goes on with a crawl that is under way.
 pub(super) async fn crawled(
@@ -80,19 +80,22 @@ async fn read_all(
     let done = usize::try_from(crawl.done).unwrap_or(usize::MAX);
     let left = members.get(done..).unwrap_or_default();
     let mut writing = folder.writing(&crawl.files)?;
+    let mut given_up = 0;
     for handful in left.chunks(HANDFUL) {
-        let found = together(client, (handful, &types), options.at_once).await?;
+        let asked = (handful, &types);
+        let found = together(client, asked, options.at_once, &mut given_up).await?;
+        if crawl.transaction_time.is_none() {
+            let dates = found.iter().map(|found| found.date.clone());
+            crawl.transaction_time = dates.fold(None, earliest);
+        }
         for (patient, found) in handful.iter().zip(found) {
             for (kind, line) in &found.lines {
                 writing.add(kind, line)?;
             }
-            if crawl.transaction_time.is_none() {
-                crawl.transaction_time = found.date;
-            }
             if found.is_gone {
                 crawl.gone.push(patient.clone());
             } else if !found.missing.is_empty() {
-                crawl.missing.push((patient.clone(), found.missing));
+                crawl.lacks(patient, found.missing);
             }
         }
         crawl.files = writing.synced()?;
@@ -112,6 +115,7 @@ async fn together(
     client: &Arc<CrawlClient>,
     (patients, types): (&[String], &Arc<[String]>),
     at_once: usize,
+    given_up: &mut u32,
 ) -> Result<Vec<Found>, NetworkPullError> {
     // Dropped with what it holds when one of them stops: nobody is asked any more then.
     let mut reading = JoinSet::new();
@@ -129,7 +133,16 @@ async fn together(
             None => return Ok(found),
             Some(ended) => {
                 let (n, read) = ended.expect("reading a resident never panics");
-                found[n] = read??;
+                let read = read??;
+                *given_up = match &read.given_up {
+                    Some(last) if MOST_GIVEN_UP <= *given_up + 1 => {
+                        let (residents, last) = (MOST_GIVEN_UP, last.clone());
+                        return Err(CrawlFailure::Failing { residents, last }.into());
+                    }
+                    Some(_) => *given_up + 1,
+                    None => 0,
+                };
+                found[n] = read;
             }
         }
     }
@@ -152,11 +165,8 @@ fn stored(
         &crawl.not_searchable,
     ];
     let mut incomplete = declared.concat();
-    let mut lacking: Vec<String> = crawl.missing.iter().map(|(id, _)| id.clone()).collect();
-    if MOST_NAMED < lacking.len() {
-        incomplete.extend(crawl.missing.iter().flat_map(|(_, kinds)| kinds.clone()));
-        lacking.clear();
-    }
+    incomplete.extend(crawl.missing_of_too_many.iter().cloned());
+    let lacking: Vec<String> = crawl.missing.iter().map(|(id, _)| id.clone()).collect();
     let gone = crawl.gone.iter().map(|id| Deletion {
         resource_type: "Patient".to_owned(),
         id: id.clone(),

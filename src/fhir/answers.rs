@@ -7,7 +7,7 @@ use super::http::{Answer, Heard, Outcome, shown};
 /// Why something should be asked again later; `None` when what was heard is an answer.
 pub(super) fn later(heard: &Heard) -> Option<String> {
     match heard {
-        Heard::Nothing(why) => Some(why.clone()),
+        Heard::Nothing(why) | Heard::TooLarge(why) => Some(why.clone()),
         Heard::Answer(answer) => {
             let is_gateway = matches!(answer.status.as_u16(), 429 | 502 | 503 | 504);
             let is_bad = answer.status.is_client_error() || answer.status.is_server_error();
@@ -21,7 +21,7 @@ pub(super) fn later(heard: &Heard) -> Option<String> {
 /// Whether the server itself asks for patience, as often as it likes.
 pub(super) fn asks_to_wait(heard: &Heard) -> bool {
     match heard {
-        Heard::Nothing(_) => false,
+        Heard::Nothing(_) | Heard::TooLarge(_) => false,
         Heard::Answer(answer) => {
             let is_told = answer.headers.contains_key("retry-after");
             answer.status == StatusCode::TOO_MANY_REQUESTS

@@ -7,7 +7,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Method, Response, StatusCode, Url};
 
 use super::bulk::BulkError;
-use super::http::{Clients, Heard, read, stays_at_origin, why};
+use super::http::{Clients, Heard, MAX_BYTES, read, read_up_to, stays_at_origin, why};
 use super::smart::{Credentials, NotGranted, Right, Tokens, base_address};
 
 /// How long the server may take to answer a question.
@@ -69,6 +69,22 @@ impl Asking {
         let begun = self.begun((method, url), (headers, body), true, Some(ANSWER_DEADLINE));
         match begun.await? {
             Ok(response) => Ok(read(response).await),
+            Err(heard) => Ok(heard),
+        }
+    }
+
+    /// Asks, and reads the whole answer, which may be large and long in coming.
+    pub(super) async fn heard_up_to(
+        &self,
+        max_bytes: usize,
+        url: &Url,
+        headers: &HeaderMap,
+    ) -> Result<Heard, BulkError> {
+        // A large answer may take long, as long as it keeps coming.
+        let deadline = (max_bytes <= MAX_BYTES).then_some(ANSWER_DEADLINE);
+        let begun = self.begun((Method::GET, url), (headers, None), true, deadline);
+        match begun.await? {
+            Ok(response) => Ok(read_up_to(max_bytes, response).await),
             Err(heard) => Ok(heard),
         }
     }

@@ -8,7 +8,7 @@ use reqwest::{Client, ClientBuilder, RequestBuilder, Response, StatusCode, Url, 
 use serde::Deserialize;
 
 /// A larger answer is not read: manifests of a city are some megabytes.
-const MAX_BYTES: usize = 64 << 20;
+pub(super) const MAX_BYTES: usize = 64 << 20;
 /// Characters of a server's text that are repeated to people.
 const SHOWN: usize = 200;
 
@@ -18,6 +18,8 @@ pub(super) enum Heard {
     Answer(Answer),
     /// None, or not a whole one; why, without an address or a token.
     Nothing(String),
+    /// One that is larger than it may be, which is not read; in words.
+    TooLarge(String),
 }
 
 /// A whole answer.
@@ -69,12 +71,17 @@ pub(super) async fn read_body(
 }
 
 /// Reads the rest of an answer.
-pub(super) async fn read(mut response: Response) -> Heard {
-    let body = match read_body(&mut response, MAX_BYTES).await {
+pub(super) async fn read(response: Response) -> Heard {
+    read_up_to(MAX_BYTES, response).await
+}
+
+/// Reads the rest of an answer that may have so many bytes.
+pub(super) async fn read_up_to(max_bytes: usize, mut response: Response) -> Heard {
+    let body = match read_body(&mut response, max_bytes).await {
         (body, Ok(())) => body,
         (_, Err(NotWhole::Broke(error))) => return Heard::Nothing(why(error)),
         (_, Err(NotWhole::TooLarge)) => {
-            return Heard::Nothing(format!("the answer is larger than {MAX_BYTES} bytes"));
+            return Heard::TooLarge(format!("the answer is larger than {max_bytes} bytes"));
         }
     };
     Heard::Answer(Answer {

@@ -78,7 +78,7 @@ pub use bulk::{
 pub use channel::{
     ChannelError, ChannelOptions, FhirChannel, Lacking, RemoteOrder, Way, somebody_takes,
 };
-pub use crawl::{Crawl, CrawlClient, CrawlFailure, CrawledFile, Found, Member};
+pub use crawl::{Crawl, CrawlClient, CrawlFailure, CrawledFile, Found, Member, earliest};
 pub use filter::{Filter, Glance, line_key};
 pub use frame::CODE_BEARING;
 pub(crate) use http::is_this_machine;

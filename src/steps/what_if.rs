@@ -2,7 +2,7 @@
 //!
 //! One pass over the register serves every level. Nothing is stored and nobody is asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -23,7 +23,7 @@ use crate::rulebook::{Language, Rulebook};
 /// By what residents are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dimension {
-    /// The district of the register. Who is in none is counted with the smallest district, as `other`.
+    /// The district of the register. Who is in none is counted with the smallest districts, as `other`.
     District,
     /// The sex of the register.
     Sex,
@@ -151,7 +151,7 @@ pub fn what_if(
         }
         Ok(())
     })?;
-    let tally = named(tally, options.by);
+    let tally = named(tally);
     let mut report = shown(rulebook, &tally, options.by, expecting.err());
     report.index_date = index_date.to_string();
     report.register = register.len() as u64;
@@ -207,34 +207,142 @@ fn part(dimension: Dimension, entry: &RegisterRow, index_date: Date) -> Part {
 
 /// What strata are called that are told together with another.
 const OTHER: &str = "other";
+/// Fewer residents than these in the districts that are told together with those who live where
+/// nobody may know would show how many these are.
+const FEWEST_BESIDE: u64 = 10;
 
 /// The strata under the names that are told.
 ///
 /// Who lives where nobody may know must not be counted by subtracting all districts from everybody:
-/// the smallest district is told together with them.
-fn named(tally: Tally<Vec<Part>>, by: &[Dimension]) -> Tally<Vec<String>> {
-    let at = by
-        .iter()
-        .position(|dimension| *dimension == Dimension::District);
-    let district = |stratum: &Vec<Part>| match at.and_then(|at| stratum.get(at)) {
-        Some(Part::District(place)) => Some(place.clone()),
-        Some(Part::Named(_)) | None => None,
-    };
-    let sizes: BTreeMap<Option<Place>, u64> = tally.residents_by(district);
-    let is_hidden = sizes.contains_key(&Some(Place::Nowhere));
-    let districts = sizes.into_iter().filter_map(|(place, n)| match place? {
-        Place::In(name) => Some((n, name)),
-        Place::Nowhere => None,
-    });
-    let hidden_along = districts.min().filter(|_| is_hidden).map(|(_, name)| name);
+/// the smallest districts are told together with them.
+fn named(tally: Tally<Vec<Part>>) -> Tally<Vec<String>> {
+    let hiding = hiding(&tally.residents_by(Vec::clone));
     tally.renamed(|stratum| {
+        let is_hiding = hiding.contains(&stratum);
         let names = stratum.into_iter().map(|part| match part {
-            Part::District(Place::In(name)) if Some(&name) != hidden_along.as_ref() => {
-                name.to_string()
-            }
+            Part::District(Place::In(name)) if !is_hiding => name.to_string(),
             Part::District(_) => OTHER.to_owned(),
             Part::Named(name) => name,
         });
         names.collect()
     })
+}
+
+/// How many are hidden in a cell, and its strata with a district.
+type Cell<'a> = (u64, Vec<(u64, &'a Vec<Part>)>);
+
+/// The strata with a district that are told together with those without one.
+///
+/// In each cell of the other dimensions: from the smallest up, until they hold at least ten residents
+/// of the programme, and as many as they hide. In every cell as soon as somebody is hidden in any, so
+/// that it does not tell in which.
+fn hiding(residents: &BTreeMap<Vec<Part>, u64>) -> BTreeSet<Vec<Part>> {
+    let place = |stratum: &[Part]| {
+        stratum.iter().find_map(|part| match part {
+            Part::District(place) => Some(place.clone()),
+            Part::Named(_) => None,
+        })
+    };
+    let mut cells: BTreeMap<Vec<&Part>, Cell<'_>> = BTreeMap::new();
+    let mut is_anybody_hidden = false;
+    for (stratum, n) in residents {
+        let others = stratum.iter();
+        let others = others.filter(|part| matches!(part, Part::Named(_)));
+        let (hidden, districts) = cells.entry(others.collect()).or_default();
+        match place(stratum) {
+            Some(Place::Nowhere) => {
+                is_anybody_hidden = true;
+                *hidden += n;
+            }
+            Some(Place::In(_)) => districts.push((*n, stratum)),
+            None => {}
+        }
+    }
+    let mut hiding = BTreeSet::new();
+    if !is_anybody_hidden {
+        return hiding;
+    }
+    for (hidden, mut districts) in cells.into_values() {
+        districts.sort();
+        let mut beside = 0;
+        for (n, stratum) in districts {
+            if hidden.max(FEWEST_BESIDE) <= beside {
+                break;
+            }
+            beside += n;
+            hiding.insert(stratum.clone());
+        }
+    }
+    hiding
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(district: Option<&str>, sex: &str) -> Vec<Part> {
+        let place = district.map_or(Place::Nowhere, |name| Place::In(name.into()));
+        vec![Part::District(place), Part::Named(sex.to_owned())]
+    }
+
+    /// The districts told as `other`, by sex.
+    fn told(residents: &[(Option<&str>, &str, u64)]) -> BTreeSet<(String, String)> {
+        let residents = residents.iter();
+        let residents = residents.map(|(district, sex, n)| (of(*district, sex), *n));
+        let hiding = hiding(&residents.collect()).into_iter();
+        hiding
+            .map(|stratum| match &stratum[..] {
+                [Part::District(Place::In(name)), Part::Named(sex)] => {
+                    (name.to_string(), sex.clone())
+                }
+                _ => panic!("only districts hide others"),
+            })
+            .collect()
+    }
+
+    fn are(expected: &[(&str, &str)]) -> BTreeSet<(String, String)> {
+        let expected = expected.iter();
+        expected
+            .map(|(name, sex)| ((*name).to_owned(), (*sex).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn districts_without_residents_of_the_programme_hide_nobody() {
+        let city = [
+            (None, "female", 7),
+            (Some("empty"), "female", 0),
+            (Some("few"), "female", 9),
+            (Some("more"), "female", 40),
+            (Some("most"), "female", 90),
+        ];
+        let expected = [("empty", "female"), ("few", "female"), ("more", "female")];
+        assert_eq!(told(&city), are(&expected));
+    }
+
+    #[test]
+    fn as_many_are_put_together_with_the_hidden_as_these_are() {
+        let city = [
+            (None, "female", 60),
+            (Some("a"), "female", 20),
+            (Some("b"), "female", 40),
+            (Some("c"), "female", 41),
+        ];
+        assert_eq!(told(&city), are(&[("a", "female"), ("b", "female")]));
+    }
+
+    #[test]
+    fn each_cell_hides_by_its_own_districts_also_where_nobody_is_hidden() {
+        let city = [
+            (None, "female", 5),
+            (Some("a"), "female", 20),
+            (Some("b"), "female", 40),
+            (Some("a"), "male", 70),
+            (Some("b"), "male", 0),
+            (Some("c"), "male", 30),
+        ];
+        let expected = [("a", "female"), ("b", "male"), ("c", "male")];
+        assert_eq!(told(&city), are(&expected));
+        assert_eq!(told(&city[1..]), are(&[]), "nobody is hidden");
+    }
 }

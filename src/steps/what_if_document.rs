@@ -37,7 +37,8 @@ pub struct WhatIf {
     pub expected_by: ExpectedBy,
     /// Everybody together.
     pub all: StratumShown,
-    /// The strata asked for.
+    /// The strata asked for; those of fewer than ten residents are left out: their names alone would
+    /// tell that somebody is there.
     pub strata: Vec<StratumShown>,
     /// Always `none`.
     pub effects: &'static str,
@@ -141,6 +142,7 @@ pub(super) fn shown(
         } else {
             strata
                 .into_iter()
+                .filter(|(_, told)| 0 < told.residents)
                 .map(|(names, told)| stratum(names, &told))
                 .collect()
         },

@@ -257,8 +257,10 @@ fn what_cannot_be_read_about_somebody_leaves_them_undetermined_and_nobody_else()
         bundle["entry"] = json!([{ "search": { "mode": "match" } }]);
         Reply::json(200, &bundle)
     };
+    let broken = || Reply::outcome(500, "exception", "a stack trace");
     for reply in [
         forbidden(),
+        broken(),
         short(),
         about_others(),
         outcome(),
@@ -328,7 +330,7 @@ fn what_a_server_writes_about_somebody_is_not_repeated() {
         for text in texts {
             assert!(!said.err.contains(text), "{}", said.err);
         }
-        assert_eq!(said.code, Some(i32::from(status != 403)), "{}", said.err);
+        assert_eq!(said.code, Some(i32::from(status == 401)), "{}", said.err);
     }
 }
 

@@ -147,8 +147,7 @@ fn the_numbers_are_those_of_real_runs_by_rules_with_each_level() {
         for stratum in report["strata"].as_array().expect("a list") {
             let (sex, age) = (text(&stratum["of"]["sex"]), text(&stratum["of"]["age"]));
             let Some(entry) = stratum["levels"].get(nth) else {
-                assert_eq!(count(&stratum["residents"]), 0);
-                continue;
+                panic!("a stratum told as nobody is left out");
             };
             strata += 1;
             is_as_decided(entry, level, &decided, &open, |id| {
@@ -167,7 +166,7 @@ fn the_numbers_are_those_of_real_runs_by_rules_with_each_level() {
 }
 
 #[test]
-fn who_lives_where_nobody_may_know_is_told_with_the_smallest_district() {
+fn who_lives_where_nobody_may_know_is_told_with_the_smallest_districts() {
     let site = town(3_000);
     let report = report(&site, &["--thresholds", "12", "--by", "district"]);
     let about = |row: &DecisionRow| {
@@ -189,12 +188,17 @@ fn who_lives_where_nobody_may_know_is_told_with_the_smallest_district() {
         *sizes.entry(district).or_default() += usize::from(about(&decisions[&row.resident]));
     }
     let nowhere = sizes.remove(&None).expect("somebody lives nowhere");
-    let (smallest, n) = sizes
-        .iter()
-        .min_by_key(|(_, n)| **n)
-        .map(|(name, n)| (name.clone(), *n))
-        .expect("there are districts");
-    sizes.remove(&smallest);
+    let mut smallest_first: Vec<(usize, Option<String>)> =
+        sizes.iter().map(|(name, n)| (*n, name.clone())).collect();
+    smallest_first.sort();
+    let mut n = 0;
+    for (more, name) in smallest_first {
+        if nowhere.max(10) <= n {
+            break;
+        }
+        n += more;
+        sizes.remove(&name);
+    }
     let strata = report["strata"].as_array().expect("a list");
     let told: BTreeMap<String, u64> = strata
         .iter()
@@ -209,6 +213,7 @@ fn who_lives_where_nobody_may_know_is_told_with_the_smallest_district() {
         .into_iter()
         .filter_map(|(name, n)| name.map(|name| (name, tens(n))))
         .collect();
+    expected.retain(|_, n| 0 < *n);
     expected.insert("other".to_owned(), tens(n + nowhere));
     assert!(0 < nowhere && 0 < n);
     assert_eq!(told, expected);

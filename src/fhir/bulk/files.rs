@@ -83,7 +83,7 @@ impl Machine {
                 }
                 let why = match &heard {
                     Heard::Answer(answer) => said(answer),
-                    Heard::Nothing(why) => why.clone(),
+                    Heard::Nothing(why) | Heard::TooLarge(why) => why.clone(),
                 };
                 (why, Some(heard))
             }

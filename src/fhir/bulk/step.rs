@@ -229,7 +229,7 @@ impl Machine {
     pub(super) fn wait(&mut self, heard: &Heard, tries: u32) {
         let told = match heard {
             Heard::Answer(answer) => retry_after::told(&answer.headers, self.now),
-            Heard::Nothing(_) => None,
+            Heard::Nothing(_) | Heard::TooLarge(_) => None,
         };
         let until = self.after(told, tries);
         self.push(Action::WaitUntil(until));

@@ -1,14 +1,18 @@
 //! Asks for the machine.
 
 use jiff::{SignedDuration, Timestamp};
-use reqwest::Method;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 
 use super::super::asking::Asking;
 use super::super::bulk::BulkError;
+use super::super::http::MAX_BYTES;
 use super::super::server::capabilities;
 use super::super::smart::{Credentials, NotGranted};
 use super::conversation::{Action, Conversation, CrawlFailure, Event, Found, Query, step};
+
+/// A larger answer about a group is not read: a member takes 90 to 120 bytes, so that these are more
+/// than four million.
+const MAX_GROUP_BYTES: usize = 512 << 20;
 
 /// What came of one resident or one group.
 pub type Member = Result<Found, CrawlFailure>;
@@ -67,7 +71,8 @@ impl CrawlClient {
     ///
     /// When no token is given.
     pub async fn members(&self, group: &str) -> Result<Member, BulkError> {
-        self.converses(vec![Query::Group(group.to_owned())]).await
+        let group = vec![Query::Group(group.to_owned())];
+        self.converses(group, MAX_GROUP_BYTES).await
     }
 
     /// Reads one resident.
@@ -76,10 +81,11 @@ impl CrawlClient {
     ///
     /// When no token is given.
     pub async fn resident(&self, patient: &str, types: &[String]) -> Result<Member, BulkError> {
-        self.converses(Conversation::about(patient, types)).await
+        let queries = Conversation::about(patient, types);
+        self.converses(queries, MAX_BYTES).await
     }
 
-    async fn converses(&self, queries: Vec<Query>) -> Result<Member, BulkError> {
+    async fn converses(&self, queries: Vec<Query>, max_bytes: usize) -> Result<Member, BulkError> {
         let mut conversation = Conversation::new(&self.asking.base, queries);
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/fhir+json"));
@@ -88,7 +94,7 @@ impl CrawlClient {
         loop {
             event = match step(&mut conversation, now(), event) {
                 Action::Ask(url) => {
-                    let heard = self.asking.heard((Method::GET, &url), &headers, None);
+                    let heard = self.asking.heard_up_to(max_bytes, &url, &headers);
                     Event::Heard(heard.await?)
                 }
                 Action::WaitUntil(until) => {

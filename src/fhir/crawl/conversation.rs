@@ -6,7 +6,9 @@
 //! | 404 or 410 for the resident | over: the source has no such resident any more |
 //! | a page of a search | its next page on the same origin, or the next search |
 //! | 404 or 410 for a next page | that search from its beginning, once |
-//! | 429, 5xx, `transient`, a page for people, no answer | again later; in the end the crawl stops and is kept |
+//! | 429, 5xx, `transient`, a page for people, an unreadable page | again later; in the end that search is missing; the next one |
+//! | no connection | again later; in the end the crawl stops and is kept |
+//! | an answer that is too large | that search is missing; of a group: no members |
 //! | another 4xx, a page that leads back or elsewhere, one about others, fewer than promised | that search is missing; the next one |
 
 use jiff::{SignedDuration, Timestamp};
@@ -19,9 +21,9 @@ use super::super::retry_after;
 use super::page::{self, Page};
 use crate::delivery::clamped_retry;
 
-/// Answers in a row that tell nothing, until the crawl stops.
+/// Answers in a row that tell nothing, until that search is given up.
 const MOST_TRIES: u32 = 6;
-/// Answers that ask for patience, until the crawl stops: with waits of an hour at most.
+/// Answers that ask for patience, until that search is given up: with waits of an hour at most.
 const MOST_WAITS: u32 = 100;
 /// A server is never asked to wait for longer than this, whatever it says.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
@@ -41,6 +43,16 @@ pub enum CrawlFailure {
         "the server does not accept our token any more: {0}\nhint: what was read is kept; the same command goes on with it"
     )]
     Unauthorised(String),
+    /// Residents in a row of whom something was given up: the server fails, and not they.
+    #[error(
+        "the server gave no usable answer about {residents} residents in a row, last: {last}\nhint: what was read before is kept; the same command goes on with it"
+    )]
+    Failing {
+        /// How many.
+        residents: u32,
+        /// What it said of the last one.
+        last: String,
+    },
     /// Too many answers that told nothing.
     #[error(
         "the server gave no usable answer {tries} times in a row, last: {last}\nhint: what was read is kept; the same command goes on with it"
@@ -64,7 +76,9 @@ pub struct Found {
     pub is_gone: bool,
     /// The ids of a group's members.
     pub members: Vec<String>,
-    /// The server's clock at the first answer.
+    /// What the server said in the end where it was asked in vain, in words that name nobody.
+    pub given_up: Option<String>,
+    /// The earliest time on the server's clock at an answer, whatever it said.
     pub date: Option<String>,
 }
 
@@ -209,6 +223,15 @@ impl Conversation {
             self.tries += 1;
         }
         if MOST_TRIES <= self.tries || MOST_WAITS <= self.waits {
+            let is_about_a_resident = matches!(
+                self.queries.get(self.at),
+                Some(Query::Patient(_) | Query::Search { .. })
+            );
+            // Who is broken at the server must not keep everybody else waiting.
+            if is_about_a_resident && matches!(heard, Heard::Answer(_)) {
+                self.found.given_up = Some(why);
+                return self.without_the_rest();
+            }
             return Action::Stop(CrawlFailure::NoAnswer {
                 tries: self.tries.max(self.waits),
                 last: why,
@@ -216,7 +239,7 @@ impl Conversation {
         }
         let told = match heard {
             Heard::Answer(answer) => retry_after::told(&answer.headers, now),
-            Heard::Nothing(_) => None,
+            Heard::Nothing(_) | Heard::TooLarge(_) => None,
         };
         let doubled = 1_i64 << (self.tries + self.waits).min(8);
         let wait = told.unwrap_or_else(|| SignedDuration::from_millis(250 * doubled));
@@ -226,7 +249,7 @@ impl Conversation {
     /// Why it should be asked again later, in words that name nobody.
     fn not_yet(heard: &Heard) -> Option<String> {
         match heard {
-            Heard::Nothing(why) => Some(why.clone()),
+            Heard::Nothing(why) | Heard::TooLarge(why) => Some(why.clone()),
             Heard::Answer(answer) => {
                 let is_later = later(heard).is_some() || answer.status.is_server_error();
                 let told = || said_of_a_person(answer);
@@ -236,15 +259,24 @@ impl Conversation {
     }
 
     fn heard(&mut self, now: Timestamp, heard: &Heard) -> Action {
+        // What comes later than this may have changed since, however often we had to wait for it.
+        if let Heard::Answer(answer) = heard {
+            let date = answer.header("date").and_then(instant);
+            self.found.date = earliest(self.found.date.take(), date);
+        }
+        // It would be no smaller another time.
+        if let Heard::TooLarge(why) = heard {
+            return match self.queries.get(self.at) {
+                Some(Query::Group(_)) => Action::Stop(CrawlFailure::Members(why.clone())),
+                Some(Query::Patient(_) | Query::Search { .. }) | None => self.without_the_rest(),
+            };
+        }
         if let Some(why) = Self::not_yet(heard) {
             return self.again_later(now, heard, why);
         }
         let Heard::Answer(answer) = heard else {
             return self.ask();
         };
-        if self.found.date.is_none() {
-            self.found.date = answer.header("date").and_then(instant);
-        }
         let Some(query) = self.queries.get(self.at).cloned() else {
             return Action::Done;
         };
@@ -325,6 +357,12 @@ pub(super) fn step(conversation: &mut Conversation, now: Timestamp, event: Event
         Event::Woke => conversation.ask(),
         Event::Heard(heard) => conversation.heard(now, &heard),
     }
+}
+
+/// The earlier of two instants in whole seconds of UTC, whose texts sort as they do.
+#[must_use]
+pub fn earliest(one: Option<String>, other: Option<String>) -> Option<String> {
+    [one, other].into_iter().flatten().min()
 }
 
 /// An HTTP date as an instant of FHIR.

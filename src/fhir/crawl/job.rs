@@ -1,11 +1,16 @@
 //! A crawl under way, as it is kept on disk between one handful of residents and the next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::super::bulk::{ExportRequest, Job};
+
+/// Residents of whom something is missing that are named; of more, all of the source wait.
+///
+/// The book is written anew after every handful: it must not grow with the city.
+const MOST_NAMED: usize = 10_000;
 
 /// A file that is written while a group is read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +45,10 @@ pub struct Crawl {
     pub not_searchable: Vec<String>,
     /// `Patient.id`s of residents of whom something is missing, and which resource types.
     pub missing: Vec<(String, Vec<String>)>,
+    /// Resource types of which something is missing of more residents than are named: nobody is
+    /// named then.
+    #[serde(default)]
+    pub missing_of_too_many: BTreeSet<String>,
     /// `Patient.id`s of residents whom the source does not have any more.
     pub gone: Vec<String>,
 }
@@ -65,8 +74,19 @@ impl Crawl {
             files: BTreeMap::new(),
             not_searchable: Vec::new(),
             missing: Vec::new(),
+            missing_of_too_many: BTreeSet::new(),
             gone: Vec::new(),
         }
+    }
+
+    /// Notes that something of these resource types is missing of a resident.
+    pub fn lacks(&mut self, patient: &str, kinds: Vec<String>) {
+        if self.missing_of_too_many.is_empty() && self.missing.len() < MOST_NAMED {
+            self.missing.push((patient.to_owned(), kinds));
+            return;
+        }
+        let named = self.missing.drain(..).flat_map(|(_, kinds)| kinds);
+        self.missing_of_too_many.extend(named.chain(kinds));
     }
 
     /// As text, for its file.
@@ -83,5 +103,35 @@ impl Crawl {
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_book_does_not_grow_with_the_city() {
+        let request = ExportRequest {
+            server: "https://fhir.example.org/R4".to_owned(),
+            group: "g".to_owned(),
+            types: Vec::new(),
+            not_granted: Vec::new(),
+            narrowed: Vec::new(),
+            since: None,
+            by_post: false,
+        };
+        let mut crawl = Crawl::new(request, Timestamp::UNIX_EPOCH, 700_000, None);
+        for n in 0..MOST_NAMED {
+            crawl.lacks(&format!("p{n}"), vec!["Condition".to_owned()]);
+        }
+        assert_eq!(crawl.missing.len(), MOST_NAMED);
+        assert!(crawl.missing_of_too_many.is_empty());
+        for n in 0..MOST_NAMED {
+            crawl.lacks(&format!("q{n}"), vec!["Consent".to_owned()]);
+        }
+        assert!(crawl.missing.is_empty() && crawl.to_text().len() < 2_000);
+        let kinds: Vec<&String> = crawl.missing_of_too_many.iter().collect();
+        assert_eq!(kinds, ["Condition", "Consent"]);
     }
 }

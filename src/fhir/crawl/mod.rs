@@ -21,5 +21,5 @@ mod raw;
 mod tests;
 
 pub use client::{CrawlClient, Member};
-pub use conversation::{CrawlFailure, Found};
+pub use conversation::{CrawlFailure, Found, earliest};
 pub use job::{Crawl, CrawledFile};

@@ -43,6 +43,7 @@ fn told(action: &Action) -> String {
         Action::Done => "done".to_owned(),
         Action::Stop(CrawlFailure::Members(why)) => format!("no members: {why}"),
         Action::Stop(CrawlFailure::Unauthorised(_)) => "unauthorised".to_owned(),
+        Action::Stop(CrawlFailure::Failing { .. }) => "failing".to_owned(),
         Action::Stop(CrawlFailure::NoAnswer { tries, .. }) => format!("stop after {tries}"),
     }
 }
@@ -137,6 +138,49 @@ fn a_server_that_says_nothing_stops_the_crawl() {
         }
     }
     assert_eq!(last, "stop after 6");
+}
+
+#[test]
+fn who_cannot_be_read_at_the_server_is_left_and_the_next_search_follows() {
+    let outcome = r#"{"resourceType":"OperationOutcome","issue":[]}"#;
+    let nameless = r#"{"resourceType":"Bundle","link":[{"url":"x"}]}"#;
+    for (status, body) in [(500, ""), (200, outcome), (200, nameless), (504, "")] {
+        let mut talk = conversation(&["Condition", "Consent"]);
+        step(&mut talk, now(), Event::Woke);
+        let mut last = String::new();
+        for _ in 0..6 {
+            last = told(&step(&mut talk, now(), answer(status, &[], body)));
+        }
+        assert_eq!(last, "ask Consent?patient=p1&_count=200", "{status} {body}");
+        assert_eq!(talk.found.missing, ["Condition"]);
+        assert!(talk.found.given_up.is_some());
+    }
+    let too_large = || Event::Heard(Heard::TooLarge("large".to_owned()));
+    let mut talk = conversation(&["Condition", "Consent"]);
+    step(&mut talk, now(), Event::Woke);
+    let last = told(&step(&mut talk, now(), too_large()));
+    assert_eq!(last, "ask Consent?patient=p1&_count=200");
+    assert_eq!(talk.found.missing, ["Condition"]);
+    let base = Url::parse("https://fhir.example.org/R4/").expect("an address");
+    let mut talk = Conversation::new(&base, vec![Query::Group("g".to_owned())]);
+    step(&mut talk, now(), Event::Woke);
+    let last = told(&step(&mut talk, now(), too_large()));
+    assert_eq!(last, "no members: large");
+}
+
+#[test]
+fn the_time_of_what_was_read_is_the_earliest_that_the_server_told() {
+    let mut talk = conversation(&["Patient"]);
+    step(&mut talk, now(), Event::Woke);
+    let wait = [
+        ("date", "Sun, 06 Nov 1994 07:49:30 GMT"),
+        ("retry-after", "3600"),
+    ];
+    step(&mut talk, now(), answer(429, &wait, ""));
+    step(&mut talk, now(), Event::Woke);
+    let date = [("date", "Sun, 06 Nov 1994 08:49:30 GMT")];
+    step(&mut talk, now(), answer(200, &date, PATIENT));
+    assert_eq!(talk.found.date.as_deref(), Some("1994-11-06T07:49:30Z"));
 }
 
 #[test]

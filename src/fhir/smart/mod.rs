@@ -346,7 +346,7 @@ impl Signed {
         let accept = HeaderValue::from_static("application/json");
         let client = self.clients.to(&place).map_err(SmartError::Setup)?;
         let answer = match hear(client.get(place).header(ACCEPT, accept)).await {
-            Heard::Nothing(why) => return Err(failed(why)),
+            Heard::Nothing(why) | Heard::TooLarge(why) => return Err(failed(why)),
             Heard::Answer(answer) => answer,
         };
         if answer.status != StatusCode::OK {
@@ -394,7 +394,7 @@ impl Signed {
             .header(ACCEPT, HeaderValue::from_static("application/json"))
             .body(form);
         let answer = match hear(request).await {
-            Heard::Nothing(why) => return Err(refused(why)),
+            Heard::Nothing(why) | Heard::TooLarge(why) => return Err(refused(why)),
             Heard::Answer(answer) => answer,
         };
         if !answer.status.is_success() {
