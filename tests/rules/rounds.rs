@@ -436,7 +436,7 @@ fn what_no_channel_takes_is_done_by_a_person_and_what_is_stopped_waits() {
 fn whoever_leaves_the_scope_is_told_a_result_and_begins_no_round() {
     let open_round = || match all_kinds() {
         Offered::Kinds(kinds) => Offered::OpenRound(kinds),
-        other => panic!("{other:?}"),
+        other @ (Offered::Stopped | Offered::OpenRound(_)) => panic!("{other:?}"),
     };
     let mut left = Resident::new(scoring(12));
     left.on_day(0);
