@@ -51,6 +51,7 @@ impl OrderChannel for FhirChannel {
             patient_id,
             bytes,
             is_awaited: _,
+            way: _,
         } = placing;
         Box::pin(FhirChannel::send(self, order, patient_id, bytes, may_go_on))
     }

@@ -122,16 +122,16 @@ impl ListChannel {
         if is_first {
             tokio::time::sleep(GATHER).await;
             let mut rows = std::mem::take(&mut *self.waiting());
-            // Gathering took its time: the switch may have been set meanwhile.
-            if !may_go_on() {
-                let retry_at = (self.inner.now)();
-                for waiting in rows {
-                    // Who does not listen any more has lost their claim.
-                    let _ = waiting.tell.send(Answer::NotSent { retry_at });
-                }
-                return hear.await.unwrap_or(Answer::Silence);
-            }
             while !rows.is_empty() {
+                // Gathering and each file take their time: the switch may have been set meanwhile.
+                if !may_go_on() {
+                    let retry_at = (self.inner.now)();
+                    for waiting in rows {
+                        // Who does not listen any more has lost their claim.
+                        let _ = waiting.tell.send(Answer::NotSent { retry_at });
+                    }
+                    break;
+                }
                 let rest = rows.split_off(rows.len().min(self.inner.rows));
                 let inner = Arc::clone(&self.inner);
                 let file = std::mem::replace(&mut rows, rest);
@@ -248,22 +248,19 @@ impl Inner {
         let header = reader.headers().ok()?.clone();
         let at = |name: &str| header.iter().position(|known| known.trim() == name);
         let (orders, outcomes, references) = (at("order")?, at("outcome")?, at("reference"));
-        for row in reader.records() {
-            let row = row.ok()?;
-            if row.get(orders).map(str::trim) != Some(order) {
-                continue;
+        // A row that cannot be read says nothing, and keeps none of the others from being heard.
+        let rows = reader.records().filter_map(Result::ok);
+        let of_order = rows.filter(|row| row.get(orders).map(str::trim) == Some(order));
+        let understood = of_order.filter_map(|row| match row.get(outcomes).map(str::trim) {
+            Some("taken") => {
+                let reference = references.and_then(|at| row.get(at)).map(str::trim);
+                let reference = reference.filter(|text| !text.is_empty());
+                Some(Outcome::Taken(reference.map(str::to_owned)))
             }
-            return match row.get(outcomes).map(str::trim) {
-                Some("taken") => {
-                    let reference = references.and_then(|at| row.get(at)).map(str::trim);
-                    let reference = reference.filter(|text| !text.is_empty());
-                    Some(Outcome::Taken(reference.map(str::to_owned)))
-                }
-                Some("refused") => Some(Outcome::Refused),
-                Some(_) | None => None,
-            };
-        }
-        None
+            Some("refused") => Some(Outcome::Refused),
+            Some(_) | None => None,
+        });
+        understood.last()
     }
 }
 

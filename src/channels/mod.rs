@@ -68,6 +68,8 @@ pub struct Placing<'a> {
     pub bytes: &'a [u8],
     /// Whether it was handed over and waits to be taken.
     pub is_awaited: bool,
+    /// The way by which it left, or may have; nothing where the ledger does not know it.
+    pub way: Option<Route>,
 }
 
 /// What a channel needs to write orders with.

@@ -68,6 +68,11 @@ impl OrderChannel for Worklist {
             Found::Awaited {
                 look_at: after((self.now)(), LOOK),
             }
+        } else if placing.way.is_none() {
+            // An old copy of the ledger has lost its tasks too: whether somebody placed it, a person finds out.
+            Found::NotTold {
+                retry_at: after((self.now)(), LOOK),
+            }
         } else {
             // The task and the handing over are one transaction: without the one there is not the other.
             Found::Nothing

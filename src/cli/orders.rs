@@ -84,15 +84,23 @@ fn review(arguments: &ReviewArguments, review: Review) -> CommandResult {
         );
     }
     let mut data = DataFolder::open(&arguments.data.data, Access::Read)?;
-    let keys = if arguments.all {
-        let waiting = data.waiting_orders()?.orders.into_iter();
-        waiting.map(|order| order.key).collect()
+    let reason = arguments.reason.trim();
+    let (n, on_their_way) = if arguments.all {
+        let all = data.review_all(review, by, reason)?;
+        (all.news, all.on_their_way)
     } else {
-        arguments.keys.clone()
+        (data.review(&arguments.keys, review, by, reason)?, 0)
     };
-    let n = data.review(&keys, review, by, arguments.reason.trim())?;
-    let orders = if n == 1 { "order" } else { "orders" };
-    print(&format!("{n} {orders} {} by {by}.\n", review.name()))?;
+    let orders = |n| if n == 1 { "order" } else { "orders" };
+    let mut said = format!("{n} {} {} by {by}.\n", orders(n), review.name());
+    if 0 < on_their_way {
+        let were = if on_their_way == 1 { "was" } else { "were" };
+        said.push_str(&format!(
+            "{on_their_way} {} {were} on the way already.\n",
+            orders(on_their_way)
+        ));
+    }
+    print(&said)?;
     Ok(Outcome::Done)
 }
 

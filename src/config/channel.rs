@@ -71,6 +71,12 @@ impl Channel {
     }
 }
 
+impl RawChannel {
+    pub(super) fn is_reviewed(&self) -> bool {
+        self.mode == Mode::Reviewed
+    }
+}
+
 fn reads_back() -> bool {
     true
 }
@@ -280,7 +286,7 @@ pub(super) fn channel(
         source: source.or_else(|| raw.source.clone()).unwrap_or_default(),
         policy: Policy { read_back, settle },
         read_backs,
-        is_reviewed: raw.mode == Mode::Reviewed,
+        is_reviewed: raw.is_reviewed(),
         per_minute: server.map_or(PER_MINUTE, |(_, server)| server.requests_per_minute),
         // Longer than two requests, so that whoever starts in time is never overtaken.
         lease: request_deadline * 3,

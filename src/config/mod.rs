@@ -201,8 +201,42 @@ struct File {
     channel: BTreeMap<String, RawChannel>,
     sampled_negatives: Option<RawSampledNegatives>,
     lake: Option<Place>,
-    #[serde(default)]
-    scope: Scope,
+    scope: Option<Scope>,
+}
+
+impl File {
+    fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+            path: path.to_path_buf(),
+            source,
+        })?;
+        toml::from_str(&text).map_err(|error| ConfigError::Shape {
+            path: path.to_path_buf(),
+            message: error.to_string().trim_end().to_owned(),
+        })
+    }
+
+    /// Whose signatures count; a relative place is beside the configuration.
+    fn signers(&self, path: &Path, mistakes: &mut Vec<String>) -> Option<Signers> {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let signers = self.rules.as_ref();
+        let signers = signers.map(|rules| Signers::read(&folder.join(&rules.signers)));
+        signers.transpose().unwrap_or_else(|wrong| {
+            mistakes.extend(wrong);
+            None
+        })
+    }
+}
+
+impl LegalBasis {
+    fn mistakes(&self, mistakes: &mut Vec<String>) {
+        if self.valid_until < self.valid_from {
+            mistakes.push("the legal basis ends before it begins".to_owned());
+        }
+        if self.reference.trim().is_empty() {
+            mistakes.push("the legal basis has no reference".to_owned());
+        }
+    }
 }
 
 fn date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
@@ -230,35 +264,16 @@ impl Config {
     ///
     /// When it cannot be read, has keys that nobody knows, or values that do not go together.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
-            path: path.to_path_buf(),
-            source,
-        })?;
-        let file: File = toml::from_str(&text).map_err(|error| ConfigError::Shape {
-            path: path.to_path_buf(),
-            message: error.to_string().trim_end().to_owned(),
-        })?;
+        let file = File::read(path)?;
         let mut mistakes = Vec::new();
-        if file.legal_basis.valid_until < file.legal_basis.valid_from {
-            mistakes.push("the legal basis ends before it begins".to_owned());
-        }
-        if file.legal_basis.reference.trim().is_empty() {
-            mistakes.push("the legal basis has no reference".to_owned());
-        }
+        file.legal_basis.mistakes(&mut mistakes);
         if file.site.today.is_some() && !file.site.trial {
             mistakes.push("only a trial chooses the day it is".to_owned());
         }
         for (name, server) in &file.server {
             server.mistakes(name, file.site.trial, &mut mistakes);
         }
-        let signers = file.rules.map(|rules| {
-            let folder = path.parent().unwrap_or(Path::new(""));
-            Signers::read(&folder.join(rules.signers))
-        });
-        let signers = signers.transpose().unwrap_or_else(|wrong| {
-            mistakes.extend(wrong);
-            None
-        });
+        let signers = file.signers(path, &mut mistakes);
         let sampled = file.sampled_negatives.map(|raw| raw.checked()).transpose();
         let sampled_negatives = sampled.unwrap_or_else(|mistake| {
             mistakes.push(mistake);
@@ -268,7 +283,9 @@ impl Config {
             let folder = path.parent().unwrap_or(Path::new(""));
             lake::checked(place, folder, file.site.trial, &mut mistakes)
         });
-        file.scope.mistakes(&mut mistakes);
+        if let Some(scope) = &file.scope {
+            scope.mistakes(&mut mistakes);
+        }
         let mut channels = Vec::new();
         for (name, raw) in &file.channel {
             match channel(name, raw, &file.server, file.site.trial) {
@@ -293,7 +310,7 @@ impl Config {
             channels,
             sampled_negatives,
             lake,
-            scope: file.scope,
+            scope: file.scope.unwrap_or_default(),
         })
     }
 
@@ -374,19 +391,51 @@ impl Config {
         Ok(())
     }
 
-    /// This configuration with the law's permission and the signers as they are written now: a key
-    /// may be revoked, and a permission withdrawn, while a dispatcher runs.
+    /// This configuration with the law's permission, the signers, the scope and the channels' modes as
+    /// they are written now: a key may be revoked, a permission withdrawn, a scope narrowed and a
+    /// channel put under review while a dispatcher runs.
+    ///
+    /// Folders, keys and servers stay as they were: one that cannot be reached now is its own
+    /// channel's trouble, and keeps no other channel from sending. A channel that is not written there
+    /// any more sends what was approved, and nothing else.
     ///
     /// # Errors
     ///
-    /// When the configuration or the signers cannot be read any more, or do not hold together.
+    /// When the configuration or the signers cannot be read any more, or what is taken from them does
+    /// not hold together.
     pub fn with_permission_of_now(&self) -> Result<Self, ConfigError> {
-        let now = Self::read(&self.path)?;
+        let file = File::read(&self.path)?;
+        let mut mistakes = Vec::new();
+        file.legal_basis.mistakes(&mut mistakes);
+        let signers = file.signers(&self.path, &mut mistakes);
+        if let Some(scope) = &file.scope {
+            scope.mistakes(&mut mistakes);
+        }
+        if !mistakes.is_empty() {
+            return Err(ConfigError::Values {
+                path: self.path.clone(),
+                mistakes,
+            });
+        }
+        let mut channels = self.channels.clone();
+        for (_, channel) in &mut channels {
+            let written = file.channel.get(&channel.terms.name);
+            channel.terms.is_reviewed = written.is_none_or(RawChannel::is_reviewed);
+        }
         Ok(Self {
-            legal_basis: now.legal_basis,
-            signers: now.signers,
+            legal_basis: file.legal_basis,
+            signers,
+            scope: file.scope.unwrap_or_default(),
+            channels,
             ..self.clone()
         })
+    }
+
+    /// The terms of the channel of a name.
+    #[must_use]
+    pub fn terms_of(&self, name: &str) -> Option<&ChannelTerms> {
+        let mut terms = self.channels.iter().map(|(_, channel)| &channel.terms);
+        terms.find(|terms| terms.name == name)
     }
 
     /// Whether a day is within the law's permission and the period of the rules.

@@ -60,6 +60,9 @@ impl Scope {
 
     pub(super) fn mistakes(&self, mistakes: &mut Vec<String>) {
         let mut wrong = |what: &str| mistakes.push(format!("scope: {what}"));
+        if self.is_everybody() {
+            wrong("it names neither districts nor ages: without `[scope]` it is everybody");
+        }
         if self.districts.iter().any(|name| name.trim().is_empty()) {
             wrong("a district has no name");
         }

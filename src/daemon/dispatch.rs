@@ -292,22 +292,20 @@ impl Driver {
         let faulty = steps::faulty_in(&data, &self.options.rulebook)?;
         let permitted = permitted(&self.options, &faulty, today).ok();
         let mut may_send = permitted.is_some();
+        // Scope and mode are those of now; while nothing may be sent, they decide nothing.
+        let config = permitted.as_ref().unwrap_or(&self.options.config).clone();
         *self
             .permitted
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = permitted;
-        let config = &self.options.config;
+        let terms = config.terms_of(&self.channel.terms.name);
+        let terms = terms.unwrap_or(&self.channel.terms);
         let (stamp, newest_order) = data.stamp(&self.options.rulebook, &config.scope, today)?;
         if may_send {
             let now = Some((stamp.clone(), newest_order));
             let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
             if *checked != now {
-                may_send = steps::recheck(
-                    &self.options.rulebook,
-                    &mut data,
-                    &self.options.config,
-                    &stamp,
-                )?;
+                may_send = steps::recheck(&self.options.rulebook, &mut data, &config, &stamp)?;
                 *checked = now.filter(|_| may_send);
             }
         }
@@ -316,9 +314,7 @@ impl Driver {
             may_send,
             stamp: &stamp,
         };
-        let taken = data.take(&self.channel.terms, options, |order, to| {
-            self.author(order, to, today)
-        })?;
+        let taken = data.take(terms, options, |order, to| self.author(order, to, today))?;
         let is_sending = |job: &Job<Handed>| matches!(job.work, Work::Send { .. });
         if taken.jobs.iter().any(is_sending)
             && let Err(error) = self.epoch.advance(data.epoch()?)
@@ -398,6 +394,7 @@ impl Driver {
             patient_id,
             bytes,
             is_awaited: *is_awaited,
+            way: *way,
         };
         // Other channels to the same server may be using all places there.
         let _slot = if Routes::is_at_server(*way) {

@@ -8,7 +8,7 @@ use crate::channels::{OrderChannel, Placing, Writer};
 use crate::delivery::{Answer, Found, Route, ServerNews, after};
 use crate::fhir::Way;
 use crate::ledger::{Addressee, NotExpressible, Written};
-use crate::orders::Order;
+use crate::orders::{Action, Order};
 
 /// When an order is looked at again whose way is not open here any more.
 const NOT_OPEN: SignedDuration = SignedDuration::from_mins(5);
@@ -84,6 +84,10 @@ impl Routes {
         };
         match to.way {
             Some(_) => written(self.of(to.way).ok_or(NotExpressible)?),
+            // What is taken back left by one of several ways, and nobody knows which: a person finds out.
+            None if matches!(order.action, Action::Cancel { .. }) && 1 < self.ways.len() => {
+                Err(NotExpressible)
+            }
             None => self
                 .open()
                 .find_map(|one| written(one).ok())
@@ -110,10 +114,15 @@ impl Routes {
             let retry_at = after(now, NOT_OPEN);
             return (Answer::NotSent { retry_at }, ServerNews::NotAsked);
         };
+        // What takes an order back goes where that order went, and nowhere else.
+        let is_cancel = matches!(placing.order.action, Action::Cancel { .. });
         let (answer, server) = one.channel.send(placing, may_go_on).await;
         let Answer::Closed { retry_at } = answer else {
             return (answer, server);
         };
+        if is_cancel {
+            return (Answer::Later { retry_at }, server);
+        }
         let route = one.channel.route();
         let has_other = self.open().any(|other| other.channel.route() != route);
         if has_other {

@@ -75,7 +75,7 @@ pub use records::{
     ActCommit, Acted, ChannelTerms, Generation, Identity, NewTask, OrderedInRound, PullCommit,
     PullRecord, Quarantined, RecalibrationRecord, RunRecord,
 };
-pub use reviews::{NotReviewed, Review, WaitingOrder};
+pub use reviews::{NotReviewed, Review, ReviewedAll, WaitingOrder};
 
 use std::collections::HashSet;
 use std::fs::OpenOptions;

@@ -1,7 +1,8 @@
 //! What people say about orders before they leave: this one may, that one may not.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
-use rusqlite::params;
+use rusqlite::{Transaction, params};
 
 use super::outbox_row::{OutboxRow, note, select};
 use super::{Ledger, LedgerError, sql};
@@ -46,6 +47,15 @@ pub struct WaitingOrder {
     pub verdict: Option<String>,
     /// The last day on which it may leave.
     pub send_by: Date,
+}
+
+/// What came of saying the same about everything that has not left.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReviewedAll {
+    /// Orders about which it was news.
+    pub news: u64,
+    /// Orders that were on their way: nothing that is said reaches them.
+    pub on_their_way: u64,
 }
 
 /// Why what a person said was not written down.
@@ -141,32 +151,71 @@ impl Ledger {
             if !is_waiting(&row) {
                 return Err(NotReviewed::HasLeft(text.clone(), row.delivery.name()));
             }
-            if row.review == Some(review) {
-                continue;
-            }
-            let at = now.as_microsecond();
-            transaction
-                .execute(
-                    "UPDATE outbox SET review = ?2 WHERE id = ?1",
-                    params![row.id, review.name()],
-                )
-                .and_then(|_| {
-                    transaction.execute(
-                        "INSERT INTO order_review (outbox, what, by, reason, at)
-                         VALUES (?1, ?2, ?3, ?4, ?5)",
-                        params![row.id, review.name(), by, reason, at],
-                    )
-                })
-                .map_err(sql(action))?;
-            note(
-                &transaction,
-                row.id,
-                now,
-                &format!("{} by a person", review.name()),
-            )?;
-            n += 1;
+            n += u64::from(said(&transaction, &row, review, (by, reason), now)?);
         }
         transaction.commit().map_err(sql(action))?;
         Ok(n)
     }
+
+    /// Writes down what a person says about everything that has not left, as it stands in one moment.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written; then nothing of it is.
+    pub fn review_all(
+        &mut self,
+        review: Review,
+        by: &str,
+        reason: &str,
+    ) -> Result<ReviewedAll, LedgerError> {
+        let action = "cannot write down what was said about orders";
+        let clock = self.clock.clone();
+        let transaction = self.begin(action)?;
+        let now = clock.now(&transaction)?;
+        let mut all = ReviewedAll::default();
+        for row in select(&transaction, &format!("WHERE {WAITING} ORDER BY id"), &[])? {
+            all.news += u64::from(said(&transaction, &row, review, (by, reason), now)?);
+        }
+        let on_their_way: i64 = transaction
+            .query_row(
+                "SELECT count(*) FROM outbox
+                 WHERE state IN ('sending', 'unknown') AND way IS NOT NULL",
+                [],
+                |row| row.get(0),
+            )
+            .map_err(sql(action))?;
+        all.on_their_way = on_their_way.cast_unsigned();
+        transaction.commit().map_err(sql(action))?;
+        Ok(all)
+    }
+}
+
+/// Writes down what a person says about an order; says whether it was news.
+fn said(
+    transaction: &Transaction<'_>,
+    row: &OutboxRow,
+    review: Review,
+    (by, reason): (&str, &str),
+    now: Timestamp,
+) -> Result<bool, LedgerError> {
+    if row.review == Some(review) {
+        return Ok(false);
+    }
+    let at = now.as_microsecond();
+    transaction
+        .execute(
+            "UPDATE outbox SET review = ?2 WHERE id = ?1",
+            params![row.id, review.name()],
+        )
+        .and_then(|_| {
+            transaction.execute(
+                "INSERT INTO order_review (outbox, what, by, reason, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![row.id, review.name(), by, reason, at],
+            )
+        })
+        .map_err(sql("cannot write down what was said about orders"))?;
+    let what = format!("{} by a person", review.name());
+    note(transaction, row.id, now, &what)?;
+    Ok(true)
 }

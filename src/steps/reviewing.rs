@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{DataFolder, StepError};
-use crate::ledger::{NotReviewed, Review, WaitingOrder};
+use crate::ledger::{NotReviewed, Review, ReviewedAll, WaitingOrder};
 
 /// Orders that have not left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -69,5 +69,19 @@ impl DataFolder {
         reason: &str,
     ) -> Result<u64, NotReviewed> {
         self.ledger.review(keys, review, by, reason)
+    }
+
+    /// Writes down what a person says about everything that has not left.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written.
+    pub fn review_all(
+        &mut self,
+        review: Review,
+        by: &str,
+        reason: &str,
+    ) -> Result<ReviewedAll, StepError> {
+        Ok(self.ledger.review_all(review, by, reason)?)
     }
 }

@@ -408,6 +408,11 @@ age_below = 45"#,
     ] {
         assert!(said.contains(expected), "{expected}: {said}");
     }
+    for nobody in ["", "districts = []\n"] {
+        let said = read(&format!("{EXAMPLE}\n[scope]\n{nobody}")).expect_err("it names nothing");
+        let expected = "scope: it names neither districts nor ages";
+        assert!(said.contains(expected), "{nobody}: {said}");
+    }
     let unnamed = EXAMPLE.replace("way = \"service-request\"", "way = [\"list\", \"hl7v2\"]");
     let said = read(&unnamed).expect_err("nobody says where they go");
     for table in ["list", "hl7v2"] {

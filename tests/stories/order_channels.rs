@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use preventiojyraa::approval::PublicKey;
 use preventiojyraa::delivery::{Delivery, Next, Refused, Route};
 
-use crate::support::acting::{Clinic, dies_after, keys, until};
+use crate::support::acting::{Clinic, at_risk, dies_after, keys, until};
 use crate::support::places::{Answers, Folders, Hl7Listener, PARTIES, PUBLIC_KEY, leaves_by};
 use crate::support::served::Served;
 use crate::support::site::{Dice, INDEX_DATE, count, preventio_starts, text};
 use crate::support::snapshots::reads;
+use crate::support::world::World;
 
 const NAMES: [&str; 3] = ["resident-000", "resident-001", "resident-002"];
 
@@ -223,6 +224,26 @@ fn a_list_whose_rows_are_refused_is_a_person_s() {
 }
 
 #[test]
+fn of_what_a_list_is_told_each_row_counts_that_can_be_read_and_the_last_word_about_an_order() {
+    let (clinic, folders) = (clinic(), Folders::new());
+    leaves_by(&clinic, "\"list\"", "", &folders.list());
+    clinic.acts();
+    clinic.dispatches();
+    let (name, _) = folders.files(".csv").pop_first().expect("a file");
+    let mut said = "order,outcome,reference\nonly a remark\n".to_owned();
+    for row in folders.rows() {
+        let order = &row["order"];
+        said.push_str(&format!(
+            "{order},refused,\n{order},perhaps,\n{order},taken,lab\n"
+        ));
+        said.push_str(&format!("{order},under way,\ntoo,many,columns,here\n"));
+    }
+    let path = folders.path("acknowledged").join(format!("{name}.ack"));
+    std::fs::write(path, said).expect("it can be written");
+    dispatches_until_acknowledged(&clinic, 6);
+}
+
+#[test]
 fn a_list_is_acknowledged_by_a_result_where_the_other_side_says_nothing() {
     let (mut clinic, folders) = (clinic(), Folders::new());
     leaves_by(&clinic, "\"list\"", "", &folders.list());
@@ -356,6 +377,19 @@ fn hl7_whose_answer_is_lost_is_a_person_s_where_repeats_are_not_safe() {
         assert_eq!(clinic.tasks().get("delivery-unknown"), Some(&6));
         assert!(listener.messages().values().all(|(_, n)| *n == 1));
     }
+}
+
+#[test]
+fn a_listener_that_answers_nonsense_is_left_alone_before_everything_is_a_person_s() {
+    let clinic = Clinic::with(12, &[]);
+    let listener = Hl7Listener::starts(Answers::Nonsense);
+    leaves_by(&clinic, "\"hl7v2\"", "", &listener.table(false));
+    clinic.acts();
+    clinic.dispatches();
+    let heard = listener.messages().len() as u64;
+    assert!(0 < heard && heard < 24, "{heard} of 24 were sent to it");
+    assert_eq!(clinic.tasks().get("delivery-unknown"), Some(&heard));
+    assert_eq!(clinic.outbox().get("planned"), Some(&(24 - heard)));
 }
 
 #[test]
@@ -691,6 +725,73 @@ fn by_every_way_nothing_leaves_about_anybody_outside_the_scope() {
         );
         assert_eq!(other.tasks(), BTreeMap::new());
     }
+}
+
+/// A dispatcher that runs while effects are stopped; then the configuration changes, effects resume, and
+/// it ends by itself.
+fn dispatches_across(clinic: &Clinic, change: impl FnOnce()) {
+    let by = ["--by", "Maija"];
+    let effects = |words: &[&str]| {
+        let words = [&["effects"], words, &by].concat();
+        clinic.site().does(&words).ends_well();
+    };
+    effects(&["stop", "--reason", "a look"]);
+    let mut running = clinic.starts(&["dispatch", "--for", "4s"]);
+    let started = clinic.site().beside("data.epoch");
+    until("the dispatcher is at work", || started.exists());
+    change();
+    effects(&["resume"]);
+    running.0.wait().expect("a child ends");
+}
+
+#[test]
+fn a_dispatcher_that_runs_obeys_the_scope_and_the_mode_that_are_written_now() {
+    for (changed, expected) in [
+        ("\n[channel.laboratory]\nmode = \"reviewed\"\n", 0),
+        ("\n[scope]\nage_below = 50\n\n[channel.laboratory]\n", 0),
+        ("\n[scope]\nage_from = 50\n\n[channel.laboratory]\n", 2),
+    ] {
+        let clinic = Clinic::with(1, &[]);
+        clinic.acts();
+        dispatches_across(&clinic, || {
+            clinic.configured(&[("\n[channel.laboratory]\n", changed)]);
+        });
+        assert_eq!(left(&clinic), expected, "{changed}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_gone_keeps_no_other_channel_from_sending() {
+    let folders = Folders::new();
+    let mut world = World::new();
+    at_risk(&mut world, NAMES[0]);
+    drop(
+        world
+            .resident("asked")
+            .woman_born("1970-06-06")
+            .bmi(28.0, "2025-10-01"),
+    );
+    let clinic = Clinic::of::<&str>(world, &[], &[]);
+    let questions = "\n[channel.questionnaire]\nway = \"declared\"\nserver = \"standin\"\n";
+    leaves_by(&clinic, "\"list\"", "", &(folders.list() + questions));
+    assert_eq!(count(&clinic.acts()["planned"]), 3);
+    dispatches_across(&clinic, || {
+        std::fs::remove_dir_all(folders.path("kept")).expect("a folder can be removed");
+        std::fs::remove_file(folders.path("key.pem")).expect("a key can be removed");
+    });
+    let rows = clinic.rows();
+    for row in rows {
+        let is_there = matches!(row.delivery, Delivery::Acknowledged { .. });
+        let is_asked = row.order.action.name() == "questionnaire";
+        assert_eq!(
+            is_there,
+            is_asked,
+            "{}: {:?}",
+            row.order.action.name(),
+            row.delivery
+        );
+    }
+    assert_eq!(left(&clinic), 1, "the others wait for their folder");
 }
 
 #[test]

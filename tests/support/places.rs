@@ -110,6 +110,8 @@ pub(crate) enum Answers {
     ToRepeats,
     /// About another message.
     ToAnother,
+    /// As something does that speaks no HL7 v2.
+    Nonsense,
 }
 
 /// An HL7 v2 listener that acts once on one MSH-10.
@@ -190,6 +192,7 @@ fn answer(mut stream: TcpStream, shared: &Mutex<Heard>) -> Option<()> {
         Answers::ToAnother => ("AA", "ANOTHER".to_owned()),
         Answers::ToRepeats if 1 < n => ("AA", id),
         Answers::Never | Answers::ToRepeats => return None,
+        Answers::Nonsense => return stream.write_all(b"\x0bSSH-2.0\r\x1c\r").ok(),
     };
     let said = format!(
         "\x0bMSH|^~\\&|LAB|HUS|PREVENTIO|HELSINKI|20250201||ACK^O21^ACK|A{about}|P|2.5.1\rMSA|{code}|{about}\r\x1c\r"

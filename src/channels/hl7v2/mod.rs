@@ -80,7 +80,9 @@ impl Hl7Channel {
                     Some(Acknowledgement::Rejected) => Answer::Later {
                         retry_at: after((self.now)(), LATER),
                     },
-                    None => Answer::Silence,
+                    // Whatever answers there is no receiver of ours: the rest waits for one that is, or
+                    // every order would become somebody's task.
+                    None => return (Answer::Silence, ServerNews::Failed),
                 };
                 (answer, ServerNews::Answered)
             }
@@ -245,8 +247,10 @@ impl OrderChannel for Hl7Channel {
         Box::pin(async move {
             let retry_at = after((self.now)(), LATER);
             let Some(files) = self.files() else {
-                // Nobody can be asked; a repetition of the same message is what tells.
-                let found = if self.settings.repeats_are_safe {
+                // Nobody can be asked; a repetition of the same message is what tells. Of an order whose
+                // way is not known, the repetition might be the first by this one: a second order.
+                let has_left_so = placing.way == Some(Route::Hl7v2);
+                let found = if self.settings.repeats_are_safe && has_left_so {
                     Found::Nothing
                 } else {
                     Found::NotTold { retry_at }
