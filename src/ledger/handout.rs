@@ -65,6 +65,25 @@ pub struct TakeOptions<'a> {
 }
 
 impl Ledger {
+    /// Whether anything of an order's round has left, or may have left by a way that is known.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn has_begun(&self, order: &Order) -> Result<bool, LedgerError> {
+        self.connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM outbox WHERE resident = ?1 AND round = ?2
+                     AND (state = 'acknowledged'
+                          OR state IN ('sending', 'unknown') AND way IS NOT NULL))",
+            )
+            .and_then(|mut statement| {
+                let resident = order.resident.as_bytes();
+                statement.query_row(params![resident, order.round], |row| row.get(0))
+            })
+            .map_err(sql("cannot read the outbox"))
+    }
+
     /// Hands out what is due on a channel: look-ups first, then orders to send.
     ///
     /// A row to send is on disk as `sending`, with its bytes, before this returns.

@@ -286,25 +286,6 @@ impl Ledger {
         transaction.commit().map_err(sql(action))
     }
 
-    /// Whether anything of an order's round has left, or may have left by a way that is known.
-    ///
-    /// # Errors
-    ///
-    /// When the ledger cannot be read.
-    pub fn has_begun(&self, order: &Order) -> Result<bool, LedgerError> {
-        self.connection
-            .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM outbox WHERE resident = ?1 AND round = ?2
-                     AND (state = 'acknowledged'
-                          OR state IN ('sending', 'unknown') AND way IS NOT NULL))",
-            )
-            .and_then(|mut statement| {
-                let resident = order.resident.as_bytes();
-                statement.query_row(params![resident, order.round], |row| row.get(0))
-            })
-            .map_err(sql("cannot read the outbox"))
-    }
-
     /// The number of the newest row; zero before the first.
     ///
     /// # Errors
