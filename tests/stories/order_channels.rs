@@ -879,7 +879,7 @@ fn what_leaves_by_each_way_reads_as_it_should() {
 
 /// What the server has about the resident, without its own ids and times.
 fn resources(clinic: &Clinic) -> String {
-    let mut all = String::new();
+    let mut all = Vec::new();
     for kind in ["ServiceRequest", "Communication", "Observation"] {
         let found = clinic
             .server
@@ -890,9 +890,10 @@ fn resources(clinic: &Clinic) -> String {
             let fields = resource.as_object_mut().expect("an object");
             fields.remove("id");
             fields.remove("meta");
-            all.push_str(&serde_json::to_string_pretty(&resource).expect("JSON"));
-            all.push('\n');
+            all.push(serde_json::to_string_pretty(&resource).expect("JSON") + "\n");
         }
     }
-    all
+    // They leave side by side, so the server numbers them in any order.
+    all.sort();
+    all.concat()
 }
