@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
 use super::handover::Handover;
-use super::{Coming, NotOpen, OrderChannel, Placing, Writer, taken_back, test_of};
+use super::{Coming, NotOpen, OrderChannel, Placing, Writer, codes_of, taken_back};
 use crate::approval::SigningKey;
 use crate::config::ListFolder;
 use crate::delivery::{Answer, Found, Route, ServerNews, after};
@@ -302,11 +302,7 @@ impl OrderChannel for ListChannel {
         order: &Order,
         to: Addressee<'_>,
     ) -> Result<Vec<u8>, NotExpressible> {
-        let rulebook = writer.rulebook;
-        let test = test_of(order).and_then(|test| rulebook.catalogue.find(test));
-        let test = test.ok_or(NotExpressible)?;
-        let codes = rulebook.order_codes.of(test, writer.laboratory());
-        let code = codes.first().ok_or(NotExpressible)?;
+        let code = codes_of(writer, order)?.first().ok_or(NotExpressible)?;
         let (action, takes_back) = match taken_back(order) {
             None => ("order", String::new()),
             Some((key, Keep::None)) => ("cancel", key.to_string()),
@@ -316,7 +312,7 @@ impl OrderChannel for ListChannel {
         // Taking back says nothing of a score.
         let score = to.score.filter(|_| takes_back.is_empty());
         let score = score.and_then(ScoreNote::parse).map(|score| {
-            let model = &rulebook.model.rung(score.rung).header;
+            let model = &writer.rulebook.model.rung(score.rung).header;
             let model = format!("{} {}", model.id, model.version);
             (score.low.to_string(), score.high.to_string(), model)
         });

@@ -52,7 +52,7 @@ use crate::delivery::{Answer, Found, ReadBack, Route, ServerNews};
 use crate::fhir::{ChannelError, ChannelOptions, FhirChannel, Lacking, Way, somebody_takes};
 use crate::ledger::{Addressee, NotExpressible};
 use crate::orders::{Action, ActionKind, Keep, Order, OrderKey};
-use crate::rulebook::{LaboratoryId, Rulebook};
+use crate::rulebook::{LaboratoryId, OrderCode, Rulebook};
 
 /// What is still to come of a question to a channel.
 pub type Coming<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -252,6 +252,14 @@ fn taken_back(order: &Order) -> Option<(OrderKey, Keep)> {
     let placed = Action::Laboratory { test: test.clone() };
     let key = OrderKey::derive(order.resident, &order.programme, order.round, &placed);
     Some((key, *keep))
+}
+
+/// The codes under which the test of an order is ordered at the writer's laboratory.
+fn codes_of<'r>(writer: Writer<'r>, order: &Order) -> Result<&'r [OrderCode], NotExpressible> {
+    let rulebook = writer.rulebook;
+    let test = test_of(order).and_then(|test| rulebook.catalogue.find(test));
+    let codes = &rulebook.order_codes;
+    Ok(codes.of(test.ok_or(NotExpressible)?, writer.laboratory()))
 }
 
 /// A test that is ordered or taken back.

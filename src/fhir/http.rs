@@ -29,6 +29,22 @@ pub(super) struct Answer {
     pub(super) body: Vec<u8>,
 }
 
+#[cfg(test)]
+impl Heard {
+    /// A whole answer, for machines that are told of one.
+    pub(super) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Self {
+        let header = |(name, value): &(&str, &str)| {
+            let name: reqwest::header::HeaderName = name.parse().expect("a header name");
+            (name, value.parse().expect("a header value"))
+        };
+        Self::Answer(Answer {
+            status: StatusCode::from_u16(status).expect("a status"),
+            headers: headers.iter().map(header).collect(),
+            body: body.as_bytes().to_vec(),
+        })
+    }
+}
+
 impl Answer {
     /// A header's text.
     pub(super) fn header(&self, name: &str) -> Option<&str> {

@@ -19,7 +19,7 @@ use crate::rulebook::Score;
 ///
 /// Texts are codes of the rule book, never prose, and hold the dates of facts
 /// but no values of laboratory results. No `Debug`.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct DecisionRow {
     /// Who.
     pub resident: ResidentId,

@@ -138,13 +138,6 @@ impl DataFolder {
         Ok(slices.into_values().collect())
     }
 
-    /// The resource types that a source was ever asked for over the network.
-    pub(super) fn asked_for(&self, source: &str) -> Result<BTreeSet<String>, StepError> {
-        let pulls = self.network_pulls()?.into_iter();
-        let of_source = pulls.filter(|(report, _)| report.source == source);
-        Ok(of_source.flat_map(|(_, network)| network.types).collect())
-    }
-
     fn network_pulls(&self) -> Result<Vec<(PullReport, NetworkReport)>, StepError> {
         let reports = self.ledger.pulls()?.into_iter().filter_map(|pull| {
             let report: PullReport = serde_json::from_str(&pull.report).ok()?;

@@ -191,14 +191,10 @@ pub fn pull(
         path.file_name()
             .map(|name| name.to_string_lossy().into_owned())
     };
-    let of_source = pulls
-        .iter()
-        .rev()
-        .find(|pull| pull.source == options.source);
-    let last = of_source.and_then(|pull| serde_json::from_str::<PullReport>(&pull.report).ok());
+    let (undetermined, asked_for) = left_before(&pulls, options.source);
     let reader = Reader {
-        undetermined: last.map_or_else(BTreeSet::new, |report| report.residents_undetermined()),
-        asked_for: data.asked_for(options.source)?,
+        undetermined,
+        asked_for,
         is_of_changes: options
             .network
             .is_some_and(|network| network.since.is_some()),
@@ -396,6 +392,23 @@ fn commit(
         quarantined,
     )?;
     data.publish(generation)
+}
+
+/// Of whom something was missing after the newest pull of a source, and the resource types that it was
+/// ever asked for over the network.
+fn left_before(pulls: &[PullRecord], source: &str) -> (BTreeSet<ResidentId>, BTreeSet<String>) {
+    let of_source = pulls.iter().filter(|pull| pull.source == source);
+    let reports: Vec<Option<PullReport>> = of_source
+        .map(|pull| serde_json::from_str(&pull.report).ok())
+        .collect();
+    let newest = reports.last().and_then(Option::as_ref);
+    let undetermined = newest.map_or_else(BTreeSet::new, PullReport::residents_undetermined);
+    let networks = reports.into_iter().flatten();
+    let networks = networks.filter_map(|report| report.network);
+    (
+        undetermined,
+        networks.flat_map(|network| network.types).collect(),
+    )
 }
 
 /// Writes the issues, each once, and counts them by code.

@@ -335,20 +335,7 @@ struct Stored {
 
 fn digest(row: &DecisionRow) -> u64 {
     let mut hasher = DefaultHasher::new();
-    let DecisionRow {
-        resident,
-        state,
-        row,
-        next,
-        score,
-        probability,
-        items,
-        asks,
-        reviews,
-        reasons,
-    } = row;
-    (resident, state, row, next, score, probability).hash(&mut hasher);
-    (items, asks, reviews, reasons).hash(&mut hasher);
+    row.hash(&mut hasher);
     hasher.finish()
 }
 

@@ -238,16 +238,19 @@ impl Open {
 
     /// What pulls have left open.
     pub(super) fn of(pulls: &[PullRecord]) -> Self {
+        let reports = pulls.iter().filter_map(|pull| {
+            let report = serde_json::from_str::<PullReport>(&pull.report).ok()?;
+            Some((&*pull.source, report))
+        });
+        let reports: Vec<(&str, PullReport)> = reports.collect();
         // Each pull says for its source who is left.
-        let mut residents: BTreeMap<&str, BTreeSet<ResidentId>> = BTreeMap::new();
-        for pull in pulls {
-            if let Ok(report) = serde_json::from_str::<PullReport>(&pull.report) {
-                residents.insert(&pull.source, report.residents_undetermined());
-            }
-        }
+        let left = reports.iter();
+        let left: BTreeMap<&str, BTreeSet<ResidentId>> = left
+            .map(|(source, report)| (*source, report.residents_undetermined()))
+            .collect();
         Self {
-            sources: sources_with_open_slices(pulls),
-            residents: residents.into_values().flatten().collect(),
+            sources: sources_with_open_slices(reports),
+            residents: left.into_values().flatten().collect(),
         }
     }
 }
@@ -256,14 +259,11 @@ impl Open {
 /// group where it came over the network.
 ///
 /// A file cut off before its first line is known by the word its name begins with.
-fn sources_with_open_slices(pulls: &[PullRecord]) -> BTreeSet<String> {
+fn sources_with_open_slices(reports: Vec<(&str, PullReport)>) -> BTreeSet<String> {
     // Source, group, and the list of residents where not the whole group was read.
     type Origin<'p> = (&'p str, Option<String>, Option<String>);
     let mut open: BTreeMap<Origin<'_>, BTreeSet<String>> = BTreeMap::new();
-    for pull in pulls {
-        let Ok(report) = serde_json::from_str::<PullReport>(&pull.report) else {
-            continue;
-        };
+    for (source, report) in reports {
         let kinds = |is_whole: bool| {
             let slices = report.slices.iter();
             let slices = slices.filter(move |slice| slice.is_whole == is_whole);
@@ -280,13 +280,13 @@ fn sources_with_open_slices(pulls: &[PullRecord]) -> BTreeSet<String> {
             (group, listed) = (Some(network.group), network.listed);
         }
         // What came whole of some residents says nothing about the others of their group.
-        for ((source, of_group, of_list), kinds) in &mut open {
+        for ((of_source, of_group, of_list), kinds) in &mut open {
             let is_theirs = listed.is_none() || *of_list == listed;
-            if *source == pull.source && *of_group == group && is_theirs {
+            if *of_source == source && *of_group == group && is_theirs {
                 kinds.retain(|kind| !whole.contains(kind));
             }
         }
-        open.entry((&pull.source, group, listed))
+        open.entry((source, group, listed))
             .or_default()
             .extend(cut_off);
     }

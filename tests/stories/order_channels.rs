@@ -190,9 +190,7 @@ fn a_list_takes_back_by_a_row_that_names_the_order() {
     clinic.dispatches();
     folders.acknowledges("taken");
     dispatches_until_acknowledged(&clinic, 6);
-    clinic.world.resident(NAMES[0]).says_no("2025-10-20");
-    clinic.world.pulls();
-    assert_eq!(count(&clinic.acts()["cancelled"]), 2);
+    assert_eq!(count(&the_first_says_no(&mut clinic)["cancelled"]), 2);
     clinic.dispatches();
     let rows = folders.rows();
     let back = rows.iter().filter(|row| row["action"] == "cancel");
@@ -304,9 +302,7 @@ fn the_worklist_takes_a_task_back_that_nobody_has_done() {
     leaves_by(&clinic, "\"worklist\"", "", "");
     clinic.acts();
     clinic.dispatches();
-    clinic.world.resident(NAMES[0]).says_no("2025-10-20");
-    clinic.world.pulls();
-    clinic.acts();
+    the_first_says_no(&mut clinic);
     clinic.delivers_what_is_planned();
     assert_eq!(clinic.tasks().get("place-order"), Some(&4));
     assert_eq!(
@@ -399,9 +395,7 @@ fn hl7_is_taken_back_by_a_message_that_names_the_order() {
     clinic.acts();
     clinic.dispatches();
     let placed: BTreeSet<String> = listener.messages().into_keys().collect();
-    clinic.world.resident(NAMES[0]).says_no("2025-10-20");
-    clinic.world.pulls();
-    clinic.acts();
+    the_first_says_no(&mut clinic);
     clinic.delivers_everything();
     let all = listener.messages();
     let back = all
@@ -498,9 +492,7 @@ fn a_score_is_taken_back_where_the_server_lets_it_be_changed() {
     leaves_by(&clinic, "\"score-observation\"", "", "");
     clinic.acts();
     clinic.delivers_everything();
-    clinic.world.resident(NAMES[0]).says_no("2025-10-20");
-    clinic.world.pulls();
-    clinic.acts();
+    the_first_says_no(&mut clinic);
     clinic.delivers_everything();
     let found = clinic
         .server
@@ -518,9 +510,7 @@ fn a_score_that_is_never_read_back_is_taken_back_by_a_person() {
     clinic.acts();
     clinic.delivers_everything();
     assert_eq!(acknowledged(&clinic), 6);
-    clinic.world.resident(NAMES[0]).says_no("2025-10-20");
-    clinic.world.pulls();
-    clinic.acts();
+    the_first_says_no(&mut clinic);
     clinic.delivers_everything();
     assert_eq!(clinic.tasks().get("delivery-refused"), Some(&2));
 }
@@ -537,9 +527,7 @@ fn a_score_at_a_record_like_apotti_s_is_found_by_resident_and_taken_back() {
     clinic.delivers_everything();
     assert_eq!(acknowledged(&clinic), 6);
     assert_eq!(clinic.differences(), BTreeMap::new());
-    clinic.world.resident(NAMES[0]).says_no("2025-10-20");
-    clinic.world.pulls();
-    clinic.acts();
+    the_first_says_no(&mut clinic);
     clinic.delivers_everything();
     let found = clinic
         .server
@@ -854,9 +842,7 @@ fn what_leaves_by_each_way_reads_as_it_should() {
             folders.acknowledges("taken");
             dispatches_until_acknowledged(&clinic, 2);
         }
-        clinic.world.resident(NAMES[0]).says_no("2025-10-20");
-        clinic.world.pulls();
-        clinic.acts();
+        the_first_says_no(&mut clinic);
         clinic.delivers_what_is_planned();
         let what = match way {
             "\"list\"" => folders
@@ -875,6 +861,13 @@ fn what_leaves_by_each_way_reads_as_it_should() {
         told.push_str(&format!("== {way}\n{what}\n"));
     }
     reads("what-leaves-by-each-way", &told);
+}
+
+/// The first resident refuses, and a run that has read it takes back what was ordered.
+fn the_first_says_no(clinic: &mut Clinic) -> serde_json::Value {
+    clinic.world.resident(NAMES[0]).says_no("2025-10-20");
+    clinic.world.pulls();
+    clinic.acts()
 }
 
 /// What the server has about the resident, without its own ids and times.

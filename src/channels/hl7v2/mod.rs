@@ -15,7 +15,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::handover::Handover;
-use super::{Coming, OrderChannel, Placing, Writer, taken_back, test_of};
+use super::{Coming, OrderChannel, Placing, Writer, codes_of, taken_back};
 use crate::config::Hl7Receiver;
 use crate::delivery::{Answer, Found, Route, ServerNews, after};
 use crate::ledger::{Addressee, NotExpressible};
@@ -181,12 +181,7 @@ impl OrderChannel for Hl7Channel {
         order: &Order,
         to: Addressee<'_>,
     ) -> Result<Vec<u8>, NotExpressible> {
-        let rulebook = writer.rulebook;
-        let test = test_of(order).and_then(|test| rulebook.catalogue.find(test));
-        let codes = rulebook
-            .order_codes
-            .of(test.ok_or(NotExpressible)?, writer.laboratory());
-        let written = codes
+        let written = codes_of(writer, order)?
             .iter()
             .find_map(|code| Some((code, table_0396(code.system)?)));
         let (code, code_system) = written.ok_or(NotExpressible)?;

@@ -5,9 +5,8 @@
 //! lowest score that the resident can have and above the highest.
 
 use super::conditions::Known;
-use super::{Episode, Inclusion, looked_at};
+use super::{Episode, Inclusion, assessed, looked_at};
 use crate::profile::Profile;
-use crate::risk;
 use crate::rulebook::{Condition, Row, Rulebook, Score, ScorePosition};
 
 /// The row of the pathway that decides about one resident, at every action level.
@@ -28,9 +27,7 @@ impl ByLevel {
     pub const fn position(&self, level: Score) -> Option<ScorePosition> {
         match self.range {
             None => None,
-            Some((low, _)) if level <= low => Some(ScorePosition::AtOrAbove),
-            Some((_, high)) if high < level => Some(ScorePosition::Below),
-            Some(_) => Some(ScorePosition::Spans),
+            Some(range) => Some(ScorePosition::of(range, level)),
         }
     }
 
@@ -94,9 +91,7 @@ pub fn decide_by_level(
     episode: Option<&Episode>,
     lot: Option<Inclusion>,
 ) -> ByLevel {
-    let unborn = profile.register().birth.is_after(profile.index_date());
-    let alive = !unborn && !profile.is_deceased();
-    let assessment = alive.then(|| risk::assess(rulebook, profile)).flatten();
+    let assessment = assessed(rulebook, profile);
     let known = Known {
         rulebook,
         profile,

@@ -117,6 +117,13 @@ impl Decision {
     }
 }
 
+/// The score of who is born and alive; nobody else has one.
+fn assessed(rulebook: &Rulebook, profile: &Profile) -> Option<Assessment> {
+    let unborn = profile.register().birth.is_after(profile.index_date());
+    let alive = !unborn && !profile.is_deceased();
+    alive.then(|| risk::assess(rulebook, profile)).flatten()
+}
+
 /// Decides what comes next for one resident, whose newest round is `episode`, looked after by
 /// [`follow`], and who has drawn `lot`, should they be below the action level.
 ///
@@ -130,9 +137,7 @@ pub fn decide(
     episode: Option<&Episode>,
     lot: Option<Inclusion>,
 ) -> Decision {
-    let unborn = profile.register().birth.is_after(profile.index_date());
-    let alive = !unborn && !profile.is_deceased();
-    let assessment = alive.then(|| risk::assess(rulebook, profile)).flatten();
+    let assessment = assessed(rulebook, profile);
     let known = conditions::Known {
         rulebook,
         profile,

@@ -247,13 +247,7 @@ impl Assessment {
     /// Where the range lies relative to an action level.
     #[must_use]
     pub const fn position(&self, level: Score) -> ScorePosition {
-        if level <= self.low {
-            ScorePosition::AtOrAbove
-        } else if self.high < level {
-            ScorePosition::Below
-        } else {
-            ScorePosition::Spans
-        }
+        ScorePosition::of((self.low, self.high), level)
     }
 
     /// Items that are asked or measured, and of which knowing more could change the score, by position.

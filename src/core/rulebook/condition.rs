@@ -1,5 +1,6 @@
 //! What a row of the pathway asks about: the register, the round, facts, results, the score.
 
+use super::Score;
 use super::catalogue::Specimen;
 use super::definitions::DefinitionSignal;
 use super::thresholds::Category;
@@ -40,6 +41,18 @@ pub enum ScorePosition {
 }
 
 impl ScorePosition {
+    /// Where a score between two numbers, both included, lies.
+    #[must_use]
+    pub const fn of((low, high): (Score, Score), level: Score) -> Self {
+        if level <= low {
+            Self::AtOrAbove
+        } else if high < level {
+            Self::Below
+        } else {
+            Self::Spans
+        }
+    }
+
     /// The words in rule files.
     pub const NAMES: [(&'static str, Self); 3] = [
         ("at-or-above", Self::AtOrAbove),

@@ -24,7 +24,7 @@ const METHOD: CodedFields = CodedFields {
 };
 
 /// What a person who reads the record must know about its origin.
-const DISCLAIMER: &str = "Computed by PreventioJyrää. This program is not a certified medical device; a professional decides.";
+pub(crate) const DISCLAIMER: &str = "Computed by PreventioJyrää. This program is not a certified medical device; a professional decides.";
 
 /// What a score counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,6 +14,7 @@ use crate::parts::{
     BusinessIdentifier, Coded, CodedFields, concept, date, identifier, note, optional_text,
     reference, text,
 };
+use crate::risk_assessment::DISCLAIMER;
 
 /// UCUM.
 const UCUM: &str = "http://unitsofmeasure.org";
@@ -41,8 +42,6 @@ const SURVEY: Coded<'static> = Coded {
 };
 /// What the component says.
 const PROPOSED: &str = "laboratory test proposed";
-/// What a person who reads the record must know about its origin.
-const DISCLAIMER: &str = "Computed by PreventioJyrää. This program is not a certified medical device; a professional decides.";
 
 /// What an `Observation` of a score says: one resident, one score, one test that it speaks for.
 ///

@@ -3,10 +3,8 @@
 //! Longer than other files: one row for each case, all in one table of the machine.
 
 use jiff::{SignedDuration, Timestamp};
-use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
-use super::super::http::{Answer, Heard};
+use super::super::http::Heard;
 use super::action::{Action, Call, Patience};
 use super::job::{ExportRequest, Failure, Job, Pages, Stage};
 use super::manifest::{FileKind, Got, ListedFile, Manifest};
@@ -99,16 +97,7 @@ fn closing(tries: u32, failure: Option<Failure>) -> Stage {
 }
 
 fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Event {
-    let mut map = HeaderMap::new();
-    for (name, value) in headers {
-        let name: HeaderName = name.parse().expect("a header name");
-        map.insert(name, HeaderValue::from_str(value).expect("a header value"));
-    }
-    Event::Heard(Heard::Answer(Answer {
-        status: StatusCode::from_u16(status).expect("a status"),
-        headers: map,
-        body: body.as_bytes().to_vec(),
-    }))
+    Event::Heard(Heard::answer(status, headers, body))
 }
 
 fn silence() -> Event {

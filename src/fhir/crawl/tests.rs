@@ -1,10 +1,9 @@
 //! Every kind of answer to a read, a search and a group.
 
 use jiff::Timestamp;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{StatusCode, Url};
+use reqwest::Url;
 
-use super::super::http::{Answer, Heard};
+use super::super::http::Heard;
 use super::conversation::{Action, Conversation, CrawlFailure, Event, Query, step};
 use super::page::{members, patient_of};
 
@@ -13,16 +12,7 @@ fn now() -> Timestamp {
 }
 
 fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Event {
-    let mut map = HeaderMap::new();
-    for (name, value) in headers {
-        let name: HeaderName = name.parse().expect("a header name");
-        map.insert(name, HeaderValue::from_str(value).expect("a header value"));
-    }
-    Event::Heard(Heard::Answer(Answer {
-        status: StatusCode::from_u16(status).expect("a status"),
-        headers: map,
-        body: body.as_bytes().to_vec(),
-    }))
+    Event::Heard(Heard::answer(status, headers, body))
 }
 
 fn conversation(types: &[&str]) -> Conversation {
