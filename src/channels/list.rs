@@ -167,6 +167,11 @@ impl Inner {
     }
 
     fn file_of(&self, order: &str) -> io::Result<Option<String>> {
+        // What was once read of our files stays so: they are looked for only about who is not known.
+        let known = self.known().order_in.get(order).cloned();
+        if known.is_some() {
+            return Ok(known);
+        }
         self.read_kept()?;
         Ok(self.known().order_in.get(order).cloned())
     }

@@ -246,12 +246,9 @@ pub async fn fhir_ways(
 /// The key of the order that another one takes back, and how many are to stay; `None` for an order
 /// that takes nothing back.
 fn taken_back(order: &Order) -> Option<(OrderKey, Keep)> {
-    let Action::Cancel { test, keep } = &order.action else {
-        return None;
-    };
-    let placed = Action::Laboratory { test: test.clone() };
-    let key = OrderKey::derive(order.resident, &order.programme, order.round, &placed);
-    Some((key, *keep))
+    order
+        .taken_back()
+        .map(|(placed, keep)| (placed.key(), keep))
 }
 
 /// The codes under which the test of an order is ordered at the writer's laboratory.

@@ -93,11 +93,7 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         }
         Command::Compact(arguments) => {
             let mut data = DataFolder::open(&arguments.data.data, Access::WriteExisting)?;
-            let mut report = steps::compact(&mut data, arguments.rows_per_file)?;
-            if arguments.collect {
-                report.removed = Some(steps::collect(&data)?);
-                report.lake = steps::lake_report(&data)?;
-            }
+            let report = steps::compact(&mut data, arguments.rows_per_file, arguments.collect)?;
             show(&report, arguments.json, compacted)?;
         }
         Command::Move(arguments) => {

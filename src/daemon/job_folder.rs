@@ -41,7 +41,7 @@ pub enum JobFolderError {
     Unreadable(PathBuf),
 }
 
-fn wrong(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> JobFolderError {
+pub(super) fn wrong(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> JobFolderError {
     let path = path.to_path_buf();
     move |source| JobFolderError::Io {
         action,

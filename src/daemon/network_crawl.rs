@@ -5,8 +5,9 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use tokio::task::JoinSet;
 
+use super::dispatch::now;
 use super::job_folder::JobFolder;
-use super::network_pull::{NetworkPullError, NetworkPullOptions, now, request, sorted, store};
+use super::network_pull::{NetworkPullError, NetworkPullOptions, request, sorted, store};
 use crate::fhir::{Crawl, CrawlClient, CrawlFailure, Deletion, Found, earliest};
 use crate::steps::{Access, DataFolder, NetworkReport, PullReport, PullWay};
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
-use super::dispatch::runtime;
+use super::dispatch::{now, runtime};
 use super::dispatching::DispatchError;
 use super::job_folder::{JobFolder, JobFolderError};
 use super::network_crawl::crawled;
@@ -236,10 +236,6 @@ fn client(options: &NetworkPullOptions<'_>) -> Result<BulkClient, NetworkPullErr
     let credentials = &options.credentials;
     let client = BulkClient::new(&options.server, credentials, &options.types, patience, now);
     Ok(client?)
-}
-
-pub(super) fn now() -> Timestamp {
-    Timestamp::now()
 }
 
 /// What is asked for, of what the token allows.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::job_folder::JobFolderError;
+use super::job_folder::wrong;
 use super::network_pull::NetworkPullError;
 use crate::fhir::{Crawl, ExportRequest, Job, Stage};
 use crate::steps::{Access, DataFolder, SliceKnown};
@@ -48,20 +48,12 @@ pub fn pull_status(root: &Path) -> Result<PullStatus, NetworkPullError> {
     let slices = DataFolder::open(root, Access::Read)?.slices()?;
     let mut under_way = Vec::new();
     let pulls = root.join("pulls");
-    let wrong = |path: &Path| {
-        let path = path.to_path_buf();
-        move |source| JobFolderError::Io {
-            action: "read",
-            path,
-            source,
-        }
-    };
     let entries = match fs::read_dir(&pulls) {
         Ok(entries) => entries
             .collect::<Result<Vec<_>, _>>()
-            .map_err(wrong(&pulls))?,
+            .map_err(wrong("read", &pulls))?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(wrong(&pulls)(error).into()),
+        Err(error) => return Err(wrong("read", &pulls)(error).into()),
     };
     for entry in entries {
         // What is not there, or not whole yet, is not under way.

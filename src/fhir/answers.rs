@@ -11,9 +11,10 @@ pub(super) fn later(heard: &Heard) -> Option<String> {
         Heard::Answer(answer) => {
             let is_gateway = matches!(answer.status.as_u16(), 429 | 502 | 503 | 504);
             let is_bad = answer.status.is_client_error() || answer.status.is_server_error();
-            let outcome = Outcome::read(&answer.body);
-            let is_transient = is_bad && outcome.is_some_and(|outcome| outcome.is_transient());
-            (is_gateway || is_transient).then(|| said(answer))
+            // Only what went wrong is looked at: a good answer may be a whole group.
+            let outcome = || Outcome::read(&answer.body);
+            let is_transient = || is_bad && outcome().is_some_and(|outcome| outcome.is_transient());
+            (is_gateway || is_transient()).then(|| said(answer))
         }
     }
 }

@@ -55,14 +55,6 @@ pub(super) static LAYOUT: Layout = Layout {
     later: &[],
 };
 
-fn sex(sex: Sex) -> &'static str {
-    match sex {
-        Sex::Female => "female",
-        Sex::Male => "male",
-        Sex::Unknown => "unknown",
-    }
-}
-
 fn death(death: Death) -> (&'static str, Option<i32>) {
     match death {
         Death::Alive => ("alive", None),
@@ -95,7 +87,7 @@ pub(super) fn write(writer: &mut FileWriter, rows: &[RegisterRow]) -> Result<(),
                 chunk.iter().map(|r| birth(r).map(|(_, b)| days(b))),
             )),
             Arc::new(StringArray::from_iter_values(
-                chunk.iter().map(|r| sex(r.register.sex)),
+                chunk.iter().map(|r| r.register.sex.name()),
             )),
             Arc::new(StringArray::from_iter_values(
                 chunk.iter().map(|r| death(r.register.death).0),

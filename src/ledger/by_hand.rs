@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::Connection;
 
-use super::outbox::{change, is_awaited};
+use super::outbox::change;
 use super::outbox_row::{OutboxRow, select_order};
 use super::{ChannelTerms, LedgerError, tasks};
 use crate::delivery::{Delivery, DeliveryEvent, TaskCode};
@@ -21,9 +21,9 @@ pub(super) fn changed(
 ) -> Result<(), LedgerError> {
     match &row.order.action {
         Action::Laboratory { .. } => {
-            if is_awaited(after) {
+            if after.is_awaited() {
                 // Whoever has closed it is not asked again at each look.
-                if is_awaited(&row.delivery) {
+                if row.delivery.is_awaited() {
                     return Ok(());
                 }
                 let code = TaskCode::PlaceOrder;
@@ -41,7 +41,7 @@ pub(super) fn changed(
             };
             let placed = select_order(connection, &placed)?;
             // Nobody has placed it yet: then nobody needs to.
-            if is_awaited(&placed.delivery) {
+            if placed.delivery.is_awaited() {
                 let event = DeliveryEvent::TakenBack;
                 return change(connection, channel, (now, today), &placed, &event, None).map(drop);
             }

@@ -5,12 +5,12 @@ use jiff::civil::Date;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::outbox::{Stamp, change, is_awaited};
+use super::outbox::{Stamp, change};
 use super::outbox_row::{OutboxRow, select};
 use super::pace::{read_pace, write_pace};
 use super::{ChannelTerms, Ledger, LedgerError, sql};
 use crate::delivery::{DeliveryEvent, Job, Refused, Route, Taken, Work};
-use crate::orders::{Action, Order};
+use crate::orders::Order;
 
 /// Why an order cannot be put into the words of a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -386,12 +386,8 @@ fn begin_send(
 
 /// The way by which an order left that is to be taken back: nothing else takes it back.
 fn way_of_placed(connection: &Connection, order: &Order) -> Result<Option<Route>, LedgerError> {
-    let Action::Cancel { test, .. } = &order.action else {
+    let Some((placed, _)) = order.taken_back() else {
         return Ok(None);
-    };
-    let placed = Order {
-        action: Action::Laboratory { test: test.clone() },
-        ..order.clone()
     };
     let key = Value::Blob(placed.key().as_bytes().to_vec());
     let rows = select(connection, "WHERE key = ?1", &[key])?;
@@ -415,7 +411,7 @@ fn job(
             patient_id,
             bytes,
             way,
-            is_awaited: is_awaited(&row.delivery),
+            is_awaited: row.delivery.is_awaited(),
         },
     }
 }

@@ -15,7 +15,7 @@ use super::outbox_row::{OutboxRow, insert, note, select, select_one, update};
 use super::pace::{read_pace, write_pace};
 use super::{ChannelTerms, Ledger, LedgerError, by_hand, episodes, sql, tasks};
 use crate::delivery::{
-    Answer, Consequence, Delivery, DeliveryEvent, Found, Next, Outcome, Refused, Route, ServerNews,
+    Answer, Consequence, Delivery, DeliveryEvent, Found, Outcome, Refused, Route, ServerNews,
     TaskCode, consequence,
 };
 use crate::orders::{Action, Keep, Order};
@@ -258,30 +258,26 @@ impl Ledger {
                 )
                 .and_then(|mut s| s.execute(params![id, text, verdict.name(), language, score]))
                 .map_err(sql(action))?;
-            let channel = || -> Result<Option<&ChannelTerms>, LedgerError> {
-                let name = channel_of(&transaction, *id)?;
-                Ok(channels.iter().find(|channel| channel.name == name))
-            };
-            if *is_seen && let Some(channel) = channel()? {
-                let row = select_one(&transaction, *id)?;
-                if is_awaited(&row.delivery) {
-                    let reference = SEEN.to_owned();
-                    let event = DeliveryEvent::LookedUp {
-                        until: now,
-                        found: Found::One { reference },
-                    };
-                    change(&transaction, channel, (now, stamp.day), &row, &event, None)?;
-                    continue;
-                }
+            if !*is_seen && !matches!(verdict, Verdict::Stop(_)) {
+                continue;
             }
-            let Verdict::Stop(why) = verdict else {
+            let name = channel_of(&transaction, *id)?;
+            let Some(channel) = channels.iter().find(|channel| channel.name == name) else {
                 continue;
             };
-            if let Some(channel) = channel()? {
-                let row = select_one(&transaction, *id)?;
-                let event = DeliveryEvent::Stopped(*why);
-                change(&transaction, channel, (now, stamp.day), &row, &event, None)?;
-            }
+            let row = select_one(&transaction, *id)?;
+            let event = match verdict {
+                _ if *is_seen && row.delivery.is_awaited() => {
+                    let reference = SEEN.to_owned();
+                    DeliveryEvent::LookedUp {
+                        until: now,
+                        found: Found::One { reference },
+                    }
+                }
+                Verdict::Stop(why) => DeliveryEvent::Stopped(*why),
+                Verdict::MayLeave | Verdict::Hold => continue,
+            };
+            change(&transaction, channel, (now, stamp.day), &row, &event, None)?;
         }
         transaction.commit().map_err(sql(action))
     }
@@ -420,16 +416,6 @@ pub(super) fn change(
 
 /// How the ledger refers to what was found in the record itself.
 const SEEN: &str = "seen in the record";
-
-pub(super) const fn is_awaited(delivery: &Delivery) -> bool {
-    matches!(
-        delivery,
-        Delivery::Unknown {
-            next: Next::Awaited { .. },
-            ..
-        }
-    )
-}
 
 /// The order that takes a laboratory order back.
 pub(super) fn cancel_order(order: &Order, test: &str, keep: Keep, today: Date) -> Order {

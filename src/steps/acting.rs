@@ -76,6 +76,8 @@ impl ActReport {
 /// How a run acts: fixed before it decides.
 pub(super) struct Acting {
     offered: Offered,
+    /// The same for residents outside the scope.
+    offered_outside: Offered,
     /// Whether effects are stopped: then only what cannot wait a day is put before people.
     stopped: Option<String>,
     index_date: Date,
@@ -111,12 +113,14 @@ impl Acting {
         config.allows_effects(rulebook, signature, key.as_ref(), today)?;
         data.pin_trial(config.site.trial)?;
         let stopped = stopped_now(rulebook, data)?;
+        let (offered, offered_outside) = match config.offered() {
+            _ if stopped.is_some() => (Offered::Stopped, Offered::Stopped),
+            Offered::Kinds(kinds) => (Offered::Kinds(kinds.clone()), Offered::OpenRound(kinds)),
+            same @ (Offered::OpenRound(_) | Offered::Stopped) => (same.clone(), same),
+        };
         Ok(Self {
-            offered: if stopped.is_some() {
-                Offered::Stopped
-            } else {
-                config.offered()
-            },
+            offered,
+            offered_outside,
             stopped,
             index_date,
             outside: outside(data, &config.scope, today)?,
@@ -164,11 +168,11 @@ impl Acting {
                 due: on.saturating_add(Span::new().days(i64::from(review.within_days))),
                 about: about(decision, *row),
             });
-        let of_outside = match &self.offered {
-            Offered::Kinds(kinds) if is_outside => Some(Offered::OpenRound(kinds.clone())),
-            Offered::Kinds(_) | Offered::OpenRound(_) | Offered::Stopped => None,
+        let offered = if is_outside {
+            &self.offered_outside
+        } else {
+            &self.offered
         };
-        let offered = of_outside.as_ref().unwrap_or(&self.offered);
         let intent = intend(rulebook, resident, on, followed, decision, offered);
         // The round goes on as if it had been done, so that somebody has to do it.
         let by_person = intent.by_person.as_ref().map(|action| NewTask {

@@ -8,9 +8,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use jiff::civil::Date;
+
 use super::StepError;
 use crate::lake::Store;
-use crate::profile::{Fact, ResidentId};
+use crate::profile::{BirthDate, Fact, ResidentId};
 use crate::rulebook::Catalogue;
 
 /// Residents a worker takes at a time.
@@ -139,4 +141,13 @@ impl<T> Iterator for InOrder<T> {
             self.waiting.insert(start, results);
         }
     }
+}
+
+/// The ten years of age that somebody is in, as tables call them: `40-49`; `unknown` without an age.
+pub(super) fn tens_of_age(birth: &BirthDate, on: Date) -> String {
+    let age = birth.age_on(on);
+    age.map_or("unknown".to_owned(), |(youngest, _)| {
+        let from = youngest.div_euclid(10) * 10;
+        format!("{from}-{}", from + 9)
+    })
 }

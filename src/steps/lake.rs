@@ -129,13 +129,18 @@ fn committed(data: &DataFolder) -> &[ManifestFile] {
 /// the newest version, and says what it did.
 ///
 /// Every row stays as it was, so that every run on record can be looked at and decided again as
-/// before. Readers go on in the generation that they have opened.
+/// before. Readers go on in the generation that they have opened. `collects` asks to remove from where
+/// the lake lies what neither of the newest two generations names.
 ///
 /// # Errors
 ///
 /// When a file cannot be read or written, is of a newer version or not what it says, or does not
 /// arrive where the lake lies; then nothing was changed.
-pub fn compact(data: &mut DataFolder, rows_per_file: u64) -> Result<CompactReport, StepError> {
+pub fn compact(
+    data: &mut DataFolder,
+    rows_per_file: u64,
+    collects: bool,
+) -> Result<CompactReport, StepError> {
     let compacted = data.store.stage_compacted(committed(data), rows_per_file)?;
     let files: Vec<ManifestFile> = compacted.staged.into_iter().map(|s| s.file).collect();
     if !compacted.replaced.is_empty() {
@@ -143,10 +148,11 @@ pub fn compact(data: &mut DataFolder, rows_per_file: u64) -> Result<CompactRepor
         let generation = data.ledger.commit_compacted(&files, &compacted.replaced)?;
         data.publish(generation)?;
     }
+    let removed = if collects { Some(collect(data)?) } else { None };
     Ok(CompactReport {
         replaced: compacted.replaced.len() as u64,
         written: files.len() as u64,
-        removed: None,
+        removed,
         lake: lake_report(data)?,
     })
 }
@@ -157,7 +163,7 @@ pub fn compact(data: &mut DataFolder, rows_per_file: u64) -> Result<CompactRepor
 /// # Errors
 ///
 /// When the lake lies nowhere else, or the place does not answer or is not at this generation.
-pub fn collect(data: &DataFolder) -> Result<u64, StepError> {
+fn collect(data: &DataFolder) -> Result<u64, StepError> {
     let number = data.generation.as_ref().map_or(0, |g| g.number);
     let removed = data.store.collect_away(number, committed(data))?;
     removed.ok_or(StepError::LakeHere)

@@ -215,23 +215,7 @@ impl Reader<'_> {
     pub(super) fn add(&self, rows: Vec<FactRow>, harvest: &mut Harvest) -> Result<(), LakeError> {
         let mut last = None;
         for row in rows {
-            let Fact {
-                submission,
-                version,
-                value,
-                ..
-            } = row.fact;
-            let owner = Owner {
-                submission,
-                version,
-                said: match value {
-                    FactValue::Withdrawn => Said::Withdrawn,
-                    FactValue::Present | FactValue::Answer(_) | FactValue::Quantity(_) => {
-                        Said::Something
-                    }
-                },
-                resident: Some(row.resident),
-            };
+            let owner = Owner::of(row.resident, &row.fact);
             if last.replace(owner) != Some(owner) {
                 harvest.owners.push(owner, &self.spill)?;
             }

@@ -95,8 +95,8 @@ pub use faulty::{FaultyMarks, FaultyReport, Marked, faulty_in, faulty_rules, mar
 pub use funnel::funnel;
 pub use in_force::{InForce, in_force};
 pub use lake::{
-    CompactReport, LakeReport, LyingReport, TableReport, VersionReport, collect, compact,
-    lake_report, move_lake,
+    CompactReport, LakeReport, LyingReport, TableReport, VersionReport, compact, lake_report,
+    move_lake,
 };
 pub use learn::{FollowedCase, LearnOptions, LearnReport, learn};
 pub use learn_document::LearnDocument;

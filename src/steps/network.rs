@@ -121,8 +121,7 @@ impl DataFolder {
                 network.group.clone(),
             ];
             let before = slices.get(&name).and_then(|slice| slice.watermark.clone());
-            let own = Some(network.transaction_time).filter(|at| !at.is_empty());
-            let own = own.filter(|_| report.is_complete && network.listed.is_none());
+            let own = known_up_to(&report, &network);
             let slice = SliceKnown {
                 source: report.source,
                 server: network.server,
@@ -172,18 +171,22 @@ impl DataFolder {
     ) -> Result<Option<String>, StepError> {
         let pulls = self.network_pulls()?.into_iter().rev();
         // What another server exported, or what was not asked for then, is not known up to then.
-        // A crawl without the clock of the server says nothing of the kind, nor does one of residents on a list.
-        let mut whole = pulls.filter(|(report, network)| {
+        let mut of_these = pulls.filter(|(report, network)| {
             report.source == source
                 && network.server == server
                 && network.group == group
                 && types.iter().all(|kind| network.types.contains(kind))
-                && report.is_complete
-                && network.listed.is_none()
-                && !network.transaction_time.is_empty()
         });
-        Ok(whole.next().map(|(_, network)| network.transaction_time))
+        Ok(of_these.find_map(|(report, network)| known_up_to(&report, &network)))
     }
+}
+
+/// Up to when a pull has made everything it asked for known. A crawl without the clock of the server
+/// says nothing of the kind, nor does one of residents on a list, nor what lacked something.
+fn known_up_to(report: &PullReport, network: &NetworkReport) -> Option<String> {
+    let at = &network.transaction_time;
+    let is_known = report.is_complete && network.listed.is_none() && !at.is_empty();
+    is_known.then(|| at.clone())
 }
 
 impl Reader<'_> {
@@ -288,12 +291,23 @@ impl Reader<'_> {
             return Ok(());
         };
         for kind in network.types.clone() {
-            if !network.incomplete.contains(&kind) {
-                self.is_missing(&kind, None, harvest)?;
-                network.incomplete.push(kind);
-            }
+            self.lacks(kind, network, harvest)?;
         }
         report.is_complete = false;
+        Ok(())
+    }
+
+    /// Notes once that a resource type did not come whole.
+    fn lacks(
+        &self,
+        kind: String,
+        network: &mut NetworkReport,
+        harvest: &mut Harvest,
+    ) -> Result<(), StepError> {
+        if !network.incomplete.contains(&kind) {
+            self.is_missing(&kind, None, harvest)?;
+            network.incomplete.push(kind);
+        }
         Ok(())
     }
 
@@ -310,9 +324,8 @@ impl Reader<'_> {
         };
         let kind = "Patient".to_owned();
         let is_everything = network.since.is_none() && network.types.contains(&kind);
-        if nobody && is_everything && !network.incomplete.contains(&kind) {
-            self.is_missing(&kind, None, harvest)?;
-            network.incomplete.push(kind);
+        if nobody && is_everything {
+            self.lacks(kind, network, harvest)?;
             report.is_complete = false;
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::run::{Open, checked_pulls, completed, decided};
 use super::{DataFolder, StepError, sampling};
 use crate::config::{Config, Scope};
-use crate::delivery::{Delivery, Next, Refused};
+use crate::delivery::Refused;
 use crate::lake::{FactStreams, RegisterRow};
 use crate::ledger::{Checked, RowView, Stamp, Verdict};
 use crate::orders::{Action, Order, ScoreNote, before_leaving, still_wanted};
@@ -52,17 +52,6 @@ pub fn recheck(
 
 /// Rows that are looked at at a time.
 const ROWS: usize = 1_024;
-
-/// Whether an order was handed over and waits to be taken.
-const fn is_awaited(delivery: &Delivery) -> bool {
-    matches!(
-        delivery,
-        Delivery::Unknown {
-            next: Next::Awaited { .. },
-            ..
-        }
-    )
-}
 
 /// With which probability the resident was drawn for the open round.
 fn drawn(episode: Option<&Episode>) -> Option<Inclusion> {
@@ -180,8 +169,11 @@ impl<'r> Looking<'r> {
             let resident = of_resident[0].order.resident;
             let mut facts = Vec::new();
             self.facts.take_until(resident, &mut facts)?;
-            let known = facts.clone();
             let episode = data.ledger.episode(resident, None)?;
+            let seen = of_resident.iter();
+            let seen: Vec<bool> = seen
+                .map(|row| is_seen(rulebook, &row.order, episode.as_ref(), &facts))
+                .collect();
             let entry = self.entry(resident);
             let decision = entry.map(|entry| {
                 let profile = Profile::as_of(completed(entry, &self.open), facts, stamp.day);
@@ -203,12 +195,12 @@ impl<'r> Looking<'r> {
                 self.scope.holds(district, entry.register.birth, stamp.day)
             });
             let is_hidden = self.hidden.contains(&resident);
-            for row in of_resident {
+            for (row, is_seen) in of_resident.iter().zip(seen) {
                 let is_order = !matches!(row.order.action, Action::Cancel { .. });
                 let wanted = decision
                     .as_ref()
                     .map(|decision| still_wanted(rulebook, &row.order, episode.as_ref(), decision));
-                let last_day = if is_awaited(&row.delivery) {
+                let last_day = if row.delivery.is_awaited() {
                     // It has left: what it asks for may be done as long as it is waited for.
                     row.order.due.max(row.order.send_by)
                 } else {
@@ -230,7 +222,7 @@ impl<'r> Looking<'r> {
                     verdict,
                     language: language.clone(),
                     score: score.clone(),
-                    is_seen: is_seen(rulebook, &row.order, episode.as_ref(), &known),
+                    is_seen,
                 });
             }
         }

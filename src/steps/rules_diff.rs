@@ -9,13 +9,14 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::canonical::{Texts, canonical};
-use super::cases::{Along, along};
+use super::cases::{Along, along, tens_of_age};
 use super::in_force::in_force;
 use super::look_back::decides_otherwise;
 use super::run::{Open, checked_pulls, completed, decided};
 use super::{DataFolder, StepError, sampling};
 use crate::lake::{DecisionRow, RegisterRow};
-use crate::profile::{Fact, Profile, ResidentId, Sex};
+use crate::planning;
+use crate::profile::{Fact, Profile, ResidentId};
 use crate::report::{SMALLEST_TOLD, without_small_numbers};
 use crate::rulebook::{Change, RuleName, Rulebook, State, changes};
 
@@ -183,7 +184,7 @@ pub fn rules_diff(
         }
         Ok(())
     })?;
-    let [cohort_before, cohort_after] = cohort.map(|n| n - n % 10);
+    let [cohort_before, cohort_after] = cohort.map(planning::told);
     let changed = exact.values().map(|exact| exact.n).sum();
     let mut diff = RulesDiff {
         old: BookShown::from(old),
@@ -224,18 +225,9 @@ fn count(
     let add = |to: &mut BTreeMap<String, u64>, name: String| *to.entry(name).or_default() += 1;
     counted.n += 1;
     add(&mut counted.by_reason, format!("{} → {}", was.row, is.row));
-    let age = entry.register.birth.age_on(index_date);
-    let age = age.map_or("unknown".to_owned(), |(youngest, _)| {
-        let from = youngest.div_euclid(10) * 10;
-        format!("{from}-{}", from + 9)
-    });
+    let age = tens_of_age(&entry.register.birth, index_date);
     add(&mut counted.by_age, age);
-    let sex = match entry.register.sex {
-        Sex::Female => "female",
-        Sex::Male => "male",
-        Sex::Unknown => "unknown",
-    };
-    add(&mut counted.by_sex, sex.to_owned());
+    add(&mut counted.by_sex, entry.register.sex.name().to_owned());
     match &entry.district {
         Some(district) => add(&mut counted.by_district, district.to_string()),
         None => counted.without_district += 1,

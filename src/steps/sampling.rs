@@ -38,11 +38,7 @@ pub struct StratumReport {
 
 impl StratumReport {
     fn of(stratum: &Stratum) -> Self {
-        let sex = stratum.sex.map(|sex| match sex {
-            Sex::Female => "female",
-            Sex::Male => "male",
-            Sex::Unknown => "unknown",
-        });
+        let sex = stratum.sex.map(Sex::name);
         Self {
             id: stratum.id.clone(),
             age_from: stratum.age_from,

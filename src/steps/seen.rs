@@ -112,8 +112,7 @@ impl Seen {
     ///
     /// `versions` are all entries of one resident, sorted by version.
     pub(super) fn entry<'v>(&self, versions: &'v [RegisterRow]) -> Option<&'v RegisterRow> {
-        let mut newest_first = versions.iter().rev();
-        newest_first.find(|row| row.version.pull <= self.run.pull)
+        entry_until(versions, self.run.pull)
     }
 
     /// What was known about a resident.
@@ -136,6 +135,12 @@ impl Seen {
         let (_, decision) = decided(rulebook, who, profile, episode, self.sampling.as_ref());
         canonical(rulebook, texts, who, &decision)
     }
+}
+
+/// The entry of a resident after so many pulls; `versions` are all of one resident, sorted by version.
+pub(super) fn entry_until(versions: &[RegisterRow], pull: u32) -> Option<&RegisterRow> {
+    let mut newest_first = versions.iter().rev();
+    newest_first.find(|row| row.version.pull <= pull)
 }
 
 /// The pulls that a run saw which was made after so many.

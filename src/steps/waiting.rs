@@ -58,6 +58,23 @@ pub(super) struct Owner {
     pub(super) resident: Option<ResidentId>,
 }
 
+impl Owner {
+    /// Who a fact says that its submission was about.
+    pub(super) const fn of(resident: ResidentId, fact: &Fact) -> Self {
+        Self {
+            submission: fact.submission,
+            version: fact.version,
+            said: match fact.value {
+                FactValue::Withdrawn => Said::Withdrawn,
+                FactValue::Present | FactValue::Answer(_) | FactValue::Quantity(_) => {
+                    Said::Something
+                }
+            },
+            resident: Some(resident),
+        }
+    }
+}
+
 /// What a line said about its resident; what says more comes later.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Said {

@@ -7,17 +7,18 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::cases::{Along, along};
+use super::cases::{Along, along, tens_of_age};
 use super::faulty::faulty_in;
 use super::in_force::{InForce, as_pinned, in_force};
 use super::run::{Open, checked_pulls, completed, lot_of};
+use super::seen::entry_until;
 use super::what_if_document::{WhatIf, shown};
 use super::{DataFolder, StepError, sampling};
 use crate::lake::RegisterRow;
 use crate::ledger::RunRecord;
 use crate::pathway;
 use crate::planning::{Expecting, Levels, Reading, Tally};
-use crate::profile::{Fact, Profile, ResidentId, Sex};
+use crate::profile::{Fact, Profile, ResidentId};
 use crate::rulebook::{Language, Rulebook};
 
 /// By what residents are told apart.
@@ -91,18 +92,12 @@ pub fn what_if(
 ) -> Result<WhatIf, StepError> {
     let mut pulls = checked_pulls(rulebook, data)?;
     let runs = data.ledger.runs()?;
-    let of_run = match options.as_of {
-        AsOf::Day(_) => None,
+    let (of_run, index_date) = match options.as_of {
+        AsOf::Day(day) => (None, day),
         AsOf::Run(id) => {
             let run = runs.iter().find(|run| run.id == id);
-            Some(run.ok_or(StepError::UnknownRun(id))?)
-        }
-    };
-    let index_date = match (options.as_of, of_run) {
-        (AsOf::Day(day), _) => day,
-        (AsOf::Run(id), run) => {
             let day = run.and_then(|run| run.index_date.parse().ok());
-            day.ok_or(StepError::UnknownRun(id))?
+            (run, day.ok_or(StepError::UnknownRun(id))?)
         }
     };
     let InForce { rulebook, .. } = &match of_run {
@@ -169,11 +164,7 @@ fn register_at(data: &DataFolder, run: Option<&RunRecord>) -> Result<Vec<Registe
     };
     let versions = data.store.register_versions()?;
     let entries = versions.chunk_by(|a, b| a.resident == b.resident);
-    // Sorted by version: the newest that the run saw comes last.
-    let seen = entries.filter_map(|rows| {
-        let mut newest_first = rows.iter().rev();
-        newest_first.find(|row| row.version.pull <= run.pull)
-    });
+    let seen = entries.filter_map(|rows| entry_until(rows, run.pull));
     Ok(seen.cloned().collect())
 }
 
@@ -183,21 +174,8 @@ fn part(dimension: Dimension, entry: &RegisterRow, index_date: Date) -> Part {
             Some(district) => Place::In(Arc::clone(district)),
             None => Place::Nowhere,
         }),
-        Dimension::Sex => Part::Named(match entry.register.sex {
-            Sex::Female => "female".to_owned(),
-            Sex::Male => "male".to_owned(),
-            Sex::Unknown => "unknown".to_owned(),
-        }),
-        Dimension::Age => {
-            let age = entry.register.birth.age_on(index_date);
-            Part::Named(age.map_or_else(
-                || "unknown".to_owned(),
-                |(youngest, _)| {
-                    let from = youngest.div_euclid(10) * 10;
-                    format!("{from}-{}", from + 9)
-                },
-            ))
-        }
+        Dimension::Sex => Part::Named(entry.register.sex.name().to_owned()),
+        Dimension::Age => Part::Named(tens_of_age(&entry.register.birth, index_date)),
         Dimension::Language => {
             let known = entry.language.as_deref().and_then(Language::of);
             Part::Named(known.map_or(OTHER, Language::code).to_owned())

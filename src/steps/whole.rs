@@ -14,7 +14,7 @@ use crate::fhir::PatientEntry;
 use crate::intake::{Issue, IssueCode};
 use crate::lake::{IssueRow, LakeError, RegisterRow, Sorted, Sorter, Spool};
 use crate::ledger::Identity;
-use crate::profile::{Fact, FactValue, ResidentId, SubmissionId, Version};
+use crate::profile::{Fact, ResidentId, SubmissionId, Version};
 
 /// What is to be stored, each in the order of the lake.
 pub(super) struct Finished {
@@ -309,17 +309,7 @@ fn owners_before(
             let Some(newest) = versions.last() else {
                 continue;
             };
-            let owner = Owner {
-                submission: newest.submission,
-                version: newest.version,
-                said: match newest.value {
-                    FactValue::Withdrawn => Said::Withdrawn,
-                    FactValue::Present | FactValue::Answer(_) | FactValue::Quantity(_) => {
-                        Said::Something
-                    }
-                },
-                resident: Some(resident),
-            };
+            let owner = Owner::of(resident, newest);
             owners.push(owner, &reader.spill)?;
         }
     }

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use preventiojyraa::lake::Store;
 use serde_json::Value;
 
+use crate::support::acting::dies_after;
 use crate::support::site::{
     Dice, Site, TempFolder, count, made_up_register, preventio_starts, text,
 };
@@ -21,11 +21,7 @@ const RESIDENTS: u32 = 1500;
 fn killed(arguments: &[String], after: Duration) -> bool {
     let started = Instant::now();
     let mut child = preventio_starts(arguments);
-    while started.elapsed() < after {
-        thread::park_timeout(after - started.elapsed());
-    }
-    child.kill().expect("a child can be killed");
-    !child.wait().expect("a child ends").success()
+    dies_after(&mut child, started, after)
 }
 
 /// What `fsck` says of a folder that must be whole: generation, pulls and runs.

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Instant;
 
 use preventiojyraa::lake::{Store, Table};
 use serde_json::Value;
 
+use crate::support::acting::dies_after;
 use crate::support::site::{
     Dice, Said, Site, TempFolder, count, made_up_register, preventio_starts, text, words_of,
 };
@@ -158,12 +158,7 @@ fn compacting_killed_at_random_moments_leaves_whole_folders() {
         let full = if n % 2 == 0 { "1000000" } else { "300" };
         let mut child = preventio_starts(&words(full));
         let after = took * u32::try_from(dice.below(1_500)).expect("small") / 1_000;
-        let started = Instant::now();
-        while started.elapsed() < after {
-            thread::park_timeout(after - started.elapsed());
-        }
-        child.kill().expect("a child can be killed");
-        at_work += usize::from(!child.wait().expect("a child ends").success());
+        at_work += usize::from(dies_after(&mut child, Instant::now(), after));
         let report = json(site.does(&["fsck", "--json"]));
         generations.insert(count(&report["generation"]));
         assert_eq!(told(&site), known);

@@ -22,19 +22,10 @@ fn clinic() -> Clinic {
 
 /// How many rows wait to be taken.
 fn awaited(clinic: &Clinic) -> usize {
-    let is_awaited = |d: &Delivery| {
-        matches!(
-            d,
-            Delivery::Unknown {
-                next: Next::Awaited { .. },
-                ..
-            }
-        )
-    };
     clinic
         .rows()
         .iter()
-        .filter(|row| is_awaited(&row.delivery))
+        .filter(|row| row.delivery.is_awaited())
         .count()
 }
 
@@ -76,15 +67,7 @@ fn survives_kills(clinic: &Clinic, seed: u64, mut meanwhile: impl FnMut()) -> BT
     clinic.delivers_everything();
     meanwhile();
     let rows = clinic.rows();
-    let (waiting, rest): (Vec<_>, Vec<_>) = rows.iter().partition(|row| {
-        matches!(
-            row.delivery,
-            Delivery::Unknown {
-                next: Next::Awaited { .. },
-                ..
-            }
-        )
-    });
+    let (waiting, rest): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.delivery.is_awaited());
     for row in &rest {
         let is_known = matches!(
             row.delivery,

@@ -152,6 +152,18 @@ impl Delivery {
         }
     }
 
+    /// Whether it was handed over and waits to be taken.
+    #[must_use]
+    pub const fn is_awaited(&self) -> bool {
+        matches!(
+            self,
+            Self::Unknown {
+                next: Next::Awaited { .. },
+                ..
+            }
+        )
+    }
+
     /// Whether nothing more is done with it by the program.
     #[must_use]
     pub const fn is_settled(&self) -> bool {

@@ -269,6 +269,20 @@ impl Order {
     pub fn key(&self) -> OrderKey {
         OrderKey::derive(self.resident, &self.programme, self.round, &self.action)
     }
+
+    /// The order that this one takes back, and how many of it are to stay; `None` for one that takes
+    /// nothing back.
+    #[must_use]
+    pub fn taken_back(&self) -> Option<(Self, Keep)> {
+        let Action::Cancel { test, keep } = &self.action else {
+            return None;
+        };
+        let placed = Self {
+            action: Action::Laboratory { test: test.clone() },
+            ..self.clone()
+        };
+        Some((placed, *keep))
+    }
 }
 
 #[cfg(test)]

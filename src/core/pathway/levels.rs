@@ -34,11 +34,7 @@ impl ByLevel {
     /// The row that decides where the score lies so, by position in the pathway.
     #[must_use]
     pub const fn row(&self, position: ScorePosition) -> usize {
-        match position {
-            ScorePosition::AtOrAbove => self.rows[0],
-            ScorePosition::Spans => self.rows[1],
-            ScorePosition::Below => self.rows[2],
-        }
+        self.rows[position.place()]
     }
 
     /// The row that decides at a level, by position in the pathway.
@@ -125,12 +121,7 @@ fn held_at(known: &Known<'_>, row: &Row) -> [bool; 3] {
     if !asks_for_the_score(&row.when) {
         return [looked_at(known, row).0.holds; 3];
     }
-    let positions = [
-        ScorePosition::AtOrAbove,
-        ScorePosition::Spans,
-        ScorePosition::Below,
-    ];
-    positions.map(|position| {
+    ScorePosition::ALL.map(|position| {
         let supposed = Known {
             supposed: Some(position),
             ..*known

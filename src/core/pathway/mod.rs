@@ -258,10 +258,7 @@ pub fn holds(
     lot: Option<Inclusion>,
     condition: &Condition,
 ) -> bool {
-    let unborn = profile.register().birth.is_after(profile.index_date());
-    let assessment = (!unborn && !profile.is_deceased())
-        .then(|| risk::assess(rulebook, profile))
-        .flatten();
+    let assessment = assessed(rulebook, profile);
     let known = conditions::Known {
         rulebook,
         profile,

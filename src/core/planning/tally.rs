@@ -28,7 +28,7 @@ impl Reading {
     #[must_use]
     pub fn of(rulebook: &Rulebook, by_level: ByLevel) -> Self {
         let outcome = |row: usize| rulebook.pathway.rows[row].outcome.as_ref();
-        let asked = POSITIONS.map(|position| {
+        let asked = ScorePosition::ALL.map(|position| {
             outcome(by_level.row(position)).map_or_else(Asked::default, |(state, next)| Asked {
                 tests: matches!(next, NextStep::OrderLaboratory { .. }),
                 // Who is reminded of a sample is asked nothing.
@@ -71,12 +71,6 @@ impl Reading {
     }
 }
 
-const POSITIONS: [ScorePosition; 3] = [
-    ScorePosition::AtOrAbove,
-    ScorePosition::Spans,
-    ScorePosition::Below,
-];
-
 /// Exact numbers of residents; they do not leave the room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Exact {
@@ -91,8 +85,7 @@ impl Exact {
     /// What one resident adds where the score lies so.
     fn one(reading: &Reading, position: ScorePosition) -> Self {
         let is_open = reading.by_level.is_open_to_the_score();
-        let at = POSITIONS.iter().position(|known| *known == position);
-        let asked = reading.asked[at.unwrap_or(0)];
+        let asked = reading.asked[position.place()];
         let is_below = position == ScorePosition::Below;
         Self {
             flagged: u64::from(is_open && position == ScorePosition::AtOrAbove),
@@ -171,7 +164,7 @@ impl Counts {
         self.count(reading, ScorePosition::AtOrAbove, (0, reaches));
         self.count(reading, ScorePosition::Spans, (reaches, may_reach));
         self.count(reading, ScorePosition::Below, (may_reach, n_levels));
-        let is_tested = reading.asked[0].tests;
+        let is_tested = reading.asked[ScorePosition::AtOrAbove.place()].tests;
         if let Some(expecting) = expecting.filter(|_| is_tested) {
             let bins = (expecting.bin(low), expecting.bin(high));
             let place = (reaches, bins.0, bins.1);

@@ -16,6 +16,18 @@ pub enum Sex {
     Unknown,
 }
 
+impl Sex {
+    /// Its word in files and reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Female => "female",
+            Self::Male => "male",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// Whether and when the resident died.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Death {

@@ -41,6 +41,19 @@ pub enum ScorePosition {
 }
 
 impl ScorePosition {
+    /// All of them, from above down.
+    pub const ALL: [Self; 3] = [Self::AtOrAbove, Self::Spans, Self::Below];
+
+    /// Its place among [`Self::ALL`].
+    #[must_use]
+    pub const fn place(self) -> usize {
+        match self {
+            Self::AtOrAbove => 0,
+            Self::Spans => 1,
+            Self::Below => 2,
+        }
+    }
+
     /// Where a score between two numbers, both included, lies.
     #[must_use]
     pub const fn of((low, high): (Score, Score), level: Score) -> Self {

@@ -51,12 +51,14 @@ impl Page {
                 page.has_errors = true;
                 continue;
             };
-            if let Some(outcome) = Outcome::read(bytes) {
+            // What cannot even be looked at is a line like a bad line of an export, and missing.
+            let head: Option<Head<'_>> = serde_json::from_slice(bytes).ok();
+            let may_be_outcome =
+                (head.as_ref()).is_none_or(|head| head.resource_type == Some("OperationOutcome"));
+            if let Some(outcome) = may_be_outcome.then(|| Outcome::read(bytes)).flatten() {
                 page.has_errors |= outcome.is_error();
                 continue;
             }
-            // What cannot even be looked at is a line like a bad line of an export, and missing.
-            let head: Option<Head<'_>> = serde_json::from_slice(bytes).ok();
             page.has_errors |= head.is_none();
             let head = head.unwrap_or_default();
             page.is_about_others |= head.is_about_other_than(patient);

@@ -295,11 +295,11 @@ impl FaultPlan {
         Ok(())
     }
 
-    /// The fault of a request for a token, and of no other.
-    fn draw_of_tokens(&self, bits: u64) -> Option<Fault> {
+    /// The fault that bits stand for: of requests for tokens, or of others.
+    fn picked(&self, bits: u64, of_tokens: bool) -> Option<Fault> {
         let mut left = numbers::real(bits >> 11) / 9_007_199_254_740_992.0;
         let rates = Fault::ALL.into_iter().zip(self.rates);
-        for (fault, rate) in rates.filter(|(fault, _)| fault.is_of_tokens()) {
+        for (fault, rate) in rates.filter(|(fault, _)| fault.is_of_tokens() == of_tokens) {
             left -= rate;
             if left < 0.0 {
                 return Some(fault);
@@ -311,15 +311,10 @@ impl FaultPlan {
     /// The fault of the request with this fingerprint that comes for the nth time, and bits for its variation.
     fn draw(&self, fingerprint: u64, nth: u64) -> (Option<Fault>, u64) {
         let bits = mixed(&[self.seed, fingerprint, nth, 0xfa17]);
-        let mut left = numbers::real(bits >> 11) / 9_007_199_254_740_992.0;
-        let rates = Fault::ALL.into_iter().zip(self.rates);
-        for (fault, rate) in rates.filter(|(fault, _)| !fault.is_of_tokens()) {
-            left -= rate;
-            if left < 0.0 {
-                return (Some(fault), mixed(&[bits]));
-            }
+        match self.picked(bits, false) {
+            Some(fault) => (Some(fault), mixed(&[bits])),
+            None => (None, bits),
         }
-        (None, bits)
     }
 }
 
@@ -347,7 +342,7 @@ impl Faults {
         let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (plan, counts) = &mut *guard;
         counts[0] = counts[0].wrapping_add(1);
-        plan.draw_of_tokens(mixed(&[plan.seed, u64::from(counts[0]), 0x70ce]))
+        plan.picked(mixed(&[plan.seed, u64::from(counts[0]), 0x70ce]), true)
     }
 
     /// The plan in force.
