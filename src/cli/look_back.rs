@@ -1,25 +1,31 @@
 //! `preventio look-back`
 
+mod words;
+
 use std::error::Error;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use preventiojyraa::rules;
 use preventiojyraa::steps::{
-    self, Access, Affected, DataFolder, DecisionShown, LookBack, LookBackOptions,
+    self, Access, Affected, DataFolder, DecisionShown, LookBack, LookBackOptions, LookedBack,
 };
 
 use super::{CommandResult, DataArguments, Outcome, all_cores, counts, print, print_json, tell};
 
-/// Find everybody whose decision a faulty rule made another
+/// Find everybody whom a faulty rule decided about otherwise, or told something else
 ///
 /// Every run that held the rule, from the first faulty version until before the corrected one, is
 /// decided again on what it saw, with the corrected file in the place of the faulty one. Listed is
 /// whose decision should have been another, in which run, what it should have been, and what was
 /// asked of or about them since. Exit code 5 when some run could not be looked at on exactly what it
 /// saw.
+///
+/// A rule that says how acts are written (`orders/`, `texts/`) decides about nobody: listed are the
+/// orders, messages and requests that left with other words than they should have had, when and by
+/// which way. Exit code 5 when something left of which it is not on record by which rules.
 ///
 /// The list is about people, by their opaque ids. It is printed, or goes to a file for its owner alone.
 ///
@@ -67,24 +73,45 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         },
     )?;
     if let Some(path) = &arguments.out {
-        write(path, &looked.affected)?;
+        let place = path.display();
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)
+            .map_err(|error| format!("cannot create `{place}`: {error}"))?;
+        write(file, &looked).map_err(|error| format!("cannot write `{place}`: {error}"))?;
     }
     if arguments.json {
         print_json(&looked)?;
     } else {
-        let list = match &arguments.out {
-            Some(_) => String::new(),
-            None => looked.affected.iter().map(listed).collect(),
-        };
-        print(&(summary(&looked) + &list))?;
+        print(&in_text(&looked, arguments.out.is_none()))?;
     }
-    if looked.is_whole() {
+    let (is_whole, note) = match &looked {
+        LookedBack::Decisions(looked) => (
+            looked.is_whole(),
+            "not every run could be looked at on exactly what it saw",
+        ),
+        LookedBack::Words(looked) => (
+            looked.is_whole(),
+            "not of everything that left it is known what it said",
+        ),
+    };
+    if is_whole {
         return Ok(Outcome::Done);
     }
-    tell(
-        "note: not every run could be looked at on exactly what it saw; there may be more affected\n",
-    );
+    tell(&format!("note: {note}; there may be more affected\n"));
     Ok(Outcome::Differs)
+}
+
+fn in_text(looked: &LookedBack, is_listed: bool) -> String {
+    match looked {
+        LookedBack::Decisions(looked) if is_listed => {
+            summary(looked) + &looked.affected.iter().map(listed).collect::<String>()
+        }
+        LookedBack::Decisions(looked) => summary(looked),
+        LookedBack::Words(looked) => words::in_text(looked, is_listed),
+    }
 }
 
 fn summary(looked: &LookBack) -> String {
@@ -194,16 +221,20 @@ fn listed(affected: &Affected) -> String {
     text
 }
 
-/// A row for each decision that should have been another.
-fn write(path: &Path, affected: &[Affected]) -> Result<(), Box<dyn Error>> {
-    let place = path.display();
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(|error| format!("cannot create `{place}`: {error}"))?;
+/// A row for each decision, or act, that should have been another.
+fn write(file: File, looked: &LookedBack) -> Result<(), Box<dyn Error>> {
     let mut table = csv::Writer::from_writer(file);
+    match looked {
+        LookedBack::Decisions(looked) => write_decisions(&mut table, &looked.affected)?,
+        LookedBack::Words(looked) => words::write(&mut table, &looked.affected)?,
+    }
+    let mut file = table.into_inner()?;
+    file.flush()?;
+    file.sync_all()?;
+    Ok(())
+}
+
+fn write_decisions(table: &mut csv::Writer<File>, affected: &[Affected]) -> csv::Result<()> {
     table.write_record([
         "resident",
         "run",
@@ -247,10 +278,5 @@ fn write(path: &Path, affected: &[Affected]) -> Result<(), Box<dyn Error>> {
             ])?;
         }
     }
-    let mut file = table
-        .into_inner()
-        .map_err(|error| format!("cannot write `{place}`: {error}"))?;
-    file.flush()?;
-    file.sync_all()?;
     Ok(())
 }

@@ -19,7 +19,9 @@ use crate::delivery::{
     Action, Answer, DeliveryEvent, Dispatcher, Event, Found, Job, Limits, Mode, Outcome,
     ServerNews, Work, after,
 };
-use crate::ledger::{Addressee, ChannelTerms, Handed, NotExpressible, Stamp, TakeOptions, Written};
+use crate::ledger::{
+    Addressee, ChannelTerms, Handed, NotExpressible, Stamp, TakeOptions, WordedBy, Written,
+};
 use crate::orders::Order;
 use crate::rulebook::Rulebook;
 use crate::steps::{self, DataFolder, EpochFile, FaultyMarks, FaultyReport, StepError, Switch};
@@ -309,10 +311,16 @@ impl Driver {
                 *checked = now.filter(|_| may_send);
             }
         }
+        let worded_by = WordedBy {
+            rules: self.options.rulebook.fingerprint.clone(),
+            laboratory: self.channel.laboratory.clone(),
+            language: self.channel.language.code().to_owned(),
+        };
         let options = TakeOptions {
             most,
             may_send,
             stamp: &stamp,
+            worded_by: &worded_by,
         };
         let taken = data.take(terms, options, |order, to| self.author(order, to, today))?;
         let is_sending = |job: &Job<Handed>| matches!(job.work, Work::Send { .. });

@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::outbox::{Stamp, change};
-use super::outbox_row::{OutboxRow, select};
+use super::outbox_row::{Leaving, OutboxRow, select};
 use super::pace::{read_pace, write_pace};
 use super::{ChannelTerms, Ledger, LedgerError, sql};
 use crate::delivery::{DeliveryEvent, Job, Refused, Route, Taken, Work};
@@ -38,6 +38,17 @@ pub struct Written {
     pub bytes: Vec<u8>,
 }
 
+/// By which rules orders are put into words, and for whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WordedBy {
+    /// The fingerprint of the rule book.
+    pub rules: String,
+    /// The laboratory whose codes are taken, by its name in the rules.
+    pub laboratory: Option<String>,
+    /// The language in which professionals are written to (BCP 47).
+    pub language: String,
+}
+
 /// One row handed out. Holds what is sent: no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Handed {
@@ -62,6 +73,8 @@ pub struct TakeOptions<'a> {
     pub may_send: bool,
     /// On what residents must have been decided about again; its day is today.
     pub stamp: &'a Stamp,
+    /// By which rules what leaves for the first time is put into words.
+    pub worded_by: &'a WordedBy,
 }
 
 impl Ledger {
@@ -129,7 +142,7 @@ impl Ledger {
                 let begin = begin_send(
                     &transaction,
                     channel,
-                    (now, options.stamp.day),
+                    (now, options),
                     claim,
                     &row,
                     &mut author,
@@ -339,11 +352,12 @@ fn begin_look_up(
 fn begin_send(
     connection: &Connection,
     channel: &ChannelTerms,
-    (now, today): (Timestamp, Date),
+    (now, options): (Timestamp, TakeOptions<'_>),
     claim: u64,
     row: &OutboxRow,
     author: &mut impl FnMut(&Order, Addressee<'_>) -> Result<Written, NotExpressible>,
 ) -> Result<Option<Job<Handed>>, LedgerError> {
+    let today = options.stamp.day;
     let lease_until = now + channel.lease;
     let patient_id = patient_id(connection, channel, &row.order)?;
     // The same bytes by the same way again, when the row was sent before.
@@ -370,7 +384,12 @@ fn begin_send(
         return Ok(None);
     };
     let event = DeliveryEvent::Claimed { claim, lease_until };
-    let written = way.map(|way| (way, &bytes[..]));
+    let written = way.map(|way| Leaving {
+        way,
+        bytes: &bytes,
+        // What is sent again keeps its words.
+        worded_by: row.payload.is_none().then_some(options.worded_by),
+    });
     let begun = change(connection, channel, (now, today), row, &event, written)?;
     let job = || {
         job(

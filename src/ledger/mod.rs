@@ -63,19 +63,21 @@ mod schema;
 mod settings;
 mod tasks;
 mod untouched;
+mod words;
 mod write;
 
 pub use clock::Clock;
 pub use effects::{EffectsChange, EffectsEntry, Epoch};
 pub use episodes::EpisodeMap;
 pub use faulty::{AskedAct, FaultyRule};
-pub use handout::{Addressee, Handed, NotExpressible, TakeOptions, Written};
+pub use handout::{Addressee, Handed, NotExpressible, TakeOptions, WordedBy, Written};
 pub use outbox::{Checked, RowView, Seen, Stamp, Verdict};
 pub use records::{
     ActCommit, Acted, ChannelTerms, Generation, Identity, NewTask, OrderedInRound, PullCommit,
     PullRecord, Quarantined, RecalibrationRecord, RunRecord,
 };
 pub use reviews::{NotReviewed, Review, ReviewedAll, WaitingOrder};
+pub use words::WordedOrder;
 
 use std::collections::HashSet;
 use std::fs::OpenOptions;

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
-use super::outbox_row::{OutboxRow, insert, note, select, select_one, update};
+use super::outbox_row::{Leaving, OutboxRow, insert, note, select, select_one, update};
 use super::pace::{read_pace, write_pace};
 use super::{ChannelTerms, Ledger, LedgerError, by_hand, episodes, sql, tasks};
 use crate::delivery::{
@@ -374,9 +374,9 @@ pub(super) fn change(
     (now, today): (Timestamp, Date),
     row: &OutboxRow,
     event: &DeliveryEvent,
-    written: Option<(Route, &[u8])>,
+    written: Option<Leaving<'_>>,
 ) -> Result<Option<Delivery>, LedgerError> {
-    let way = written.map(|(way, _)| way).or(row.way);
+    let way = written.map(|written| written.way).or(row.way);
     let policy = channel.policy_of(way);
     let Ok(after) = row.delivery.apply(&policy, now, event) else {
         note(connection, row.id, now, &format!("stale: {}", name(event)))?;

@@ -6,6 +6,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::clock::instant;
 use super::episodes::day;
+use super::handout::WordedBy;
 use super::reviews::Review;
 use super::{LedgerError, sql};
 use crate::delivery::{Delivery, Next, Refused, Route};
@@ -257,21 +258,34 @@ fn columns(delivery: &Delivery) -> DeliveryColumns<'_> {
     }
 }
 
+/// What leaves, or may.
+#[derive(Clone, Copy)]
+pub(super) struct Leaving<'w> {
+    pub(super) way: Route,
+    pub(super) bytes: &'w [u8],
+    /// By which rules it was put into words just now; nothing for the words of an earlier sending.
+    pub(super) worded_by: Option<&'w WordedBy>,
+}
+
 /// Writes where a row stands. What is settled needs its bytes no more; what may take any way has
-/// neither bytes nor a way of its own.
+/// neither bytes nor words nor a way of its own.
 pub(super) fn update(
     connection: &Connection,
     id: i64,
     delivery: &Delivery,
-    written: Option<(Route, &[u8])>,
+    written: Option<Leaving<'_>>,
 ) -> Result<(), LedgerError> {
     let columns = columns(delivery);
+    let worded_by = written.and_then(|written| written.worded_by);
     connection
         .prepare_cached(
             "UPDATE outbox SET state = ?2, next = ?3, at = ?4, claim = ?5, sends = CASE WHEN ?10 THEN sends ELSE ?6 END, absent = ?7,
                  reference = ?8, why = ?9,
                  payload = CASE WHEN ?10 OR ?12 THEN NULL ELSE coalesce(?11, payload) END,
-                 way = CASE WHEN ?12 THEN NULL ELSE coalesce(?13, way) END, awaited = ?14
+                 way = CASE WHEN ?12 THEN NULL ELSE coalesce(?13, way) END, awaited = ?14,
+                 worded_for = CASE WHEN ?12 THEN NULL WHEN ?15 IS NULL THEN worded_for ELSE ?16 END,
+                 worded_in = CASE WHEN ?12 THEN NULL ELSE coalesce(?17, worded_in) END,
+                 worded_by = CASE WHEN ?12 THEN NULL ELSE coalesce(?15, worded_by) END
              WHERE id = ?1",
         )
         .and_then(|mut statement| {
@@ -286,10 +300,13 @@ pub(super) fn update(
                 columns.reference,
                 columns.why,
                 delivery.is_settled(),
-                written.map(|(_, bytes)| bytes),
+                written.map(|written| written.bytes),
                 delivery.may_take_any_way(),
-                written.map(|(way, _)| way.name()),
-                columns.awaited
+                written.map(|written| written.way.name()),
+                columns.awaited,
+                worded_by.map(|by| &by.rules),
+                worded_by.and_then(|by| by.laboratory.as_ref()),
+                worded_by.map(|by| &by.language)
             ])
         })
         .map(drop)

@@ -4,15 +4,27 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use sha2::{Digest, Sha256};
 
 use super::{Ledger, LedgerError, sql};
-use crate::rulebook::{self, RuleFile};
+use crate::rulebook::{self, RuleFile, Rulebook};
 
 /// Longest rule file that is read back: what the ledger says of itself is not believed.
 const MAX_BYTES: usize = 1 << 24;
 
-/// Keeps the files of a rule book; those that are there already are not stored again.
-pub(super) fn keep(
+/// Keeps the files of a run's rule book.
+pub(super) fn keep_for_run(
     transaction: &Transaction<'_>,
     run: u32,
+    fingerprint: &str,
+    files: &[RuleFile],
+) -> rusqlite::Result<()> {
+    keep(transaction, fingerprint, files)?;
+    transaction
+        .execute("UPDATE run SET rules_kept = 1 WHERE id = ?1", [run])
+        .map(drop)
+}
+
+/// Keeps the files of a rule book; those that are there already are not stored again.
+fn keep(
+    transaction: &Transaction<'_>,
     fingerprint: &str,
     files: &[RuleFile],
 ) -> rusqlite::Result<()> {
@@ -39,9 +51,7 @@ pub(super) fn keep(
             params![fingerprint, file.path, sha256],
         )?;
     }
-    transaction
-        .execute("UPDATE run SET rules_kept = 1 WHERE id = ?1", [run])
-        .map(drop)
+    Ok(())
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -50,6 +60,18 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 impl Ledger {
+    /// Keeps the rule book by which orders leave, whether or not a run has used it.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written.
+    pub fn keep_rules(&mut self, rulebook: &Rulebook) -> Result<(), LedgerError> {
+        let action = "cannot keep a rule book";
+        let transaction = self.begin(action)?;
+        keep(&transaction, &rulebook.fingerprint, &rulebook.files).map_err(sql(action))?;
+        transaction.commit().map_err(sql(action))
+    }
+
     /// The fingerprints of every rule book that is kept, sorted.
     ///
     /// # Errors

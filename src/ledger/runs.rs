@@ -51,7 +51,7 @@ impl Ledger {
                 ],
             )
             .map_err(sql(action))?;
-        rule_books::keep(&transaction, run.id, &run.rules_fingerprint, rules)
+        rule_books::keep_for_run(&transaction, run.id, &run.rules_fingerprint, rules)
             .map_err(sql(action))?;
         let acted = match acting {
             Some((commit, today)) => act::act(&transaction, commit, run.id, now, today)?,

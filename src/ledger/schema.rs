@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 8] = [
+const STEPS: [&str; 9] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -337,6 +337,13 @@ CREATE TRIGGER order_review_stays BEFORE UPDATE ON order_review
     BEGIN SELECT raise(ABORT, 'what a person said is never changed'); END;
 CREATE TRIGGER order_review_remains BEFORE DELETE ON order_review
     BEGIN SELECT raise(ABORT, 'what a person said is never deleted'); END;
+",
+    r"
+-- By which rule book a row was put into words, with which laboratory's codes, and in which language
+-- professionals read it; nothing while no words have left, or may have.
+ALTER TABLE outbox ADD COLUMN worded_by TEXT;
+ALTER TABLE outbox ADD COLUMN worded_for TEXT;
+ALTER TABLE outbox ADD COLUMN worded_in TEXT;
 ",
 ];
 

@@ -9,8 +9,9 @@ use super::canonical::Texts;
 use super::cases::{Along, along};
 use super::in_force::{model, pinned_with};
 use super::look_back_document::{
-    ActSince, Affected, DecidedOtherwise, DecisionShown, LookBack, RunLookedAt,
+    ActSince, Affected, DecidedOtherwise, DecisionShown, LookBack, LookedBack, RunLookedAt,
 };
+use super::look_back_words;
 use super::seen::{Books, Seen, TOGETHER, until};
 use super::{DataFolder, StepError};
 use crate::lake::{DecisionRow, DecisionsHash, RegisterRow};
@@ -36,18 +37,82 @@ pub(super) fn decides_otherwise(a: &DecisionRow, b: &DecisionRow) -> bool {
     (a.state, &a.next, &a.asks, &a.reviews) != (b.state, &b.next, &b.asks, &b.reviews)
 }
 
-/// Finds who was affected by a faulty rule.
+/// The file that corrects a faulty rule, and which versions it corrects.
+pub(super) struct Correction {
+    pub(super) version: String,
+    from: Vec<u64>,
+    before: Vec<u64>,
+    file: RuleFile,
+}
+
+/// What a rule book has of a rule.
+pub(super) enum Held {
+    /// Nothing, or a version that is not faulty.
+    No,
+    /// A version without a place among the others.
+    NotOrdered,
+    /// A faulty version.
+    Faulty { path: String, version: String },
+}
+
+impl Correction {
+    pub(super) fn held(&self, book: &Rulebook, rule: &str) -> Held {
+        let Some(name) = book.names.iter().find(|name| name.id == rule) else {
+            return Held::No;
+        };
+        let Some(numbers) = version_numbers(&name.version) else {
+            return Held::NotOrdered;
+        };
+        if self.from <= numbers && numbers < self.before {
+            let (path, version) = (name.file.clone(), name.version.clone());
+            return Held::Faulty { path, version };
+        }
+        Held::No
+    }
+
+    /// A rule book with the corrected file in the place of the faulty one, wherever that was kept then.
+    pub(super) fn in_place(&self, book: &Rulebook, path: &str) -> Result<Rulebook, StepError> {
+        let in_place = |known: &RuleFile| {
+            if known.path == path {
+                RuleFile {
+                    path: path.to_owned(),
+                    text: self.file.text.clone(),
+                }
+            } else {
+                known.clone()
+            }
+        };
+        let files: Vec<RuleFile> = book.files.iter().map(in_place).collect();
+        Rulebook::load_kept(&files).map_err(StepError::CorrectedRules)
+    }
+}
+
+/// Finds who was affected by a faulty rule: whose decision should have been another or, where the rule
+/// says how acts are written, who was sent other words than they should have been.
 ///
 /// # Errors
 ///
 /// When the corrected rules do not have the rule at a later version, the rule decides how facts are
 /// read, rules kept for a run do not load, or reading fails.
-pub fn look_back(data: &DataFolder, options: &LookBackOptions<'_>) -> Result<LookBack, StepError> {
-    let (corrected, file) = corrected_file(options)?;
-    let numbers = |version: &str| {
-        version_numbers(version).ok_or_else(|| StepError::NoVersion(version.to_owned()))
-    };
-    let (from, before) = (numbers(options.from)?, numbers(&corrected)?);
+pub fn look_back(
+    data: &DataFolder,
+    options: &LookBackOptions<'_>,
+) -> Result<LookedBack, StepError> {
+    let (correction, is_about_words) = correction(options)?;
+    if is_about_words {
+        let LookBackOptions { rule, from, .. } = *options;
+        let words = look_back_words::look_back(data, rule, from, &correction)?;
+        return Ok(LookedBack::Words(words));
+    }
+    decisions(data, options, &correction).map(LookedBack::Decisions)
+}
+
+fn decisions(
+    data: &DataFolder,
+    options: &LookBackOptions<'_>,
+    correction: &Correction,
+) -> Result<LookBack, StepError> {
+    let corrected = &correction.version;
     let mut looked = LookBack {
         rule: options.rule.to_owned(),
         from: options.from.to_owned(),
@@ -71,35 +136,32 @@ pub fn look_back(data: &DataFolder, options: &LookBackOptions<'_>) -> Result<Loo
             looked.not_kept.push(run.id);
             continue;
         };
-        let name = book.names.iter().find(|name| name.id == options.rule);
-        let Some((path, version)) = name.map(|name| (&name.file, name.version.clone())) else {
-            continue;
-        };
-        let Some(numbers) = version_numbers(&version) else {
-            looked.not_ordered.push(run.id);
-            continue;
-        };
-        let is_faulty = from <= numbers && numbers < before;
-        if is_faulty {
-            let is_other = |pull: &PullRecord| pull.facts_fingerprint != book.facts_fingerprint;
-            if until(&pulls, run.pull).any(is_other) {
-                return Err(StepError::OtherFacts);
+        let (path, version) = match correction.held(&book, options.rule) {
+            Held::No => continue,
+            Held::NotOrdered => {
+                looked.not_ordered.push(run.id);
+                continue;
             }
-            runs.push(Again::begin(
-                data,
-                run,
-                (path, version),
-                &book,
-                &file,
-                &pulls,
-            )?);
+            Held::Faulty { path, version } => (path, version),
+        };
+        let is_other = |pull: &PullRecord| pull.facts_fingerprint != book.facts_fingerprint;
+        if until(&pulls, run.pull).any(is_other) {
+            return Err(StepError::OtherFacts);
         }
+        let corrected = correction.in_place(&book, &path)?;
+        runs.push(Again::begin(
+            data,
+            run,
+            version,
+            (&book, &corrected),
+            &pulls,
+        )?);
     }
     if runs.is_empty() && looked.not_kept.is_empty() && looked.not_ordered.is_empty() {
         return Err(StepError::NoRunHeld {
             rule: options.rule.to_owned(),
             from: options.from.to_owned(),
-            corrected,
+            corrected: corrected.clone(),
         });
     }
     let register = data.store.register_versions()?;
@@ -129,8 +191,11 @@ pub fn look_back(data: &DataFolder, options: &LookBackOptions<'_>) -> Result<Loo
     Ok(looked)
 }
 
-/// The corrected file and its version.
-fn corrected_file(options: &LookBackOptions<'_>) -> Result<(String, RuleFile), StepError> {
+/// The corrected file, and whether it says how acts are written.
+fn correction(options: &LookBackOptions<'_>) -> Result<(Correction, bool), StepError> {
+    let numbers = |version: &str| {
+        version_numbers(version).ok_or_else(|| StepError::NoVersion(version.to_owned()))
+    };
     let book = options.corrected;
     let name = book.names.iter().find(|name| name.id == options.rule);
     let unknown = || {
@@ -153,12 +218,15 @@ fn corrected_file(options: &LookBackOptions<'_>) -> Result<(String, RuleFile), S
     if is_in("facts/") || is_in("questionnaires/") {
         return Err(StepError::FactsCorrected(options.rule.to_owned()));
     }
-    if is_in("orders/") || is_in("texts/") {
-        return Err(StepError::WritingCorrected(options.rule.to_owned()));
-    }
+    let is_about_words = is_in("orders/") || is_in("texts/");
     let file = book.files.iter().find(|file| file.path == name.file);
-    let file = file.cloned().ok_or_else(unknown)?;
-    Ok((name.version.clone(), file))
+    let correction = Correction {
+        from: numbers(options.from)?,
+        before: numbers(&name.version)?,
+        version: name.version.clone(),
+        file: file.cloned().ok_or_else(unknown)?,
+    };
+    Ok((correction, is_about_words))
 }
 
 /// A run to be decided again, by its own rules and by the corrected ones.
@@ -173,31 +241,17 @@ impl Again {
     fn begin(
         data: &DataFolder,
         run: RunRecord,
-        (path, version): (&str, String),
-        own: &Rulebook,
-        file: &RuleFile,
+        version: String,
+        (own, corrected): (&Rulebook, &Rulebook),
         pulls: &[PullRecord],
     ) -> Result<Self, StepError> {
-        // In the place of the faulty file, wherever that was kept then.
-        let in_place = |known: &RuleFile| {
-            if known.path == path {
-                RuleFile {
-                    path: path.to_owned(),
-                    text: file.text.clone(),
-                }
-            } else {
-                known.clone()
-            }
-        };
-        let files: Vec<RuleFile> = own.files.iter().map(in_place).collect();
-        let corrected = Rulebook::load_kept(&files).map_err(StepError::CorrectedRules)?;
         let scored_by = model(own);
         let with = |book: &Rulebook| -> Result<(Rulebook, Texts), StepError> {
             let pinned = pinned_with(book, data, run.recalibration, &scored_by)?;
             let texts = Texts::new(&pinned.rulebook);
             Ok((pinned.rulebook, texts))
         };
-        let (id, own, corrected) = (run.id, with(own)?, with(&corrected)?);
+        let (id, own, corrected) = (run.id, with(own)?, with(corrected)?);
         let seen = Seen::of(data, run, pulls)?;
         Ok(Self {
             seen: seen.ok_or(StepError::UnknownRun(id))?,

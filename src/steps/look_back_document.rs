@@ -6,6 +6,16 @@ use serde::Serialize;
 
 use crate::lake::DecisionRow;
 
+/// What looking back found.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum LookedBack {
+    /// Decisions that should have been others.
+    Decisions(LookBack),
+    /// Words that should have been others.
+    Words(WordsLookBack),
+}
+
 /// Who was affected by a faulty rule. Names residents by their opaque ids: for people, not for logs.
 #[derive(Serialize)]
 pub struct LookBack {
@@ -130,4 +140,69 @@ pub struct ActSince {
     pub state: String,
     /// The day it was decided.
     pub decided_on: String,
+}
+
+/// Who was sent words of a faulty rule. Names residents by their opaque ids: for people, not for logs.
+#[derive(Serialize)]
+pub struct WordsLookBack {
+    /// The rule.
+    pub rule: String,
+    /// The first faulty version.
+    pub from: String,
+    /// The version that corrects it.
+    pub corrected: String,
+    /// Acts that left, or may have, while the rules held a faulty version.
+    pub orders: u64,
+    /// Residents about whom some act should have had other words.
+    pub residents: u64,
+    /// Acts that left before it was written down by which rules: of them nothing can be said.
+    pub not_on_record: u64,
+    /// Acts by rules that are not kept, are damaged, or are not readable by this program.
+    pub not_kept: u64,
+    /// Acts by rules that held a version without a place among the others.
+    pub not_ordered: u64,
+    /// Acts with other words than they should have had, `act: what became of it`.
+    pub acts: BTreeMap<String, u64>,
+    /// Each of these acts, in the order in which they were planned.
+    pub affected: Vec<WordedOtherwise>,
+}
+
+impl WordsLookBack {
+    /// Whether something can be said about every act that left.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        [self.not_on_record, self.not_kept, self.not_ordered] == [0; 3]
+    }
+}
+
+/// An act that should have had other words. No `Debug`.
+#[derive(Serialize)]
+pub struct WordedOtherwise {
+    /// The resident's opaque id.
+    pub resident: String,
+    /// The round.
+    pub round: u16,
+    /// The act.
+    pub action: String,
+    /// The way by which it left.
+    pub way: Option<&'static str>,
+    /// What became of it.
+    pub state: String,
+    /// The version of the rule then.
+    pub version: String,
+    /// When it was last handed over (UTC).
+    pub at: Option<String>,
+    /// What it said and should not have.
+    pub was: Vec<Words>,
+    /// What it should have said instead.
+    pub should_be: Vec<Words>,
+}
+
+/// Some words of an act.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct Words {
+    /// Which they are: `code`, or a text or a question by its id and language.
+    pub of: String,
+    /// What they say.
+    pub said: String,
 }

@@ -60,6 +60,7 @@ mod learn_document;
 mod line;
 mod look_back;
 mod look_back_document;
+mod look_back_words;
 mod network;
 mod outgoing;
 mod pull;
@@ -102,7 +103,8 @@ pub use learn::{FollowedCase, LearnOptions, LearnReport, learn};
 pub use learn_document::LearnDocument;
 pub use look_back::{LookBackOptions, look_back};
 pub use look_back_document::{
-    ActSince, Affected, DecidedOtherwise, DecisionShown, LookBack, RunLookedAt,
+    ActSince, Affected, DecidedOtherwise, DecisionShown, LookBack, LookedBack, RunLookedAt,
+    WordedOtherwise, Words, WordsLookBack,
 };
 pub use network::{NetworkReport, PullWay, SliceKnown, ready_to_pull};
 pub use pull::{LineReader, PullOptions, PullReport, export_files, pull};
@@ -289,11 +291,6 @@ pub enum StepError {
         "`{0}` is no version that others come before or after\nhint: whole numbers with dots between them, such as 2025.1; `0` is before all"
     )]
     NoVersion(String),
-    /// The rule says how acts are written, which no decision shows.
-    #[error(
-        "rule `{0}` says how an act is written, not who is decided about how: deciding again cannot tell who was affected\nhint: `preventio rules mark-faulty` keeps more from being sent by it; whoever was sent an act while it was in use may be affected, and what they were sent is at the servers that took it"
-    )]
-    WritingCorrected(String),
     /// The rule says how facts are read, and they were read by the faulty one.
     #[error(
         "rule `{0}` says how facts are read, and what is stored here was read by the faulty version\nhint: pull the same exports into a new data folder with the corrected rules, run there as of the same days, and compare"

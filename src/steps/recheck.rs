@@ -37,6 +37,8 @@ pub fn recheck(
     if before.is_none() {
         return Ok(false);
     }
+    // What leaves leaves in the words of these rules.
+    data.ledger.keep_rules(rulebook)?;
     let mut looking = Looking::begin(rulebook, data, config)?;
     while let Some(last) = rows.last().map(|row| row.order.resident) {
         let verdicts = looking.verdicts(data, stamp, &rows)?;

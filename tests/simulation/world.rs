@@ -15,7 +15,7 @@ use preventiojyraa::delivery::{
 };
 use preventiojyraa::ledger::{
     ActCommit, ChannelTerms, Checked, Clock, Handed, Identity, Ledger, NotExpressible, PullCommit,
-    PullRecord, RunRecord, Seen, Stamp, TakeOptions, Verdict, Written,
+    PullRecord, RunRecord, Seen, Stamp, TakeOptions, Verdict, WordedBy, Written,
 };
 use preventiojyraa::orders::{self, ActionKind, Offered, Order, OrderKey, intend, still_wanted};
 use preventiojyraa::pathway::{Conclusion, Decision, Followed, Stage};
@@ -414,6 +414,11 @@ impl World {
             most,
             may_send: true,
             stamp: &stamp,
+            worded_by: &WordedBy {
+                rules: "rules".to_owned(),
+                laboratory: None,
+                language: "fi".to_owned(),
+            },
         };
         let newest = self.n_pulls;
         let is_blind = self.channel.policy.read_back == ReadBack::Impossible;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::support::acting::copy;
+use crate::support::rules::Rules;
 use crate::support::site::{Dice, Said, count, text};
 use crate::support::snapshots::reads;
 use crate::support::world::{HIGHEST, LOWEST, World};
@@ -303,7 +304,31 @@ fn outcomes_propose_a_person_accepts_and_later_runs_use_it() {
     assert!(then.contains("not verified"), "{then}");
     assert!(now.contains("This is what run 3 decided."), "{now}");
     assert!(now.contains("accepted by Dr Aino Esimerkki"), "{now}");
-    programme.world.site.is_whole();
+
+    // A later version of the score with the same numbers affects nobody, before the acceptance or after.
+    let site = &programme.world.site;
+    let corrected = Rules::at(site.beside("corrected"));
+    corrected.have_a_new_version_of_the_score();
+    let corrected = corrected.name();
+    let words = [
+        "look-back",
+        "--rule",
+        "findrisc",
+        "--from",
+        "2025.1",
+        "--corrected",
+        &corrected,
+    ];
+    let looked = site.does(&[&words[..], &["--json"]].concat()).ends_well();
+    let looked: Value = serde_json::from_str(&looked).expect("JSON");
+    let runs = looked["runs"].as_array().expect("runs");
+    assert_eq!(runs.len(), 3);
+    assert!(runs.iter().all(|run| run["replayed"] == true), "{looked}");
+    assert_eq!(
+        (&looked["residents"], &looked["only_scores"]),
+        (&0.into(), &0.into())
+    );
+    site.is_whole();
 }
 
 #[test]

@@ -239,14 +239,10 @@ fn only_runs_that_held_the_faulty_version_are_looked_at() {
     error: rule `laboratory` says how facts are read, and what is stored here was read by the faulty version
     hint: pull the same exports into a new data folder with the corrected rules, run there as of the same days, and compare
     "#);
-    for rule in ["laboratory-orders", "texts-fi"] {
-        let words = ["look-back", "--rule", rule, "--from", "2020.1"];
-        let said = site.does(&words).ends_with(1);
-        assert!(
-            said.starts_with(&format!("error: rule `{rule}` says how an act is written")),
-            "{said}"
-        );
-    }
+    // Nothing has left: nobody was told anything by a faulty text.
+    let words = ["look-back", "--rule", "texts-fi", "--from", "2020.1"];
+    let said = site.does(&words).ends_well();
+    assert!(said.contains("of 0 acts that left"), "{said}");
     let words = ["look-back", "--rule", "findrisc", "--from", "v1"];
     let said = site.does(&words).ends_with(1);
     assert!(said.starts_with("error: `v1` is no version"), "{said}");

@@ -15,6 +15,7 @@ mod laboratories;
 mod lake;
 mod learn;
 mod look_back;
+mod look_back_words;
 mod network_pull;
 mod network_pull_faults;
 mod network_pull_killed;

@@ -9,6 +9,7 @@ use preventiojyraa::orders::{Action, ActionKind};
 use serde_json::{Value, json};
 
 use crate::support::acting::{Clinic, at_risk, key, until};
+use crate::support::earlier_ledgers::back_to;
 use crate::support::rules::{Rules, signer};
 use crate::support::served::Served;
 use crate::support::site::{INDEX_DATE, count, made_up_register, opaque, text};
@@ -566,28 +567,7 @@ fn a_ledger_from_before_is_read_with_empty_questions() {
     clinic.acts();
     let path = clinic.site().data().join("ledger.sqlite");
     let connection = rusqlite::Connection::open(&path).expect("the ledger opens");
-    let before = connection.execute_batch(
-        "DROP TABLE order_review;
-         DROP TABLE deletion;
-         ALTER TABLE outbox DROP COLUMN way;
-         ALTER TABLE outbox DROP COLUMN awaited;
-         ALTER TABLE outbox DROP COLUMN score;
-         ALTER TABLE outbox DROP COLUMN review;
-         DROP TABLE rule_faulty;
-         DROP TABLE rule_book;
-         DROP TABLE rule_text;
-         ALTER TABLE run DROP COLUMN rules_kept;
-         ALTER TABLE lake_file DROP COLUMN folded;
-         DROP TABLE recalibration_accepted;
-         ALTER TABLE run DROP COLUMN recalibration;
-         DROP TABLE recalibration;
-         ALTER TABLE outbox DROP COLUMN asks;
-         ALTER TABLE outbox DROP COLUMN recall_on;
-         ALTER TABLE outbox DROP COLUMN language;
-         ALTER TABLE pace RENAME COLUMN server TO channel;
-         PRAGMA user_version = 2;",
-    );
-    before.expect("the ledger as it was");
+    back_to(2, &connection);
     drop(connection);
     let rows = clinic.rows();
     assert_eq!(rows.len(), 4);

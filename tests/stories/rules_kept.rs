@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use crate::support::earlier_ledgers::back_to;
 use crate::support::rules::Rules;
 use crate::support::site::{INDEX_DATE, Site, text};
 use crate::support::world::World;
@@ -99,20 +100,7 @@ fn a_rule_that_is_damaged_or_gone_is_found() {
 #[test]
 fn a_ledger_from_before_rules_were_kept_is_read_and_says_what_it_cannot_tell() {
     let world = world();
-    let before = "DROP TABLE order_review;
-         DROP TABLE deletion;
-         ALTER TABLE outbox DROP COLUMN way;
-         ALTER TABLE outbox DROP COLUMN awaited;
-         ALTER TABLE outbox DROP COLUMN score;
-         ALTER TABLE outbox DROP COLUMN review;
-         DROP TABLE rule_faulty;
-         DROP TABLE rule_book;
-         DROP TABLE rule_text;
-         ALTER TABLE run DROP COLUMN rules_kept;
-         PRAGMA user_version = 5;";
-    ledger(&world.site)
-        .execute_batch(before)
-        .expect("the ledger as it was");
+    back_to(5, &ledger(&world.site));
     let site = &world.site;
     site.is_whole();
     let rules = Rules::at(site.beside("rules"));

@@ -3,6 +3,7 @@
 pub(crate) mod acting;
 pub(crate) mod conformance;
 pub(crate) mod draw;
+pub(crate) mod earlier_ledgers;
 pub(crate) mod exporter;
 pub(crate) mod places;
 pub(crate) mod population;

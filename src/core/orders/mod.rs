@@ -143,6 +143,36 @@ impl Action {
         })
     }
 
+    /// The id of the text in the rules that tells somebody of it, where the way carries words.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Questionnaire => "questionnaire",
+            Self::RemindQuestionnaire => "questionnaire-reminder",
+            Self::Laboratory { .. } => "laboratory-order",
+            Self::RemindLaboratory => "laboratory-reminder",
+            Self::Message { text } | Self::Contact { text } => text,
+            Self::Cancel {
+                keep: Keep::None, ..
+            } => "laboratory-cancel",
+            Self::Cancel {
+                keep: Keep::Oldest, ..
+            } => "laboratory-duplicate",
+        }
+    }
+
+    /// Who reads that text: residents what is asked or told, professionals all else.
+    #[must_use]
+    pub const fn is_for_resident(&self) -> bool {
+        match self {
+            Self::Questionnaire
+            | Self::RemindQuestionnaire
+            | Self::RemindLaboratory
+            | Self::Message { .. } => true,
+            Self::Laboratory { .. } | Self::Contact { .. } | Self::Cancel { .. } => false,
+        }
+    }
+
     /// What kind of act it is; channels are configured for kinds.
     #[must_use]
     pub const fn kind(&self) -> ActionKind {

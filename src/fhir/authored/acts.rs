@@ -7,7 +7,7 @@ use preventiojyraa_authoring::{
     AnswerContent, AuthoringError, BusinessIdentifier, Coded, CommunicationContent, FormContent,
     QuestionContent, Recipient, TaskContent, communication, task,
 };
-use preventiojyraa_core::orders::{Action, Keep, Order, OrderKey, ScoreNote};
+use preventiojyraa_core::orders::{Action, Order, OrderKey, ScoreNote};
 use preventiojyraa_core::rulebook::{
     AnswerMeaning, CodeSystem, LaboratoryId, Language, Questionnaire, QuestionnaireItem, Rulebook,
     Text, TextValues,
@@ -143,28 +143,22 @@ pub fn written(
         }
         (Action::Laboratory { test }, Way::Communication) => {
             let codes = super::codes(writing, test)?;
-            act.to_professionals("laboratory-order", Some(test), &codes, None)
+            act.to_professionals(Some(test), &codes, None)
         }
-        (Action::Cancel { test, keep }, Way::Communication) => {
-            let text = match keep {
-                Keep::None => "laboratory-cancel",
-                Keep::Oldest => "laboratory-duplicate",
-            };
+        (Action::Cancel { test, .. }, Way::Communication) => {
             let placed = Action::Laboratory { test: test.clone() };
             let about = OrderKey::derive(order.resident, &order.programme, order.round, &placed);
             // Without the test as a code: whoever orders what a message codes would order it anew.
-            act.to_professionals(text, Some(test), &[], Some(&about.to_string()))
+            act.to_professionals(Some(test), &[], Some(&about.to_string()))
         }
-        (Action::Questionnaire, Way::Communication | Way::Task) => act.asking("questionnaire"),
-        (Action::RemindQuestionnaire, Way::Communication | Way::Task) => {
-            act.asking("questionnaire-reminder")
+        (Action::Questionnaire | Action::RemindQuestionnaire, Way::Communication | Way::Task) => {
+            act.asking()
         }
-        (Action::RemindLaboratory, Way::Communication) => act.to_resident("laboratory-reminder"),
-        (Action::Message { text }, Way::Communication) => act.to_resident(text),
-        (Action::Contact { text }, Way::Communication) => {
-            act.to_professionals(text, None, &[], None)
+        (Action::RemindLaboratory | Action::Message { .. }, Way::Communication) => {
+            act.to_resident()
         }
-        (Action::Contact { text }, Way::Task) => act.task_for_professionals(text),
+        (Action::Contact { .. }, Way::Communication) => act.to_professionals(None, &[], None),
+        (Action::Contact { .. }, Way::Task) => act.task_for_professionals(),
         (
             Action::Questionnaire
             | Action::RemindQuestionnaire
@@ -221,7 +215,8 @@ impl Act<'_> {
     }
 
     /// What the resident reads, and in which language.
-    fn for_resident(&self, id: &str) -> Result<(Language, Text), NotWritten> {
+    fn for_resident(&self) -> Result<(Language, Text), NotWritten> {
+        let id = self.order.action.text();
         const FIRST: Language = Language::NAMES[0].1;
         if let Some(language) = self.language {
             return Ok((language, self.text(language, id, None)?));
@@ -235,15 +230,14 @@ impl Act<'_> {
         Ok((FIRST, text))
     }
 
-    fn to_resident(&self, id: &str) -> Result<Vec<u8>, NotWritten> {
-        let (language, text) = self.for_resident(id)?;
+    fn to_resident(&self) -> Result<Vec<u8>, NotWritten> {
+        let (language, text) = self.for_resident()?;
         let to = [Recipient::Reference(&self.resident)];
         self.said(language, &text, Said::to(&to))
     }
 
     fn to_professionals(
         &self,
-        id: &str,
         test: Option<&str>,
         tests: &[Coded<'_>],
         about: Option<&str>,
@@ -256,7 +250,7 @@ impl Act<'_> {
             None => None,
         };
         let language = self.writing.language;
-        let text = self.text(language, id, name)?;
+        let text = self.text(language, self.order.action.text(), name)?;
         let to: Vec<Recipient<'_>> = self.writing.to.iter().map(To::recipient).collect();
         let about = about.map(|value| BusinessIdentifier {
             system: ORDERS,
@@ -285,9 +279,9 @@ impl Act<'_> {
         })?)
     }
 
-    fn task_for_professionals(&self, id: &str) -> Result<Vec<u8>, NotWritten> {
+    fn task_for_professionals(&self) -> Result<Vec<u8>, NotWritten> {
         let language = self.writing.language;
-        let text = self.text(language, id, None)?;
+        let text = self.text(language, self.order.action.text(), None)?;
         let owner = self.writing.to.first().map(To::recipient);
         let nobody = AuthoringError::Recipient { field: "owner" };
         self.task(owner.ok_or(nobody)?, language, &text, None)
@@ -314,8 +308,8 @@ impl Act<'_> {
     }
 
     /// Asks the resident the questions of the order, and no others.
-    fn asking(&self, id: &str) -> Result<Vec<u8>, NotWritten> {
-        let (language, text) = self.for_resident(id)?;
+    fn asking(&self) -> Result<Vec<u8>, NotWritten> {
+        let (language, text) = self.for_resident()?;
         let form = self.writing.rulebook.form();
         let form = form.ok_or(NotWritten::NoQuestion)?;
         let asked = self.questions(form, language)?;

@@ -1,0 +1,212 @@
+//! Look back at words: who was sent what a faulty text or order code said.
+//!
+//! What an act says is put together again from its order, by the rules that its words are of and by the
+//! corrected ones; whoever was sent other words than they should have been was affected. The bytes
+//! themselves are not kept once they have arrived: what the rules give for them is compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::look_back::{Correction, Held};
+use super::look_back_document::{WordedOtherwise, Words, WordsLookBack};
+use super::seen::Books;
+use super::{DataFolder, StepError};
+use crate::delivery::Route;
+use crate::ledger::{WordedBy, WordedOrder};
+use crate::orders::{Action, Order};
+use crate::rulebook::{CodeSystem, Language, Rulebook, TextValues};
+
+/// Finds whose orders, messages and requests a faulty text or order code went into.
+pub(super) fn look_back(
+    data: &DataFolder,
+    rule: &str,
+    from: &str,
+    correction: &Correction,
+) -> Result<WordsLookBack, StepError> {
+    let mut looked = WordsLookBack {
+        rule: rule.to_owned(),
+        from: from.to_owned(),
+        corrected: correction.version.clone(),
+        orders: 0,
+        residents: 0,
+        not_on_record: 0,
+        not_kept: 0,
+        not_ordered: 0,
+        acts: BTreeMap::new(),
+        affected: Vec::new(),
+    };
+    let mut books = Books::default();
+    let mut corrected: BTreeMap<String, Rulebook> = BTreeMap::new();
+    let mut residents = BTreeSet::new();
+    for sent in data.ledger.worded()? {
+        let Some(by) = &sent.by else {
+            looked.not_on_record += 1;
+            continue;
+        };
+        let Ok(own) = books.of(data, &by.rules)? else {
+            looked.not_kept += 1;
+            continue;
+        };
+        let (path, version) = match correction.held(&own, rule) {
+            Held::No => continue,
+            Held::NotOrdered => {
+                looked.not_ordered += 1;
+                continue;
+            }
+            Held::Faulty { path, version } => (path, version),
+        };
+        looked.orders += 1;
+        if !corrected.contains_key(&by.rules) {
+            corrected.insert(by.rules.clone(), correction.in_place(&own, &path)?);
+        }
+        let should_be = words(&corrected[&by.rules], &sent, by);
+        let was = words(&own, &sent, by);
+        if was == should_be {
+            continue;
+        }
+        residents.insert(sent.order.resident);
+        let (action, state) = (sent.order.action.name(), sent.delivery.name());
+        *looked.acts.entry(format!("{action}: {state}")).or_default() += 1;
+        let only_in = |some: &[Words], others: &[Words]| -> Vec<Words> {
+            let different = some.iter().filter(|words| !others.contains(words));
+            different.cloned().collect()
+        };
+        looked.affected.push(WordedOtherwise {
+            resident: sent.order.resident.to_string(),
+            round: sent.order.round,
+            action,
+            way: sent.way.map(Route::name),
+            state: state.to_owned(),
+            version,
+            at: sent.at.clone(),
+            was: only_in(&was, &should_be),
+            should_be: only_in(&should_be, &was),
+        });
+    }
+    looked.residents = residents.len() as u64;
+    Ok(looked)
+}
+
+/// What rules give for the words of an act.
+fn words(rulebook: &Rulebook, sent: &WordedOrder, by: &WordedBy) -> Vec<Words> {
+    let (order, way) = (&sent.order, sent.way);
+    let codes = codes(rulebook, order, by);
+    let name = codes.first().map(|(_, display)| display.clone());
+    let says_codes = match (&order.action, way) {
+        // At these the other side's own order is changed; a list names nobody's work by hand.
+        (
+            Action::Cancel { .. },
+            Some(Route::ServiceRequest | Route::ScoreObservation | Route::Communication),
+        )
+        | (_, Some(Route::Worklist | Route::Task)) => false,
+        (
+            _,
+            None
+            | Some(
+                Route::ServiceRequest
+                | Route::Communication
+                | Route::ScoreObservation
+                | Route::Hl7v2
+                | Route::List,
+            ),
+        ) => true,
+    };
+    let mut words = Vec::new();
+    if says_codes {
+        words.extend(codes.into_iter().map(|(code, display)| Words {
+            of: "code".to_owned(),
+            said: format!("{code} {display}"),
+        }));
+    }
+    match way {
+        None | Some(Route::Communication | Route::Task) => {
+            words.extend(texts(rulebook, sent, by, name.as_deref()));
+        }
+        Some(
+            Route::ServiceRequest
+            | Route::ScoreObservation
+            | Route::Hl7v2
+            | Route::List
+            | Route::Worklist,
+        ) => {}
+    }
+    words
+}
+
+/// The codes of the test of an act, with their names, the laboratory's own first.
+fn codes(rulebook: &Rulebook, order: &Order, by: &WordedBy) -> Vec<(String, String)> {
+    let (Action::Laboratory { test } | Action::Cancel { test, .. }) = &order.action else {
+        return Vec::new();
+    };
+    let Some(test) = rulebook.catalogue.find(test) else {
+        return Vec::new();
+    };
+    let vocabulary = &rulebook.catalogue.vocabulary;
+    let laboratory = by.laboratory.as_deref();
+    let laboratory = laboratory.and_then(|name| vocabulary.laboratory(name));
+    let codes = rulebook.order_codes.of(test, laboratory).iter();
+    let shown = codes.map(|code| {
+        let system = CodeSystem::NAMES
+            .iter()
+            .find(|(_, one)| *one == code.system);
+        let system = system.map_or("", |(name, _)| name);
+        (format!("{system}|{}", code.code), code.display.clone())
+    });
+    shown.collect()
+}
+
+/// What is read by whom the act is for, in the language in which it was written.
+fn texts(rulebook: &Rulebook, sent: &WordedOrder, by: &WordedBy, test: Option<&str>) -> Vec<Words> {
+    let order = &sent.order;
+    let action = &order.action;
+    let mut ids = Vec::new();
+    let language = if action.is_for_resident() {
+        let known = sent.language.as_deref().and_then(Language::of);
+        let [(_, first), others @ ..] = &Language::NAMES;
+        if known.is_none() {
+            ids.extend(others.iter().map(|(_, other)| (*other, "other-languages")));
+        }
+        known.unwrap_or(*first)
+    } else {
+        match Language::of(&by.language) {
+            Some(language) => language,
+            None => return Vec::new(),
+        }
+    };
+    ids.insert(0, (language, action.text()));
+    let values = TextValues {
+        recall_on: order.recall_on,
+        due: Some(order.due),
+        test,
+    };
+    let mut words: Vec<Words> = ids
+        .into_iter()
+        .filter_map(|(language, id)| {
+            let text = rulebook.texts.message(language, id, values)?;
+            Some(Words {
+                of: format!("text {id} in {}", language.code()),
+                said: format!("{}\n{}", text.subject, text.text),
+            })
+        })
+        .collect();
+    let asks = action.is_for_resident().then_some(&order.asks);
+    let items = asks.into_iter().flatten();
+    let items = items.filter_map(|id| rulebook.model.item(id));
+    for item in items {
+        let about = rulebook.form().map(|form| form.questions_about(item));
+        for (link_id, _) in about.into_iter().flatten() {
+            let Some(text) = rulebook.texts.question(language, link_id) else {
+                continue;
+            };
+            let answers: Vec<&str> = text.answers.values().map(String::as_str).collect();
+            let asked = Words {
+                of: format!("question {link_id} in {}", language.code()),
+                said: format!("{}\n{}", text.text, answers.join("\n")),
+            };
+            // Several items may need the same answer.
+            if !words.contains(&asked) {
+                words.push(asked);
+            }
+        }
+    }
+    words
+}

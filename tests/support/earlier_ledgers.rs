@@ -1,0 +1,58 @@
+//! Ledgers as earlier programs left them: each step of the tables, taken back.
+
+use rusqlite::Connection;
+
+/// What takes a ledger from a version of its tables to the one before.
+const BACK: [(i64, &str); 7] = [
+    (
+        9,
+        "ALTER TABLE outbox DROP COLUMN worded_by;
+         ALTER TABLE outbox DROP COLUMN worded_for;
+         ALTER TABLE outbox DROP COLUMN worded_in;",
+    ),
+    (
+        8,
+        "DROP TABLE order_review;
+         ALTER TABLE outbox DROP COLUMN way;
+         ALTER TABLE outbox DROP COLUMN awaited;
+         ALTER TABLE outbox DROP COLUMN score;
+         ALTER TABLE outbox DROP COLUMN review;",
+    ),
+    (7, "DROP TABLE deletion;"),
+    (
+        6,
+        "DROP TABLE rule_faulty;
+         DROP TABLE rule_book;
+         DROP TABLE rule_text;
+         ALTER TABLE run DROP COLUMN rules_kept;",
+    ),
+    (5, "ALTER TABLE lake_file DROP COLUMN folded;"),
+    (
+        4,
+        "DROP TABLE recalibration_accepted;
+         ALTER TABLE run DROP COLUMN recalibration;
+         DROP TABLE recalibration;",
+    ),
+    (
+        3,
+        "ALTER TABLE outbox DROP COLUMN asks;
+         ALTER TABLE outbox DROP COLUMN recall_on;
+         ALTER TABLE outbox DROP COLUMN language;
+         ALTER TABLE pace RENAME COLUMN server TO channel;",
+    ),
+];
+
+/// Takes the tables back to a version.
+#[track_caller]
+pub(crate) fn back_to(version: i64, ledger: &Connection) {
+    let known: i64 = ledger
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .expect("a ledger");
+    assert_eq!(known, BACK[0].0, "each step has its way back");
+    for (_, back) in BACK.iter().take_while(|(step, _)| version < *step) {
+        ledger.execute_batch(back).expect("the ledger as it was");
+    }
+    ledger
+        .pragma_update(None, "user_version", version)
+        .expect("the ledger as it was");
+}
