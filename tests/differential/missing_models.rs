@@ -238,6 +238,23 @@ fn what_is_asked_decides_and_fewer_questions_would_not() {
     assert!(30 <= n_decided, "only {n_decided}");
 }
 
+/// Whoever is decided about is asked nothing, on either side of the level and at it.
+#[test]
+fn nothing_is_asked_of_whom_is_decided_about() {
+    let mut random = Random::seeded(37);
+    for id in MODELS {
+        let model = model(id);
+        for _ in 0..12 {
+            let someone = somebody(&model, &mut random);
+            let range = assessed(&model, &someone);
+            for level in [range.low(), range.low() - 1, range.high() + 1] {
+                let asked = range.deciding_items(&model, level);
+                assert_eq!(asked, Vec::<usize>::new(), "{id} at {level}: {someone:?}");
+            }
+        }
+    }
+}
+
 /// An age that is known to a few years, or a sex that is not known: all of them count.
 #[test]
 fn a_range_covers_every_sex_and_age_that_is_possible() {

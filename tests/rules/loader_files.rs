@@ -19,6 +19,15 @@ fn with_file(path: &str, text: String) -> Vec<RuleFile> {
 }
 
 #[test]
+fn a_rule_book_holds_a_rule_at_one_version() {
+    let book = rulebook();
+    let version = &book.model.header.version;
+    assert!(book.holds("findrisc", version));
+    assert!(!book.holds("findrisc", "1999.1"));
+    assert!(!book.holds("findrisk", version));
+}
+
+#[test]
 fn two_files_that_call_themselves_alike_are_refused_whoever_names_them() {
     // One that the default programme names, one that only a ladder names, one that nobody names.
     for id in ["findrisc", "score2", "desir-2008"] {
