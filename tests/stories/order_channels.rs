@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use preventiojyraa::approval::PublicKey;
 use preventiojyraa::delivery::{Delivery, Next, Refused, Route};
+use preventiojyraa::ledger::RowView;
 
 use crate::support::acting::{Clinic, at_risk, dies_after, keys, until};
 use crate::support::places::{Answers, Folders, Hl7Listener, PARTIES, PUBLIC_KEY, leaves_by};
@@ -50,11 +51,9 @@ fn once(keys: BTreeSet<String>) -> BTreeMap<String, u32> {
     keys.into_iter().map(|key| (key, 1)).collect()
 }
 
-/// Kills dispatchers at a dozen moments and lets the last one finish; `meanwhile` is what the other side
-/// does. The keys of what waits to be taken then; of the rest, most of which was killed twice while it was
-/// sent, a person knows.
+/// Kills dispatchers at a dozen moments.
 #[track_caller]
-fn survives_kills(clinic: &Clinic, seed: u64, mut meanwhile: impl FnMut()) -> BTreeSet<String> {
+fn is_killed(clinic: &Clinic, seed: u64, mut meanwhile: impl FnMut()) {
     let mut dice = Dice::new(seed);
     let mut kills = 0;
     for _ in 0..12 {
@@ -64,6 +63,14 @@ fn survives_kills(clinic: &Clinic, seed: u64, mut meanwhile: impl FnMut()) -> BT
         meanwhile();
     }
     assert_eq!(kills, 12, "they are killed at work");
+}
+
+/// Kills dispatchers at a dozen moments and lets the last one finish; `meanwhile` is what the other side
+/// does. The keys of what waits to be taken then; of the rest, most of which was killed twice while it was
+/// sent, a person knows.
+#[track_caller]
+fn survives_kills(clinic: &Clinic, seed: u64, mut meanwhile: impl FnMut()) -> BTreeSet<String> {
+    is_killed(clinic, seed, &mut meanwhile);
     clinic.delivers_everything();
     meanwhile();
     let rows = clinic.rows();
@@ -369,6 +376,51 @@ fn a_listener_that_answers_nonsense_is_left_alone_before_everything_is_a_person_
     assert!(0 < heard && heard < 24, "{heard} of 24 were sent to it");
     assert_eq!(clinic.tasks().get("delivery-unknown"), Some(&heard));
     assert_eq!(clinic.outbox().get("planned"), Some(&(24 - heard)));
+}
+
+/// A listener that takes its time, so that kills come between a message and its answer.
+#[test]
+fn hl7_over_a_listener_is_there_once_or_a_person_s_whenever_the_dispatcher_is_killed() {
+    for repeats_are_safe in [true, false] {
+        let (clinic, n_orders) = (Clinic::with(40, &[]), 80);
+        let listener = Hl7Listener::starts(Answers::After(Duration::from_millis(120)));
+        leaves_by(&clinic, "\"hl7v2\"", "", &listener.table(repeats_are_safe));
+        clinic.acts();
+        is_killed(&clinic, 5, || {});
+        let is_in_doubt = |row: &RowView| {
+            matches!(
+                row.delivery,
+                Delivery::Sending { .. } | Delivery::Unknown { .. }
+            )
+        };
+        assert!(
+            clinic.rows().iter().any(is_in_doubt),
+            "no kill came between a message and its answer"
+        );
+        clinic.delivers_everything();
+        let messages = listener.messages();
+        let done = acknowledged(&clinic);
+        let told = clinic
+            .tasks()
+            .get("delivery-unknown")
+            .copied()
+            .unwrap_or_default();
+        assert_eq!(
+            done as u64 + told,
+            n_orders,
+            "each is taken, or a person knows"
+        );
+        assert!(told < n_orders / 2, "{told} of {n_orders} are a person's");
+        // What a person knows may have come or not; all else has.
+        assert!(done <= messages.len() && messages.len() as u64 <= n_orders);
+        let often = messages.values().filter(|(_, n)| 1 < *n).count();
+        if repeats_are_safe {
+            assert!(0 < often, "nothing was sent again");
+        } else {
+            assert_eq!(often, 0, "nothing is sent again that may count twice");
+        }
+        clinic.site().is_whole();
+    }
 }
 
 #[test]

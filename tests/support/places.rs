@@ -7,6 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use super::acting::Clinic;
 use super::site::TempFolder;
@@ -104,6 +105,8 @@ fn read(folder: &Path, ending: &str) -> BTreeMap<String, String> {
 pub(crate) enum Answers {
     /// With this code of an acknowledgement, `AA`, `AE` or `AR`.
     With(&'static str),
+    /// With `AA`, after a while.
+    After(Duration),
     /// It does the work and closes before it answers.
     Never,
     /// Not the first time, and then with `AA`.
@@ -189,6 +192,10 @@ fn answer(mut stream: TcpStream, shared: &Mutex<Heard>) -> Option<()> {
     };
     let (code, about) = match answers {
         Answers::With(code) => (code, id),
+        Answers::After(pause) => {
+            thread::sleep(pause);
+            ("AA", id)
+        }
         Answers::ToAnother => ("AA", "ANOTHER".to_owned()),
         Answers::ToRepeats if 1 < n => ("AA", id),
         Answers::Never | Answers::ToRepeats => return None,
