@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use preventiojyraa_core::pathway::ReasonVerdict;
-use preventiojyraa_core::profile::{Fact, Recorded, SubmissionId, Version};
+use preventiojyraa_core::profile::{Fact, Recorded, Standing, SubmissionId, Version};
 use preventiojyraa_core::rulebook::{Condition, NextStep, State};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -122,6 +122,38 @@ proptest! {
         taken_back.facts.push(told);
         taken_back.facts.push(Fact { value: Withdrawn, version, ..told });
         same(&someone, &taken_back)?;
+    }
+
+    #[test]
+    fn a_measurement_that_several_sources_tell_counts_once_in_any_order(
+        someone in anyone(),
+        told in fact(1).prop_filter("a measurement", |told| told.quantity().is_some()),
+        standings in proptest::collection::vec(0..3u8, 1..4),
+        seed in any::<u64>(),
+    ) {
+        let told = Fact { recorded: Recorded::AsEffective, ..told };
+        // Each source calls it something else, and stands behind it in its own way.
+        let by_source = |(n, standing): (usize, &u8)| Fact {
+            submission: SubmissionId::from_bytes([0xE0 + u8::try_from(n).expect("few sources"); 16]),
+            standing: [Standing::Established, Standing::Unaccepted, Standing::SelfReported]
+                [usize::from(*standing)],
+            ..told
+        };
+        let mut apart = someone.clone();
+        apart.facts.retain(|fact| (fact.id, fact.effective) != (told.id, told.effective));
+        let mut told_by_all = apart.clone();
+        told_by_all.facts.extend(standings.iter().enumerate().map(by_source));
+        let mut random = crate::differential::random::Random::seeded(seed);
+        told_by_all.facts.sort_by_cached_key(|_| random.whole(0, u32::MAX - 1));
+        let best = standings.iter().enumerate().map(by_source);
+        let best = best.min_by_key(|fact| (fact.standing, std::cmp::Reverse(fact.submission)));
+        let mut told_by_best = apart;
+        told_by_best.facts.extend(best);
+        same(&told_by_best, &told_by_all)?;
+        let is_seen = told.effective <= someone.index_date;
+        let profile = told_by_all.profile();
+        let seen = profile.facts_of(told.id).iter().filter(|fact| fact.effective == told.effective);
+        prop_assert_eq!(seen.count(), usize::from(is_seen));
     }
 
     #[test]

@@ -16,6 +16,8 @@
 //!
 //! * A profile on day `d` holds no fact that became true, or was recorded, after `d`.
 //! * Of several versions of one submission only the newest is in a profile.
+//! * The same measurement told by several submissions (same kind, day and value) is in a profile once,
+//!   as told by whoever stands behind it most firmly.
 //! * A quantity is a finite number with a unit; it is compared in the unit received.
 //! * `Debug` of facts and registers shows no value and no date.
 //!
@@ -69,7 +71,9 @@ impl Profile {
     /// A fact is visible when it was true (`effective`) and written down
     /// (`recorded`) on or before the index date. Versions of one submission
     /// supersede each other whole: the newest visible version wins, and when that
-    /// version withdrew the submission, nothing of it remains. Register
+    /// version withdrew the submission, nothing of it remains. Of a measurement that
+    /// several submissions tell, only the one with the firmest [`Standing`] remains: the
+    /// record and the resident's own account of it are one measurement. Register
     /// attributes carry no history in FHIR `Patient`, so they are taken as given;
     /// dated events in them (death, move) are compared with the index date
     /// wherever they are read.
@@ -107,7 +111,7 @@ impl Profile {
         });
         Self {
             register,
-            facts: newest,
+            facts: each_measurement_once(newest),
             index_date,
         }
     }
@@ -156,6 +160,28 @@ impl Profile {
             Death::Undated => true,
         }
     }
+}
+
+/// Drops what another submission tells as well and more firmly: a measurement of the same kind, day
+/// and value, unit and comparator included. `facts` are sorted by kind and day.
+///
+/// Among equals the largest submission id stays, so that the order of arrival cannot matter.
+/// Two values of one day are two measurements, and so are two parts of one submission.
+fn each_measurement_once(facts: Vec<Fact>) -> Vec<Fact> {
+    let rank = |fact: &Fact| (fact.standing, std::cmp::Reverse(fact.submission));
+    let is_told_better = |of_day: &[Fact], fact: &Fact| {
+        of_day
+            .iter()
+            .any(|other| other.value == fact.value && rank(other) < rank(fact))
+    };
+    let mut once = Vec::with_capacity(facts.len());
+    for of_day in facts.chunk_by(|a, b| (a.id, a.effective) == (b.id, b.effective)) {
+        let told = of_day.iter();
+        once.extend(told.copied().filter(|fact| {
+            of_day.len() == 1 || fact.quantity().is_none() || !is_told_better(of_day, fact)
+        }));
+    }
+    once
 }
 
 #[cfg(test)]

@@ -66,6 +66,54 @@ fn a_withdrawal_recorded_later_does_not_reach_back() {
     assert_eq!(seen(vec![fact_, gone], date(2022, 1, 1)).len(), 0);
 }
 
+fn measured(submission: u8, centimetres: f64, standing: Standing) -> Fact {
+    let value = Quantity::new(centimetres, Unit::Centimetre, Comparator::Exactly);
+    let value = FactValue::Quantity(value.expect("a finite number"));
+    Fact {
+        standing,
+        ..fact(submission, 0, date(2020, 1, 1), value)
+    }
+}
+
+#[test]
+fn the_record_and_the_residents_own_account_of_a_measurement_are_one() {
+    use Standing::{Established, SelfReported};
+    let who_told = |facts: &[Fact]| {
+        let profile = Profile::as_of(Register::unknown(), facts.to_vec(), date(2020, 1, 2));
+        let told = profile.facts().iter();
+        told.map(|fact| (fact.submission.to_bytes()[0], fact.standing))
+            .collect::<Vec<_>>()
+    };
+    let (record, own) = (
+        measured(1, 82.0, Established),
+        measured(9, 82.0, SelfReported),
+    );
+    for facts in [[record, own], [own, record]] {
+        assert_eq!(who_told(&facts), [(1, Established)]);
+    }
+    // Once the record takes it back, the resident's own account is what there is.
+    let gone = Fact {
+        value: FactValue::Withdrawn,
+        version: Version {
+            updated: 1,
+            ..record.version
+        },
+        ..record
+    };
+    assert_eq!(who_told(&[record, own, gone]), [(9, SelfReported)]);
+    // Another value, another day or another unit is another measurement.
+    let wider = measured(9, 83.0, SelfReported);
+    let later = Fact {
+        effective: date(2020, 1, 2),
+        ..own
+    };
+    for other in [wider, later] {
+        assert_eq!(who_told(&[record, other]).len(), 2);
+    }
+    // So are two parts of one submission that happen to agree.
+    assert_eq!(who_told(&[record, Fact { part: 1, ..record }]).len(), 2);
+}
+
 #[test]
 fn parts_of_one_version_stay_together() {
     let a = fact(1, 1, date(2020, 1, 1), FactValue::Present);
