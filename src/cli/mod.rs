@@ -16,6 +16,7 @@ mod learn;
 mod look_back;
 mod orders;
 mod pull;
+mod pull_sources;
 mod reconcile;
 mod replay;
 mod rules;

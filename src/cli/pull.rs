@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use preventiojyraa::config::{Source, SourceTerms};
 use preventiojyraa::daemon::{self, NetworkPullOptions, PullBy, PullStatus};
 use preventiojyraa::fhir::{Credentials, IdentityKey, ReadBy, TYPES_READ};
 use preventiojyraa::rulebook::Rulebook;
@@ -10,6 +11,7 @@ use preventiojyraa::steps::{
     self, Access, CodesReport, DataFolder, LineReader, PullOptions, PullReport,
 };
 
+use super::pull_sources::{Asked, EXPORT, each_source};
 use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, show, tell};
 
 /// Read an export into the data folder, from a folder or over the network
@@ -29,17 +31,25 @@ pub(super) struct Arguments {
     #[arg(
         long,
         value_name = "DIR",
-        required_unless_present_any = ["server", "status"],
+        required_unless_present_any = ["server", "status", "config"],
         conflicts_with = "server"
     )]
-    from: Option<PathBuf>,
+    pub(super) from: Option<PathBuf>,
     #[command(flatten)]
-    data: DataArguments,
+    pub(super) data: DataArguments,
     #[command(flatten)]
     rules: RulesArguments,
-    /// What the source is called; part of every resident's opaque id
-    #[arg(long, value_name = "NAME", default_value = "export")]
-    source: String,
+    /// What the source is called; part of every resident's opaque id [default: `export`, or with
+    /// `--config` every source in turn]
+    #[arg(long, value_name = "NAME")]
+    pub(super) source: Option<String>,
+    /// The site's configuration, whose `[source.NAME]` say where data come from
+    ///
+    /// Every source that has a server is pulled, the register first, or the one that `--source` names.
+    /// One that fails is told, the others are pulled all the same, and whom it would tell about stay
+    /// undetermined until it comes whole. With `--from`, the folder holds what `--source` sent.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["server", "status"])]
+    pub(super) config: Option<PathBuf>,
     /// A file with 64 hexadecimal digits: the secret that makes ids opaque
     ///
     /// Needed once, for a new data folder with real people; the folder remembers it. Without it
@@ -71,13 +81,13 @@ pub(super) struct Arguments {
     json: bool,
     // Last: what follows its heading would stand under it.
     #[command(flatten)]
-    network: NetworkArguments,
+    pub(super) network: NetworkArguments,
 }
 
 /// A server that exports, and what of it.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Over the network")]
-struct NetworkArguments {
+pub(super) struct NetworkArguments {
     /// FHIR R4 base address of a server with bulk export of groups; https unless on this machine
     #[arg(long, value_name = "URL", requires = "group")]
     server: Option<String>,
@@ -119,7 +129,7 @@ struct NetworkArguments {
     members: Option<PathBuf>,
     /// Residents read at once, resident by resident
     #[arg(long, value_name = "N", default_value_t = 4, requires = "server")]
-    at_once: usize,
+    pub(super) at_once: usize,
     /// Ask only for what changed since the last pull of this group that lacked nothing
     ///
     /// Needs a server that dates its resources (Epic does not). Whoever joined the group since may
@@ -131,7 +141,7 @@ struct NetworkArguments {
     post: bool,
     /// Give an export up after so many days
     #[arg(long, value_name = "DAYS", default_value_t = 21, requires = "server")]
-    give_up_after: u32,
+    pub(super) give_up_after: u32,
     /// Give up the pull of this group that is under way, here and at the server
     #[arg(long, requires = "server")]
     cancel: bool,
@@ -145,25 +155,33 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
     }
     let rulebook = arguments.rules.load()?;
     let key = arguments.identity_key.as_ref().map(read_key).transpose()?;
-    let report = match (&arguments.from, &arguments.network.server) {
-        (_, Some(server)) => match over_the_network(arguments, &rulebook, server, key)? {
+    let from = Asked::of(arguments)?;
+    let report = match (&arguments.from, &arguments.network.server, &from) {
+        (None, _, Asked::Sources(config)) => {
+            return each_source(arguments, &rulebook, config, key.as_ref());
+        }
+        (_, Some(server), _) => match over_the_network(arguments, &rulebook, server, key)? {
             Some(report) => report,
             None => return Ok(Outcome::Done),
         },
-        (Some(from), None) => from_a_folder(arguments, &rulebook, from, key)?,
+        (Some(folder), None, from) => from_a_folder(arguments, &rulebook, folder, key, from)?,
         // The command line asks for one of the two.
-        (None, None) => return Ok(Outcome::Done),
+        (None, None, Asked::One(_)) => return Ok(Outcome::Done),
     };
+    told(&report, arguments)
+}
+
+pub(super) fn told(report: &PullReport, arguments: &Arguments) -> CommandResult {
     if report.public_identity_key {
         tell(
             "note: identities are made with a key that everybody knows\nhint: for real people, give a new data folder its own with `--identity-key FILE`\n",
         );
     }
-    show(&report, arguments.json, render)?;
+    show(report, arguments.json, render)?;
     Ok(Outcome::Done)
 }
 
-fn threads(arguments: &Arguments) -> usize {
+pub(super) fn threads(arguments: &Arguments) -> usize {
     arguments.threads.unwrap_or_else(super::all_cores)
 }
 
@@ -172,13 +190,15 @@ fn from_a_folder(
     rulebook: &Rulebook,
     from: &Path,
     key: Option<IdentityKey>,
+    asked: &Asked,
 ) -> Result<PullReport, Box<dyn std::error::Error>> {
+    let (source, profile) = asked.one(arguments);
     // Looked at before the data folder is made, so that a slip of the pen leaves none behind.
     steps::export_files(from)?;
     let mut data = DataFolder::open(&arguments.data.data, Access::Write)?;
     let options = PullOptions {
         from,
-        source: &arguments.source,
+        source,
         key,
         threads: threads(arguments),
         reader: if arguments.reader == "reference" {
@@ -193,7 +213,9 @@ fn from_a_folder(
         },
         today: daemon::today(rulebook, None)?,
         at: super::now(),
-        laboratory: arguments.laboratory.as_deref(),
+        laboratory: (arguments.laboratory.as_deref())
+            .or_else(|| profile.and_then(|profile| profile.laboratory.as_deref())),
+        terms: profile.map_or_else(SourceTerms::default, Source::terms),
         network: None,
         deleted: &[],
         lacking: &[],
@@ -223,7 +245,7 @@ fn over_the_network(
         server: server.to_owned(),
         credentials,
         group: network.group.clone().unwrap_or_default(),
-        source: arguments.source.clone(),
+        source: arguments.source.clone().unwrap_or(EXPORT.to_owned()),
         types,
         by: match network.by.as_str() {
             "export" => PullBy::Export,
@@ -237,6 +259,7 @@ fn over_the_network(
         days: network.give_up_after,
         key,
         laboratory: arguments.laboratory.clone(),
+        terms: SourceTerms::default(),
         threads: threads(arguments),
         today: daemon::today(rulebook, None)?,
         tell: &|text| tell(&format!("{text}\n")),

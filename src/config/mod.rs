@@ -10,6 +10,7 @@ mod lake;
 mod sampled;
 mod scope;
 mod server;
+mod source;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -32,6 +33,7 @@ use sampled::RawSampledNegatives;
 pub use sampled::SampledNegatives;
 pub use scope::Scope;
 pub use server::Server;
+pub use source::{People, Source, SourceTerms, Trust};
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -141,6 +143,10 @@ pub struct Config {
     pub legal_basis: LegalBasis,
     /// Whose signatures under rules count; nobody's, when it is not said.
     pub signers: Option<Signers>,
+    /// Where data come from, by name.
+    pub sources: BTreeMap<String, Source>,
+    /// Servers the program talks to, by name.
+    pub servers: BTreeMap<String, Server>,
     /// Who takes which kind of act, by kind.
     pub channels: Vec<(ActionKind, Channel)>,
     /// Whether residents below the action level are drawn to be tested all the same; nobody, unless
@@ -197,6 +203,8 @@ struct File {
     legal_basis: LegalBasis,
     #[serde(default)]
     server: BTreeMap<String, Server>,
+    #[serde(default)]
+    source: BTreeMap<String, Source>,
     #[serde(default)]
     channel: BTreeMap<String, RawChannel>,
     sampled_negatives: Option<RawSampledNegatives>,
@@ -273,6 +281,7 @@ impl Config {
         for (name, server) in &file.server {
             server.mistakes(name, file.site.trial, &mut mistakes);
         }
+        source::mistakes(&file.source, &file.server, &mut mistakes);
         let signers = file.signers(path, &mut mistakes);
         let sampled = file.sampled_negatives.map(|raw| raw.checked()).transpose();
         let sampled_negatives = sampled.unwrap_or_else(|mistake| {
@@ -307,6 +316,8 @@ impl Config {
             site: file.site,
             legal_basis: file.legal_basis,
             signers,
+            sources: file.source,
+            servers: file.server,
             channels,
             sampled_negatives,
             lake,

@@ -56,7 +56,11 @@ fn default_settle() -> f64 {
 
 impl Server {
     /// How the program shows who it is; what does not go together was refused at reading.
-    pub(crate) fn credentials(&self) -> Result<Credentials, &'static str> {
+    ///
+    /// # Errors
+    ///
+    /// Says what does not go together.
+    pub fn credentials(&self) -> Result<Credentials, &'static str> {
         let key = (self.client_id.clone(), self.key_file.clone());
         Credentials::of(self.token_file.clone(), key, self.key_id.clone())
     }

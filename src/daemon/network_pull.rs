@@ -12,6 +12,7 @@ use super::dispatch::{now, runtime};
 use super::dispatching::DispatchError;
 use super::job_folder::{JobFolder, JobFolderError};
 use super::network_crawl::crawled;
+use crate::config::SourceTerms;
 use crate::fhir::{
     self, Action, BulkClient, BulkError, CrawlFailure, Credentials, Deletion, ExportRequest,
     Failure, FileKind, IdentityKey, Job, Manifest, Next, NotGranted, Patience, ReadBy,
@@ -54,6 +55,8 @@ pub struct NetworkPullOptions<'a> {
     pub key: Option<IdentityKey>,
     /// The laboratory whose results these are, unless they name another.
     pub laboratory: Option<String>,
+    /// What the source is to the programme.
+    pub terms: SourceTerms,
     /// Worker threads.
     pub threads: usize,
     /// The day of the pull.
@@ -459,6 +462,7 @@ pub(super) fn store(
             today: options.today,
             at: now().to_string(),
             laboratory: options.laboratory.as_deref(),
+            terms: options.terms,
             network: Some(network),
             deleted,
             lacking,

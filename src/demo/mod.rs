@@ -54,6 +54,7 @@ use include_dir::{Dir, include_dir};
 use jiff::Span;
 use jiff::civil::{Date, date};
 
+use crate::config::SourceTerms;
 use crate::config::{Config, ConfigError};
 use crate::daemon::{
     self, DispatchError, DispatchOptions, Duration, NetworkPullError, NetworkPullOptions, PullBy,
@@ -412,6 +413,7 @@ impl Programme<'_> {
             days: 1,
             key: None,
             laboratory: None,
+            terms: SourceTerms::default(),
             threads: self.options.threads,
             today,
             tell: &|_| {},

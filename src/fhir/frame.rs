@@ -93,7 +93,7 @@ impl<'p> Frame<'p> {
                 effective_text: self.effective,
                 until,
                 recorded,
-                standing: self.standing,
+                standing: reading.standing(self.standing),
                 laboratory: self.laboratory,
                 content,
             })

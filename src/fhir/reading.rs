@@ -1,9 +1,11 @@
 //! What reading needs, and what a line can say.
 
+use std::collections::HashMap;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use preventiojyraa_core::intake::{Content, Submission};
-use preventiojyraa_core::profile::{ResidentId, SubmissionId, Version};
+use preventiojyraa_core::profile::{ResidentId, Standing, SubmissionId, Version};
 use preventiojyraa_core::rulebook::{CodeSystem, FactKind, LaboratoryId, Rulebook};
 
 use super::dates;
@@ -21,6 +23,8 @@ pub struct Reading<'r> {
     pull: u32,
     today: Option<Date>,
     laboratory: Option<LaboratoryId>,
+    links: HashMap<String, ResidentId>,
+    told_by_residents: bool,
 }
 
 impl<'r> Reading<'r> {
@@ -41,6 +45,8 @@ impl<'r> Reading<'r> {
             pull: 0,
             today: None,
             laboratory: None,
+            links: HashMap::new(),
+            told_by_residents: false,
         })
     }
 
@@ -63,6 +69,36 @@ impl<'r> Reading<'r> {
     #[must_use]
     pub fn at_laboratory(self, laboratory: Option<LaboratoryId>) -> Self {
         Self { laboratory, ..self }
+    }
+
+    /// The same for a source beside the register, which calls some of its residents by other names.
+    #[must_use]
+    pub fn linked_by(self, links: HashMap<String, ResidentId>) -> Self {
+        Self { links, ..self }
+    }
+
+    /// The same for a source whose statements are all the residents' own, whatever codes they have.
+    #[must_use]
+    pub fn told_by_residents(self, told_by_residents: bool) -> Self {
+        Self {
+            told_by_residents,
+            ..self
+        }
+    }
+
+    /// Who stands behind a statement that looks like `standing`.
+    pub(super) const fn standing(&self, standing: Standing) -> Standing {
+        if self.told_by_residents {
+            Standing::SelfReported
+        } else {
+            standing
+        }
+    }
+
+    /// Whether the source's name for somebody is linked to a resident of the register.
+    #[must_use]
+    pub fn is_linked(&self, patient_id: &str) -> bool {
+        self.links.contains_key(patient_id)
     }
 
     /// The laboratory that made a result: as it is signed, else the source's own.
@@ -106,7 +142,8 @@ impl<'r> Reading<'r> {
     /// The opaque id of a resident whom the source calls by this `Patient.id`.
     #[must_use]
     pub fn resident(&self, patient_id: &str) -> ResidentId {
-        self.key.resident(&self.source, patient_id)
+        let linked = self.links.get(patient_id).copied();
+        linked.unwrap_or_else(|| self.key.resident(&self.source, patient_id))
     }
 
     /// Codings in systems that the rules know.

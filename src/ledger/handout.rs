@@ -310,7 +310,18 @@ fn patient_id(
     order: &Order,
 ) -> Result<Option<String>, LedgerError> {
     connection
-        .prepare_cached("SELECT patient_id FROM identity WHERE resident = ?1 AND source = ?2")
+        .prepare_cached(
+            "SELECT patient_id FROM identity WHERE resident = ?1 AND source = ?2
+             UNION ALL
+             SELECT * FROM (SELECT patient_id FROM link AS newest
+                            WHERE resident = ?1 AND source = ?2
+                              AND NOT EXISTS (SELECT 1 FROM link AS later
+                                              WHERE later.source = newest.source
+                                                AND later.patient_id = newest.patient_id
+                                                AND newest.pull < later.pull)
+                            ORDER BY pull DESC, patient_id LIMIT 1)
+             LIMIT 1",
+        )
         .and_then(|mut statement| {
             statement
                 .query_row(params![order.resident.as_bytes(), channel.source], |row| {

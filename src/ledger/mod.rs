@@ -51,6 +51,7 @@ mod effects;
 mod episodes;
 mod faulty;
 mod handout;
+mod links;
 mod outbox;
 mod outbox_row;
 mod pace;
@@ -71,6 +72,7 @@ pub use effects::{EffectsChange, EffectsEntry, Epoch};
 pub use episodes::EpisodeMap;
 pub use faulty::{AskedAct, FaultyRule};
 pub use handout::{Addressee, Handed, NotExpressible, TakeOptions, WordedBy, Written};
+pub use links::Link;
 pub use outbox::{Checked, RowView, Seen, Stamp, Verdict};
 pub use records::{
     ActCommit, Acted, ChannelTerms, Generation, Identity, NewTask, OrderedInRound, PullCommit,
@@ -296,6 +298,8 @@ impl Ledger {
         add_identities(&transaction, commit.record, identities)?;
         add_quarantined(&transaction, commit.record, quarantined)?;
         deletions::add(&transaction, commit.deleted)?;
+        let of_pull = (commit.record.source.as_str(), commit.record.id);
+        links::add(&transaction, of_pull, commit.links)?;
         transaction.commit().map_err(sql(action))?;
         self.committed()
     }
@@ -361,7 +365,10 @@ impl Ledger {
         let action = "cannot read the identity map";
         let mut statement = self
             .connection
-            .prepare("SELECT resident FROM identity WHERE patient_id = ?1 ORDER BY resident")
+            .prepare(
+                "SELECT resident FROM identity WHERE patient_id = ?1
+                 UNION SELECT resident FROM link WHERE patient_id = ?1 ORDER BY resident",
+            )
             .map_err(sql(action))?;
         let rows = statement
             .query_map([patient_id], |row| row.get::<_, [u8; 16]>(0))

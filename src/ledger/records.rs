@@ -9,6 +9,7 @@ use preventiojyraa_core::orders::{ActionKind, Intent};
 use preventiojyraa_core::pathway::OrderedBecause;
 use preventiojyraa_core::rulebook::Priority;
 
+use super::links::Link;
 use crate::lake::ManifestFile;
 use crate::profile::{ResidentId, SubmissionId, Version};
 
@@ -163,6 +164,8 @@ pub struct PullCommit<'a> {
     pub unmapped: &'a [(String, String, String, u64)],
     /// What the source has deleted of which nothing is stored, and when it said so.
     pub deleted: &'a [(SubmissionId, Version)],
+    /// What a source beside the register calls residents, where nobody knew it yet.
+    pub links: &'a [Link],
 }
 
 /// What a run adds when it acts; written in the transaction that records the run.

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -344,6 +344,18 @@ CREATE TRIGGER order_review_remains BEFORE DELETE ON order_review
 ALTER TABLE outbox ADD COLUMN worded_by TEXT;
 ALTER TABLE outbox ADD COLUMN worded_for TEXT;
 ALTER TABLE outbox ADD COLUMN worded_in TEXT;
+",
+    r"
+-- What a source beside the register calls a resident, from which pull on. Older rows stay: a run that
+-- is decided again sees the links that it saw. Without a resident: it is nobody's name any more.
+CREATE TABLE link (
+    source     TEXT NOT NULL,
+    patient_id TEXT NOT NULL,
+    pull       INTEGER NOT NULL REFERENCES pull (id),
+    resident   BLOB,
+    PRIMARY KEY (source, patient_id, pull)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX link_resident ON link (resident, source, pull);
 ",
 ];
 

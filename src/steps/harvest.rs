@@ -9,6 +9,7 @@ use jiff::civil::Date;
 
 use super::StepError;
 use super::earlier::Earlier;
+use super::links::Links;
 use super::pull::{LineCounts, SliceReport};
 use super::unmapped::UnmappedCounts;
 use super::waiting::{FactRow, Owner};
@@ -37,6 +38,8 @@ pub(super) struct Reader<'r> {
     pub(super) is_of_changes: bool,
     /// Submissions of earlier pulls and whom they were about.
     pub(super) earlier: Earlier,
+    /// Residents whom the source calls by names of its own, where it is beside the register.
+    pub(super) links: Links,
     pub(super) pull: u32,
     /// Lets lines of no interest pass; without it every line is parsed.
     pub(super) filter: Option<Filter>,

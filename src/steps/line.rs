@@ -3,6 +3,7 @@
 use super::harvest::{
     Harvest, Place, Reader, bears_codes, place_number, subject_changed, withdrawal,
 };
+use super::links::nobody_of_the_register;
 use super::waiting::{FactRow, Owner, Said};
 use crate::fhir::{
     Glance, Line, LineProblem, Resource, Unmapped, line_key, read_line, read_line_once,
@@ -127,7 +128,14 @@ impl Reader<'_> {
             Resource::Register(mut entry) => {
                 harvest.note_type("Patient");
                 harvest.counts.register += 1;
-                let issues = std::mem::take(&mut entry.issues);
+                let mut issues = std::mem::take(&mut entry.issues);
+                if !self.links.are_of_the_register() {
+                    // Who is on the register, and what it says of them, only the register tells.
+                    if !self.reading.is_linked(&entry.patient_id) {
+                        issues.push(nobody_of_the_register());
+                    }
+                    return self.note(place, Some(entry.resident), issues, harvest);
+                }
                 self.note(place, Some(entry.resident), issues, harvest)?;
                 harvest.entries.push(*entry, &self.spill)
             }

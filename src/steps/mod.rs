@@ -58,6 +58,7 @@ mod lake;
 mod learn;
 mod learn_document;
 mod line;
+mod links;
 mod look_back;
 mod look_back_document;
 mod look_back_words;
@@ -101,6 +102,7 @@ pub use lake::{
 };
 pub use learn::{FollowedCase, LearnOptions, LearnReport, learn};
 pub use learn_document::LearnDocument;
+pub use links::{FailedSource, source_failed};
 pub use look_back::{LookBackOptions, look_back};
 pub use look_back_document::{
     ActSince, Affected, DecidedOtherwise, DecisionShown, LookBack, LookedBack, RunLookedAt,

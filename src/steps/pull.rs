@@ -9,12 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use super::earlier::Earlier;
 use super::harvest::{Harvest, Reader, line_number, read_file};
+use super::links::Links;
 use super::network::NetworkReport;
 use super::second_look::look_again;
 use super::unmapped::{Before, CodesReport};
 use super::waiting::FactRow;
 use super::whole::{Finished, finish};
 use super::{DataFolder, StepError};
+use crate::config::{SourceTerms, Trust};
 use crate::fhir::{Deletion, Filter, IdentityKey, ReadBy, Reading, Unmapped, is_export_file};
 use crate::lake::{IssueRow, LakeError, RegisterRow, Sorter, Staged};
 use crate::ledger::{Identity, PullCommit, PullRecord, Quarantined};
@@ -51,6 +53,8 @@ pub struct PullOptions<'a> {
     pub at: String,
     /// The laboratory whose results these are, by its name in the rules, unless they name another.
     pub laboratory: Option<&'a str>,
+    /// What the source is to the programme.
+    pub terms: SourceTerms,
     /// How the files came over the network; none from a folder.
     pub network: Option<&'a NetworkReport>,
     /// What the source says that it has deleted.
@@ -148,6 +152,27 @@ pub struct PullReport {
 }
 
 impl PullReport {
+    /// Of a pull that brought nothing.
+    pub(super) fn of_nothing(id: u32, source: &str) -> Self {
+        Self {
+            id,
+            source: source.to_owned(),
+            is_complete: false,
+            lines: LineCounts::default(),
+            facts: 0,
+            residents: 0,
+            issues: BTreeMap::new(),
+            unmapped: Vec::new(),
+            codes: None,
+            laboratory: None,
+            slices: Vec::new(),
+            ignored_files: Vec::new(),
+            undetermined: Vec::new(),
+            public_identity_key: false,
+            network: None,
+        }
+    }
+
     /// Residents of whom something is missing.
     pub(super) fn residents_undetermined(&self) -> BTreeSet<ResidentId> {
         let ids = self.undetermined.iter();
@@ -186,7 +211,11 @@ pub fn pull(
     let public_identity_key = key == IdentityKey::PUBLIC;
     let laboratory = laboratory(rulebook, options)?;
     let reading = Reading::new(rulebook, key, options.source).map_err(StepError::TimeZone)?;
-    let reading = reading.at_laboratory(laboratory);
+    let reading = reading
+        .at_laboratory(laboratory)
+        .told_by_residents(options.terms.trust == Trust::Resident);
+    let links = Links::of(&reading, data, options, &files)?;
+    let reading = reading.linked_by(links.ids());
     let name = |path: &PathBuf| {
         path.file_name()
             .map(|name| name.to_string_lossy().into_owned())
@@ -202,6 +231,7 @@ pub fn pull(
         reading: reading.for_pull(id, options.today),
         today: options.today,
         earlier: Earlier::of(rulebook, data)?,
+        links,
         pull: id,
         filter: match options.reader {
             LineReader::Filtered => Some(Filter::new(rulebook)),
@@ -224,11 +254,16 @@ pub fn pull(
     if let Some(network) = options.network {
         missed = reader.about_the_export(network, options, data, &mut harvest)?;
     }
-    let finished = finish(&reader, data, options.source, &mut harvest)?;
+    let mut finished = finish(&reader, data, options.source, &mut harvest)?;
+    finished.n_residents += reader.links.n_seen();
     let mut report = report(&harvest, &finished, id, options, ignored_files);
     reader.nobody_came(&mut report, &mut harvest)?;
     reader.too_much_is_unreadable(&mut report, &mut harvest)?;
-    reader.left_undetermined(&mut report, missed, finished.seen.clone());
+    if reader.links.are_of_the_register() {
+        reader.left_undetermined(&mut report, missed, finished.seen.clone());
+    } else {
+        reader.linked_undetermined(&mut report, data, missed)?;
+    }
     report.public_identity_key = public_identity_key;
     let before = before(data, &pulls, options.source)?;
     let seen = (harvest.bearing, harvest.mapped);
@@ -387,6 +422,7 @@ fn commit(
             replaced: &replaced,
             unmapped: &unmapped,
             deleted: &harvest.deleted,
+            links: &reader.links.new,
         },
         finished.identities.rows::<Identity>(spill),
         quarantined,

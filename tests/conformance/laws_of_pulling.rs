@@ -331,6 +331,7 @@ impl Pulled {
             today: date(2026, 3, 1),
             at: "now".to_owned(),
             laboratory: None,
+            terms: preventiojyraa::config::SourceTerms::default(),
             network: Some(&network),
             deleted: &deleted,
             lacking: &[],

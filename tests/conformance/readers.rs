@@ -84,6 +84,7 @@ fn pulled(folder: &TempFolder, exports: &[&Path], how: How) -> Left {
             today: date(2026, 1, 15),
             at: "now".to_owned(),
             laboratory: None,
+            terms: preventiojyraa::config::SourceTerms::default(),
             network: None,
             deleted: &[],
             lacking: &[],

@@ -28,6 +28,7 @@ fn ledger() -> Ledger {
         replaced: &[],
         unmapped: &[],
         deleted: &[],
+        links: &[],
     };
     let nothing = (std::iter::empty(), std::iter::empty());
     ledger

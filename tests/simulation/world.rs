@@ -716,6 +716,7 @@ impl World {
             replaced: &[],
             unmapped: &[],
             deleted: &[],
+            links: &[],
         };
         let committed = self
             .ledger

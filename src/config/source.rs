@@ -1,0 +1,105 @@
+//! Sources: where data come from, and what each is to the programme.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::Server;
+
+/// Whom a source knows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum People {
+    /// It is the register: everybody in it is a resident of the programme.
+    #[default]
+    Register,
+    /// People of the register, found by their national identifier; nobody else is added.
+    Linked,
+}
+
+/// Whose word a source passes on. Of a measurement that two sources tell, the one of the record stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trust {
+    /// A record's: each statement stands as it says of itself.
+    #[default]
+    Record,
+    /// The residents' own, whatever codes and units it has: a service in which people write down
+    /// what they have measured themselves.
+    Resident,
+}
+
+/// What a source is to the programme. By default it is the register, and a record.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SourceTerms {
+    /// Whom it knows.
+    pub people: People,
+    /// Whose word it passes on.
+    pub trust: Trust,
+}
+
+/// Where data come from, by the name that every resident's opaque id is made with.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Whom it knows.
+    pub people: People,
+    /// Whose word it passes on.
+    pub trust: Trust,
+    /// The server that exports it, by its name here; none for one that comes in folders.
+    pub server: Option<String>,
+    /// The group that is exported.
+    pub group: Option<String>,
+    /// The laboratory whose results these are, unless they name another, by its name in the rules:
+    /// some codes mean another test in each.
+    pub laboratory: Option<String>,
+}
+
+impl Source {
+    /// What it is to the programme.
+    #[must_use]
+    pub const fn terms(&self) -> SourceTerms {
+        SourceTerms {
+            people: self.people,
+            trust: self.trust,
+        }
+    }
+}
+
+/// What does not hold together among sources, and between them and servers.
+pub(super) fn mistakes(
+    sources: &BTreeMap<String, Source>,
+    servers: &BTreeMap<String, Server>,
+    mistakes: &mut Vec<String>,
+) {
+    let registers = sources.values().filter(|source| match source.people {
+        People::Register => true,
+        People::Linked => false,
+    });
+    let n_registers = registers.count();
+    if !sources.is_empty() && n_registers != 1 {
+        mistakes.push(format!(
+            "{n_registers} sources are the register (`people = \"register\"`); exactly one says who there is"
+        ));
+    }
+    for (name, source) in sources {
+        let mut wrong = |what: String| mistakes.push(format!("source `{name}`: {what}"));
+        if (source.people, source.trust) == (People::Register, Trust::Resident) {
+            wrong("the register cannot be the residents' own word".to_owned());
+        }
+        if source.server.is_some() != source.group.is_some() {
+            wrong("`server` and `group` go together: what is exported, and from where".to_owned());
+        }
+        let Some(called) = &source.server else {
+            continue;
+        };
+        match servers.get(called) {
+            None => wrong(format!("no `[server.{called}]` here")),
+            Some(server) if server.source != *name => wrong(format!(
+                "server `{called}` understands the names of source `{}`",
+                server.source
+            )),
+            Some(_) => {}
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Links: what sources beside the register call its residents.
+
+use std::collections::{BTreeSet, HashMap};
+
+use rusqlite::{Transaction, params};
+
+use super::{Ledger, LedgerError, sql};
+use crate::profile::ResidentId;
+
+/// A `Patient.id` of a source, and whose it is; nobody's where it was somebody's and is no more.
+pub type Link = (String, Option<ResidentId>);
+
+/// Adds links that a pull has found; what was linked before stays, for runs that saw it so.
+pub(super) fn add(
+    transaction: &Transaction<'_>,
+    (source, pull): (&str, u32),
+    links: &[Link],
+) -> Result<(), LedgerError> {
+    let action = "cannot write links between sources";
+    let mut statement = transaction
+        .prepare("INSERT INTO link (source, patient_id, pull, resident) VALUES (?1, ?2, ?3, ?4)")
+        .map_err(sql(action))?;
+    for (patient_id, resident) in links {
+        let resident = resident.as_ref().map(ResidentId::as_bytes);
+        let row = params![source, patient_id, pull, resident];
+        statement.execute(row).map_err(sql(action))?;
+    }
+    Ok(())
+}
+
+impl Ledger {
+    /// Whom a source beside the register calls by which `Patient.id`, as the newest pull has found it.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn links(&self, source: &str) -> Result<HashMap<String, ResidentId>, LedgerError> {
+        let action = "cannot read links between sources";
+        let mut statement = self
+            .connection
+            .prepare("SELECT patient_id, resident FROM link WHERE source = ?1 ORDER BY pull")
+            .map_err(sql(action))?;
+        let rows = statement.query_map([source], |row| {
+            let resident: Option<[u8; 16]> = row.get(1)?;
+            Ok((row.get(0)?, resident.map(ResidentId::from_bytes)))
+        });
+        let rows = rows.map_err(sql(action))?;
+        // Later rows replace earlier ones.
+        let newest: HashMap<String, Option<ResidentId>> =
+            rows.collect::<Result<_, _>>().map_err(sql(action))?;
+        let links = newest.into_iter();
+        Ok(links
+            .filter_map(|(id, resident)| Some((id, resident?)))
+            .collect())
+    }
+
+    /// Everybody of the register whom a source beside it has ever called by some name.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn linked(&self, source: &str) -> Result<BTreeSet<ResidentId>, LedgerError> {
+        let action = "cannot read links between sources";
+        let mut statement = self
+            .connection
+            .prepare(
+                "SELECT DISTINCT resident FROM link WHERE source = ?1 AND resident IS NOT NULL",
+            )
+            .map_err(sql(action))?;
+        let rows = statement.query_map([source], |row| row.get(0).map(ResidentId::from_bytes));
+        rows.and_then(Iterator::collect).map_err(sql(action))
+    }
+}
