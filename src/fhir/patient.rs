@@ -71,7 +71,7 @@ pub(super) fn entry(
                 .and_then(|a| a.district.as_deref())
                 .map(str::to_owned)
         },
-        language: patient.communication.iter().flatten().find_map(language),
+        language: language_of_contact(patient),
         non_disclosure,
         links,
         issues,
@@ -223,6 +223,13 @@ fn residence(
             Residence::MovedAway(dates::latest_day(since, reading.zone()))
         }
     }
+}
+
+/// The language in which somebody is written to: the one marked as preferred, else the first.
+fn language_of_contact(patient: &Patient<'_>) -> Option<String> {
+    let all = || patient.communication.iter().flatten();
+    let preferred = all().filter(|communication| communication.preferred == Some(true));
+    preferred.chain(all()).find_map(language)
 }
 
 fn language(communication: &super::wire::Communication<'_>) -> Option<String> {

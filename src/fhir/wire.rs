@@ -101,7 +101,7 @@ wire! {
     Identifier { system: Text<'a>, value: Text<'a>, }
     CodedExtension { value_coding: Coding<'a>, }
     Address { district: Text<'a>, period: Period<'a>, extension: Vec<CodedExtension<'a>>, }
-    Communication { language: Concept<'a>, }
+    Communication { language: Concept<'a>, ; preferred: bool, }
     PatientLink { other: Reference<'a>, kind as "type": Text<'a>, }
     Provision { kind as "type": Text<'a>, code: Vec<Concept<'a>>, period: Period<'a>, }
     Relative { code: Concept<'a>, }

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use preventiojyraa::config::Config;
+use preventiojyraa::config::{Config, People, SourceTerms, Trust};
 use preventiojyraa::delivery::ReadBack;
 
 use crate::support::site::TempFolder;
 
 const EXAMPLE: &str = include_str!("../../fixtures/config/trial.toml");
 const SIGNERS: &str = include_str!("../../fixtures/config/signers.toml");
+const SOURCES: &str = include_str!("../../fixtures/config/sources.toml");
 const APOTTI: &str = include_str!("../../fixtures/config/apotti.toml");
 
 fn read(text: &str) -> Result<Config, String> {
@@ -87,6 +88,7 @@ fn every_key_of_the_configuration_is_in_the_example() {
         include_str!("../../src/lake/away/place.rs"),
         include_str!("../../src/config/destinations.rs"),
         include_str!("../../src/config/scope.rs"),
+        include_str!("../../src/config/source.rs"),
     );
     let fields = source.lines().filter_map(|line| {
         let (name, kind) = line.strip_prefix("    pub ")?.split_once(": ")?;
@@ -99,6 +101,7 @@ fn every_key_of_the_configuration_is_in_the_example() {
         "path",
         "site",
         "servers",
+        "sources",
         "channels",
         "terms",
         "routes",
@@ -110,6 +113,53 @@ fn every_key_of_the_configuration_is_in_the_example() {
     for field in fields.filter(|field| !not_keys.contains(field)) {
         assert!(EXAMPLE.contains(field), "`{field}` is not in the example");
     }
+}
+
+#[test]
+fn the_example_of_several_sources_has_one_register_and_three_that_are_linked_to_it() {
+    let config = read(SOURCES).expect("the example is sound");
+    let linked = |trust| SourceTerms {
+        people: People::Linked,
+        trust,
+    };
+    let terms: Vec<(&str, SourceTerms)> = (config.sources.iter())
+        .map(|(name, source)| (name.as_str(), source.terms()))
+        .collect();
+    assert_eq!(
+        terms,
+        [
+            ("apotti", SourceTerms::default()),
+            ("kanta-phr", linked(Trust::Resident)),
+            ("maisa", linked(Trust::Record)),
+            ("omaolo", linked(Trust::Resident)),
+        ]
+    );
+}
+
+#[test]
+fn mistakes_in_sources_are_named_all_at_once() {
+    let text = SOURCES
+        .replacen(
+            "people = \"linked\"\ntrust = \"resident\"",
+            "people = \"register\"\ntrust = \"resident\"",
+            1,
+        )
+        .replacen("server = \"maisa\"\n", "server = \"mimosa\"\n", 1)
+        .replacen("server = \"kanta-phr\"\n", "server = \"apotti\"\n", 1)
+        .replacen("group = \"helsinki\"\nlaboratory", "laboratory", 1);
+    let told = read(&text).expect_err("it is full of mistakes");
+    for mistake in [
+        "2 sources are the register (`people = \"register\"`); exactly one says who there is",
+        "source `omaolo`: the register cannot be the residents' own word",
+        "source `maisa`: no `[server.mimosa]` here",
+        "source `kanta-phr`: server `apotti` understands the names of source `apotti`",
+        "source `apotti`: `server` and `group` go together",
+    ] {
+        assert!(told.contains(mistake), "{mistake}\n{told}");
+    }
+    let nobody = SOURCES.replacen("people = \"register\"", "people = \"linked\"", 1);
+    let told = read(&nobody).expect_err("nobody says who there is");
+    assert!(told.contains("0 sources are the register"), "{told}");
 }
 
 #[test]

@@ -1,0 +1,170 @@
+//! Several sources: one person in two of them is one person, and what both tell counts once.
+
+use std::fs;
+use std::path::PathBuf;
+
+use preventiojyraa::profile::Standing;
+use serde_json::{Value, json};
+
+use crate::support::site::{count, opaque};
+use crate::support::world::World;
+
+const ANNA: &str = "010190-999W";
+
+fn national_id(value: &str) -> Value {
+    json!([{ "system": "urn:oid:1.2.246.21", "value": value }])
+}
+
+/// The register, and beside it the residents' own health record, where names are others.
+struct Town {
+    register: World,
+    own: World,
+    config: PathBuf,
+}
+
+impl Town {
+    fn new() -> Self {
+        let (mut register, mut own) = (World::new(), World::new());
+        register
+            .resident("anna")
+            .woman_born("1990-01-01")
+            .registered("identifier", national_id(ANNA));
+        register.resident("veikko").man_born("1955-01-01");
+        own.resident("phr-7")
+            .registered("identifier", national_id(ANNA));
+        let config = register.site.beside("preventio.toml");
+        let text = concat!(
+            "[site]\ntrial = true\n",
+            "[legal_basis]\nreference = \"trial\"\nvalid_from = 2025-01-01\nvalid_until = 2025-12-31\n",
+            "[source.export]\npeople = \"register\"\ntrust = \"record\"\n",
+            "[source.kanta-phr]\npeople = \"linked\"\ntrust = \"resident\"\n",
+            "server = \"phr\"\ngroup = \"all\"\n",
+            // Nobody listens there.
+            "[server.phr]\nbase = \"http://127.0.0.1:9/fhir\"\nsource = \"kanta-phr\"\nrequests_per_minute = 600\n",
+        );
+        fs::write(&config, text).expect("a file can be written");
+        Self {
+            register,
+            own,
+            config,
+        }
+    }
+
+    fn pulls_own(&self) -> Value {
+        let config = self.config.display().to_string();
+        let more = ["--config", &config, "--source", "kanta-phr"];
+        self.register.site.pulls(&self.own.export(), &more)
+    }
+
+    /// Facts of the resident, by standing, sorted.
+    fn standings(&self, name: &str) -> Vec<Standing> {
+        let facts = self.register.site.facts().into_iter();
+        let own = facts.filter(|(resident, _)| *resident == opaque(name));
+        let mut standings: Vec<Standing> = own.map(|(_, fact)| fact.standing).collect();
+        standings.sort();
+        standings
+    }
+}
+
+#[test]
+fn a_resident_of_two_sources_is_one_person_and_what_was_measured_at_home_stays_that() {
+    let mut town = Town::new();
+    // The laboratory's own code does not make a home measurement a laboratory's.
+    town.own.resident("phr-7").hba1c(52.0, "2025-10-01");
+    town.register.pulls();
+    let report = town.pulls_own();
+    assert_eq!(count(&report["residents"]), 1);
+    assert_eq!(town.standings("anna"), [Standing::SelfReported]);
+    let report = town.register.runs();
+    assert_eq!(count(&report["register"]), 2);
+    let state = town.register.site.state_of("anna");
+    assert_ne!(state, "confirming", "nobody has a diagnosis from home");
+    town.register.site.is_whole();
+    // The record's own result of the same day and value is the one that counts.
+    town.register.resident("anna").hba1c(52.0, "2025-10-01");
+    town.register.decides();
+    town.register.decides_that("anna", "confirming");
+}
+
+#[test]
+fn who_is_pulled_before_the_register_is_linked_once_the_register_knows_them() {
+    let mut town = Town::new();
+    town.own.resident("phr-7").waist(95.0, "2025-10-01");
+    let report = town.pulls_own();
+    assert_eq!(count(&report["issues"]["subject-unknown"]), 2);
+    town.register.pulls();
+    assert_eq!(town.standings("anna"), []);
+    town.pulls_own();
+    assert_eq!(town.standings("anna"), [Standing::SelfReported]);
+    town.register.runs();
+    town.register.site.is_whole();
+}
+
+#[test]
+fn an_identifier_that_is_wrong_or_of_two_people_links_nobody() {
+    for shared in [false, true] {
+        let mut town = Town::new();
+        town.own.resident("phr-7").waist(95.0, "2025-10-01");
+        if shared {
+            town.register
+                .resident("anna-again")
+                .registered("identifier", national_id(ANNA));
+        } else {
+            town.own
+                .resident("phr-7")
+                .registered("identifier", national_id("010190-999Y"));
+        }
+        town.register.pulls();
+        let report = town.pulls_own();
+        assert_eq!(count(&report["residents"]), 0);
+        assert_eq!(town.standings("anna"), []);
+    }
+}
+
+#[test]
+fn a_name_that_turns_out_to_be_somebody_elses_takes_its_facts_along() {
+    let mut town = Town::new();
+    town.own.resident("phr-7").waist(95.0, "2025-10-01");
+    town.register
+        .resident("veikko")
+        .registered("identifier", national_id("131052-308T"));
+    town.register.pulls();
+    town.pulls_own();
+    town.own
+        .resident("phr-7")
+        .registered("identifier", national_id("131052-308T"));
+    let report = town.pulls_own();
+    assert_eq!(count(&report["issues"]["subject-changed"]), 1);
+    town.register.runs();
+    let explained = town.register.explanation_for("veikko");
+    assert!(explained.contains("95 cm"), "{explained}");
+    let explained = town.register.explanation_for("anna");
+    assert!(!explained.contains("95 cm"), "{explained}");
+}
+
+#[test]
+fn a_source_that_failed_leaves_those_undetermined_whom_it_would_tell_about() {
+    let mut town = Town::new();
+    town.own.resident("phr-7").waist(95.0, "2025-10-01");
+    town.register.pulls();
+    town.pulls_own();
+    town.register.runs();
+    let before = town.register.site.state_of("anna");
+    let config = town.config.display().to_string();
+    let said = town.register.site.does(&["pull", "--config", &config]);
+    let told = said.ends_with(1);
+    assert!(told.contains("source `kanta-phr` was not pulled"), "{told}");
+    assert!(told.contains("1 of 1 sources failed: kanta-phr"), "{told}");
+    town.register.runs();
+    town.register
+        .decides_that("anna", "undetermined-incomplete");
+    assert_ne!(
+        town.register.site.state_of("veikko"),
+        "undetermined-incomplete"
+    );
+    // A folder with all of it is as good as the server's own answer.
+    town.pulls_own();
+    town.register.runs();
+    town.register.decides_that("anna", before);
+    town.register.site.is_whole();
+}
