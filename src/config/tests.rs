@@ -21,6 +21,8 @@ fn the_last_day_is_the_last_of_the_rules_and_of_the_law() {
         site,
         legal_basis: basis,
         signers: None,
+        sources: BTreeMap::new(),
+        servers: BTreeMap::new(),
         channels: Vec::new(),
         sampled_negatives: None,
         lake: None,

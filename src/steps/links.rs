@@ -207,6 +207,7 @@ pub fn source_failed(
         way: PullWay::default(),
         server: failed.server.to_owned(),
         group: failed.group.to_owned(),
+        listed: None,
         types: Vec::new(),
         since: None,
         transaction_time: String::new(),
