@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use preventiojyraa::config::{Source, SourceTerms};
+use preventiojyraa::config::{Config, People, Source, SourceTerms, Trust};
 use preventiojyraa::daemon::{self, NetworkPullOptions, PullBy, PullStatus};
 use preventiojyraa::fhir::{Credentials, IdentityKey, ReadBy, TYPES_READ};
 use preventiojyraa::rulebook::Rulebook;
 use preventiojyraa::steps::{
-    self, Access, CodesReport, DataFolder, LineReader, PullOptions, PullReport,
+    self, Access, CodesReport, DataFolder, LineReader, PullOptions, PullReport, SourceKnown,
 };
 
 use super::pull_sources::{Asked, EXPORT, each_source};
@@ -47,8 +47,9 @@ pub(super) struct Arguments {
     ///
     /// Every source that has a server is pulled, the register first, or the one that `--source` names.
     /// One that fails is told, the others are pulled all the same, and whom it would tell about stay
-    /// undetermined until it comes whole. With `--from`, the folder holds what `--source` sent.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["server", "status"])]
+    /// undetermined until it comes whole. With `--from`, the folder holds what `--source` sent; with
+    /// `--status`, sources that were never pulled are named as well.
+    #[arg(long, value_name = "FILE", conflicts_with = "server")]
     pub(super) config: Option<PathBuf>,
     /// A file with 64 hexadecimal digits: the secret that makes ids opaque
     ///
@@ -73,7 +74,8 @@ pub(super) struct Arguments {
     /// larger than that memory
     #[arg(long)]
     direct: bool,
-    /// Say how far each group is: what is known of it, and what is under way; nothing is asked or read
+    /// Say how far each source and group is: what is known of it, and what is under way; nothing is
+    /// asked or read
     #[arg(long, conflicts_with_all = ["from", "server"])]
     status: bool,
     /// Print the report as JSON
@@ -149,7 +151,10 @@ pub(super) struct NetworkArguments {
 
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
     if arguments.status {
-        let status = daemon::pull_status(&arguments.data.data)?;
+        let config = arguments.config.as_deref().map(Config::read).transpose()?;
+        let sources = config.iter().flat_map(|config| &config.sources);
+        let terms: Vec<_> = sources.map(|(name, source)| (&**name, source.terms())).collect();
+        let status = daemon::pull_status(&arguments.data.data, &terms)?;
         show(&status, arguments.json, status_told)?;
         return Ok(Outcome::Done);
     }
@@ -257,6 +262,7 @@ fn over_the_network(
         changed: network.changed,
         by_post: network.post,
         days: network.give_up_after,
+        within: None,
         key,
         laboratory: arguments.laboratory.clone(),
         terms: SourceTerms::default(),
@@ -325,7 +331,11 @@ fn read_key(path: &PathBuf) -> Result<IdentityKey, String> {
 
 fn status_told(status: &PullStatus) -> String {
     let mut text = String::new();
-    for slice in &status.slices {
+    // A single source is the register, and its groups say everything of it.
+    if 1 < status.sources.len() || status.sources.iter().any(|source| source.failed) {
+        text.extend(status.sources.iter().map(source_told));
+    }
+    for slice in status.slices.iter().filter(|slice| !slice.failed) {
         let known = match &slice.watermark {
             Some(at) => format!("everything up to {at}"),
             None => "nothing whole yet".to_owned(),
@@ -363,6 +373,31 @@ fn status_told(status: &PullStatus) -> String {
     }
     if text.is_empty() {
         text.push_str("Nothing was pulled over the network, and nothing is under way.\n");
+    }
+    text
+}
+
+fn source_told(known: &SourceKnown) -> String {
+    let people = match known.terms.people {
+        People::Register => "the register",
+        People::Linked => "linked to the register",
+    };
+    let trust = match known.terms.trust {
+        Trust::Record => "",
+        Trust::Resident => ", the residents' own word",
+    };
+    let precedence = (known.terms.precedence).map_or_else(String::new, |n| format!(", precedence {n}"));
+    let far = match (known.pull, &known.at) {
+        (Some(pull), Some(at)) if known.failed => format!("failed at {at} (pull {pull})"),
+        (Some(pull), Some(at)) => format!("newest pull {pull} at {at}"),
+        (None, _) | (_, None) => "never pulled".to_owned(),
+    };
+    let mut text = format!("Source {}, {people}{trust}{precedence}: {far}\n", known.source);
+    if known.pull.is_some() {
+        text.push_str(&format!(
+            "  tells about {} residents; {} of them stay undetermined until more of it comes\n",
+            known.residents, known.undetermined
+        ));
     }
     text
 }

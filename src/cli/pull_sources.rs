@@ -1,10 +1,13 @@
 //! `preventio pull --config`: the sources of a configuration, one after another.
 
+use std::path::Path;
+use std::time::Duration;
+
 use preventiojyraa::config::{Config, People, Server, Source};
-use preventiojyraa::daemon::{self, NetworkPullOptions, PullBy};
+use preventiojyraa::daemon::{self, NetworkPullError, NetworkPullOptions, PullBy};
 use preventiojyraa::fhir::{IdentityKey, TYPES_READ};
 use preventiojyraa::rulebook::Rulebook;
-use preventiojyraa::steps::{self, Access, DataFolder, FailedSource, PullReport};
+use preventiojyraa::steps::{self, Access, DataFolder, FailedSource, PullReport, StepError};
 
 use super::pull::{Arguments, threads, told};
 use super::{CommandResult, Outcome, tell};
@@ -52,6 +55,66 @@ impl Asked {
 /// What a source is called that nobody names.
 pub(super) const EXPORT: &str = "export";
 
+/// A source of a configuration, with the server that exports it and the group.
+struct Served<'c> {
+    name: &'c str,
+    source: &'c Source,
+    server: &'c Server,
+    group: &'c str,
+}
+
+/// The sources that have a server, or the one that is named: the register first, since whoever is not on
+/// it yet cannot be linked to it, then by precedence.
+fn served<'c>(config: &'c Config, wanted: Option<&str>) -> Vec<Served<'c>> {
+    let named = config.sources.iter();
+    let named = named.filter(|(name, _)| wanted.is_none_or(|wanted| wanted == *name));
+    let with_servers = named.filter_map(|(name, source)| {
+        Some(Served {
+            name,
+            source,
+            server: config.servers.get(source.server.as_ref()?)?,
+            group: source.group.as_deref()?,
+        })
+    });
+    let mut served: Vec<Served<'c>> = with_servers.collect();
+    served.sort_by_key(|served| {
+        let place = match served.source.people {
+            People::Register => 0,
+            People::Linked => 1,
+        };
+        (place, served.source.precedence.unwrap_or(u32::MAX))
+    });
+    served
+}
+
+/// Everything with which no pull could go well, before any server is asked.
+fn mistakes(
+    served: &[Served<'_>],
+    rulebook: &Rulebook,
+    data: &Path,
+) -> Result<Vec<String>, StepError> {
+    let vocabulary = &rulebook.catalogue.vocabulary;
+    let wrong = served.iter().filter_map(|served| {
+        let laboratory = served.source.laboratory.as_deref()?;
+        let known: Vec<&str> = vocabulary.laboratories.iter().map(|l| &*l.id).collect();
+        (!known.contains(&laboratory)).then(|| {
+            let (name, known) = (served.name, known.join(", "));
+            format!("source `{name}`: the rules know no laboratory `{laboratory}`; known: {known}")
+        })
+    });
+    let mut wrong: Vec<String> = wrong.collect();
+    // A slip of the pen leaves no data folder behind.
+    if data.exists() {
+        let data = DataFolder::open(data, Access::Read)?;
+        for one in served {
+            let fits = steps::ready_to_pull(rulebook, &data, None, (one.name, one.source.terms()));
+            wrong.extend(fits.err().map(|error| error.to_string()));
+        }
+    }
+    wrong.dedup();
+    Ok(wrong)
+}
+
 /// Pulls every source of a configuration that has a server, the register first; gives up none for another.
 pub(super) fn each_source(
     arguments: &Arguments,
@@ -59,65 +122,65 @@ pub(super) fn each_source(
     config: &Config,
     key: Option<&IdentityKey>,
 ) -> CommandResult {
-    let wanted = |name: &String| {
-        arguments
-            .source
-            .as_ref()
-            .is_none_or(|wanted| wanted == name)
-    };
-    let named = config.sources.iter().filter(|(name, _)| wanted(name));
-    let mut sources: Vec<(&String, &Source)> = named.collect();
-    // Whoever is not on the register yet cannot be linked to it.
-    sources.sort_by_key(|(_, source)| match source.people {
-        People::Register => 0,
-        People::Linked => 1,
-    });
+    let served = served(config, arguments.source.as_deref());
+    if served.is_empty() {
+        return Err("no source of the configuration has a server\nhint: `server` and `group` in `[source.NAME]`".into());
+    }
+    let mistakes = mistakes(&served, rulebook, &arguments.data.data)?;
+    if !mistakes.is_empty() {
+        return Err(format!("nothing was pulled\n  {}", mistakes.join("\n  ")).into());
+    }
     let mut failed = Vec::new();
-    let mut n_pulled = 0;
-    for (name, source) in sources {
-        let server = source
-            .server
-            .as_ref()
-            .and_then(|server| config.servers.get(server));
-        let Some((server, group)) = server.zip(source.group.as_ref()) else {
-            continue;
-        };
-        n_pulled += 1;
-        let pulled = pull_source(arguments, rulebook, (name, source), (server, group), key);
-        match pulled {
+    for one in &served {
+        match pull_source(arguments, rulebook, one, key) {
             Ok(report) => {
                 told(&report, arguments)?;
             }
             Err(error) => {
+                let is_busy = error
+                    .downcast_ref::<NetworkPullError>()
+                    .is_some_and(NetworkPullError::is_busy);
                 tell(&format!(
-                    "source `{name}` was not pulled: {}\n",
+                    "source `{}` was not pulled: {}\n",
+                    one.name,
                     chain(error.as_ref())
                 ));
-                let mut data = DataFolder::open(&arguments.data.data, Access::Write)?;
-                let what = FailedSource {
-                    source: name,
-                    terms: source.terms(),
-                    server: &server.base,
-                    group,
-                    at: super::now(),
-                };
-                steps::source_failed(rulebook, &mut data, &what)?;
-                failed.push(name.as_str());
+                failed.push(one.name);
+                // Whoever is at it says how it ends.
+                if !is_busy {
+                    note_failed(arguments, rulebook, one)?;
+                }
             }
         }
     }
-    if n_pulled == 0 {
-        return Err("no source of the configuration has a server\nhint: `server` and `group` in `[source.NAME]`".into());
+    if failed.is_empty() {
+        return Ok(Outcome::Done);
     }
-    if !failed.is_empty() {
-        return Err(format!(
-            "{} of {n_pulled} sources failed: {}; whom they would tell about stay undetermined",
-            failed.len(),
-            failed.join(", ")
-        )
-        .into());
-    }
-    Ok(Outcome::Done)
+    Err(format!(
+        "{} of {} sources failed: {}; whom they tell about stay undetermined\nhint: `preventio pull --status` says how many",
+        failed.len(),
+        served.len(),
+        failed.join(", ")
+    )
+    .into())
+}
+
+/// Puts on record that a source did not come.
+fn note_failed(
+    arguments: &Arguments,
+    rulebook: &Rulebook,
+    one: &Served<'_>,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let mut data = DataFolder::open(&arguments.data.data, Access::Write)?;
+    let what = FailedSource {
+        source: one.name,
+        terms: one.source.terms(),
+        server: &one.server.base,
+        group: one.group,
+        at: super::now(),
+    };
+    steps::source_failed(rulebook, &mut data, &what)?;
+    Ok(())
 }
 
 /// An error with everything that caused it.
@@ -132,18 +195,23 @@ fn chain(error: &dyn std::error::Error) -> String {
 fn pull_source(
     arguments: &Arguments,
     rulebook: &Rulebook,
-    (name, source): (&str, &Source),
-    (server, group): (&Server, &str),
+    one: &Served<'_>,
     key: Option<&IdentityKey>,
 ) -> Result<PullReport, Box<dyn std::error::Error>> {
     let network = &arguments.network;
+    let Served {
+        name,
+        source,
+        server,
+        group,
+    } = one;
     let options = NetworkPullOptions {
         root: arguments.data.data.clone(),
         rulebook,
         server: server.base.clone(),
         credentials: server.credentials()?,
-        group: group.to_owned(),
-        source: name.to_owned(),
+        group: (*group).to_owned(),
+        source: (*name).to_owned(),
         types: TYPES_READ.map(str::to_owned).into(),
         by: PullBy::Auto,
         members: None,
@@ -151,6 +219,7 @@ fn pull_source(
         changed: false,
         by_post: false,
         days: network.give_up_after,
+        within: Some(Duration::from_secs(source.give_up_seconds.into())),
         key: key.cloned(),
         laboratory: source.laboratory.clone(),
         terms: source.terms(),

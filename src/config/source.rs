@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Server;
 
 /// Whom a source knows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum People {
     /// It is the register: everybody in it is a resident of the programme.
@@ -18,7 +18,7 @@ pub enum People {
 }
 
 /// Whose word a source passes on. Of a measurement that two sources tell, the one of the record stays.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Trust {
     /// A record's: each statement stands as it says of itself.
@@ -30,12 +30,15 @@ pub enum Trust {
 }
 
 /// What a source is to the programme. By default it is the register, and a record.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceTerms {
     /// Whom it knows.
     pub people: People,
     /// Whose word it passes on.
     pub trust: Trust,
+    /// Which source is believed where several tell the same measurement: the smallest number; none
+    /// comes last.
+    pub precedence: Option<u32>,
 }
 
 /// Where data come from, by the name that every resident's opaque id is made with.
@@ -46,6 +49,9 @@ pub struct Source {
     pub people: People,
     /// Whose word it passes on.
     pub trust: Trust,
+    /// Which source is believed where several tell the same measurement and stand behind it alike: 1
+    /// before 2. Each of several sources has its own.
+    pub precedence: Option<u32>,
     /// The server that exports it, by its name here; none for one that comes in folders.
     pub server: Option<String>,
     /// The group that is exported.
@@ -53,6 +59,14 @@ pub struct Source {
     /// The laboratory whose results these are, unless they name another, by its name in the rules:
     /// some codes mean another test in each.
     pub laboratory: Option<String>,
+    /// Seconds that a pull of it may take over the network, until it has failed and the next source's
+    /// turn comes. What is under way is kept, and the next pull goes on with it.
+    #[serde(default = "default_give_up")]
+    pub give_up_seconds: u32,
+}
+
+fn default_give_up() -> u32 {
+    3_600
 }
 
 impl Source {
@@ -62,6 +76,7 @@ impl Source {
         SourceTerms {
             people: self.people,
             trust: self.trust,
+            precedence: self.precedence,
         }
     }
 }
@@ -82,10 +97,35 @@ pub(super) fn mistakes(
             "{n_registers} sources are the register (`people = \"register\"`); exactly one says who there is"
         ));
     }
+    if !sources.is_empty() {
+        for (name, server) in servers {
+            if !sources.contains_key(&server.source) {
+                mistakes.push(format!(
+                    "server `{name}` understands the names of source `{0}`, and `[source.{0}]` is not here",
+                    server.source
+                ));
+            }
+        }
+    }
+    let mut taken: BTreeMap<u32, &str> = BTreeMap::new();
     for (name, source) in sources {
         let mut wrong = |what: String| mistakes.push(format!("source `{name}`: {what}"));
         if (source.people, source.trust) == (People::Register, Trust::Resident) {
             wrong("the register cannot be the residents' own word".to_owned());
+        }
+        match source.precedence {
+            None if 1 < sources.len() => {
+                wrong("one of several, says no `precedence`: 1 is believed before 2".to_owned());
+            }
+            Some(precedence) => {
+                if let Some(other) = taken.insert(precedence, name) {
+                    wrong(format!("has the `precedence` of source `{other}`: {precedence}"));
+                }
+            }
+            None => {}
+        }
+        if source.give_up_seconds == 0 {
+            wrong("`give_up_seconds = 0`: no time to pull anything".to_owned());
         }
         if source.server.is_some() != source.group.is_some() {
             wrong("`server` and `group` go together: what is exported, and from where".to_owned());

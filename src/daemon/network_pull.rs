@@ -51,6 +51,8 @@ pub struct NetworkPullOptions<'a> {
     pub by_post: bool,
     /// After how many days an export is given up.
     pub days: u32,
+    /// After how long this pull ends, so that others may have their turn; what is under way is kept.
+    pub within: Option<std::time::Duration>,
     /// The identity key, for a new data folder.
     pub key: Option<IdentityKey>,
     /// The laboratory whose results these are, unless they name another.
@@ -117,11 +119,24 @@ pub enum NetworkPullError {
     /// Somebody has cancelled it.
     #[error("the export had been cancelled\nhint: the same command asks for a new one")]
     GivenUp,
+    /// Others have their turn.
+    #[error(
+        "it was not here after {0} seconds\nhint: what is under way is kept; the same command goes on with it, and `give_up_seconds` gives it more time"
+    )]
+    NotInTime(u64),
     /// The token allows nothing.
     #[error(
         "the server allows this client to read none of the resource types\nhint: ask the hospital for `system/Patient.rs` and its like"
     )]
     NothingGranted,
+}
+
+impl NetworkPullError {
+    /// Whether another process is at it, which may well end with all of it.
+    #[must_use]
+    pub const fn is_busy(&self) -> bool {
+        matches!(self, Self::Folder(JobFolderError::Busy))
+    }
 }
 
 /// Pulls a group's export into the data folder; goes on with one that is under way.
@@ -132,27 +147,58 @@ pub enum NetworkPullError {
 pub fn network_pull(options: &NetworkPullOptions<'_>) -> Result<PullReport, NetworkPullError> {
     let since = {
         let data = DataFolder::open(&options.root, Access::Write)?;
-        steps::ready_to_pull(options.rulebook, &data, options.key.as_ref())?;
+        let terms = (&options.source[..], options.terms);
+        steps::ready_to_pull(options.rulebook, &data, options.key.as_ref(), terms)?;
         let place = (&options.server[..], &options.group[..]);
         data.watermark(&options.source, place, &options.types)?
     };
     let folder = JobFolder::open(&options.root, &options.source, &options.group)?;
-    let runtime = runtime()?;
+    let pulled = pulled(options, &folder, since);
+    let Some(within) = options.within else {
+        return runtime()?.block_on(pulled);
+    };
+    // Storing does not wait for anybody, so that it is never cut off in the middle.
+    let in_time = runtime()?.block_on(async { tokio::time::timeout(within, pulled).await });
+    match in_time {
+        Ok(ended) => ended,
+        Err(_elapsed) => {
+            // Its facts may be stored, and only the server not told so yet.
+            let jobs = [
+                folder.job()?.map(|job| job.id),
+                folder.crawl()?.map(|crawl| crawl.id),
+            ];
+            let data = DataFolder::open(&options.root, Access::Read)?;
+            for job in jobs.into_iter().flatten() {
+                if let Some(report) = data.pull_of(&job)? {
+                    return Ok(report);
+                }
+            }
+            Err(NetworkPullError::NotInTime(within.as_secs()))
+        }
+    }
+}
+
+/// Pulls by the way that is asked for, or goes on by the one that is under way.
+async fn pulled(
+    options: &NetworkPullOptions<'_>,
+    folder: &JobFolder,
+    since: Option<String>,
+) -> Result<PullReport, NetworkPullError> {
     let (job, crawl) = (folder.job()?, folder.crawl()?);
     if let Some(crawl) = crawl {
         if options.by == PullBy::Export {
             return Err(NetworkPullError::OtherJob("reading by search".to_owned()));
         }
         resumed(options, &crawl.request)?;
-        return runtime.block_on(crawled(options, &folder, Some(crawl)));
+        return crawled(options, folder, Some(crawl)).await;
     }
     if options.by == PullBy::Crawl {
         if job.is_some() {
             return Err(NetworkPullError::OtherJob("bulk export".to_owned()));
         }
-        return runtime.block_on(crawled(options, &folder, None));
+        return crawled(options, folder, None).await;
     }
-    let failure = match runtime.block_on(exported(options, &folder, (job, since))) {
+    let failure = match exported(options, folder, (job, since)).await {
         Err(NetworkPullError::Export(failure)) => failure,
         ended => return ended,
     };
@@ -162,7 +208,7 @@ pub fn network_pull(options: &NetworkPullOptions<'_>) -> Result<PullReport, Netw
     (options.tell)(&format!(
         "note: {failure}\nreading resident by resident instead"
     ));
-    match runtime.block_on(crawled(options, &folder, None)) {
+    match crawled(options, folder, None).await {
         Err(NetworkPullError::Crawl(crawl @ CrawlFailure::Members(_))) => {
             Err(NetworkPullError::Neither {
                 export: failure,

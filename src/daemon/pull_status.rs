@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use super::job_folder::wrong;
 use super::network_pull::NetworkPullError;
+use crate::config::SourceTerms;
 use crate::fhir::{Crawl, ExportRequest, Job, Stage};
-use crate::steps::{Access, DataFolder, SliceKnown};
+use crate::steps::{Access, DataFolder, SliceKnown, SourceKnown};
 
 /// A pull that is under way; its process may be running or not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,19 +34,26 @@ pub struct UnderWay {
 /// How far each slice of a data folder is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PullStatus {
+    /// What is known of each source.
+    pub sources: Vec<SourceKnown>,
     /// What pulls over the network have stored, slice by slice.
     pub slices: Vec<SliceKnown>,
     /// What is under way.
     pub under_way: Vec<UnderWay>,
 }
 
-/// Reads how far each slice is; no server is asked, and what is under way is not disturbed.
+/// Reads how far each source and slice is; no server is asked, and what is under way is not disturbed.
+/// Of `configured` sources those are named as well that were never pulled.
 ///
 /// # Errors
 ///
 /// When the data folder cannot be read.
-pub fn pull_status(root: &Path) -> Result<PullStatus, NetworkPullError> {
-    let slices = DataFolder::open(root, Access::Read)?.slices()?;
+pub fn pull_status(
+    root: &Path,
+    configured: &[(&str, SourceTerms)],
+) -> Result<PullStatus, NetworkPullError> {
+    let data = DataFolder::open(root, Access::Read)?;
+    let (sources, slices) = (data.sources(configured)?, data.slices()?);
     let mut under_way = Vec::new();
     let pulls = root.join("pulls");
     let entries = match fs::read_dir(&pulls) {
@@ -64,7 +72,11 @@ pub fn pull_status(root: &Path) -> Result<PullStatus, NetworkPullError> {
         under_way.extend(crawl.as_ref().map(of_crawl));
     }
     under_way.sort_by(|a, b| (&a.server, &a.group).cmp(&(&b.server, &b.group)));
-    Ok(PullStatus { slices, under_way })
+    Ok(PullStatus {
+        sources,
+        slices,
+        under_way,
+    })
 }
 
 fn of(request: &ExportRequest, began: i64) -> UnderWay {

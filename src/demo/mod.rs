@@ -411,6 +411,7 @@ impl Programme<'_> {
             changed,
             by_post: false,
             days: 1,
+            within: None,
             key: None,
             laboratory: None,
             terms: SourceTerms::default(),

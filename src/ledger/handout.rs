@@ -304,6 +304,8 @@ fn due_sends(
     Ok(rows)
 }
 
+/// What a channel's source calls a resident. Of several names in a source beside the register the one that
+/// holds for longest: what has left under a name is looked up and taken back under the same.
 fn patient_id(
     connection: &Connection,
     channel: &ChannelTerms,
@@ -319,7 +321,7 @@ fn patient_id(
                                               WHERE later.source = newest.source
                                                 AND later.patient_id = newest.patient_id
                                                 AND newest.pull < later.pull)
-                            ORDER BY pull DESC, patient_id LIMIT 1)
+                            ORDER BY pull, patient_id LIMIT 1)
              LIMIT 1",
         )
         .and_then(|mut statement| {

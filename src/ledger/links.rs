@@ -29,6 +29,23 @@ pub(super) fn add(
 }
 
 impl Ledger {
+    /// How many links lead to nobody in the identity map.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn n_links_to_nobody(&self) -> Result<u64, LedgerError> {
+        self.connection
+            .query_row(
+                "SELECT count(*) FROM link WHERE resident IS NOT NULL
+                    AND resident NOT IN (SELECT resident FROM identity)",
+                [],
+                |row| row.get::<_, i64>(0),
+            )
+            .map(i64::cast_unsigned)
+            .map_err(sql("cannot read links between sources"))
+    }
+
     /// Whom a source beside the register calls by which `Patient.id`, as the newest pull has found it.
     ///
     /// # Errors
@@ -54,20 +71,23 @@ impl Ledger {
             .collect())
     }
 
-    /// Everybody of the register whom a source beside it has ever called by some name.
+    /// Everybody of the register whom a source beside it has ever called by some name, up to a pull.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn linked(&self, source: &str) -> Result<BTreeSet<ResidentId>, LedgerError> {
+    pub fn linked(&self, source: &str, pull: u32) -> Result<BTreeSet<ResidentId>, LedgerError> {
         let action = "cannot read links between sources";
         let mut statement = self
             .connection
             .prepare(
-                "SELECT DISTINCT resident FROM link WHERE source = ?1 AND resident IS NOT NULL",
+                "SELECT DISTINCT resident FROM link
+                 WHERE source = ?1 AND pull <= ?2 AND resident IS NOT NULL",
             )
             .map_err(sql(action))?;
-        let rows = statement.query_map([source], |row| row.get(0).map(ResidentId::from_bytes));
+        let rows = statement.query_map(params![source, pull], |row| {
+            row.get(0).map(ResidentId::from_bytes)
+        });
         rows.and_then(Iterator::collect).map_err(sql(action))
     }
 }

@@ -367,7 +367,14 @@ impl Ledger {
             .connection
             .prepare(
                 "SELECT resident FROM identity WHERE patient_id = ?1
-                 UNION SELECT resident FROM link WHERE patient_id = ?1 ORDER BY resident",
+                 UNION
+                 SELECT resident FROM link AS newest
+                 WHERE patient_id = ?1 AND resident IS NOT NULL
+                   AND NOT EXISTS (SELECT 1 FROM link AS later
+                                   WHERE later.source = newest.source
+                                     AND later.patient_id = newest.patient_id
+                                     AND newest.pull < later.pull)
+                 ORDER BY resident",
             )
             .map_err(sql(action))?;
         let rows = statement

@@ -125,6 +125,12 @@ fn check_pulls(data: &DataFolder, problems: &mut Vec<String>) -> Result<(), Step
             "{register} residents on the register, {identities} in the identity map"
         ));
     }
+    let lost = data.ledger.n_links_to_nobody()?;
+    if 0 < lost {
+        problems.push(format!(
+            "{lost} names of other sources are linked to nobody in the identity map"
+        ));
+    }
     Ok(())
 }
 

@@ -1,14 +1,18 @@
 //! Explain: one resident's decision in sentences, held against the stored one.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::civil::Date;
 
 use super::canonical::{Texts, canonical};
 use super::faulty::{FaultyReport, faulty_in};
 use super::in_force::{as_pinned, in_force};
-use super::run::{Open, checked_pulls, completed, decided, runs_of};
+use super::run::{checked_pulls, decided, runs_of};
+use super::sources::Sources;
 use super::{DataFolder, StepError, sampling};
 use crate::lake::{DecisionRow, IssueRow, RegisterRow};
-use crate::profile::{Fact, Profile, ResidentId};
+use crate::ledger::PullRecord;
+use crate::profile::{Fact, Profile, ResidentId, Standing};
 use crate::report;
 use crate::risk::Assessment;
 use crate::rulebook::Rulebook;
@@ -83,7 +87,8 @@ pub fn explain(
         None => in_force(rulebook, data)?,
     };
     let rulebook = &in_force.rulebook;
-    let profile = Profile::as_of(completed(&entry, &Open::of(&pulls)), facts, index_date);
+    let sources = Sources::of(&data.ledger, &pulls)?;
+    let profile = sources.profile(&entry, facts, index_date);
     // The run decided on the round as it was then, before what it asked for itself.
     let episode = data
         .ledger
@@ -121,6 +126,12 @@ pub fn explain(
         .filter(|_| stored.as_ref() == Some(&now))
         .map(|run| run.id);
     let issues = data.store.issues(Some(resident))?;
+    text.push_str(&told_by(&pulls, &profile));
+    for source in sources.missing_about(&data.ledger, &entry)? {
+        text.push_str(&format!(
+            "Something of source `{source}` is missing, which could decide otherwise.\n"
+        ));
+    }
     text.push_str(&footing(decided_by_run, stored.is_some()));
     text.push_str(&issue_sentences(&issues));
     Ok(Explanation {
@@ -160,6 +171,33 @@ fn stored(
         }
     })?;
     Ok(found)
+}
+
+/// Who told what is known, where a folder has several sources.
+fn told_by(pulls: &[PullRecord], profile: &Profile) -> String {
+    let source_of: BTreeMap<u32, &str> =
+        pulls.iter().map(|pull| (pull.id, &*pull.source)).collect();
+    let sources: BTreeSet<&str> = source_of.values().copied().collect();
+    if sources.len() < 2 {
+        return String::new();
+    }
+    let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for fact in profile.facts() {
+        let source = source_of.get(&fact.version.pull).copied();
+        let (all, own) = counts.entry(source.unwrap_or("?")).or_default();
+        *all += 1;
+        *own += usize::from(fact.standing == Standing::SelfReported);
+    }
+    let told = counts.into_iter().map(|(source, (all, own))| {
+        let statements = if all == 1 { "statement" } else { "statements" };
+        let own = if own == 0 {
+            String::new()
+        } else {
+            format!(", {own} of them the resident's own word")
+        };
+        format!("  {source}: {all} {statements}{own}\n")
+    });
+    format!("Told by:\n{}", told.collect::<String>())
 }
 
 fn footing(decided_by_run: Option<u32>, is_stored: bool) -> String {

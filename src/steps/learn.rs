@@ -7,14 +7,15 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use super::in_force::{self, InForce};
-use super::run::{Open, checked_pulls, completed, runs_of};
+use super::run::{checked_pulls, runs_of};
+use super::sources::Sources;
 use super::{DataFolder, LearnDocument, StepError};
 use crate::lake::DecisionRow;
 use crate::learning::{self, Case, Learning, Round};
 use crate::ledger::{OrderedInRound, RecalibrationRecord, RunRecord};
 use crate::outcomes::{self, Decided, IndexDecision, Outcome};
 use crate::pathway::OrderedBecause;
-use crate::profile::{Profile, ResidentId};
+use crate::profile::ResidentId;
 use crate::report::LearningSubject;
 use crate::rulebook::{Rulebook, Score, State};
 
@@ -258,7 +259,7 @@ fn follow(
         has_acted,
         ledger_event: data.ledger.episodes(None)?.1,
     };
-    let open = Open::of(&pulls);
+    let sources = Sources::of(&data.ledger, &pulls)?;
     let mut stored = data.store.facts(&rulebook.catalogue, None)?;
     let calibration = &rulebook.calibration;
     let observed = learning::observed(calibration)?;
@@ -268,7 +269,7 @@ fn follow(
         let mut facts = Vec::new();
         stored.take_until(resident, &mut facts)?;
         let cases = known.get(&resident).map(|of| of.cases(options.index_run));
-        let later = Profile::as_of(completed(&entry, &open), facts, options.today);
+        let later = sources.profile(&entry, facts, options.today);
         let first = cases.into_iter().flatten();
         let repeat = repeats.get(&resident).into_iter().flatten().copied();
         for case in first.chain(repeat) {

@@ -8,14 +8,14 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
-use super::pull::{PullOptions, PullReport};
-use super::{DataFolder, NetworkReport, PullWay, StepError};
-use crate::config::{People, SourceTerms};
-use crate::fhir::{Block, Lines, PatientEntry, Reading, Resource, TYPES_READ, read_line};
+use super::pull::PullOptions;
+use super::whole::Seen;
+use super::{DataFolder, StepError};
+use crate::config::People;
+use crate::fhir::{Block, Lines, PatientEntry, Reading, Resource, read_line};
 use crate::intake::{Issue, IssueCode};
-use crate::ledger::{Link, PullCommit, PullRecord};
+use crate::ledger::Link;
 use crate::profile::ResidentId;
-use crate::rulebook::Rulebook;
 
 /// An issue about somebody whom a source beside the register knows and the register does not.
 pub(super) fn nobody_of_the_register() -> Issue {
@@ -126,114 +126,15 @@ impl Links {
     pub(super) fn n_seen(&self) -> u64 {
         self.seen.len() as u64
     }
-}
 
-impl super::harvest::Reader<'_> {
-    /// Notes of whom a source beside the register leaves something missing: everybody whom it has
-    /// ever told about, unless all of it came whole.
-    pub(super) fn linked_undetermined(
-        &self,
-        report: &mut PullReport,
-        data: &DataFolder,
-        missed: BTreeSet<ResidentId>,
-    ) -> Result<(), StepError> {
-        let of_changes = |network: &NetworkReport| network.since.is_some();
-        let lacks = |network: &NetworkReport| !network.incomplete.is_empty();
-        let lacks_of_anybody = report.slices.iter().any(|slice| !slice.is_whole)
-            || report.network.as_ref().is_some_and(lacks);
-        let mut left = if lacks_of_anybody {
-            let mut everybody = data.ledger.linked(&report.source)?;
-            everybody.extend(&self.links.seen);
-            everybody
-        } else if report.network.as_ref().is_some_and(of_changes) {
-            self.undetermined.clone()
-        } else {
-            BTreeSet::new()
-        };
-        left.extend(missed);
-        report.undetermined = left.iter().map(ResidentId::to_string).collect();
-        Ok(())
-    }
-}
-
-/// A source that was to be pulled and was not.
-pub struct FailedSource<'a> {
-    /// What it is called.
-    pub source: &'a str,
-    /// What it is to the programme.
-    pub terms: SourceTerms,
-    /// FHIR base address.
-    pub server: &'a str,
-    /// The group.
-    pub group: &'a str,
-    /// The instant at which it failed (UTC), for people.
-    pub at: String,
-}
-
-/// Notes that a source told nothing when it was asked: whom it would tell about stay undetermined
-/// until all of it comes, since what it would have said could make another decision of theirs.
-///
-/// Gives the number of the pull that says so; `None` where nothing was ever pulled, and nobody is
-/// on the register.
-///
-/// # Errors
-///
-/// When the folder's facts belong to other rules, or the ledger cannot be read or written.
-pub fn source_failed(
-    rulebook: &Rulebook,
-    data: &mut DataFolder,
-    failed: &FailedSource<'_>,
-) -> Result<Option<u32>, StepError> {
-    super::ready_to_pull(rulebook, data, None)?;
-    let pulls = data.ledger.pulls()?;
-    let Some(last) = pulls.last() else {
-        return Ok(None);
-    };
-    let left = match failed.terms.people {
-        // Everybody is of the register: who is not whole is known by the source alone.
-        People::Register => {
-            let mut newest_first = pulls.iter().rev();
-            let of_source = newest_first.find(|pull| pull.source == failed.source);
-            of_source
-                .and_then(|pull| serde_json::from_str::<PullReport>(&pull.report).ok())
-                .map_or_else(BTreeSet::new, |report| report.residents_undetermined())
+    /// Of these, of whom something was missing before; and, where only what changed was asked for, who
+    /// is linked now and was not before.
+    pub(super) fn seen(&self, undetermined: &BTreeSet<ResidentId>, is_of_changes: bool) -> Seen {
+        let again = self.seen.intersection(undetermined).copied();
+        let new = self.new.iter().filter(|_| is_of_changes);
+        Seen {
+            again: again.collect(),
+            new: new.filter_map(|(_, resident)| *resident).collect(),
         }
-        People::Linked => data.ledger.linked(failed.source)?,
-    };
-    let mut report = PullReport::of_nothing(last.id + 1, failed.source);
-    report.undetermined = left.iter().map(ResidentId::to_string).collect();
-    report.network = Some(NetworkReport {
-        job: "none".to_owned(),
-        way: PullWay::default(),
-        server: failed.server.to_owned(),
-        group: failed.group.to_owned(),
-        listed: None,
-        types: Vec::new(),
-        since: None,
-        transaction_time: String::new(),
-        incomplete: TYPES_READ.map(str::to_owned).into(),
-        outcomes: 0,
-        errors: 1,
-        error: Some("the source could not be pulled".to_owned()),
-        deleted: 0,
-    });
-    let record = PullRecord {
-        id: report.id,
-        source: failed.source.to_owned(),
-        at: failed.at.clone(),
-        facts_fingerprint: rulebook.facts_fingerprint.clone(),
-        report: serde_json::to_string(&report).expect("a report has no maps with odd keys"),
-    };
-    let commit = PullCommit {
-        record: &record,
-        files: &[],
-        replaced: &[],
-        unmapped: &[],
-        deleted: &[],
-        links: &[],
-    };
-    let nothing = (std::iter::empty(), std::iter::empty());
-    let generation = data.ledger.commit_pull(&commit, nothing.0, nothing.1)?;
-    data.publish(generation)?;
-    Ok(Some(record.id))
+    }
 }

@@ -50,6 +50,7 @@ mod data;
 mod earlier;
 mod effects;
 mod explain;
+mod failed_source;
 mod faulty;
 mod funnel;
 mod harvest;
@@ -77,6 +78,7 @@ mod run_report;
 mod sampling;
 mod second_look;
 mod seen;
+mod sources;
 mod unchanged;
 mod unmapped;
 mod waiting;
@@ -93,6 +95,7 @@ pub use effects::{
     EffectsStatus, EpochFile, Stopped, Switch, effects_status, notice_old_copy, resume, stop,
 };
 pub use explain::{Explanation, explain};
+pub use failed_source::{FailedSource, source_failed};
 pub use faulty::{FaultyMarks, FaultyReport, Marked, faulty_in, faulty_rules, mark_faulty};
 pub use funnel::funnel;
 pub use in_force::{InForce, in_force};
@@ -102,7 +105,6 @@ pub use lake::{
 };
 pub use learn::{FollowedCase, LearnOptions, LearnReport, learn};
 pub use learn_document::LearnDocument;
-pub use links::{FailedSource, source_failed};
 pub use look_back::{LookBackOptions, look_back};
 pub use look_back_document::{
     ActSince, Affected, DecidedOtherwise, DecisionShown, LookBack, LookedBack, RunLookedAt,
@@ -116,6 +118,7 @@ pub use rehearse::{RehearsalReport, level_in_words, rehearse, rehearse_one};
 pub use replay::{ReplayOptions, WhichRuns, replay};
 pub use replay_document::{DecidedAgain, Replay, ReplayedRun, Verdict};
 pub use reviewing::{OrderShown, WaitingOrders};
+pub use sources::SourceKnown;
 pub use rules_diff::{
     BookShown, Cell, DiffOptions, Gained, Guard, RulesDiff, kept_rules, rules_diff,
 };
@@ -222,6 +225,11 @@ pub enum StepError {
     /// The identity key does not fit the folder.
     #[error("this data folder was made with another identity key")]
     OtherKey,
+    /// The source was something else to the programme when it was pulled before.
+    #[error(
+        "source `{0}` was pulled before with other `people` or another `trust`; nothing was pulled of it\nhint: `--config FILE` with the same words as before; or a new data folder, into which everything is pulled by the new words"
+    )]
+    OtherTerms(String),
     /// Nothing may be asked of anybody.
     #[error(transparent)]
     NoEffects(#[from] NoEffects),

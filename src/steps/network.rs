@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::harvest::{Harvest, Reader, withdrawal};
+use super::pull::same_terms;
 use super::waiting::{FactRow, Owner, Said};
 use super::whole::Seen;
 use super::{DataFolder, PullOptions, PullReport, StepError};
+use crate::config::SourceTerms;
 use crate::fhir::{Deletion, IdentityKey};
 use crate::intake::{Issue, IssueCode};
 use crate::ledger::PullRecord;
@@ -65,20 +67,32 @@ pub struct NetworkReport {
     pub deleted: u64,
 }
 
+impl NetworkReport {
+    /// Whether it says that the source could not be pulled: then nothing was asked for to its end.
+    #[must_use]
+    pub fn is_of_nothing(&self) -> bool {
+        self.types.is_empty()
+    }
+}
+
 /// Whether a pull could be stored: looked at before a server is asked to export for days.
 ///
 /// # Errors
 ///
-/// When the folder's facts belong to other rules or its identities to another key.
+/// When the folder's facts belong to other rules, its identities to another key, or the source was
+/// something else to the programme.
 pub fn ready_to_pull(
     rulebook: &Rulebook,
     data: &DataFolder,
     key: Option<&IdentityKey>,
+    (source, terms): (&str, SourceTerms),
 ) -> Result<(), StepError> {
+    let pulls = data.ledger.pulls()?;
     let fits = |pull: &PullRecord| pull.facts_fingerprint == rulebook.facts_fingerprint;
-    if !data.ledger.pulls()?.iter().all(fits) {
+    if !pulls.iter().all(fits) {
         return Err(StepError::OtherFacts);
     }
+    same_terms(&pulls, source, terms)?;
     match (key, data.identity_key_on_record()?) {
         (Some(given), Some(stored)) if *given != stored => Err(StepError::OtherKey),
         _ => Ok(()),
@@ -98,6 +112,8 @@ pub struct SliceKnown {
     pub pull: u32,
     /// How that one asked.
     pub way: PullWay,
+    /// Whether that one brought nothing: the source could not be pulled.
+    pub failed: bool,
     /// The server's clock up to which everything is known; none when no pull lacked nothing.
     pub watermark: Option<String>,
     /// Resource types that the newest pull lacked.
@@ -122,12 +138,14 @@ impl DataFolder {
             ];
             let before = slices.get(&name).and_then(|slice| slice.watermark.clone());
             let own = known_up_to(&report, &network);
+            let failed = network.is_of_nothing();
             let slice = SliceKnown {
                 source: report.source,
                 server: network.server,
                 group: network.group,
                 pull: report.id,
                 way: network.way,
+                failed,
                 watermark: own.or(before),
                 incomplete: network.incomplete,
                 undetermined: report.undetermined.len() as u64,

@@ -118,6 +118,9 @@ pub struct PullReport {
     pub id: u32,
     /// Which source.
     pub source: String,
+    /// What it is to the programme; the register, unless something else is said.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub terms: SourceTerms,
     /// Whether every file was read to its end.
     pub is_complete: bool,
     /// Lines by what became of them.
@@ -151,12 +154,17 @@ pub struct PullReport {
     pub network: Option<NetworkReport>,
 }
 
+fn is_usual(terms: &SourceTerms) -> bool {
+    *terms == SourceTerms::default()
+}
+
 impl PullReport {
     /// Of a pull that brought nothing.
-    pub(super) fn of_nothing(id: u32, source: &str) -> Self {
+    pub(super) fn of_nothing(id: u32, (source, terms): (&str, SourceTerms)) -> Self {
         Self {
             id,
             source: source.to_owned(),
+            terms,
             is_complete: false,
             lines: LineCounts::default(),
             facts: 0,
@@ -206,6 +214,7 @@ pub fn pull(
     {
         return Err(StepError::OtherFacts);
     }
+    same_terms(&pulls, options.source, options.terms)?;
     let id = pulls.last().map_or(1, |pull| pull.id + 1);
     let key = data.identity_key(options.key.clone())?;
     let public_identity_key = key == IdentityKey::PUBLIC;
@@ -259,11 +268,11 @@ pub fn pull(
     let mut report = report(&harvest, &finished, id, options, ignored_files);
     reader.nobody_came(&mut report, &mut harvest)?;
     reader.too_much_is_unreadable(&mut report, &mut harvest)?;
-    if reader.links.are_of_the_register() {
-        reader.left_undetermined(&mut report, missed, finished.seen.clone());
-    } else {
-        reader.linked_undetermined(&mut report, data, missed)?;
+    let mut seen = finished.seen.clone();
+    if !reader.links.are_of_the_register() {
+        seen = (reader.links).seen(&reader.undetermined, reader.is_of_changes);
     }
+    reader.left_undetermined(&mut report, missed, seen);
     report.public_identity_key = public_identity_key;
     let before = before(data, &pulls, options.source)?;
     let seen = (harvest.bearing, harvest.mapped);
@@ -354,6 +363,7 @@ fn report(
     PullReport {
         id,
         source: options.source.to_owned(),
+        terms: options.terms,
         is_complete: harvest.slices.iter().all(|slice| slice.is_whole)
             && options
                 .network
@@ -428,6 +438,24 @@ fn commit(
         quarantined,
     )?;
     data.publish(generation)
+}
+
+/// Refuses a source whose people or trust are others than before: what is stored of it would be read by
+/// terms that do not hold any more. Its precedence may change, and counts from the next pull on.
+pub(super) fn same_terms(
+    pulls: &[PullRecord],
+    source: &str,
+    terms: SourceTerms,
+) -> Result<(), StepError> {
+    let of_source = pulls.iter().filter(|pull| pull.source == source);
+    let reports = of_source.filter_map(|pull| serde_json::from_str::<PullReport>(&pull.report).ok());
+    let before = reports.last().map(|report| report.terms);
+    match before {
+        Some(before) if (before.people, before.trust) != (terms.people, terms.trust) => {
+            Err(StepError::OtherTerms(source.to_owned()))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Of whom something was missing after the newest pull of a source, and the resource types that it was

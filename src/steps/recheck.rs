@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::run::{Open, checked_pulls, completed, decided};
+use super::run::{checked_pulls, decided};
+use super::sources::Sources;
 use super::{DataFolder, StepError, sampling};
 use crate::config::{Config, Scope};
 use crate::delivery::Refused;
@@ -10,7 +11,7 @@ use crate::lake::{FactStreams, RegisterRow};
 use crate::ledger::{Checked, RowView, Stamp, Verdict};
 use crate::orders::{Action, Order, ScoreNote, before_leaving, still_wanted};
 use crate::pathway::{self, Episode, Inclusion, OrderedBecause, Sampling, Stage, TestOrder};
-use crate::profile::{Fact, Profile, ResidentId};
+use crate::profile::{Fact, ResidentId};
 use crate::rulebook::Rulebook;
 
 /// Decides again about every resident with an order that may still be sent, on the newest facts, and
@@ -125,7 +126,7 @@ fn published(data: &DataFolder) -> Result<Option<u32>, StepError> {
 struct Looking<'r> {
     rulebook: &'r Rulebook,
     sampling: Option<Sampling>,
-    open: Open,
+    sources: Sources,
     /// Sorted by resident.
     register: Vec<RegisterRow>,
     hidden: HashSet<ResidentId>,
@@ -143,7 +144,7 @@ impl<'r> Looking<'r> {
         Ok(Self {
             rulebook,
             sampling: sampling::in_force(data, config)?.map(|(sampling, _)| sampling),
-            open: Open::of(&pulls),
+            sources: Sources::of(&data.ledger, &pulls)?,
             register: data.store.register(None)?,
             hidden: data.ledger.non_disclosed()?,
             scope: &config.scope,
@@ -178,7 +179,7 @@ impl<'r> Looking<'r> {
                 .collect();
             let entry = self.entry(resident);
             let decision = entry.map(|entry| {
-                let profile = Profile::as_of(completed(entry, &self.open), facts, stamp.day);
+                let profile = self.sources.profile(entry, facts, stamp.day);
                 let before = before_leaving(episode.as_ref());
                 let sampling = self.sampling.as_ref();
                 match drawn(episode.as_ref()).filter(|_| sampling.is_some()) {

@@ -6,10 +6,10 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::explain::{find, on_record};
-use super::run::{Open, checked_pulls, completed};
+use super::run::checked_pulls;
+use super::sources::Sources;
 use super::{DataFolder, StepError};
-use crate::lake::RegisterRow;
-use crate::profile::{Fact, Profile};
+use crate::profile::Profile;
 use crate::report;
 use crate::risk::{self, Assessment};
 use crate::rulebook::{Model, Rulebook, Score, ScorePosition};
@@ -59,7 +59,7 @@ pub fn rehearse(
     index_date: Date,
 ) -> Result<RehearsalReport, StepError> {
     let pulls = checked_pulls(rulebook, data)?;
-    let open = Open::of(&pulls);
+    let sources = Sources::of(&data.ledger, &pulls)?;
     let register = data.store.register(None)?;
     let mut stored = data.store.facts(&rulebook.catalogue, None)?;
     let mut report = RehearsalReport {
@@ -80,7 +80,7 @@ pub fn rehearse(
     for row in &register {
         let mut facts = Vec::new();
         stored.take_until(row.resident, &mut facts)?;
-        let profile = profile_of(row, facts, &open, index_date);
+        let profile = sources.profile(row, facts, index_date);
         match scored(rulebook, model, &profile) {
             Ok(assessment) => report.add(model, &assessment),
             Err(why) => *report.not_scored.entry(why.to_owned()).or_default() += 1,
@@ -144,8 +144,8 @@ pub fn rehearse_one(
     let of_run = runs.last().and_then(|run| run.index_date.parse().ok());
     let index_date = index_date.or(of_run).ok_or(StepError::NothingRun)?;
     let (entry, facts) = on_record(rulebook, data, resident)?;
-    let open = Open::of(&pulls);
-    let profile = profile_of(&entry, facts, &open, index_date);
+    let sources = Sources::of(&data.ledger, &pulls)?;
+    let profile = sources.profile(&entry, facts, index_date);
     let assessment = scored(rulebook, model, &profile).ok();
     Ok(report::explain_score(
         rulebook,
@@ -154,10 +154,6 @@ pub fn rehearse_one(
         assessment.as_ref(),
         &format!("Resident {resident}"),
     ))
-}
-
-fn profile_of(row: &RegisterRow, facts: Vec<Fact>, open: &Open, index_date: Date) -> Profile {
-    Profile::as_of(completed(row, open), facts, index_date)
 }
 
 /// The score, or why there is none.

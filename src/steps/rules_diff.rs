@@ -12,11 +12,12 @@ use super::canonical::{Texts, canonical};
 use super::cases::{Along, along, tens_of_age};
 use super::in_force::in_force;
 use super::look_back::decides_otherwise;
-use super::run::{Open, checked_pulls, completed, decided};
+use super::run::{checked_pulls, decided};
+use super::sources::Sources;
 use super::{DataFolder, StepError, sampling};
 use crate::lake::{DecisionRow, RegisterRow};
 use crate::planning;
-use crate::profile::{Fact, Profile, ResidentId};
+use crate::profile::{Fact, ResidentId};
 use crate::report::{SMALLEST_TOLD, without_small_numbers};
 use crate::rulebook::{Change, RuleName, Rulebook, State, changes};
 
@@ -151,7 +152,7 @@ pub fn rules_diff(
         .transpose()?
         .flatten();
     let (episodes, _) = data.ledger.episodes(None)?;
-    let open = Open::of(&pulls);
+    let sources = Sources::of(&data.ledger, &pulls)?;
     let register = data.store.register(None)?;
     let residents: Vec<ResidentId> = register.iter().map(|row| row.resident).collect();
     let everybody = Along {
@@ -162,7 +163,7 @@ pub fn rules_diff(
     };
     let work = |n: usize, facts: Vec<Fact>| -> [DecisionRow; 2] {
         let entry = &register[n];
-        let profile = Profile::as_of(completed(entry, &open), facts, options.index_date);
+        let profile = sources.profile(entry, facts, options.index_date);
         let episode = episodes.get(&entry.resident);
         [0, 1].map(|of| {
             let (book, texts) = (&books[of], &texts[of]);

@@ -1,7 +1,5 @@
 //! Run: every resident of the register gets a decision.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::civil::Date;
 
 use super::acting::{ActOptions, Acting, Asked, Collected};
@@ -10,9 +8,10 @@ use super::cases::{Along, along};
 use super::faulty::faulty_in;
 use super::in_force::{InForce, in_force};
 use super::run_report::{RunReport, Tally, Told};
+use super::sources::Sources;
 use super::unmapped::over_limit;
-use super::{DataFolder, PullReport, StepError, sampling};
-use crate::lake::{DecisionRow, RegisterRow};
+use super::{DataFolder, StepError, sampling};
+use crate::lake::DecisionRow;
 use crate::ledger::{EpisodeMap, PullRecord, RunRecord};
 use crate::pathway::{self, Decision, Episode, Followed, Inclusion, Sampling};
 use crate::profile::{Fact, Profile, Register, ResidentId};
@@ -39,6 +38,7 @@ struct Deciding<'a> {
     episodes: &'a EpisodeMap,
     acting: Option<&'a Acting>,
     sampling: Option<&'a Sampling>,
+    sources: &'a Sources,
     index_date: Date,
 }
 
@@ -79,7 +79,8 @@ pub fn run(
     // Only who may be asked for a test is drawn for one.
     let drawn = act.map(|act| sampling::in_force(data, act.config));
     let (sampling, sampled) = drawn.transpose()?.flatten().unzip();
-    let register = residents(data, &pulls)?;
+    let sources = Sources::of(&data.ledger, &pulls)?;
+    let register = residents(data, &sources)?;
     let id = data.ledger.runs()?.last().map_or(1, |run| run.id + 1);
     let (episodes, ledger_event) = data.ledger.episodes(None)?;
     let deciding = Deciding {
@@ -87,6 +88,7 @@ pub fn run(
         episodes: &episodes,
         acting: acting.as_ref(),
         sampling: sampling.as_ref(),
+        sources: &sources,
         index_date: options.index_date,
     };
     let mut tally = Tally::default();
@@ -120,7 +122,7 @@ pub fn run(
         })
     })?;
     tally.passed_over = passed_over;
-    let mut report = tally.report(rulebook, id, options, &pulls, register.len());
+    let mut report = tally.report(rulebook, id, options, (&pulls, &sources), register.len());
     report.sampled_negatives = sampled;
     report.faulty = faulty_in(data, rulebook)?;
     report.unmapped_over_limit = over_limit;
@@ -202,103 +204,13 @@ pub(super) fn runs_of(rulebook: &Rulebook, data: &DataFolder) -> Result<Vec<RunR
 /// The register, sorted by resident; residents of a source with an open slice are incomplete.
 fn residents(
     data: &DataFolder,
-    pulls: &[PullRecord],
+    sources: &Sources,
 ) -> Result<Vec<(ResidentId, Register)>, StepError> {
     let rows = data.store.register(None)?;
-    let open = Open::of(pulls);
     Ok(rows
         .iter()
-        .map(|row| (row.resident, completed(row, &open)))
+        .map(|row| (row.resident, sources.completed(row)))
         .collect())
-}
-
-/// A register entry with its completeness.
-pub(super) fn completed(row: &RegisterRow, open: &Open) -> Register {
-    let is_open = open.sources.contains(&*row.source) || open.residents.contains(&row.resident);
-    Register {
-        complete: !is_open,
-        ..row.register
-    }
-}
-
-/// Of whom something is known to be missing.
-#[derive(Debug, Default)]
-pub(super) struct Open {
-    /// Sources of which some resource type was cut off and has not come whole since.
-    sources: BTreeSet<String>,
-    /// Residents of whom something is missing while their source is whole.
-    residents: BTreeSet<ResidentId>,
-}
-
-impl Open {
-    /// Whether nothing is missing of any source.
-    pub(super) fn is_empty(&self) -> bool {
-        self.sources.is_empty()
-    }
-
-    /// What pulls have left open.
-    pub(super) fn of(pulls: &[PullRecord]) -> Self {
-        let reports = pulls.iter().filter_map(|pull| {
-            let report = serde_json::from_str::<PullReport>(&pull.report).ok()?;
-            Some((&*pull.source, report))
-        });
-        let reports: Vec<(&str, PullReport)> = reports.collect();
-        // Each pull says for its source who is left.
-        let left = reports.iter();
-        let left: BTreeMap<&str, BTreeSet<ResidentId>> = left
-            .map(|(source, report)| (*source, report.residents_undetermined()))
-            .collect();
-        Self {
-            sources: sources_with_open_slices(reports),
-            residents: left.into_values().flatten().collect(),
-        }
-    }
-}
-
-/// Sources of which some resource type was cut off and has not come whole since, from the same
-/// group where it came over the network.
-///
-/// A file cut off before its first line is known by the word its name begins with.
-fn sources_with_open_slices(reports: Vec<(&str, PullReport)>) -> BTreeSet<String> {
-    // Source, group, and the list of residents where not the whole group was read.
-    type Origin<'p> = (&'p str, Option<String>, Option<String>);
-    let mut open: BTreeMap<Origin<'_>, BTreeSet<String>> = BTreeMap::new();
-    for (source, report) in reports {
-        let kinds = |is_whole: bool| {
-            let slices = report.slices.iter();
-            let slices = slices.filter(move |slice| slice.is_whole == is_whole);
-            let kinds = slices
-                .flat_map(|slice| slice.types.iter().cloned().chain([first_word(&slice.file)]));
-            kinds.collect::<BTreeSet<String>>()
-        };
-        let (mut whole, mut cut_off) = (kinds(true), kinds(false));
-        let (mut group, mut listed) = (None, None);
-        if let Some(network) = report.network {
-            // What was asked for and is in no file is not there: it came whole as well.
-            whole.extend(network.types);
-            cut_off.extend(network.incomplete);
-            (group, listed) = (Some(network.group), network.listed);
-        }
-        // What came whole of some residents says nothing about the others of their group.
-        for ((of_source, of_group, of_list), kinds) in &mut open {
-            let is_theirs = listed.is_none() || *of_list == listed;
-            if *of_source == source && *of_group == group && is_theirs {
-                kinds.retain(|kind| !whole.contains(kind));
-            }
-        }
-        open.entry((source, group, listed))
-            .or_default()
-            .extend(cut_off);
-    }
-    open.retain(|_, kinds| !kinds.is_empty());
-    open.into_keys()
-        .map(|(source, _, _)| source.to_owned())
-        .collect()
-}
-
-/// `Observation` of `Observation.000.ndjson.gz`.
-fn first_word(file: &str) -> String {
-    file.chars().take_while(|c| c.is_alphabetic()).collect()
 }
 
 fn decide(
@@ -312,9 +224,10 @@ fn decide(
         episodes,
         acting,
         sampling,
+        sources,
         index_date,
     } = deciding;
-    let profile = Profile::as_of(register, facts, index_date);
+    let profile = sources.profile_of(register, facts, index_date);
     let episode = episodes.get(&resident);
     let (followed, decision) = decided(rulebook, resident, &profile, episode, sampling);
     let asked = acting.map(|acting| acting.ask(rulebook, resident, &followed, &decision));

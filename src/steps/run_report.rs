@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::acting::ActReport;
-use super::run::{Open, RunOptions};
+use super::run::RunOptions;
+use super::sources::Sources;
 use super::{FaultyReport, OverLimit, PullReport, SamplingReport};
 use crate::lake::{DecisionRow, DecisionsHash};
 use crate::ledger::PullRecord;
@@ -166,7 +167,7 @@ impl Tally {
         rulebook: &Rulebook,
         run: u32,
         options: &RunOptions<'_>,
-        pulls: &[PullRecord],
+        (pulls, sources): (&[PullRecord], &Sources),
         n_residents: usize,
     ) -> RunReport {
         let reports: Vec<PullReport> = pulls
@@ -207,7 +208,7 @@ impl Tally {
             faulty: Vec::new(),
             pull: PullSummary {
                 id: pulls.last().map_or(0, |pull| pull.id),
-                is_complete: Open::of(pulls).is_empty(),
+                is_complete: sources.are_whole(),
                 lines: reports.iter().map(|report| report.lines.read).sum(),
                 facts: reports.iter().map(|report| report.facts).sum(),
             },

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::canonical::{Texts, canonical};
-use super::run::{Open, completed, decided};
+use super::run::decided;
+use super::sources::Sources;
 use super::{DataFolder, StepError, sampling};
 use crate::lake::{DecisionRow, RegisterRow};
 use crate::ledger::{EpisodeMap, LedgerError, PullRecord, RunRecord};
@@ -63,7 +64,7 @@ pub(super) struct Seen {
     episodes: EpisodeMap,
     /// The number of the newest event of an episode that the run saw and the ledger still has.
     newest_event: i64,
-    open: Open,
+    sources: Sources,
     sampling: Option<Sampling>,
     /// Whether the key by which the run drew is that of the folder.
     pub(super) has_its_lot: bool,
@@ -86,7 +87,7 @@ impl Seen {
             index_date,
             episodes: EpisodeMap::default(),
             newest_event: 0,
-            open: Open::of(&seen),
+            sources: Sources::of(&data.ledger, &seen)?,
             sampling: sampling::of_run(data, &run)?,
             has_its_lot: sampling::is_held(data, &run)?,
             run,
@@ -120,8 +121,8 @@ impl Seen {
         let seen = facts
             .iter()
             .filter(|fact| fact.version.pull <= self.run.pull);
-        let entry = completed(entry, &self.open);
-        Profile::as_of(entry, seen.copied().collect(), self.index_date)
+        self.sources
+            .profile(entry, seen.copied().collect(), self.index_date)
     }
 
     /// What rules say about a resident of whom this was known.

@@ -10,7 +10,8 @@ use jiff::civil::Date;
 use super::cases::{Along, along, tens_of_age};
 use super::faulty::faulty_in;
 use super::in_force::{InForce, as_pinned, in_force};
-use super::run::{Open, checked_pulls, completed, lot_of};
+use super::run::{checked_pulls, lot_of};
+use super::sources::Sources;
 use super::seen::entry_until;
 use super::what_if_document::{WhatIf, shown};
 use super::{DataFolder, StepError, sampling};
@@ -18,7 +19,7 @@ use crate::lake::RegisterRow;
 use crate::ledger::RunRecord;
 use crate::pathway;
 use crate::planning::{Expecting, Levels, Reading, Tally};
-use crate::profile::{Fact, Profile, ResidentId};
+use crate::profile::{Fact, ResidentId};
 use crate::rulebook::{Language, Rulebook};
 
 /// By what residents are told apart.
@@ -111,7 +112,7 @@ pub fn what_if(
     let sampling = drawing.map(|run| sampling::of_run(data, run));
     let sampling = sampling.transpose()?.flatten();
     let (episodes, _) = data.ledger.episodes(of_run.map(|run| run.ledger_event))?;
-    let open = Open::of(&pulls);
+    let sources = Sources::of(&data.ledger, &pulls)?;
     let register = register_at(data, of_run)?;
     let residents: Vec<ResidentId> = register.iter().map(|row| row.resident).collect();
     let everybody = Along {
@@ -123,7 +124,7 @@ pub fn what_if(
     let work = |n: usize, mut facts: Vec<Fact>| -> (Vec<Part>, Reading) {
         let entry = &register[n];
         facts.retain(|fact| fact.version.pull <= last_pull);
-        let profile = Profile::as_of(completed(entry, &open), facts, index_date);
+        let profile = sources.profile(entry, facts, index_date);
         let followed = pathway::follow(rulebook, &profile, episodes.get(&entry.resident));
         let newest = followed.episode.as_ref();
         let lot = lot_of(

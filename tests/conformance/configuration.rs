@@ -118,9 +118,14 @@ fn every_key_of_the_configuration_is_in_the_example() {
 #[test]
 fn the_example_of_several_sources_has_one_register_and_three_that_are_linked_to_it() {
     let config = read(SOURCES).expect("the example is sound");
-    let linked = |trust| SourceTerms {
+    let linked = |trust, precedence| SourceTerms {
         people: People::Linked,
         trust,
+        precedence: Some(precedence),
+    };
+    let register = SourceTerms {
+        precedence: Some(1),
+        ..SourceTerms::default()
     };
     let terms: Vec<(&str, SourceTerms)> = (config.sources.iter())
         .map(|(name, source)| (name.as_str(), source.terms()))
@@ -128,10 +133,10 @@ fn the_example_of_several_sources_has_one_register_and_three_that_are_linked_to_
     assert_eq!(
         terms,
         [
-            ("apotti", SourceTerms::default()),
-            ("kanta-phr", linked(Trust::Resident)),
-            ("maisa", linked(Trust::Record)),
-            ("omaolo", linked(Trust::Resident)),
+            ("apotti", register),
+            ("kanta-phr", linked(Trust::Resident, 4)),
+            ("maisa", linked(Trust::Record, 2)),
+            ("omaolo", linked(Trust::Resident, 3)),
         ]
     );
 }
@@ -144,9 +149,13 @@ fn mistakes_in_sources_are_named_all_at_once() {
             "people = \"register\"\ntrust = \"resident\"",
             1,
         )
+        .replacen("precedence = 4\n", "", 1)
+        .replacen("precedence = 2\n", "precedence = 1\n", 1)
+        .replacen("give_up_seconds = 600", "give_up_seconds = 0", 1)
+        .replacen("source = \"omaolo\"", "source = \"omaola\"", 1)
         .replacen("server = \"maisa\"\n", "server = \"mimosa\"\n", 1)
         .replacen("server = \"kanta-phr\"\n", "server = \"apotti\"\n", 1)
-        .replacen("group = \"helsinki\"\nlaboratory", "laboratory", 1);
+        .replacen("group = \"helsinki\"\n# An export", "# An export", 1);
     let told = read(&text).expect_err("it is full of mistakes");
     for mistake in [
         "2 sources are the register (`people = \"register\"`); exactly one says who there is",
@@ -154,6 +163,10 @@ fn mistakes_in_sources_are_named_all_at_once() {
         "source `maisa`: no `[server.mimosa]` here",
         "source `kanta-phr`: server `apotti` understands the names of source `apotti`",
         "source `apotti`: `server` and `group` go together",
+        "source `kanta-phr`: one of several, says no `precedence`",
+        "source `kanta-phr`: `give_up_seconds = 0`: no time to pull anything",
+        "source `maisa`: has the `precedence` of source `apotti`: 1",
+        "server `omaolo` understands the names of source `omaola`, and `[source.omaola]` is not here",
     ] {
         assert!(told.contains(mistake), "{mistake}\n{told}");
     }

@@ -17,7 +17,7 @@
 //! * A profile on day `d` holds no fact that became true, or was recorded, after `d`.
 //! * Of several versions of one submission only the newest is in a profile.
 //! * The same measurement told by several submissions (same kind, day and value) is in a profile once,
-//!   as told by whoever stands behind it most firmly.
+//!   as told by whoever stands behind it most firmly, then by the source that takes precedence.
 //! * A quantity is a finite number with a unit; it is compared in the unit received.
 //! * `Debug` of facts and registers shows no value and no date.
 //!
@@ -42,12 +42,14 @@
 mod age;
 mod fact;
 mod id;
+mod precedence;
 mod register;
 mod unit;
 
 pub use age::{BirthDate, completed_years, is_within_months, months_between};
 pub use fact::{Comparator, Fact, FactId, FactValue, Quantity, Recorded, Standing, Version};
 pub use id::{ResidentId, SubmissionId};
+pub use precedence::Precedence;
 pub use register::{Death, Register, Residence, Sex};
 pub use unit::Unit;
 pub(crate) use unit::nine_decimals;
@@ -78,7 +80,19 @@ impl Profile {
     /// dated events in them (death, move) are compared with the index date
     /// wherever they are read.
     #[must_use]
-    pub fn as_of(register: Register, mut facts: Vec<Fact>, index_date: Date) -> Self {
+    pub fn as_of(register: Register, facts: Vec<Fact>, index_date: Date) -> Self {
+        Self::of_sources(register, facts, index_date, &Precedence::default())
+    }
+
+    /// The same where several sources may tell one measurement, each with the same standing: then it
+    /// is the source's that takes precedence.
+    #[must_use]
+    pub fn of_sources(
+        register: Register,
+        mut facts: Vec<Fact>,
+        index_date: Date,
+        precedence: &Precedence,
+    ) -> Self {
         facts.retain(|fact| fact.recorded.date(fact.effective) <= index_date);
         facts.sort_by(|a, b| {
             (a.submission, a.version, a.id, &a.part).cmp(&(b.submission, b.version, b.id, &b.part))
@@ -111,7 +125,7 @@ impl Profile {
         });
         Self {
             register,
-            facts: each_measurement_once(newest),
+            facts: precedence.each_measurement_once(newest),
             index_date,
         }
     }
@@ -160,28 +174,6 @@ impl Profile {
             Death::Undated => true,
         }
     }
-}
-
-/// Drops what another submission tells as well and more firmly: a measurement of the same kind, day
-/// and value, unit and comparator included. `facts` are sorted by kind and day.
-///
-/// Among equals the largest submission id stays, so that the order of arrival cannot matter.
-/// Two values of one day are two measurements, and so are two parts of one submission.
-fn each_measurement_once(facts: Vec<Fact>) -> Vec<Fact> {
-    let rank = |fact: &Fact| (fact.standing, std::cmp::Reverse(fact.submission));
-    let is_told_better = |of_day: &[Fact], fact: &Fact| {
-        of_day
-            .iter()
-            .any(|other| other.value == fact.value && rank(other) < rank(fact))
-    };
-    let mut once = Vec::with_capacity(facts.len());
-    for of_day in facts.chunk_by(|a, b| (a.id, a.effective) == (b.id, b.effective)) {
-        let told = of_day.iter();
-        once.extend(told.copied().filter(|fact| {
-            of_day.len() == 1 || fact.quantity().is_none() || !is_told_better(of_day, fact)
-        }));
-    }
-    once
 }
 
 #[cfg(test)]

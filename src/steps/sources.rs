@@ -1,0 +1,227 @@
+//! What pulls have left: of whom something is missing, and which source is believed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::{DataFolder, NetworkReport, PullReport, StepError};
+use crate::config::SourceTerms;
+use crate::lake::RegisterRow;
+use crate::ledger::{Ledger, PullRecord};
+use crate::profile::{Fact, Precedence, Profile, Register, ResidentId};
+
+/// What some pulls say together of the sources of a folder.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    /// Sources of which some resource type was cut off and has not come whole since.
+    open: BTreeSet<String>,
+    /// Residents of whom something is missing: of themselves, or of a source beside the register that
+    /// knows them and is not whole.
+    residents: BTreeSet<ResidentId>,
+    precedence: Precedence,
+}
+
+impl Sources {
+    /// After these pulls, which are the first of a folder up to some of them.
+    pub(super) fn of(ledger: &Ledger, pulls: &[PullRecord]) -> Result<Self, StepError> {
+        let reports = pulls.iter().filter_map(|pull| {
+            let report = serde_json::from_str::<PullReport>(&pull.report).ok()?;
+            Some((&*pull.source, report))
+        });
+        let reports: Vec<(&str, PullReport)> = reports.collect();
+        // Each pull says for its source who is left, and what the source is.
+        let newest: BTreeMap<&str, &PullReport> = reports
+            .iter()
+            .map(|(source, report)| (*source, report))
+            .collect();
+        let left = newest
+            .values()
+            .map(|report| report.residents_undetermined());
+        let mut residents: BTreeSet<ResidentId> = left.flatten().collect();
+        let ranks = reports.iter().filter_map(|(source, report)| {
+            let of_source = newest.get(source)?;
+            Some((report.id, of_source.terms.precedence?))
+        });
+        let precedence = Precedence::of(ranks);
+        let open = with_open_slices(&reports);
+        let last = pulls.last().map_or(0, |pull| pull.id);
+        for source in &open {
+            residents.extend(ledger.linked(source, last)?);
+        }
+        Ok(Self {
+            open,
+            residents,
+            precedence,
+        })
+    }
+
+    /// Whether nothing is missing of any source.
+    pub(super) fn are_whole(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// A register entry with its completeness.
+    pub(super) fn completed(&self, row: &RegisterRow) -> Register {
+        let is_open = self.open.contains(&*row.source) || self.residents.contains(&row.resident);
+        Register {
+            complete: !is_open,
+            ..row.register
+        }
+    }
+
+    /// The sources of which something is missing that could be about a resident: their own, and those
+    /// beside the register that know them.
+    pub(super) fn missing_about(
+        &self,
+        ledger: &Ledger,
+        row: &RegisterRow,
+    ) -> Result<Vec<&str>, StepError> {
+        let mut missing = Vec::new();
+        for source in &self.open {
+            if **source == *row.source || ledger.linked(source, u32::MAX)?.contains(&row.resident) {
+                missing.push(source.as_str());
+            }
+        }
+        Ok(missing)
+    }
+
+    /// What is known about a resident on a day.
+    pub(super) fn profile(&self, row: &RegisterRow, facts: Vec<Fact>, index_date: Date) -> Profile {
+        self.profile_of(self.completed(row), facts, index_date)
+    }
+
+    /// The same with an entry whose completeness is known.
+    pub(super) fn profile_of(
+        &self,
+        register: Register,
+        facts: Vec<Fact>,
+        index_date: Date,
+    ) -> Profile {
+        Profile::of_sources(register, facts, index_date, &self.precedence)
+    }
+}
+
+/// What is known of a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SourceKnown {
+    /// What it is called.
+    pub source: String,
+    /// What it is to the programme.
+    pub terms: SourceTerms,
+    /// The newest pull of it; none when it was never pulled.
+    pub pull: Option<u32>,
+    /// The instant of that (UTC), for people.
+    pub at: Option<String>,
+    /// Whether that one brought nothing: the source could not be pulled.
+    pub failed: bool,
+    /// Residents of the register whom it tells about.
+    pub residents: u64,
+    /// Of these, those who stay undetermined until more of it comes.
+    pub undetermined: u64,
+}
+
+impl DataFolder {
+    /// What is known of each source, in the order of their names; of `configured` ones also of those that
+    /// were never pulled.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger or the register cannot be read.
+    pub fn sources(
+        &self,
+        configured: &[(&str, SourceTerms)],
+    ) -> Result<Vec<SourceKnown>, StepError> {
+        let pulls = self.ledger.pulls()?;
+        let register = self.store.register(None)?;
+        let sources = Sources::of(&self.ledger, &pulls)?;
+        let last = pulls.last().map_or(0, |pull| pull.id);
+        let never = configured.iter().map(|(source, terms)| SourceKnown {
+            source: (*source).to_owned(),
+            terms: *terms,
+            pull: None,
+            at: None,
+            failed: false,
+            residents: 0,
+            undetermined: 0,
+        });
+        let mut known: BTreeMap<String, SourceKnown> = never
+            .map(|source| (source.source.clone(), source))
+            .collect();
+        // Only the newest of each source is looked at.
+        let newest: BTreeMap<&str, &PullRecord> =
+            pulls.iter().map(|pull| (&*pull.source, pull)).collect();
+        for pull in newest.into_values() {
+            let Ok(report) = serde_json::from_str::<PullReport>(&pull.report) else {
+                continue;
+            };
+            let mut residents = self.ledger.linked(&pull.source, last)?;
+            let own = register.iter().filter(|row| *row.source == *pull.source);
+            residents.extend(own.map(|row| row.resident));
+            let n_residents = residents.len() as u64;
+            let undetermined = if sources.open.contains(&pull.source) {
+                n_residents
+            } else {
+                report.undetermined.len() as u64
+            };
+            let network = report.network.as_ref();
+            let source = SourceKnown {
+                source: pull.source.clone(),
+                terms: report.terms,
+                pull: Some(pull.id),
+                at: Some(pull.at.clone()),
+                failed: network.is_some_and(NetworkReport::is_of_nothing),
+                residents: n_residents,
+                undetermined,
+            };
+            known.insert(pull.source.clone(), source);
+        }
+        Ok(known.into_values().collect())
+    }
+}
+
+/// Sources of which some resource type was cut off and has not come whole since, from the same
+/// group where it came over the network.
+///
+/// A file cut off before its first line is known by the word its name begins with.
+fn with_open_slices(reports: &[(&str, PullReport)]) -> BTreeSet<String> {
+    // Source, group, and the list of residents where not the whole group was read.
+    type Origin<'p> = (&'p str, Option<&'p str>, Option<&'p str>);
+    let mut open: BTreeMap<Origin<'_>, BTreeSet<String>> = BTreeMap::new();
+    for (source, report) in reports {
+        let kinds = |is_whole: bool| {
+            let slices = report.slices.iter();
+            let slices = slices.filter(move |slice| slice.is_whole == is_whole);
+            let kinds = slices
+                .flat_map(|slice| slice.types.iter().cloned().chain([first_word(&slice.file)]));
+            kinds.collect::<BTreeSet<String>>()
+        };
+        let (mut whole, mut cut_off) = (kinds(true), kinds(false));
+        let (mut group, mut listed) = (None, None);
+        if let Some(network) = &report.network {
+            // What was asked for and is in no file is not there: it came whole as well.
+            whole.extend(network.types.iter().cloned());
+            cut_off.extend(network.incomplete.iter().cloned());
+            (group, listed) = (Some(&*network.group), network.listed.as_deref());
+        }
+        // What came whole of some residents says nothing about the others of their group.
+        for ((of_source, of_group, of_list), kinds) in &mut open {
+            let is_theirs = listed.is_none() || *of_list == listed;
+            if of_source == source && *of_group == group && is_theirs {
+                kinds.retain(|kind| !whole.contains(kind));
+            }
+        }
+        open.entry((source, group, listed))
+            .or_default()
+            .extend(cut_off);
+    }
+    open.retain(|_, kinds| !kinds.is_empty());
+    open.into_keys()
+        .map(|(source, _, _)| source.to_owned())
+        .collect()
+}
+
+/// `Observation` of `Observation.000.ndjson.gz`.
+fn first_word(file: &str) -> String {
+    file.chars().take_while(|c| c.is_alphabetic()).collect()
+}
