@@ -153,7 +153,9 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
     if arguments.status {
         let config = arguments.config.as_deref().map(Config::read).transpose()?;
         let sources = config.iter().flat_map(|config| &config.sources);
-        let terms: Vec<_> = sources.map(|(name, source)| (&**name, source.terms())).collect();
+        let terms: Vec<_> = sources
+            .map(|(name, source)| (&**name, source.terms()))
+            .collect();
         let status = daemon::pull_status(&arguments.data.data, &terms)?;
         show(&status, arguments.json, status_told)?;
         return Ok(Outcome::Done);
@@ -386,13 +388,17 @@ fn source_told(known: &SourceKnown) -> String {
         Trust::Record => "",
         Trust::Resident => ", the residents' own word",
     };
-    let precedence = (known.terms.precedence).map_or_else(String::new, |n| format!(", precedence {n}"));
+    let precedence =
+        (known.terms.precedence).map_or_else(String::new, |n| format!(", precedence {n}"));
     let far = match (known.pull, &known.at) {
         (Some(pull), Some(at)) if known.failed => format!("failed at {at} (pull {pull})"),
         (Some(pull), Some(at)) => format!("newest pull {pull} at {at}"),
         (None, _) | (_, None) => "never pulled".to_owned(),
     };
-    let mut text = format!("Source {}, {people}{trust}{precedence}: {far}\n", known.source);
+    let mut text = format!(
+        "Source {}, {people}{trust}{precedence}: {far}\n",
+        known.source
+    );
     if known.pull.is_some() {
         text.push_str(&format!(
             "  tells about {} residents; {} of them stay undetermined until more of it comes\n",

@@ -119,7 +119,9 @@ pub(super) fn mistakes(
             }
             Some(precedence) => {
                 if let Some(other) = taken.insert(precedence, name) {
-                    wrong(format!("has the `precedence` of source `{other}`: {precedence}"));
+                    wrong(format!(
+                        "has the `precedence` of source `{other}`: {precedence}"
+                    ));
                 }
             }
             None => {}

@@ -118,13 +118,13 @@ pub use rehearse::{RehearsalReport, level_in_words, rehearse, rehearse_one};
 pub use replay::{ReplayOptions, WhichRuns, replay};
 pub use replay_document::{DecidedAgain, Replay, ReplayedRun, Verdict};
 pub use reviewing::{OrderShown, WaitingOrders};
-pub use sources::SourceKnown;
 pub use rules_diff::{
     BookShown, Cell, DiffOptions, Gained, Guard, RulesDiff, kept_rules, rules_diff,
 };
 pub use run::{RunOptions, run};
 pub use run_report::RunReport;
 pub use sampling::SamplingReport;
+pub use sources::SourceKnown;
 pub use unmapped::{CodesReport, OverLimit};
 pub use what_if::{AsOf, Dimension, WhatIfOptions, what_if};
 pub use what_if_document::{AtLevel, ExpectedBy, StratumShown, WhatIf};

@@ -448,7 +448,8 @@ pub(super) fn same_terms(
     terms: SourceTerms,
 ) -> Result<(), StepError> {
     let of_source = pulls.iter().filter(|pull| pull.source == source);
-    let reports = of_source.filter_map(|pull| serde_json::from_str::<PullReport>(&pull.report).ok());
+    let reports =
+        of_source.filter_map(|pull| serde_json::from_str::<PullReport>(&pull.report).ok());
     let before = reports.last().map(|report| report.terms);
     match before {
         Some(before) if (before.people, before.trust) != (terms.people, terms.trust) => {

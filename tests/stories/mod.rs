@@ -53,6 +53,7 @@ mod rules_kept;
 mod rules_shown;
 mod rules_signed;
 mod same_answer;
+mod several_servers;
 mod several_sources;
 mod truncated;
 mod two_writers;

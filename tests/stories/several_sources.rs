@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use preventiojyraa::profile::Standing;
 use serde_json::{Value, json};
 
-use crate::support::site::{count, opaque};
+use crate::support::site::{count, opaque, preventio};
 use crate::support::world::World;
 
 const ANNA: &str = "010190-999W";
@@ -36,11 +36,8 @@ impl Town {
         let text = concat!(
             "[site]\ntrial = true\n",
             "[legal_basis]\nreference = \"trial\"\nvalid_from = 2025-01-01\nvalid_until = 2025-12-31\n",
-            "[source.export]\npeople = \"register\"\ntrust = \"record\"\n",
-            "[source.kanta-phr]\npeople = \"linked\"\ntrust = \"resident\"\n",
-            "server = \"phr\"\ngroup = \"all\"\n",
-            // Nobody listens there.
-            "[server.phr]\nbase = \"http://127.0.0.1:9/fhir\"\nsource = \"kanta-phr\"\nrequests_per_minute = 600\n",
+            "[source.export]\npeople = \"register\"\ntrust = \"record\"\nprecedence = 1\n",
+            "[source.kanta-phr]\npeople = \"linked\"\ntrust = \"resident\"\nprecedence = 2\n",
         );
         fs::write(&config, text).expect("a file can be written");
         Self {
@@ -143,28 +140,53 @@ fn a_name_that_turns_out_to_be_somebody_elses_takes_its_facts_along() {
 }
 
 #[test]
-fn a_source_that_failed_leaves_those_undetermined_whom_it_would_tell_about() {
+fn a_source_keeps_what_it_is_to_the_programme() {
     let mut town = Town::new();
     town.own.resident("phr-7").waist(95.0, "2025-10-01");
     town.register.pulls();
     town.pulls_own();
-    town.register.runs();
-    let before = town.register.site.state_of("anna");
-    let config = town.config.display().to_string();
-    let said = town.register.site.does(&["pull", "--config", &config]);
-    let told = said.ends_with(1);
-    assert!(told.contains("source `kanta-phr` was not pulled"), "{told}");
-    assert!(told.contains("1 of 1 sources failed: kanta-phr"), "{told}");
-    town.register.runs();
-    town.register
-        .decides_that("anna", "undetermined-incomplete");
-    assert_ne!(
-        town.register.site.state_of("veikko"),
-        "undetermined-incomplete"
+    // Without its profile it would add a register of its own.
+    let words = town
+        .register
+        .site
+        .pull_words(&town.own.export(), &["--source", "kanta-phr"]);
+    let said = preventio(&words).ends_with(1);
+    assert!(
+        said.contains(
+            "source `kanta-phr` was pulled before with other `people` or another `trust`"
+        ),
+        "{said}"
     );
-    // A folder with all of it is as good as the server's own answer.
-    town.pulls_own();
-    town.register.runs();
-    town.register.decides_that("anna", before);
+    assert_eq!(town.register.site.register().len(), 2);
     town.register.site.is_whole();
+}
+
+#[test]
+fn of_equal_standing_the_source_that_takes_precedence_tells_a_measurement() {
+    for (first, teller) in [("1", "export"), ("3", "clinic")] {
+        let mut town = Town::new();
+        town.register.resident("anna").waist(95.0, "2025-10-01");
+        town.own.resident("phr-7").waist(95.0, "2025-10-01");
+        let text = fs::read_to_string(&town.config).expect("a configuration");
+        let text = text
+            .replace("kanta-phr", "clinic")
+            .replace("trust = \"resident\"", "trust = \"record\"")
+            .replace("precedence = 1", &format!("precedence = {first}"));
+        fs::write(&town.config, text).expect("a file can be written");
+        let config = town.config.display().to_string();
+        let site = &town.register.site;
+        let pulls = |world: &World, source| {
+            site.pulls(&world.export(), &["--config", &config, "--source", source]);
+        };
+        pulls(&town.register, "export");
+        pulls(&town.own, "clinic");
+        town.register.runs();
+        let told = town.register.explanation_for("anna");
+        assert!(
+            told.contains(&format!("Told by:\n  {teller}: 1 statement\n")),
+            "{told}"
+        );
+        site.is_whole();
+        site.does(&["replay", "--all"]).ends_well();
+    }
 }
