@@ -42,34 +42,39 @@ pub fn source_failed(
     let Some(last) = pulls.last() else {
         return Ok(None);
     };
-    let mut report = PullReport::of_nothing(last.id + 1, terms);
     let mut newest_first = pulls.iter().rev();
     let of_source = newest_first.find(|pull| pull.source == failed.source);
-    // Of whom something was missing before, it is missing still.
-    report.undetermined = of_source
-        .and_then(|pull| serde_json::from_str::<PullReport>(&pull.report).ok())
-        .map_or_else(Vec::new, |report| report.undetermined);
-    report.network = Some(NetworkReport {
-        job: "none".to_owned(),
-        way: PullWay::default(),
-        server: failed.server.to_owned(),
-        group: failed.group.to_owned(),
-        listed: None,
-        types: Vec::new(),
-        since: None,
-        transaction_time: String::new(),
-        incomplete: TYPES_READ.map(str::to_owned).into(),
-        outcomes: 0,
-        errors: 1,
-        error: Some("the source could not be pulled".to_owned()),
-        deleted: 0,
-    });
+    let of_source =
+        of_source.and_then(|pull| serde_json::from_str::<PullReport>(&pull.report).ok());
+    let report = PullReport {
+        id: last.id + 1,
+        source: failed.source.to_owned(),
+        terms: failed.terms,
+        // Of whom something was missing before, it is missing still.
+        undetermined: of_source.map_or_else(Vec::new, |report| report.undetermined),
+        network: Some(NetworkReport {
+            job: "none".to_owned(),
+            way: PullWay::default(),
+            server: failed.server.to_owned(),
+            group: failed.group.to_owned(),
+            listed: None,
+            types: Vec::new(),
+            since: None,
+            transaction_time: String::new(),
+            incomplete: TYPES_READ.map(str::to_owned).into(),
+            outcomes: 0,
+            errors: 1,
+            error: Some("the source could not be pulled".to_owned()),
+            deleted: 0,
+        }),
+        ..PullReport::default()
+    };
     let record = PullRecord {
         id: report.id,
         source: failed.source.to_owned(),
         at: failed.at.clone(),
         facts_fingerprint: rulebook.facts_fingerprint.clone(),
-        report: serde_json::to_string(&report).expect("a report has no maps with odd keys"),
+        report: report.to_text(),
     };
     let commit = PullCommit {
         record: &record,

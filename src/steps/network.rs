@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::harvest::{Harvest, Reader, withdrawal};
-use super::pull::same_terms;
+use super::sources::same_terms;
 use super::waiting::{FactRow, Owner, Said};
 use super::whole::Seen;
 use super::{DataFolder, PullOptions, PullReport, StepError};

@@ -12,6 +12,7 @@ use super::harvest::{Harvest, Reader, line_number, read_file};
 use super::links::Links;
 use super::network::NetworkReport;
 use super::second_look::look_again;
+use super::sources::same_terms;
 use super::unmapped::{Before, CodesReport};
 use super::waiting::FactRow;
 use super::whole::{Finished, finish};
@@ -112,7 +113,7 @@ pub struct SliceReport {
 }
 
 /// What a pull did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PullReport {
     /// Its number.
     pub id: u32,
@@ -159,26 +160,9 @@ fn is_usual(terms: &SourceTerms) -> bool {
 }
 
 impl PullReport {
-    /// Of a pull that brought nothing.
-    pub(super) fn of_nothing(id: u32, (source, terms): (&str, SourceTerms)) -> Self {
-        Self {
-            id,
-            source: source.to_owned(),
-            terms,
-            is_complete: false,
-            lines: LineCounts::default(),
-            facts: 0,
-            residents: 0,
-            issues: BTreeMap::new(),
-            unmapped: Vec::new(),
-            codes: None,
-            laboratory: None,
-            slices: Vec::new(),
-            ignored_files: Vec::new(),
-            undetermined: Vec::new(),
-            public_identity_key: false,
-            network: None,
-        }
+    /// As the ledger keeps it.
+    pub(super) fn to_text(&self) -> String {
+        serde_json::to_string(self).expect("a report has no maps with odd keys")
     }
 
     /// Residents of whom something is missing.
@@ -413,7 +397,7 @@ fn commit(
         source: options.source.to_owned(),
         at: options.at.clone(),
         facts_fingerprint: reader.rulebook.facts_fingerprint.clone(),
-        report: serde_json::to_string(report).expect("a report has no maps with odd keys"),
+        report: report.to_text(),
     };
     let unmapped = harvest.unmapped.rows();
     let mut quarantined = harvest.quarantined.sorted(spill)?;
@@ -438,25 +422,6 @@ fn commit(
         quarantined,
     )?;
     data.publish(generation)
-}
-
-/// Refuses a source whose people or trust are others than before: what is stored of it would be read by
-/// terms that do not hold any more. Its precedence may change, and counts from the next pull on.
-pub(super) fn same_terms(
-    pulls: &[PullRecord],
-    source: &str,
-    terms: SourceTerms,
-) -> Result<(), StepError> {
-    let of_source = pulls.iter().filter(|pull| pull.source == source);
-    let reports =
-        of_source.filter_map(|pull| serde_json::from_str::<PullReport>(&pull.report).ok());
-    let before = reports.last().map(|report| report.terms);
-    match before {
-        Some(before) if (before.people, before.trust) != (terms.people, terms.trust) => {
-            Err(StepError::OtherTerms(source.to_owned()))
-        }
-        Some(_) | None => Ok(()),
-    }
 }
 
 /// Of whom something was missing after the newest pull of a source, and the resource types that it was

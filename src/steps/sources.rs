@@ -102,6 +102,24 @@ impl Sources {
     }
 }
 
+/// Refuses a source whose people or trust are others than before: what is stored of it would be read by
+/// terms that do not hold any more. Its precedence may change, and counts from the next pull on.
+pub(super) fn same_terms(
+    pulls: &[PullRecord],
+    source: &str,
+    terms: SourceTerms,
+) -> Result<(), StepError> {
+    let mut of_source = pulls.iter().rev().filter(|pull| pull.source == source);
+    let before = of_source.find_map(|pull| serde_json::from_str::<PullReport>(&pull.report).ok());
+    let before = before.map(|report| report.terms);
+    match before {
+        Some(before) if (before.people, before.trust) != (terms.people, terms.trust) => {
+            Err(StepError::OtherTerms(source.to_owned()))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// What is known of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SourceKnown {

@@ -176,7 +176,7 @@ fn whoever_a_source_knows_waits_for_it_when_it_fails_and_nobody_else() {
     for (n, (address, says)) in ways.into_iter().enumerate() {
         let before = says.as_ref().map(|(asked, reply)| {
             let before = town.servers[1].answer_to(asked);
-            town.servers[1].says(asked, &[reply.clone()]);
+            town.servers[1].says(asked, std::slice::from_ref(reply));
             (*asked, before)
         });
         town.configured(address, 1);

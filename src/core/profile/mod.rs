@@ -125,7 +125,7 @@ impl Profile {
         });
         Self {
             register,
-            facts: precedence.each_measurement_once(newest),
+            facts: precedence.each_measurement_once(&newest),
             index_date,
         }
     }

@@ -28,7 +28,7 @@ impl Precedence {
     /// Who stands behind it comes first: a resident who has copied a result of the laboratory does not
     /// make it a measurement at home. Then the rank of the source counts, and among equals the largest
     /// submission id. Two values of one day are two measurements, and so are two parts of one submission.
-    pub(super) fn each_measurement_once(&self, facts: Vec<Fact>) -> Vec<Fact> {
+    pub(super) fn each_measurement_once(&self, facts: &[Fact]) -> Vec<Fact> {
         let place = |fact: &Fact| -> (Standing, u32, _) {
             let submission = std::cmp::Reverse(fact.submission);
             (fact.standing, self.rank(fact), submission)
