@@ -123,9 +123,10 @@ impl Profile {
                 b.part,
             ))
         });
+        precedence.each_measurement_once(&mut newest);
         Self {
             register,
-            facts: precedence.each_measurement_once(&newest),
+            facts: newest,
             index_date,
         }
     }

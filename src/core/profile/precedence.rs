@@ -28,7 +28,12 @@ impl Precedence {
     /// Who stands behind it comes first: a resident who has copied a result of the laboratory does not
     /// make it a measurement at home. Then the rank of the source counts, and among equals the largest
     /// submission id. Two values of one day are two measurements, and so are two parts of one submission.
-    pub(super) fn each_measurement_once(&self, facts: &[Fact]) -> Vec<Fact> {
+    pub(super) fn each_measurement_once(&self, facts: &mut Vec<Fact>) {
+        let day = |fact: &Fact| (fact.id, fact.effective);
+        // Hardly anybody has two of one kind on one day.
+        if !facts.windows(2).any(|pair| day(&pair[0]) == day(&pair[1])) {
+            return;
+        }
         let place = |fact: &Fact| -> (Standing, u32, _) {
             let submission = std::cmp::Reverse(fact.submission);
             (fact.standing, self.rank(fact), submission)
@@ -39,12 +44,12 @@ impl Precedence {
                 .any(|other| other.value == fact.value && place(other) < place(fact))
         };
         let mut once = Vec::with_capacity(facts.len());
-        for of_day in facts.chunk_by(|a, b| (a.id, a.effective) == (b.id, b.effective)) {
+        for of_day in facts.chunk_by(|a, b| day(a) == day(b)) {
             let told = of_day.iter();
             once.extend(told.copied().filter(|fact| {
                 of_day.len() == 1 || fact.quantity().is_none() || !is_told_better(of_day, fact)
             }));
         }
-        once
+        *facts = once;
     }
 }
