@@ -84,6 +84,17 @@ fn a_resident_of_two_sources_is_one_person_and_what_was_measured_at_home_stays_t
 }
 
 #[test]
+fn a_refusal_counts_wherever_it_was_said() {
+    let mut town = Town::new();
+    town.own.resident("phr-7").says_no("2025-10-01");
+    town.register.pulls();
+    town.pulls_own();
+    town.register.runs();
+    town.register.decides_that("anna", "opted-out");
+    assert_ne!(town.register.site.state_of("veikko"), "opted-out");
+}
+
+#[test]
 fn who_is_pulled_before_the_register_is_linked_once_the_register_knows_them() {
     let mut town = Town::new();
     town.own.resident("phr-7").waist(95.0, "2025-10-01");
