@@ -38,6 +38,7 @@ mod evidence;
 mod job_folder;
 mod network_crawl;
 mod network_pull;
+mod network_pull_error;
 mod pull_status;
 mod routes;
 
@@ -45,5 +46,6 @@ pub use dispatch::{dispatch, today};
 pub use dispatching::{DispatchError, DispatchOptions, DispatchReport, Duration};
 pub use evidence::evidence;
 pub use job_folder::JobFolderError;
-pub use network_pull::{NetworkPullError, NetworkPullOptions, PullBy, cancel_pull, network_pull};
+pub use network_pull::{NetworkPullOptions, PullBy, cancel_pull, network_pull};
+pub use network_pull_error::NetworkPullError;
 pub use pull_status::{PullStatus, UnderWay, pull_status};

@@ -7,7 +7,8 @@ use tokio::task::JoinSet;
 
 use super::dispatch::now;
 use super::job_folder::JobFolder;
-use super::network_pull::{NetworkPullError, NetworkPullOptions, request, sorted, store};
+use super::network_pull::{NetworkPullOptions, request, sorted, store};
+use super::network_pull_error::NetworkPullError;
 use crate::fhir::{Crawl, CrawlClient, CrawlFailure, Deletion, Found, earliest};
 use crate::steps::{Access, DataFolder, NetworkReport, PullReport, PullWay};
 

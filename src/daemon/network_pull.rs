@@ -9,18 +9,17 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::dispatch::{now, runtime};
-use super::dispatching::DispatchError;
-use super::job_folder::{JobFolder, JobFolderError};
+use super::job_folder::JobFolder;
 use super::network_crawl::crawled;
+use super::network_pull_error::NetworkPullError;
 use crate::config::SourceTerms;
 use crate::fhir::{
-    self, Action, BulkClient, BulkError, CrawlFailure, Credentials, Deletion, ExportRequest,
-    Failure, FileKind, IdentityKey, Job, Manifest, Next, NotGranted, Patience, ReadBy,
+    self, Action, BulkClient, CrawlFailure, Credentials, Deletion, ExportRequest, FileKind,
+    IdentityKey, Job, Manifest, Next, NotGranted, Patience, ReadBy,
 };
 use crate::rulebook::Rulebook;
 use crate::steps::{
     self, Access, DataFolder, LineReader, NetworkReport, PullOptions, PullReport, PullWay,
-    StepError,
 };
 
 /// What a pull over the network needs.
@@ -77,66 +76,6 @@ pub enum PullBy {
     Export,
     /// Resident by resident.
     Crawl,
-}
-
-/// Why a pull over the network ended without facts.
-#[derive(Debug, thiserror::Error)]
-pub enum NetworkPullError {
-    /// The export ended without its data.
-    #[error(transparent)]
-    Export(#[from] Failure),
-    /// Reading resident by resident stopped.
-    #[error(transparent)]
-    Crawl(#[from] CrawlFailure),
-    /// Neither way.
-    #[error("{export}\nhint: reading resident by resident is no way either: {crawl}")]
-    Neither {
-        /// Why the export ended.
-        export: Failure,
-        /// Why a crawl cannot begin.
-        crawl: CrawlFailure,
-    },
-    /// The server cannot be talked to.
-    #[error(transparent)]
-    Bulk(#[from] BulkError),
-    /// The folder of the job cannot be used.
-    #[error(transparent)]
-    Folder(#[from] JobFolderError),
-    /// The facts cannot be stored.
-    #[error(transparent)]
-    Step(#[from] StepError),
-    /// A file of the export cannot be read.
-    #[error("cannot read what the server says about the export")]
-    Told(#[source] std::io::Error),
-    /// The runtime could not be started.
-    #[error(transparent)]
-    Runtime(#[from] DispatchError),
-    /// Another export of this group is under way.
-    #[error(
-        "a pull of this group is under way that was asked for with other words ({0})\nhint: finish it with the same words, or `--cancel` it"
-    )]
-    OtherJob(String),
-    /// Somebody has cancelled it.
-    #[error("the export had been cancelled\nhint: the same command asks for a new one")]
-    GivenUp,
-    /// Others have their turn.
-    #[error(
-        "it was not here after {0} seconds\nhint: what is under way is kept; the same command goes on with it, and `give_up_seconds` gives it more time"
-    )]
-    NotInTime(u64),
-    /// The token allows nothing.
-    #[error(
-        "the server allows this client to read none of the resource types\nhint: ask the hospital for `system/Patient.rs` and its like"
-    )]
-    NothingGranted,
-}
-
-impl NetworkPullError {
-    /// Whether another process is at it, which may well end with all of it.
-    #[must_use]
-    pub const fn is_busy(&self) -> bool {
-        matches!(self, Self::Folder(JobFolderError::Busy))
-    }
 }
 
 /// Pulls a group's export into the data folder; goes on with one that is under way.

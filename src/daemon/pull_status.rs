@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::job_folder::wrong;
-use super::network_pull::NetworkPullError;
+use super::network_pull_error::NetworkPullError;
 use crate::config::SourceTerms;
 use crate::fhir::{Crawl, ExportRequest, Job, Stage};
 use crate::steps::{Access, DataFolder, SliceKnown, SourceKnown};
