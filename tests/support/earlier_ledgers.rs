@@ -3,7 +3,8 @@
 use rusqlite::Connection;
 
 /// What takes a ledger from a version of its tables to the one before.
-const BACK: [(i64, &str); 7] = [
+const BACK: [(i64, &str); 8] = [
+    (10, "DROP TABLE link;"),
     (
         9,
         "ALTER TABLE outbox DROP COLUMN worded_by;
