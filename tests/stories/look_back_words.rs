@@ -8,29 +8,11 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::support::acting::{Clinic, at_risk, until};
+use crate::support::places::{CHANNEL, DECLARED};
 use crate::support::rules::Rules;
 use crate::support::site::{opaque, text};
 use crate::support::world::World;
 
-const CHANNEL: &str = "[channel.laboratory]\nway = \"service-request\"\nserver = \"standin\"\n";
-const DECLARED: &str = r#"[channel.laboratory]
-way = "declared"
-server = "standin"
-to = ["PractitionerRole/nurses"]
-
-[channel.questionnaire]
-way = "declared"
-server = "standin"
-
-[channel.message]
-way = "declared"
-server = "standin"
-
-[channel.professional]
-way = "declared"
-server = "standin"
-to = ["PractitionerRole/nurses"]
-"#;
 const ORDERS: &str = "orders/laboratory.toml";
 const FINNISH: &str = "texts/type-2-diabetes/fi.toml";
 const WRONG_CODE: (&str, &str) = ("code = \"6128\"", "code = \"6129\"");
@@ -71,6 +53,16 @@ fn acts_by(clinic: &Clinic, rules: &Rules) {
             .ends_well();
         !clinic.rows().iter().any(crate::support::acting::is_open)
     });
+}
+
+/// Acts by rules with a slip in a file; those rules, and the corrected ones.
+fn slips(clinic: &Clinic, file: &str, slip: (&str, &str)) -> (Rules, Rules) {
+    let faulty = Rules::at(clinic.site().beside("faulty"));
+    let corrected = faulty.copied_to(clinic.site().beside("corrected"));
+    faulty.says(file, &[slip]);
+    corrected.says(file, &[NEXT]);
+    acts_by(clinic, &faulty);
+    (faulty, corrected)
 }
 
 fn looks_back(clinic: &Clinic, rule: &str, corrected: &Rules, code: i32) -> Value {
@@ -119,11 +111,7 @@ fn about_whom(clinic: &Clinic, kind: &str, words: &str) -> BTreeSet<String> {
 #[test]
 fn a_wrong_order_code_is_found_in_every_order_that_bore_it_and_in_no_other() {
     let clinic = clinic();
-    let faulty = Rules::at(clinic.site().beside("faulty"));
-    let corrected = faulty.copied_to(clinic.site().beside("corrected"));
-    faulty.says(ORDERS, &[WRONG_CODE]);
-    corrected.says(ORDERS, &[NEXT]);
-    acts_by(&clinic, &faulty);
+    let (faulty, corrected) = slips(&clinic, ORDERS, WRONG_CODE);
     let there = about_whom(&clinic, "ServiceRequest", "6129");
     assert_eq!(there.len(), 3);
     let looked = looks_back(&clinic, "laboratory-orders", &corrected, 0);
@@ -154,11 +142,7 @@ fn next_words(clinic: &Clinic, rules: &Rules) -> Rules {
 #[test]
 fn a_wrong_sentence_is_found_in_whoever_read_it_in_that_language() {
     let clinic = clinic();
-    let faulty = Rules::at(clinic.site().beside("faulty"));
-    let corrected = faulty.copied_to(clinic.site().beside("corrected"));
-    faulty.says(FINNISH, &[WRONG_WORDS]);
-    corrected.says(FINNISH, &[NEXT]);
-    acts_by(&clinic, &faulty);
+    let (_, corrected) = slips(&clinic, FINNISH, WRONG_WORDS);
     let there = about_whom(&clinic, "Task", "Vastaaminen on pakollista");
     let readers = ["asked-fi", "asked-ru"].map(|name| opaque(name).to_string());
     assert_eq!(
@@ -239,11 +223,7 @@ fn without_moment(line: &str) -> String {
 #[test]
 fn what_left_before_words_were_put_on_record_is_counted_and_not_passed_over() {
     let clinic = clinic();
-    let faulty = Rules::at(clinic.site().beside("faulty"));
-    let corrected = faulty.copied_to(clinic.site().beside("corrected"));
-    faulty.says(FINNISH, &[WRONG_WORDS]);
-    corrected.says(FINNISH, &[NEXT]);
-    acts_by(&clinic, &faulty);
+    let (_, corrected) = slips(&clinic, FINNISH, WRONG_WORDS);
     let ledger = Connection::open(clinic.site().data().join("ledger.sqlite")).expect("a ledger");
     let from_before = "UPDATE outbox SET worded_by = NULL, worded_for = NULL, worded_in = NULL WHERE action = 'questionnaire'";
     assert_eq!(ledger.execute(from_before, []), Ok(3));

@@ -10,33 +10,13 @@ use serde_json::{Value, json};
 
 use crate::support::acting::{Clinic, at_risk, key, until};
 use crate::support::earlier_ledgers::back_to;
+use crate::support::places::{CHANNEL, DECLARED};
 use crate::support::rules::{Rules, signer};
 use crate::support::served::Served;
 use crate::support::site::{INDEX_DATE, count, made_up_register, opaque, text};
 use crate::support::site::{Site, TempFolder};
 use crate::support::world::World;
 
-/// What the clinic's configuration says of channels when it says nothing else.
-const CHANNEL: &str = "[channel.laboratory]\nway = \"service-request\"\nserver = \"standin\"\n";
-/// Every kind of act by the first way that the server declares.
-const DECLARED: &str = r#"[channel.laboratory]
-way = "declared"
-server = "standin"
-to = ["PractitionerRole/nurses"]
-
-[channel.questionnaire]
-way = "declared"
-server = "standin"
-
-[channel.message]
-way = "declared"
-server = "standin"
-
-[channel.professional]
-way = "declared"
-server = "standin"
-to = ["PractitionerRole/nurses"]
-"#;
 const FAULTS: &str =
     "seed=3,lost-request=0.1,lost-answer=0.15,status-503=0.1,status-500-after=0.1,no-location=0.1";
 const ORDERS: &str = "https://preventiojyraa.example.org/fhir/order|";

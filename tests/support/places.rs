@@ -208,7 +208,27 @@ fn answer(mut stream: TcpStream, shared: &Mutex<Heard>) -> Option<()> {
 }
 
 /// What the clinic's configuration says of channels when it says nothing else.
-const CHANNEL: &str = "[channel.laboratory]\nway = \"service-request\"\nserver = \"standin\"\n";
+pub(crate) const CHANNEL: &str =
+    "[channel.laboratory]\nway = \"service-request\"\nserver = \"standin\"\n";
+/// Every kind of act by the first way that the server declares.
+pub(crate) const DECLARED: &str = r#"[channel.laboratory]
+way = "declared"
+server = "standin"
+to = ["PractitionerRole/nurses"]
+
+[channel.questionnaire]
+way = "declared"
+server = "standin"
+
+[channel.message]
+way = "declared"
+server = "standin"
+
+[channel.professional]
+way = "declared"
+server = "standin"
+to = ["PractitionerRole/nurses"]
+"#;
 
 /// A clinic whose laboratory orders leave otherwise: ways, more keys of the channel, and its tables.
 #[track_caller]
