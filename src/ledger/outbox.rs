@@ -253,7 +253,9 @@ impl Ledger {
         {
             transaction
                 .prepare_cached(
-                    "UPDATE outbox SET checked = ?2, verdict = ?3, language = ?4, score = ?5
+                    // What has left in words keeps the language that they are in.
+                    "UPDATE outbox SET checked = ?2, verdict = ?3, score = ?5,
+                         language = CASE WHEN worded_by IS NULL THEN ?4 ELSE language END
                      WHERE id = ?1",
                 )
                 .and_then(|mut s| s.execute(params![id, text, verdict.name(), language, score]))

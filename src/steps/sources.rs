@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::{DataFolder, NetworkReport, PullReport, StepError};
-use crate::config::SourceTerms;
+use crate::config::{People, SourceTerms};
 use crate::lake::RegisterRow;
 use crate::ledger::{Ledger, PullRecord};
 use crate::profile::{Fact, Precedence, Profile, Register, ResidentId};
@@ -19,6 +19,9 @@ pub(super) struct Sources {
     /// Residents of whom something is missing: of themselves, or of a source beside the register that
     /// knows them and is not whole.
     residents: BTreeSet<ResidentId>,
+    /// Sources beside the register that are not whole and have never said whom they know: what is missing
+    /// of them could be about anybody.
+    may_know_anybody: BTreeSet<String>,
     precedence: Precedence,
 }
 
@@ -46,12 +49,20 @@ impl Sources {
         let precedence = Precedence::of(ranks);
         let open = with_open_slices(&reports);
         let last = pulls.last().map_or(0, |pull| pull.id);
+        let mut may_know_anybody = BTreeSet::new();
         for source in &open {
-            residents.extend(ledger.linked(source, last)?);
+            let linked = ledger.linked(source, last)?;
+            let is_linked = |report: &&PullReport| report.terms.people == People::Linked;
+            // One that has never told whom it knows may know anybody.
+            if linked.is_empty() && newest.get(source.as_str()).is_some_and(is_linked) {
+                may_know_anybody.insert(source.clone());
+            }
+            residents.extend(linked);
         }
         Ok(Self {
             open,
             residents,
+            may_know_anybody,
             precedence,
         })
     }
@@ -63,7 +74,9 @@ impl Sources {
 
     /// A register entry with its completeness.
     pub(super) fn completed(&self, row: &RegisterRow) -> Register {
-        let is_open = self.open.contains(&*row.source) || self.residents.contains(&row.resident);
+        let is_open = self.open.contains(&*row.source)
+            || self.residents.contains(&row.resident)
+            || !self.may_know_anybody.is_empty();
         Register {
             complete: !is_open,
             ..row.register
@@ -79,7 +92,10 @@ impl Sources {
     ) -> Result<Vec<&str>, StepError> {
         let mut missing = Vec::new();
         for source in &self.open {
-            if **source == *row.source || ledger.linked(source, u32::MAX)?.contains(&row.resident) {
+            if **source == *row.source
+                || self.may_know_anybody.contains(source)
+                || ledger.linked(source, u32::MAX)?.contains(&row.resident)
+            {
                 missing.push(source.as_str());
             }
         }
