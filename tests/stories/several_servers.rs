@@ -214,6 +214,18 @@ fn whoever_a_source_knows_waits_for_it_when_it_fails_and_nobody_else() {
 }
 
 #[test]
+fn a_source_that_never_came_may_know_anybody() {
+    let town = Town::new();
+    town.configured("http://127.0.0.1:9/fhir", 1);
+    town.pulls(&[]).ends_with(1);
+    let waiting = town.undetermined();
+    town.configured(&town.servers[1].at("/fhir"), 600);
+    town.pulls(&[]).ends_well();
+    assert_eq!(town.undetermined(), [""; 0]);
+    assert_eq!(waiting, ["anna", "veikko"]);
+}
+
+#[test]
 fn a_register_that_fails_leaves_everybody_undetermined_and_the_others_are_pulled() {
     let town = Town::new();
     town.pulls(&[]).ends_well();
