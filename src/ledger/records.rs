@@ -168,6 +168,21 @@ pub struct PullCommit<'a> {
     pub links: &'a [Link],
 }
 
+impl<'a> PullCommit<'a> {
+    /// A pull that brought no files and says nothing more than its record.
+    #[must_use]
+    pub const fn of(record: &'a PullRecord) -> Self {
+        Self {
+            record,
+            files: &[],
+            replaced: &[],
+            unmapped: &[],
+            deleted: &[],
+            links: &[],
+        }
+    }
+}
+
 /// What a run adds when it acts; written in the transaction that records the run.
 #[derive(Default)]
 pub struct ActCommit {

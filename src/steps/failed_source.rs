@@ -76,14 +76,7 @@ pub fn source_failed(
         facts_fingerprint: rulebook.facts_fingerprint.clone(),
         report: report.to_text(),
     };
-    let commit = PullCommit {
-        record: &record,
-        files: &[],
-        replaced: &[],
-        unmapped: &[],
-        deleted: &[],
-        links: &[],
-    };
+    let commit = PullCommit::of(&record);
     let nothing = (std::iter::empty(), std::iter::empty());
     let generation = data.ledger.commit_pull(&commit, nothing.0, nothing.1)?;
     data.publish(generation)?;

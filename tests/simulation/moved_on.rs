@@ -22,14 +22,7 @@ fn ledger() -> Ledger {
         facts_fingerprint: String::new(),
         report: String::new(),
     };
-    let commit = PullCommit {
-        record: &record,
-        files: &[],
-        replaced: &[],
-        unmapped: &[],
-        deleted: &[],
-        links: &[],
-    };
+    let commit = PullCommit::of(&record);
     let nothing = (std::iter::empty(), std::iter::empty());
     ledger
         .commit_pull(&commit, nothing.0, nothing.1)

@@ -710,14 +710,7 @@ impl World {
                 non_disclosure: false,
             })
         });
-        let commit = PullCommit {
-            record: &record,
-            files: &[],
-            replaced: &[],
-            unmapped: &[],
-            deleted: &[],
-            links: &[],
-        };
+        let commit = PullCommit::of(&record);
         let committed = self
             .ledger
             .commit_pull(&commit, identities, std::iter::empty());

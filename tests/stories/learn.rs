@@ -309,17 +309,7 @@ fn outcomes_propose_a_person_accepts_and_later_runs_use_it() {
     let site = &programme.world.site;
     let corrected = Rules::at(site.beside("corrected"));
     corrected.have_a_new_version_of_the_score();
-    let corrected = corrected.name();
-    let words = [
-        "look-back",
-        "--rule",
-        "findrisc",
-        "--from",
-        "2025.1",
-        "--corrected",
-        &corrected,
-    ];
-    let looked = site.does(&[&words[..], &["--json"]].concat()).ends_well();
+    let looked = corrected.look_back(site, &["--json"]).ends_well();
     let looked: Value = serde_json::from_str(&looked).expect("JSON");
     let runs = looked["runs"].as_array().expect("runs");
     assert_eq!(runs.len(), 3);

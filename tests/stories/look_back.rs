@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::support::acting::copy;
 use crate::support::programme::Programme;
 use crate::support::rules::Rules;
-use crate::support::site::{Said, Site, TempFolder, made_up_register, preventio, text, words_of};
+use crate::support::site::{Site, TempFolder, made_up_register, preventio, text, words_of};
 
 /// By resident: what was decided, and what should have been.
 type Differing = BTreeMap<String, (String, String)>;
@@ -25,23 +25,9 @@ fn shown(decision: &Value) -> String {
     [part("state"), part("next"), part("asks"), part("reviews")].join("|")
 }
 
-fn looks_back(site: &Site, corrected: &Rules, more: &[&str]) -> Said {
-    let corrected = corrected.name();
-    let words = [
-        "look-back",
-        "--rule",
-        "findrisc",
-        "--from",
-        "2025.1",
-        "--corrected",
-        &corrected,
-    ];
-    site.does(&[&words[..], more].concat())
-}
-
 #[track_caller]
 fn found(site: &Site, corrected: &Rules) -> Value {
-    let said = looks_back(site, corrected, &["--json"]).ends_well();
+    let said = corrected.look_back(site, &["--json"]).ends_well();
     serde_json::from_str(&said).expect("JSON")
 }
 
@@ -123,7 +109,9 @@ fn a_slip_in_a_waist_band_is_found_in_everybody_it_touched_and_in_nobody_else() 
         "nobody was asked for anything"
     );
     // The answer does not depend on threads; the corrected rules are no part of it.
-    let one = looks_back(&site, &corrected, &["--json", "--threads", "1"]).ends_well();
+    let one = corrected
+        .look_back(&site, &["--json", "--threads", "1"])
+        .ends_well();
     let one: Value = serde_json::from_str(&one).expect("JSON");
     assert_eq!(one, looked);
     site.runs("2025-01-15", &["--rules", &corrected.name()]);
@@ -131,7 +119,7 @@ fn a_slip_in_a_waist_band_is_found_in_everybody_it_touched_and_in_nobody_else() 
     // The list as a file for its owner alone.
     let list = site.beside("affected.csv");
     let place = list.display().to_string();
-    let said = looks_back(&site, &corrected, &["--out", &place]).ends_well();
+    let said = corrected.look_back(&site, &["--out", &place]).ends_well();
     assert!(
         !said.contains("should be"),
         "the list is in the file: {said}"
@@ -142,7 +130,7 @@ fn a_slip_in_a_waist_band_is_found_in_everybody_it_touched_and_in_nobody_else() 
         .map(|row| row.expect("a row")[0].to_owned())
         .collect();
     assert_eq!(listed, expected.into_keys().collect());
-    looks_back(&site, &corrected, &["--out", &place]).ends_with(1);
+    corrected.look_back(&site, &["--out", &place]).ends_with(1);
 }
 
 #[test]
@@ -225,10 +213,10 @@ fn only_runs_that_held_the_faulty_version_are_looked_at() {
     corrected.have_a_new_version_of_the_score();
     site.pulls(&export, &[]);
     site.runs("2025-01-15", &["--rules", &corrected.name()]);
-    let said = looks_back(&site, &corrected, &[]).ends_with(1);
+    let said = corrected.look_back(&site, &[]).ends_with(1);
     insta::assert_snapshot!(said, @"error: no run here was made with rule `findrisc` from version 2025.1 until before 2025.2: nobody was affected here");
     let shipped = Rules::at(site.beside("shipped"));
-    let said = looks_back(&site, &shipped, &[]).ends_with(1);
+    let said = shipped.look_back(&site, &[]).ends_with(1);
     insta::assert_snapshot!(said, @r#"
     error: the corrected rules hold `findrisc` at version 2025.1, which does not come after 2025.1
     hint: a changed number is a new version; name the rules with `--corrected DIR`
@@ -319,7 +307,7 @@ fn a_run_by_a_version_without_a_place_among_others_is_told() {
     kept_otherwise(&site, |text| {
         text.replacen("version = \"2025.1\"", "version = \"2025.2-rc1\"", 1)
     });
-    let said = looks_back(&site, &corrected, &[]);
+    let said = corrected.look_back(&site, &[]);
     assert_eq!(said.code, Some(5), "{}", said.err);
     let told = "of runs 1 it cannot be said whether they held a faulty version";
     assert!(said.out.contains(told), "{}", said.out);
@@ -338,7 +326,7 @@ fn a_damaged_rule_is_as_one_that_is_not_kept() {
     ledger
         .execute_batch("DROP TRIGGER rule_text_stays; UPDATE rule_text SET content = x'00';")
         .expect("damage");
-    let said = looks_back(&site, &corrected, &[]);
+    let said = corrected.look_back(&site, &[]);
     assert_eq!(said.code, Some(5), "{}", said.err);
     assert!(
         said.out.contains("of runs 1 nothing can be said"),

@@ -105,17 +105,7 @@ fn a_ledger_from_before_rules_were_kept_is_read_and_says_what_it_cannot_tell() {
     site.is_whole();
     let rules = Rules::at(site.beside("rules"));
     rules.have_a_new_version_of_the_score();
-    let rules = rules.name();
-    let words = [
-        "look-back",
-        "--rule",
-        "findrisc",
-        "--from",
-        "2025.1",
-        "--corrected",
-        &rules,
-    ];
-    let said = site.does(&words);
+    let said = rules.look_back(site, &[]);
     assert_eq!(said.code, Some(5), "{}", said.err);
     assert!(
         said.out
@@ -126,7 +116,7 @@ fn a_ledger_from_before_rules_were_kept_is_read_and_says_what_it_cannot_tell() {
     world.runs();
     site.is_whole();
     // The same fingerprint is the same rules: now they are known for the first run too.
-    let said = site.does(&words).ends_well();
+    let said = rules.look_back(site, &[]).ends_well();
     assert!(
         said.contains("run 1 as of") && said.contains("run 2 as of"),
         "{said}"

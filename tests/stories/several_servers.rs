@@ -11,14 +11,10 @@ use crate::support::exporter::{Exporter, Reply};
 use crate::support::pulling::files_of;
 use crate::support::served::Served;
 use crate::support::site::{Said, count, text};
-use crate::support::world::World;
+use crate::support::world::{World, national_id};
 
 const ANNA: &str = "010190-999W";
 const VEIKKO: &str = "131052-308T";
-
-fn national_id(value: &str) -> Value {
-    json!([{ "system": "urn:oid:1.2.246.21", "value": value }])
-}
 
 /// The register and the residents' own health record, each with a server.
 struct Town {

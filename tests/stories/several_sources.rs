@@ -4,16 +4,12 @@ use std::fs;
 use std::path::PathBuf;
 
 use preventiojyraa::profile::Standing;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::site::{count, opaque, preventio};
-use crate::support::world::World;
+use crate::support::world::{World, national_id};
 
 const ANNA: &str = "010190-999W";
-
-fn national_id(value: &str) -> Value {
-    json!([{ "system": "urn:oid:1.2.246.21", "value": value }])
-}
 
 /// The register, and beside it the residents' own health record, where names are others.
 struct Town {

@@ -1,9 +1,9 @@
 //! People whom the register does not know, or knows twice.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::site::{count, opaque};
-use crate::support::world::World;
+use crate::support::world::{World, national_id};
 
 /// Codes of all issues, with the resident each is about, sorted.
 fn issues(world: &World) -> Vec<String> {
@@ -15,10 +15,6 @@ fn issues(world: &World) -> Vec<String> {
     rows.iter()
         .map(|row| format!("{} {}", row.code.name(), name(row)))
         .collect()
-}
-
-fn national_id(value: &str) -> Value {
-    json!([{ "system": "urn:oid:1.2.246.21", "value": value }])
 }
 
 #[test]

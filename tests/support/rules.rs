@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::acting::copy;
-use super::site::{Said, preventio};
+use super::site::{Said, Site, preventio};
 
 /// A folder of rules.
 pub(crate) struct Rules {
@@ -88,6 +88,21 @@ impl Rules {
     pub(crate) fn have_a_new_version_of_the_score(&self) {
         let change = ("version = \"2025.1\"", "version = \"2025.2\"");
         self.says("scores/findrisc.toml", &[change]);
+    }
+
+    /// Looks back at the faulty score with these, the corrected rules.
+    pub(crate) fn look_back(&self, site: &Site, more: &[&str]) -> Said {
+        let corrected = self.name();
+        let words = [
+            "look-back",
+            "--rule",
+            "findrisc",
+            "--from",
+            "2025.1",
+            "--corrected",
+            &corrected,
+        ];
+        site.does(&[&words[..], more].concat())
     }
 
     /// Somebody signs.

@@ -22,6 +22,11 @@ const ATC: &str = "urn:oid:1.2.246.537.6.32";
 const CHOICES: &str = "https://maisa.example.org/fhir/CodeSystem/suostumus";
 const FORM: &str = "https://maisa.example.org/fhir/Questionnaire/t2d-riskitesti";
 
+/// A national identifier as `Patient.identifier` has it.
+pub(crate) fn national_id(value: &str) -> Value {
+    json!([{ "system": "urn:oid:1.2.246.21", "value": value }])
+}
+
 /// Answers that add nothing to a score.
 pub(crate) const LOWEST: [(&str, &str); 5] = [
     ("liikunta", "kylla"),

@@ -7,7 +7,7 @@ use preventiojyraa_authoring::{
     AnswerContent, AuthoringError, BusinessIdentifier, Coded, CommunicationContent, FormContent,
     QuestionContent, Recipient, TaskContent, communication, task,
 };
-use preventiojyraa_core::orders::{Action, Order, OrderKey, ScoreNote};
+use preventiojyraa_core::orders::{Action, Order, ScoreNote};
 use preventiojyraa_core::rulebook::{
     AnswerMeaning, CodeSystem, LaboratoryId, Language, Questionnaire, QuestionnaireItem, Rulebook,
     Text, TextValues,
@@ -146,10 +146,11 @@ pub fn written(
             act.to_professionals(Some(test), &codes, None)
         }
         (Action::Cancel { test, .. }, Way::Communication) => {
-            let placed = Action::Laboratory { test: test.clone() };
-            let about = OrderKey::derive(order.resident, &order.programme, order.round, &placed);
+            let about = order
+                .taken_back()
+                .map(|(placed, _)| placed.key().to_string());
             // Without the test as a code: whoever orders what a message codes would order it anew.
-            act.to_professionals(Some(test), &[], Some(&about.to_string()))
+            act.to_professionals(Some(test), &[], about.as_deref())
         }
         (Action::Questionnaire | Action::RemindQuestionnaire, Way::Communication | Way::Task) => {
             act.asking()
