@@ -151,7 +151,8 @@ pub struct SourceKnown {
     pub failed: bool,
     /// Residents of the register whom it tells about.
     pub residents: u64,
-    /// Of these, those who stay undetermined until more of it comes.
+    /// Those who stay undetermined until more of it comes: of these or, while it has never said whom it
+    /// knows, everybody.
     pub undetermined: u64,
 }
 
@@ -193,7 +194,9 @@ impl DataFolder {
             let own = register.iter().filter(|row| *row.source == *pull.source);
             residents.extend(own.map(|row| row.resident));
             let n_residents = residents.len() as u64;
-            let undetermined = if sources.open.contains(&pull.source) {
+            let undetermined = if sources.may_know_anybody.contains(&pull.source) {
+                register.len() as u64
+            } else if sources.open.contains(&pull.source) {
                 n_residents
             } else {
                 report.undetermined.len() as u64

@@ -215,6 +215,9 @@ fn a_source_that_never_came_may_know_anybody() {
     town.configured("http://127.0.0.1:9/fhir", 1);
     town.pulls(&[]).ends_with(1);
     let waiting = town.undetermined();
+    let status = town.status();
+    assert_eq!(status[1][2], true, "{status:?}");
+    assert_eq!(status[1][4], 2, "{status:?}");
     town.configured(&town.servers[1].at("/fhir"), 600);
     town.pulls(&[]).ends_well();
     assert_eq!(town.undetermined(), [""; 0]);
