@@ -35,31 +35,32 @@ pub(super) fn look_back(
         affected: Vec::new(),
     };
     let mut books = Books::default();
-    let mut corrected: BTreeMap<String, Rulebook> = BTreeMap::new();
+    let mut judged: BTreeMap<String, Judged> = BTreeMap::new();
     let mut residents = BTreeSet::new();
     for sent in data.ledger.worded()? {
         let Some(by) = &sent.by else {
             looked.not_on_record += 1;
             continue;
         };
-        let Ok(own) = books.of(data, &by.rules)? else {
-            looked.not_kept += 1;
-            continue;
-        };
-        let (path, version) = match correction.held(&own, rule) {
-            Held::No => continue,
-            Held::NotOrdered => {
+        if !judged.contains_key(&by.rules) {
+            let judgement = judge(data, &mut books, &by.rules, rule, correction)?;
+            judged.insert(by.rules.clone(), judgement);
+        }
+        let (version, own, corrected) = match &judged[&by.rules] {
+            Judged::NotKept => {
+                looked.not_kept += 1;
+                continue;
+            }
+            Judged::NotOrdered => {
                 looked.not_ordered += 1;
                 continue;
             }
-            Held::Faulty { path, version } => (path, version),
+            Judged::Right => continue,
+            Judged::Faulty(faulty) => (&faulty.version, &faulty.own, &faulty.corrected),
         };
         looked.orders += 1;
-        if !corrected.contains_key(&by.rules) {
-            corrected.insert(by.rules.clone(), correction.in_place(&own, &path)?);
-        }
-        let should_be = words(&corrected[&by.rules], &sent, by);
-        let was = words(&own, &sent, by);
+        let should_be = words(corrected, &sent, by);
+        let was = words(own, &sent, by);
         if was == should_be {
             continue;
         }
@@ -76,7 +77,7 @@ pub(super) fn look_back(
             action,
             way: sent.way.map(Route::name),
             state: state.to_owned(),
-            version,
+            version: version.clone(),
             at: sent.at.clone(),
             was: only_in(&was, &should_be),
             should_be: only_in(&should_be, &was),
@@ -84,6 +85,48 @@ pub(super) fn look_back(
     }
     looked.residents = residents.len() as u64;
     Ok(looked)
+}
+
+/// What a rule book is to the looking back.
+enum Judged {
+    /// Its rules are not kept, are damaged, or are not readable by this program.
+    NotKept,
+    /// It holds the rule at a version without a place among the others.
+    NotOrdered,
+    /// It does not hold a faulty version.
+    Right,
+    /// It does.
+    Faulty(Box<Faulty>),
+}
+
+struct Faulty {
+    version: String,
+    own: Rulebook,
+    corrected: Rulebook,
+}
+
+fn judge(
+    data: &DataFolder,
+    books: &mut Books,
+    fingerprint: &str,
+    rule: &str,
+    correction: &Correction,
+) -> Result<Judged, StepError> {
+    let Ok(own) = books.of(data, fingerprint)? else {
+        return Ok(Judged::NotKept);
+    };
+    Ok(match correction.held(&own, rule) {
+        Held::No => Judged::Right,
+        Held::NotOrdered => Judged::NotOrdered,
+        Held::Faulty { path, version } => {
+            let corrected = correction.in_place(&own, &path)?;
+            Judged::Faulty(Box::new(Faulty {
+                version,
+                own,
+                corrected,
+            }))
+        }
+    })
 }
 
 /// What rules give for the words of an act.
