@@ -130,12 +130,13 @@ pub(super) fn each_source(
     if !mistakes.is_empty() {
         return Err(format!("nothing was pulled\n  {}", mistakes.join("\n  ")).into());
     }
-    let mut failed = Vec::new();
+    note_expected(arguments, rulebook, &self::served(config, None))?;
+    let (mut failed, mut busy) = (Vec::new(), Vec::new());
+    // What goes wrong beside the pulling keeps no other source from being pulled; the first is told.
+    let mut beside = None;
     for one in &served {
-        match pull_source(arguments, rulebook, one, key) {
-            Ok(report) => {
-                told(&report, arguments)?;
-            }
+        let told = match pull_source(arguments, rulebook, one, key) {
+            Ok(report) => told(&report, arguments).map(drop),
             Err(error) => {
                 let is_busy = error
                     .downcast_ref::<NetworkPullError>()
@@ -145,24 +146,68 @@ pub(super) fn each_source(
                     one.name,
                     chain(error.as_ref())
                 ));
-                failed.push(one.name);
-                // Whoever is at it says how it ends.
-                if !is_busy {
-                    note_failed(arguments, rulebook, one)?;
+                if is_busy {
+                    // Whoever is at it says how it ends.
+                    busy.push(one.name);
+                    Ok(())
+                } else {
+                    failed.push(one.name);
+                    note_failed(arguments, rulebook, one)
                 }
             }
-        }
+        };
+        beside = beside.or(told.err());
     }
-    if failed.is_empty() {
+    if let Some(error) = beside {
+        return Err(error);
+    }
+    let of = served.len();
+    let mut wrong = Vec::new();
+    if !failed.is_empty() {
+        let names = failed.join(", ");
+        wrong.push(format!(
+            "{} of {of} sources failed: {names}; whom they tell about stay undetermined",
+            failed.len()
+        ));
+    }
+    if !busy.is_empty() {
+        let names = busy.join(", ");
+        wrong.push(format!(
+            "{} of {of} sources are being pulled by another process: {names}",
+            busy.len()
+        ));
+    }
+    if wrong.is_empty() {
         return Ok(Outcome::Done);
     }
-    Err(format!(
-        "{} of {} sources failed: {}; whom they tell about stay undetermined\nhint: `preventio pull --status` says how many",
-        failed.len(),
-        served.len(),
-        failed.join(", ")
-    )
-    .into())
+    let wrong = wrong.join("\n");
+    Err(format!("{wrong}\nhint: `preventio pull --status` says how many").into())
+}
+
+/// Puts on record that sources beside the register are still to come, before anything of the register
+/// does: whoever is decided about when this ends early waits for them.
+fn note_expected(
+    arguments: &Arguments,
+    rulebook: &Rulebook,
+    served: &[Served<'_>],
+) -> Result<(), Box<dyn std::error::Error>> {
+    let root = &arguments.data.data;
+    let linked = served.iter().filter(|one| match one.source.people {
+        People::Register => false,
+        People::Linked => true,
+    });
+    let linked: Vec<&Served<'_>> = linked.collect();
+    let names: Vec<&str> = linked.iter().map(|one| one.name).collect();
+    if names.is_empty() || (root.exists() && DataFolder::open(root, Access::Read)?.knows(&names)?) {
+        return Ok(());
+    }
+    let mut data = DataFolder::open(root, Access::Write)?;
+    for one in linked {
+        if !data.knows(&[one.name])? {
+            steps::source_failed(rulebook, &mut data, &failed_source(one))?;
+        }
+    }
+    Ok(())
 }
 
 /// Puts on record that a source did not come.
@@ -172,15 +217,18 @@ fn note_failed(
     one: &Served<'_>,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let mut data = DataFolder::open(&arguments.data.data, Access::Write)?;
-    let what = FailedSource {
+    steps::source_failed(rulebook, &mut data, &failed_source(one))?;
+    Ok(())
+}
+
+fn failed_source<'a>(one: &Served<'a>) -> FailedSource<'a> {
+    FailedSource {
         source: one.name,
         terms: one.source.terms(),
         server: &one.server.base,
         group: one.group,
         at: super::now(),
-    };
-    steps::source_failed(rulebook, &mut data, &what)?;
-    Ok(())
+    }
 }
 
 /// An error with everything that caused it.

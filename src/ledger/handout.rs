@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
+use super::names::name_of_row;
 use super::outbox::{Stamp, change};
 use super::outbox_row::{Leaving, OutboxRow, select};
 use super::pace::{read_pace, write_pace};
@@ -304,36 +305,6 @@ fn due_sends(
     Ok(rows)
 }
 
-/// What a channel's source calls a resident. Of several names in a source beside the register the one that
-/// holds for longest: what has left under a name is looked up and taken back under the same.
-fn patient_id(
-    connection: &Connection,
-    channel: &ChannelTerms,
-    order: &Order,
-) -> Result<Option<String>, LedgerError> {
-    connection
-        .prepare_cached(
-            "SELECT patient_id FROM identity WHERE resident = ?1 AND source = ?2
-             UNION ALL
-             SELECT * FROM (SELECT patient_id FROM link AS newest
-                            WHERE resident = ?1 AND source = ?2
-                              AND NOT EXISTS (SELECT 1 FROM link AS later
-                                              WHERE later.source = newest.source
-                                                AND later.patient_id = newest.patient_id
-                                                AND newest.pull < later.pull)
-                            ORDER BY pull, patient_id LIMIT 1)
-             LIMIT 1",
-        )
-        .and_then(|mut statement| {
-            statement
-                .query_row(params![order.resident.as_bytes(), channel.source], |row| {
-                    row.get(0)
-                })
-                .optional()
-        })
-        .map_err(sql("cannot read the identity map"))
-}
-
 fn begin_look_up(
     connection: &Connection,
     channel: &ChannelTerms,
@@ -343,7 +314,7 @@ fn begin_look_up(
 ) -> Result<Option<Job<Handed>>, LedgerError> {
     let until = now + channel.lease;
     let event = DeliveryEvent::Asking { until };
-    let Some(patient_id) = patient_id(connection, channel, &row.order)? else {
+    let Some(patient_id) = name_of_row(connection, channel, row)? else {
         // Nobody to ask about: a person finds out.
         let event = DeliveryEvent::Stopped(Refused::NotExpressible);
         change(connection, channel, (now, today), row, &event, None)?;
@@ -372,7 +343,7 @@ fn begin_send(
 ) -> Result<Option<Job<Handed>>, LedgerError> {
     let today = options.stamp.day;
     let lease_until = now + channel.lease;
-    let patient_id = patient_id(connection, channel, &row.order)?;
+    let patient_id = name_of_row(connection, channel, row)?;
     // The same bytes by the same way again, when the row was sent before.
     let written = match (&row.payload, &patient_id) {
         (Some(bytes), _) => Ok((row.way, bytes.clone())),
@@ -400,6 +371,7 @@ fn begin_send(
     let written = way.map(|way| Leaving {
         way,
         bytes: &bytes,
+        patient_id: &patient_id,
         // What is sent again keeps its words.
         worded_by: row.payload.is_none().then_some(options.worded_by),
     });
@@ -418,12 +390,20 @@ fn begin_send(
 
 /// The way by which an order left that is to be taken back: nothing else takes it back.
 fn way_of_placed(connection: &Connection, order: &Order) -> Result<Option<Route>, LedgerError> {
+    Ok(placed(connection, order)?.and_then(|row| row.way))
+}
+
+/// The row of the order that this one takes back.
+pub(super) fn placed(
+    connection: &Connection,
+    order: &Order,
+) -> Result<Option<OutboxRow>, LedgerError> {
     let Some((placed, _)) = order.taken_back() else {
         return Ok(None);
     };
     let key = Value::Blob(placed.key().as_bytes().to_vec());
     let rows = select(connection, "WHERE key = ?1", &[key])?;
-    Ok(rows.first().and_then(|row| row.way))
+    Ok(rows.into_iter().next())
 }
 
 /// A thing to do that must be over when its lease is.

@@ -90,4 +90,20 @@ impl Ledger {
         });
         rows.and_then(Iterator::collect).map_err(sql(action))
     }
+
+    /// Residents of whom the register first told after one pull, and not after another.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn joined(&self, after: u32, until: u32) -> Result<Vec<ResidentId>, LedgerError> {
+        let action = "cannot read the identity map";
+        let mut statement = self
+            .connection
+            .prepare("SELECT resident FROM identity WHERE ?1 < joined AND joined <= ?2")
+            .map_err(sql(action))?;
+        let rows =
+            statement.query_map([after, until], |row| row.get(0).map(ResidentId::from_bytes));
+        rows.and_then(Iterator::collect).map_err(sql(action))
+    }
 }

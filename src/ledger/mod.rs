@@ -52,6 +52,7 @@ mod episodes;
 mod faulty;
 mod handout;
 mod links;
+mod names;
 mod outbox;
 mod outbox_row;
 mod pace;

@@ -15,7 +15,7 @@ use crate::profile::ResidentId;
 
 pub(super) const COLUMNS: &str = "id, resident, programme, round, action, decided_on, send_by, due, \
      state, next, at, claim, sends, absent, reference, why, payload, verdict, asks, recall_on, language, \
-     way, awaited, score, review";
+     way, awaited, score, review, patient_id";
 
 /// A row as it is in the outbox.
 pub(super) struct OutboxRow {
@@ -23,6 +23,8 @@ pub(super) struct OutboxRow {
     pub(super) order: Order,
     pub(super) delivery: Delivery,
     pub(super) payload: Option<Vec<u8>>,
+    /// What the source called the resident when it was put into words.
+    pub(super) patient_id: Option<String>,
     /// What deciding again said about it last.
     pub(super) verdict: Option<String>,
     /// The resident's language of contact, as it was then.
@@ -57,6 +59,7 @@ struct Raw {
     awaited: bool,
     score: Option<String>,
     review: Option<String>,
+    patient_id: Option<String>,
 }
 
 fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
@@ -88,6 +91,7 @@ fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
         awaited: row.get(22)?,
         score: row.get(23)?,
         review: row.get(24)?,
+        patient_id: row.get(25)?,
     })
 }
 
@@ -144,6 +148,7 @@ fn read(raw: Raw) -> Result<OutboxRow, LedgerError> {
         },
         delivery,
         payload: raw.payload,
+        patient_id: raw.patient_id,
         verdict: raw.verdict,
         language: raw.language,
         way: raw
@@ -263,12 +268,14 @@ fn columns(delivery: &Delivery) -> DeliveryColumns<'_> {
 pub(super) struct Leaving<'w> {
     pub(super) way: Route,
     pub(super) bytes: &'w [u8],
+    /// What the source calls the resident whom they are about.
+    pub(super) patient_id: &'w str,
     /// By which rules it was put into words just now; nothing for the words of an earlier sending.
     pub(super) worded_by: Option<&'w WordedBy>,
 }
 
 /// Writes where a row stands. What is settled needs its bytes no more; what may take any way has
-/// neither bytes nor words nor a way of its own.
+/// neither bytes nor words, nor a way or a name of its own.
 pub(super) fn update(
     connection: &Connection,
     id: i64,
@@ -283,6 +290,7 @@ pub(super) fn update(
                  reference = ?8, why = ?9,
                  payload = CASE WHEN ?10 OR ?12 THEN NULL ELSE coalesce(?11, payload) END,
                  way = CASE WHEN ?12 THEN NULL ELSE coalesce(?13, way) END, awaited = ?14,
+                 patient_id = CASE WHEN ?12 THEN NULL ELSE coalesce(?18, patient_id) END,
                  worded_for = CASE WHEN ?12 THEN NULL WHEN ?15 IS NULL THEN worded_for ELSE ?16 END,
                  worded_in = CASE WHEN ?12 THEN NULL ELSE coalesce(?17, worded_in) END,
                  worded_by = CASE WHEN ?12 THEN NULL ELSE coalesce(?15, worded_by) END
@@ -306,7 +314,8 @@ pub(super) fn update(
                 columns.awaited,
                 worded_by.map(|by| &by.rules),
                 worded_by.and_then(|by| by.laboratory.as_ref()),
-                worded_by.map(|by| &by.language)
+                worded_by.map(|by| &by.language),
+                written.map(|written| written.patient_id)
             ])
         })
         .map(drop)

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 10] = [
+const STEPS: [&str; 11] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -356,6 +356,13 @@ CREATE TABLE link (
     PRIMARY KEY (source, patient_id, pull)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX link_resident ON link (resident, source, pull);
+",
+    r"
+-- What the source called the resident when a row was put into words: what is sent again, or looked up,
+-- must be about the same person.
+ALTER TABLE outbox ADD COLUMN patient_id TEXT;
+-- The pull that first told of a resident; nothing for those of earlier tables.
+ALTER TABLE identity ADD COLUMN joined INTEGER REFERENCES pull (id);
 ",
 ];
 

@@ -89,8 +89,8 @@ fn add_each_identity(
         .map_err(sql(action))?;
     let mut insert = transaction
         .prepare(
-            "INSERT INTO identity (resident, national_id, national_id_valid, non_disclosure, pull, source, patient_id)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO identity (resident, national_id, national_id_valid, non_disclosure, pull, source, patient_id, joined)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5)",
         )
         .map_err(sql(action))?;
     for identity in identities {

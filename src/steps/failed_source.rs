@@ -2,7 +2,7 @@
 
 use super::pull::PullReport;
 use super::{DataFolder, NetworkReport, PullWay, StepError};
-use crate::config::SourceTerms;
+use crate::config::{People, SourceTerms};
 use crate::fhir::TYPES_READ;
 use crate::ledger::{PullCommit, PullRecord};
 use crate::rulebook::Rulebook;
@@ -24,8 +24,9 @@ pub struct FailedSource<'a> {
 /// Notes that a source told nothing when it was asked: whom it tells about stay undetermined until all
 /// of it comes, since what it would have said could make another decision of theirs.
 ///
-/// Of the register that is everybody; of a source beside it everybody who was ever linked to it. Gives
-/// the number of the pull that says so; `None` where nothing was ever pulled, and nobody is on the register.
+/// Of the register that is everybody; of a source beside it everybody who was ever linked to it and, while
+/// it has never come, everybody. Gives the number of the pull that says so; `None` for a register where
+/// nothing was ever pulled: there is nobody who could wait.
 ///
 /// # Errors
 ///
@@ -39,15 +40,16 @@ pub fn source_failed(
     let terms = (failed.source, failed.terms);
     super::ready_to_pull(rulebook, data, None, terms)?;
     let pulls = data.ledger.pulls()?;
-    let Some(last) = pulls.last() else {
+    if pulls.is_empty() && failed.terms.people == People::Register {
         return Ok(None);
-    };
+    }
+    let last = pulls.last().map_or(0, |pull| pull.id);
     let mut newest_first = pulls.iter().rev();
     let of_source = newest_first.find(|pull| pull.source == failed.source);
     let of_source =
         of_source.and_then(|pull| serde_json::from_str::<PullReport>(&pull.report).ok());
     let report = PullReport {
-        id: last.id + 1,
+        id: last + 1,
         source: failed.source.to_owned(),
         terms: failed.terms,
         // Of whom something was missing before, it is missing still.

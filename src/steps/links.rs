@@ -3,9 +3,11 @@
 //! One source is the register: it says who there is. Every other one only tells about people of the
 //! register, and is linked to it by the national identifier. Which of the two was pulled first does
 //! not matter once both have been: facts of somebody who was not linked yet wait under a name of
-//! their own, and move when a later pull of their source finds the link.
+//! their own, and move when a later pull of their source finds the link and tells them again. What a
+//! later pull does not tell again stays where it is; then something is missing of whom the link was
+//! found for, and of whom it was taken from.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use super::pull::PullOptions;
@@ -15,7 +17,8 @@ use crate::config::People;
 use crate::fhir::{Block, Lines, PatientEntry, Reading, Resource, read_line};
 use crate::intake::{Issue, IssueCode};
 use crate::ledger::Link;
-use crate::profile::ResidentId;
+use crate::profile::{ResidentId, Version};
+use crate::rulebook::Rulebook;
 
 /// An issue about somebody whom a source beside the register knows and the register does not.
 pub(super) fn nobody_of_the_register() -> Issue {
@@ -26,10 +29,23 @@ pub(super) fn nobody_of_the_register() -> Issue {
 /// Residents whom a source calls by names of its own.
 pub(super) struct Links {
     people: People,
-    known: HashMap<String, ResidentId>,
+    known: HashMap<String, Known>,
     /// Those that no earlier pull has found, or found otherwise.
     pub(super) new: Vec<Link>,
-    seen: BTreeSet<ResidentId>,
+    /// Of whom something may be missing when not everything of the source is told again: whoever a link
+    /// was found for, while facts wait under the source's own name of them, and whoever it was taken from.
+    moved: BTreeSet<ResidentId>,
+}
+
+/// What is known of a source's name for somebody.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    /// Whose it was before this pull.
+    before: Option<ResidentId>,
+    /// Whose it is now.
+    now: Option<ResidentId>,
+    /// Which version of the entry in this pull says so; nothing while there is none.
+    told: Option<Version>,
 }
 
 impl Links {
@@ -38,6 +54,7 @@ impl Links {
     pub(super) fn of(
         reading: &Reading<'_>,
         data: &DataFolder,
+        rulebook: &Rulebook,
         options: &PullOptions<'_>,
         files: &[PathBuf],
     ) -> Result<Self, StepError> {
@@ -45,12 +62,21 @@ impl Links {
             people: options.terms.people,
             known: HashMap::new(),
             new: Vec::new(),
-            seen: BTreeSet::new(),
+            moved: BTreeSet::new(),
         };
         if links.are_of_the_register() {
             return Ok(links);
         }
-        links.known = data.ledger.links(options.source)?;
+        let before = data.ledger.links(options.source)?.into_iter();
+        let before = before.map(|(patient_id, resident)| {
+            let known = Known {
+                before: Some(resident),
+                now: Some(resident),
+                told: None,
+            };
+            (patient_id, known)
+        });
+        links.known = before.collect();
         let patient = memchr::memmem::Finder::new("\"Patient\"");
         let mut block = Block::default();
         for path in files {
@@ -76,36 +102,41 @@ impl Links {
                 }
             }
         }
-        // Of several entries with one name in one pull, the last line counts.
-        let newest: HashMap<_, _> = std::mem::take(&mut links.new).into_iter().collect();
-        links.new = newest.into_iter().collect();
-        links.new.sort();
+        let told = links.known.iter();
+        let changed = told.filter(|(_, known)| known.told.is_some() && known.now != known.before);
+        let mut changed: Vec<(String, Known)> = changed
+            .map(|(name, known)| (name.clone(), *known))
+            .collect();
+        changed.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        links.moved = moved(&changed, reading, data, rulebook)?;
+        let new = changed.into_iter();
+        links.new = new.map(|(name, known)| (name, known.now)).collect();
         Ok(links)
     }
 
     fn meet(&mut self, data: &DataFolder, entry: &PatientEntry) -> Result<(), StepError> {
         let known = self.known.get(&entry.patient_id).copied();
+        let known = known.unwrap_or_default();
+        // Of several entries with one name in one pull, the newest version counts.
+        if Some(entry.version) < known.told {
+            return Ok(());
+        }
         let national_id = entry.national_id.as_ref().filter(|id| id.is_valid);
-        let found = match national_id {
+        let now = match national_id {
             // A link once found stays until the source says that it is somebody else.
-            None => known,
+            None => known.before,
             Some(id) => match data.ledger.holders(&id.value)?[..] {
                 [one] => Some(one),
                 // Of nobody, or of several entries: choosing one would be a guess about a person.
                 _ => None,
             },
         };
-        let Some(resident) = found else {
-            if self.known.remove(&entry.patient_id).is_some() {
-                self.new.push((entry.patient_id.clone(), None));
-            }
-            return Ok(());
+        let known = Known {
+            now,
+            told: Some(entry.version),
+            ..known
         };
-        self.seen.insert(resident);
-        if known != Some(resident) {
-            self.known.insert(entry.patient_id.clone(), resident);
-            self.new.push((entry.patient_id.clone(), Some(resident)));
-        }
+        self.known.insert(entry.patient_id.clone(), known);
         Ok(())
     }
 
@@ -119,22 +150,69 @@ impl Links {
 
     /// Residents by what the source calls them.
     pub(super) fn ids(&self) -> HashMap<String, ResidentId> {
-        self.known.clone()
+        let known = self.known.iter();
+        known
+            .filter_map(|(name, known)| Some((name.clone(), known.now?)))
+            .collect()
     }
 
     /// Residents of whom the source has an entry in this pull.
-    pub(super) fn n_seen(&self) -> u64 {
-        self.seen.len() as u64
+    fn told(&self) -> BTreeSet<ResidentId> {
+        let told = self.known.values().filter(|known| known.told.is_some());
+        told.filter_map(|known| known.now).collect()
     }
 
-    /// Of these, of whom something was missing before; and, where only what changed was asked for, who
-    /// is linked now and was not before.
+    /// How many these are.
+    pub(super) fn n_seen(&self) -> u64 {
+        self.told().len() as u64
+    }
+
+    /// Of whom nothing is missing any more, of those of whom something was, when everything was told
+    /// again; and of whom something is missing now, when it was not: what was told of them before they
+    /// were linked, or while the link led to somebody else, stays where it was.
     pub(super) fn seen(&self, undetermined: &BTreeSet<ResidentId>, is_of_changes: bool) -> Seen {
-        let again = self.seen.intersection(undetermined).copied();
-        let new = self.new.iter().filter(|_| is_of_changes);
-        Seen {
-            again: again.collect(),
-            new: new.filter_map(|(_, resident)| *resident).collect(),
+        let mut again = self.told();
+        let linked: BTreeSet<ResidentId> =
+            self.known.values().filter_map(|known| known.now).collect();
+        // Whom the source does not know any more has nothing to wait for.
+        again.extend(undetermined.difference(&linked));
+        again.retain(|resident| undetermined.contains(resident));
+        let mut new = self.moved.clone();
+        if is_of_changes {
+            // Of whom is linked only now, what did not change has not come.
+            new.extend(self.new.iter().filter_map(|(_, resident)| *resident));
+        }
+        Seen { again, new }
+    }
+}
+
+/// Of whom something may be missing after links have changed.
+fn moved(
+    changed: &[(String, Known)],
+    reading: &Reading<'_>,
+    data: &DataFolder,
+    rulebook: &Rulebook,
+) -> Result<BTreeSet<ResidentId>, StepError> {
+    let mut moved: BTreeSet<ResidentId> = changed
+        .iter()
+        .filter_map(|(_, known)| known.before)
+        .collect();
+    let now = changed.iter().filter_map(|(name, known)| {
+        // The reading knows no links yet: this is the name of those who are not linked.
+        Some((reading.resident(name), known.now?))
+    });
+    let now: BTreeMap<ResidentId, ResidentId> = now.collect();
+    if now.is_empty() || data.generation.is_none() {
+        return Ok(moved);
+    }
+    let mut stored = data.store.facts(&rulebook.catalogue, None)?;
+    let mut facts = Vec::new();
+    for (own, linked) in now {
+        facts.clear();
+        stored.take_until(own, &mut facts)?;
+        if !facts.is_empty() {
+            moved.insert(linked);
         }
     }
+    Ok(moved)
 }

@@ -161,6 +161,8 @@ pub struct WordsLookBack {
     pub not_kept: u64,
     /// Acts by rules that held a version without a place among the others.
     pub not_ordered: u64,
+    /// Acts that their own rules do not put into words again: what they said cannot be compared.
+    pub not_worded: u64,
     /// Acts with other words than they should have had, `act: what became of it`.
     pub acts: BTreeMap<String, u64>,
     /// Each of these acts, in the order in which they were planned.
@@ -171,7 +173,14 @@ impl WordsLookBack {
     /// Whether something can be said about every act that left.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        [self.not_on_record, self.not_kept, self.not_ordered] == [0; 3]
+        let Self {
+            not_on_record,
+            not_kept,
+            not_ordered,
+            not_worded,
+            ..
+        } = self;
+        [*not_on_record, *not_kept, *not_ordered, *not_worded] == [0; 4]
     }
 }
 

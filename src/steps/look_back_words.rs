@@ -31,6 +31,7 @@ pub(super) fn look_back(
         not_on_record: 0,
         not_kept: 0,
         not_ordered: 0,
+        not_worded: 0,
         acts: BTreeMap::new(),
         affected: Vec::new(),
     };
@@ -59,8 +60,12 @@ pub(super) fn look_back(
             Judged::Faulty(faulty) => (&faulty.version, &faulty.own, &faulty.corrected),
         };
         looked.orders += 1;
-        let should_be = words(corrected, &sent, by);
-        let was = words(own, &sent, by);
+        let Some(was) = words(own, &sent, by) else {
+            looked.not_worded += 1;
+            continue;
+        };
+        // What the corrected rules have no words for should not have left as it did.
+        let should_be = words(corrected, &sent, by).unwrap_or_default();
         if was == should_be {
             continue;
         }
@@ -84,6 +89,13 @@ pub(super) fn look_back(
         });
     }
     looked.residents = residents.len() as u64;
+    if looked.orders == 0 && looked.is_whole() {
+        return Err(StepError::NothingLeftBy {
+            rule: rule.to_owned(),
+            from: from.to_owned(),
+            corrected: looked.corrected,
+        });
+    }
     Ok(looked)
 }
 
@@ -129,10 +141,10 @@ fn judge(
     })
 }
 
-/// What rules give for the words of an act.
-fn words(rulebook: &Rulebook, sent: &WordedOrder, by: &WordedBy) -> Vec<Words> {
+/// What rules give for the words of an act; nothing where they do not give all of them.
+fn words(rulebook: &Rulebook, sent: &WordedOrder, by: &WordedBy) -> Option<Vec<Words>> {
     let (order, way) = (&sent.order, sent.way);
-    let codes = codes(rulebook, order, by);
+    let codes = codes(rulebook, order, by)?;
     let name = codes.first().map(|(_, display)| display.clone());
     let says_codes = match (&order.action, way) {
         // At these the other side's own order is changed; a list names nobody's work by hand.
@@ -162,7 +174,7 @@ fn words(rulebook: &Rulebook, sent: &WordedOrder, by: &WordedBy) -> Vec<Words> {
     }
     match way {
         None | Some(Route::Communication | Route::Task) => {
-            words.extend(texts(rulebook, sent, by, name.as_deref()));
+            words.extend(texts(rulebook, sent, by, name.as_deref())?);
         }
         Some(
             Route::ServiceRequest
@@ -172,20 +184,20 @@ fn words(rulebook: &Rulebook, sent: &WordedOrder, by: &WordedBy) -> Vec<Words> {
             | Route::Worklist,
         ) => {}
     }
-    words
+    Some(words)
 }
 
 /// The codes of the test of an act, with their names, the laboratory's own first.
-fn codes(rulebook: &Rulebook, order: &Order, by: &WordedBy) -> Vec<(String, String)> {
+fn codes(rulebook: &Rulebook, order: &Order, by: &WordedBy) -> Option<Vec<(String, String)>> {
     let (Action::Laboratory { test } | Action::Cancel { test, .. }) = &order.action else {
-        return Vec::new();
+        return Some(Vec::new());
     };
-    let Some(test) = rulebook.catalogue.find(test) else {
-        return Vec::new();
-    };
+    let test = rulebook.catalogue.find(test)?;
     let vocabulary = &rulebook.catalogue.vocabulary;
-    let laboratory = by.laboratory.as_deref();
-    let laboratory = laboratory.and_then(|name| vocabulary.laboratory(name));
+    let laboratory = match by.laboratory.as_deref() {
+        Some(name) => Some(vocabulary.laboratory(name)?),
+        None => None,
+    };
     let codes = rulebook.order_codes.of(test, laboratory).iter();
     let shown = codes.map(|code| {
         let system = CodeSystem::NAMES
@@ -194,11 +206,18 @@ fn codes(rulebook: &Rulebook, order: &Order, by: &WordedBy) -> Vec<(String, Stri
         let system = system.map_or("", |(name, _)| name);
         (format!("{system}|{}", code.code), code.display.clone())
     });
-    shown.collect()
+    let shown: Vec<_> = shown.collect();
+    // Nothing leaves about a test that has no code.
+    (!shown.is_empty()).then_some(shown)
 }
 
 /// What is read by whom the act is for, in the language in which it was written.
-fn texts(rulebook: &Rulebook, sent: &WordedOrder, by: &WordedBy, test: Option<&str>) -> Vec<Words> {
+fn texts(
+    rulebook: &Rulebook,
+    sent: &WordedOrder,
+    by: &WordedBy,
+    test: Option<&str>,
+) -> Option<Vec<Words>> {
     let order = &sent.order;
     let action = &order.action;
     let mut ids = Vec::new();
@@ -210,10 +229,7 @@ fn texts(rulebook: &Rulebook, sent: &WordedOrder, by: &WordedBy, test: Option<&s
         }
         known.unwrap_or(*first)
     } else {
-        match Language::of(&by.language) {
-            Some(language) => language,
-            None => return Vec::new(),
-        }
+        Language::of(&by.language)?
     };
     ids.insert(0, (language, action.text()));
     let values = TextValues {
@@ -221,25 +237,22 @@ fn texts(rulebook: &Rulebook, sent: &WordedOrder, by: &WordedBy, test: Option<&s
         due: Some(order.due),
         test,
     };
-    let mut words: Vec<Words> = ids
-        .into_iter()
-        .filter_map(|(language, id)| {
-            let text = rulebook.texts.message(language, id, values)?;
-            Some(Words {
-                of: format!("text {id} in {}", language.code()),
-                said: format!("{}\n{}", text.subject, text.text),
-            })
-        })
-        .collect();
-    let asks = action.is_for_resident().then_some(&order.asks);
-    let items = asks.into_iter().flatten();
-    let items = items.filter_map(|id| rulebook.model.item(id));
-    for item in items {
+    let mut words = Vec::new();
+    for (language, id) in ids {
+        let text = rulebook.texts.message(language, id, values)?;
+        words.push(Words {
+            of: format!("text {id} in {}", language.code()),
+            said: format!("{}\n{}", text.subject, text.text),
+        });
+    }
+    if !action.is_for_resident() {
+        return Some(words);
+    }
+    for id in &order.asks {
+        let item = rulebook.model.item(id)?;
         let about = rulebook.form().map(|form| form.questions_about(item));
         for (link_id, _) in about.into_iter().flatten() {
-            let Some(text) = rulebook.texts.question(language, link_id) else {
-                continue;
-            };
+            let text = rulebook.texts.question(language, link_id)?;
             let answers: Vec<&str> = text.answers.values().map(String::as_str).collect();
             let asked = Words {
                 of: format!("question {link_id} in {}", language.code()),
@@ -251,5 +264,5 @@ fn texts(rulebook: &Rulebook, sent: &WordedOrder, by: &WordedBy, test: Option<&s
             }
         }
     }
-    words
+    Some(words)
 }

@@ -284,6 +284,18 @@ pub enum StepError {
         /// The corrected version.
         corrected: String,
     },
+    /// Nothing was put into words by a faulty version.
+    #[error(
+        "nothing has left here by rule `{rule}` from version {from} until before {corrected}: nobody was affected here"
+    )]
+    NothingLeftBy {
+        /// The rule's id.
+        rule: String,
+        /// The first faulty version.
+        from: String,
+        /// The corrected version.
+        corrected: String,
+    },
     /// What should correct it does not.
     #[error(
         "the corrected rules hold `{rule}` at version {corrected}, which does not come after {from}\nhint: a changed number is a new version; name the rules with `--corrected DIR`"

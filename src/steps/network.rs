@@ -370,7 +370,9 @@ impl Reader<'_> {
             left.retain(|resident| !seen.again.contains(resident));
         }
         left.extend(missed);
-        left.extend(seen.new);
+        if !is_everything {
+            left.extend(seen.new);
+        }
         report.undetermined = left.iter().map(ResidentId::to_string).collect();
     }
 }

@@ -207,7 +207,7 @@ pub fn pull(
     let reading = reading
         .at_laboratory(laboratory)
         .told_by_residents(options.terms.trust == Trust::Resident);
-    let links = Links::of(&reading, data, options, &files)?;
+    let links = Links::of(&reading, data, rulebook, options, &files)?;
     let reading = reading.linked_by(links.ids());
     let name = |path: &PathBuf| {
         path.file_name()

@@ -22,6 +22,8 @@ pub(super) struct Sources {
     /// Sources beside the register that are not whole and have never said whom they know: what is missing
     /// of them could be about anybody.
     may_know_anybody: BTreeSet<String>,
+    /// By sources beside the register, who came on the register after they were last asked about everybody.
+    newcomers: BTreeMap<String, BTreeSet<ResidentId>>,
     precedence: Precedence,
 }
 
@@ -59,10 +61,22 @@ impl Sources {
             }
             residents.extend(linked);
         }
+        let mut newcomers = BTreeMap::new();
+        for (source, report) in &newest {
+            // From a folder nothing more may ever come: nobody waits for that until something is missing.
+            let is_to_come = open.contains(*source) || report.network.is_some();
+            if report.terms.people == People::Linked && is_to_come {
+                let joined = ledger.joined(newest_whole(&reports, source), last)?;
+                let joined: BTreeSet<ResidentId> = joined.into_iter().collect();
+                residents.extend(joined.iter().copied());
+                newcomers.insert((*source).to_owned(), joined);
+            }
+        }
         Ok(Self {
             open,
             residents,
             may_know_anybody,
+            newcomers,
             precedence,
         })
     }
@@ -90,16 +104,19 @@ impl Sources {
         ledger: &Ledger,
         row: &RegisterRow,
     ) -> Result<Vec<&str>, StepError> {
-        let mut missing = Vec::new();
+        let mut missing = BTreeSet::new();
         for source in &self.open {
             if **source == *row.source
                 || self.may_know_anybody.contains(source)
                 || ledger.linked(source, u32::MAX)?.contains(&row.resident)
             {
-                missing.push(source.as_str());
+                missing.insert(source.as_str());
             }
         }
-        Ok(missing)
+        let newcomers = self.newcomers.iter();
+        let waits = newcomers.filter(|(_, residents)| residents.contains(&row.resident));
+        missing.extend(waits.map(|(source, _)| source.as_str()));
+        Ok(missing.into_iter().collect())
     }
 
     /// What is known about a resident on a day.
@@ -157,6 +174,17 @@ pub struct SourceKnown {
 }
 
 impl DataFolder {
+    /// Whether of each of these sources some pull is on record, be it one that brought nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn knows(&self, sources: &[&str]) -> Result<bool, StepError> {
+        let pulls = self.ledger.pulls()?;
+        let is_known = |source: &&str| pulls.iter().any(|pull| pull.source == **source);
+        Ok(sources.iter().all(is_known))
+    }
+
     /// What is known of each source, in the order of their names; of `configured` ones also of those that
     /// were never pulled.
     ///
@@ -196,10 +224,13 @@ impl DataFolder {
             let n_residents = residents.len() as u64;
             let undetermined = if sources.may_know_anybody.contains(&pull.source) {
                 register.len() as u64
-            } else if sources.open.contains(&pull.source) {
-                n_residents
             } else {
-                report.undetermined.len() as u64
+                let mut left = report.residents_undetermined();
+                if sources.open.contains(&pull.source) {
+                    left.extend(residents);
+                }
+                left.extend(sources.newcomers.get(&pull.source).into_iter().flatten());
+                left.len() as u64
             };
             let network = report.network.as_ref();
             let source = SourceKnown {
@@ -215,6 +246,18 @@ impl DataFolder {
         }
         Ok(known.into_values().collect())
     }
+}
+
+/// The newest pull that brought everything of a source; 0 where there was none.
+fn newest_whole(reports: &[(&str, PullReport)], source: &str) -> u32 {
+    let is_of_all = |report: &PullReport| {
+        let network = report.network.as_ref();
+        report.is_complete && network.is_none_or(|network| network.since.is_none())
+    };
+    let mut newest_first = reports.iter().rev();
+    newest_first
+        .find(|(of, report)| *of == source && is_of_all(report))
+        .map_or(0, |(_, report)| report.id)
 }
 
 /// Sources of which some resource type was cut off and has not come whole since, from the same

@@ -1,5 +1,5 @@
 //! What is missing, for every shipped model: the range is what completions span, both ends are
-//! reached, what is asked decides whatever the answers, and fewer questions would not.
+//! reached, what is asked decides whatever the answers, and fewer or earlier questions would not.
 
 use preventiojyraa_core::profile::{BirthDate, Quantity, Sex, Unit};
 use preventiojyraa_core::risk::{Assessment, assess_by};
@@ -226,7 +226,7 @@ fn what_is_asked_decides_and_fewer_questions_would_not() {
                         })
                     });
                     assert!(
-                        asked.len() <= fewer.len()
+                        (asked.len(), &asked) <= (fewer.len(), &fewer)
                             || has_number
                             || !decides(&model, &someone, &fewer, level),
                         "{id}: {fewer:?} would do instead of {asked:?} at {level}: {someone:?}"

@@ -75,8 +75,58 @@ fn each_mapping_of_the_rules_is_in_the_golden_set() {
         [name(of), code, at.to_owned(), fact.clone()]
     });
     let golden: BTreeSet<[String; 4]> = golden().into_iter().collect();
-    let missing: Vec<_> = shipped.filter(|row| !golden.contains(row)).collect();
+    let shipped: BTreeSet<[String; 4]> = shipped.collect();
+    let missing: Vec<_> = shipped.difference(&golden).collect();
     assert!(missing.is_empty(), "not in the golden set: {missing:?}");
+    let is_listed = |row: &&[String; 4]| {
+        let [of, code, _, fact] = row;
+        let anywhere = [of.clone(), code.clone(), "any".to_owned(), fact.clone()];
+        shipped.contains(*row) || shipped.contains(&anywhere)
+    };
+    let meant = golden
+        .iter()
+        .filter(|[_, _, at, fact]| at != "any" && fact != "-");
+    let lost: Vec<_> = meant.filter(|row| !is_listed(row)).collect();
+    assert!(
+        lost.is_empty() && !shipped.is_empty(),
+        "not listed: {lost:?}"
+    );
+}
+
+#[test]
+fn a_code_is_known_when_it_means_something_in_some_laboratory() {
+    let catalogue = &rulebook().catalogue;
+    for [of, code, _, fact] in golden() {
+        let code = code.trim_end_matches('*');
+        if fact != "-" {
+            assert!(catalogue.knows(system(&of), code), "{of} {code}");
+        }
+    }
+    for (of, code) in [
+        (CodeSystem::Kuntaliitto, "99999"),
+        (CodeSystem::Loinc, "718-7"),
+        (CodeSystem::Atc, ""),
+    ] {
+        assert!(!catalogue.knows(of, code), "{of:?} {code}");
+    }
+}
+
+#[test]
+fn a_laboratory_is_known_by_each_name_it_signs_with_and_by_no_other() {
+    let vocabulary = &rulebook().catalogue.vocabulary;
+    let mut n_names = 0;
+    for laboratory in &vocabulary.laboratories {
+        let id = vocabulary.laboratory(&laboratory.id);
+        for name in &laboratory.performers {
+            n_names += 1;
+            for signed in [name.clone(), name.to_uppercase(), format!("  {name} ")] {
+                assert_eq!(vocabulary.performer(&signed), id, "{signed}");
+            }
+            assert_eq!(vocabulary.performer(&format!("{name} 2")), None);
+        }
+    }
+    assert!(0 < n_names);
+    assert_eq!(vocabulary.performer(""), None);
 }
 
 #[test]

@@ -139,6 +139,7 @@ fn bands_that_do_not_cover_the_line_once_are_refused() {
         { above = 30, points = 3 } → { points = 3 }                                         | band-overlap  | { points = 3 |
         { above = 30, points = 3 } → { above = 30, to = 99, points = 3 }                    | band-gap      | { above = 30 |
         { from = 25, to = 30, points = 1 } → { from = 25, to = 20, points = 1 }             | band-empty    | { from = 25  |
+        { from = 25, to = 30, points = 1 } → { from = 25, below = 25, points = 1 }          | band-empty    | { from = 25  |
         { below = 25, → { from = 5, below = 25,                                             | band-gap      | { from = 5   |
         { from = 25, to = 30, points = 1 } → { from = 25, above = 25, to = 30, points = 1 } | band-two-ends | above = 25   |
         from = 7\nbelow = 12 → from = 8\nbelow = 12                                         | band-gap      | [[class]]    |

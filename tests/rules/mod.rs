@@ -14,6 +14,7 @@ mod loader;
 mod loader_files;
 mod measurements;
 mod models;
+mod models_asked;
 mod mutations;
 mod outcomes;
 mod pathway;

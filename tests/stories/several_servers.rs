@@ -134,14 +134,15 @@ fn all_sources_are_pulled_in_turn_and_one_by_its_name() {
     let told = town.register.explanation_for("anna");
     let whose = "Told by:\n  kanta-phr: 1 statement, 1 of them the resident's own word\n";
     assert!(told.contains(whose), "{told}");
-    assert_eq!(town.n_pulls(), 2);
-    town.pulls(&["--source", "kanta-phr"]).ends_well();
+    // First it was put on record that the residents' own record was still to come.
     assert_eq!(town.n_pulls(), 3);
+    town.pulls(&["--source", "kanta-phr"]).ends_well();
+    assert_eq!(town.n_pulls(), 4);
     assert_eq!(
         town.status(),
         [
-            json!(["export", 1, false, 2, 0]),
-            json!(["kanta-phr", 3, false, 1, 0])
+            json!(["export", 2, false, 2, 0]),
+            json!(["kanta-phr", 4, false, 1, 0])
         ]
     );
 }
@@ -225,6 +226,50 @@ fn a_source_that_never_came_may_know_anybody() {
 }
 
 #[test]
+fn a_configured_source_that_is_still_to_come_may_know_anybody() {
+    let town = Town::new();
+    // As when a pull of all ends after the register, before the next source's turn.
+    town.pulls(&["--source", "export"]).ends_well();
+    assert_eq!(town.undetermined(), ["anna", "veikko"]);
+    let told = town.register.explanation_for("veikko");
+    assert!(
+        told.contains("Something of source `kanta-phr` is missing"),
+        "{told}"
+    );
+    town.pulls(&["--source", "kanta-phr"]).ends_well();
+    assert_eq!(town.undetermined(), [""; 0]);
+}
+
+#[test]
+fn whoever_joins_the_register_waits_until_each_source_was_asked_about_them() {
+    let mut town = Town::new();
+    town.pulls(&[]).ends_well();
+    assert_eq!(town.undetermined(), [""; 0]);
+    town.register.resident("maija").woman_born("1960-01-01");
+    town.servers[0].has(&files_of(&town.register));
+    let is_left = |town: &Town| town.register.site.state_of("maija") == "undetermined-incomplete";
+    town.pulls(&["--source", "export"]).ends_well();
+    assert_eq!(town.undetermined(), [""; 0]);
+    assert!(is_left(&town), "the residents' own record may know her");
+    let told = town.register.explanation_for("maija");
+    assert!(
+        told.contains("Something of source `kanta-phr` is missing"),
+        "{told}"
+    );
+    assert_eq!(town.status()[1][4], 1);
+    // What fails says nothing about her either.
+    town.configured("http://127.0.0.1:9/fhir", 1);
+    town.pulls(&[]).ends_with(1);
+    assert_eq!(town.undetermined(), ["anna"]);
+    assert!(is_left(&town));
+    town.configured(&town.servers[1].at("/fhir"), 600);
+    town.pulls(&[]).ends_well();
+    assert_eq!(town.undetermined(), [""; 0]);
+    assert!(!is_left(&town));
+    assert_eq!(town.status()[1][4], 0);
+}
+
+#[test]
 fn a_register_that_fails_leaves_everybody_undetermined_and_the_others_are_pulled() {
     let town = Town::new();
     town.pulls(&[]).ends_well();
@@ -239,7 +284,7 @@ fn a_register_that_fails_leaves_everybody_undetermined_and_the_others_are_pulled
     let told = town.pulls(&[]).ends_with(1);
     assert!(told.contains("1 of 2 sources failed: export"), "{told}");
     assert_eq!(town.undetermined(), ["anna", "veikko"]);
-    assert_eq!(town.status()[1], json!(["kanta-phr", 4, false, 1, 0]));
+    assert_eq!(town.status()[1], json!(["kanta-phr", 5, false, 1, 0]));
     town.servers[0].says(asked, &[before]);
     town.pulls(&["--source", "export"]).ends_well();
     assert_eq!(town.undetermined(), [""; 0]);
@@ -288,8 +333,8 @@ fn about(server: &Served, kind: &str, patient: &str) -> Vec<Value> {
         .collect()
 }
 
-#[test]
-fn each_act_goes_to_a_server_by_the_name_that_the_server_knows() {
+/// A clinic whose questionnaires leave by a portal that calls its people otherwise than the register.
+fn with_portal() -> (Clinic, World, Served) {
     let mut world = World::new();
     at_risk(&mut world, "veikko").registered("identifier", national_id(VEIKKO));
     world
@@ -328,10 +373,20 @@ server = "maisa"
         maisa.address()
     );
     clinic.configured(&[("[channel.laboratory]", &sources)]);
+    let report = pulls_portal(&clinic, &portal);
+    assert_eq!(count(&report["residents"]), 2);
+    (clinic, portal, maisa)
+}
+
+fn pulls_portal(clinic: &Clinic, portal: &World) -> Value {
     let config = clinic.config().display().to_string();
     let more = ["--config", &config, "--source", "maisa"];
-    let report = clinic.site().pulls(&portal.export(), &more);
-    assert_eq!(count(&report["residents"]), 2);
+    clinic.site().pulls(&portal.export(), &more)
+}
+
+#[test]
+fn each_act_goes_to_a_server_by_the_name_that_the_server_knows() {
+    let (clinic, _, maisa) = with_portal();
     clinic.acts();
     clinic.faults("seed=3,lost-answer=0.5");
     clinic.does(&["dispatch", "--for", "1s"]).ends_well();
@@ -353,5 +408,31 @@ server = "maisa"
     assert_eq!(about(&maisa, "Task", "anna"), [Value::Null; 0]);
     // Each server is read back by its own names.
     assert_eq!(clinic.differences(), BTreeMap::new());
+    clinic.site().is_whole();
+}
+
+#[test]
+fn a_name_given_to_somebody_else_is_not_used_again_for_what_was_sent_under_it() {
+    let (clinic, mut portal, maisa) = with_portal();
+    clinic.acts();
+    let faults = |plan: &str| {
+        let heard = maisa.hears("POST", "/_control/faults", &[], plan);
+        heard.expect("the server answers").with(200);
+    };
+    faults("seed=3,lost-answer=1");
+    clinic.does(&["dispatch", "--for", "1s"]).ends_well();
+    // In doubt, and the portal now says that the name was somebody else's all along.
+    portal
+        .resident("maisa-2")
+        .registered("identifier", national_id(VEIKKO));
+    pulls_portal(&clinic, &portal);
+    faults("");
+    let before = maisa.gets("/_control/requests").with(200);
+    clinic.quiet();
+    clinic.delivers_everything();
+    assert_eq!(maisa.gets("/_control/requests").with(200), before);
+    // A person finds out what became of it.
+    let found_out = BTreeMap::from([("delivery-unknown".to_owned(), 1)]);
+    assert_eq!(clinic.tasks(), found_out);
     clinic.site().is_whole();
 }

@@ -10,6 +10,8 @@ use crate::support::site::{count, opaque, preventio};
 use crate::support::world::{World, national_id};
 
 const ANNA: &str = "010190-999W";
+const VEIKKO: &str = "131052-308T";
+const LEFT: &str = "undetermined-incomplete";
 
 /// The register, and beside it the residents' own health record, where names are others.
 struct Town {
@@ -144,6 +146,88 @@ fn a_name_that_turns_out_to_be_somebody_elses_takes_its_facts_along() {
     assert!(explained.contains("95 cm"), "{explained}");
     let explained = town.register.explanation_for("anna");
     assert!(!explained.contains("95 cm"), "{explained}");
+}
+
+#[test]
+fn whoever_a_name_was_taken_from_waits_when_not_everything_is_told_again() {
+    let mut town = Town::new();
+    town.own.resident("phr-7").waist(95.0, "2025-10-01");
+    town.register
+        .resident("veikko")
+        .registered("identifier", national_id(VEIKKO));
+    town.register.pulls();
+    town.pulls_own();
+    town.register.runs();
+    assert_ne!(town.register.site.state_of("anna"), LEFT);
+    // The next delivery says only who somebody is: the waist stays where it was.
+    let mut names = World::new();
+    names
+        .resident("phr-7")
+        .registered("identifier", national_id(VEIKKO));
+    town.own = names;
+    let report = town.pulls_own();
+    let waits = serde_json::json!([opaque("anna").to_string()]);
+    assert_eq!(report["undetermined"], waits);
+    town.register.runs();
+    town.register.decides_that("anna", LEFT);
+    assert_ne!(town.register.site.state_of("veikko"), LEFT);
+    town.register.site.is_whole();
+}
+
+#[test]
+fn whoever_a_link_is_found_for_waits_while_facts_lie_under_another_name() {
+    let mut town = Town::new();
+    town.own.resident("phr-7").waist(95.0, "2025-10-01");
+    town.pulls_own();
+    town.register.pulls();
+    let mut names = World::new();
+    names
+        .resident("phr-7")
+        .registered("identifier", national_id(ANNA));
+    let own = std::mem::replace(&mut town.own, names);
+    let report = town.pulls_own();
+    let waits = serde_json::json!([opaque("anna").to_string()]);
+    assert_eq!(report["undetermined"], waits);
+    town.register.runs();
+    town.register.decides_that("anna", LEFT);
+    town.own = own;
+    town.pulls_own();
+    assert_eq!(town.standings("anna"), [Standing::SelfReported]);
+}
+
+#[test]
+fn of_several_entries_with_one_name_the_newest_version_says_whose_it_is() {
+    for is_turned in [false, true] {
+        let mut town = Town::new();
+        town.register
+            .resident("veikko")
+            .registered("identifier", national_id(VEIKKO));
+        town.own.resident("phr-7").waist(95.0, "2025-10-01");
+        town.register.pulls();
+        let export = town.own.export();
+        let path = export.join("Patient.ndjson");
+        let text = fs::read_to_string(&path).expect("entries");
+        let entry: Value = serde_json::from_str(text.trim()).expect("one entry");
+        let version = |id: &str, updated: &str| {
+            let mut entry = entry.clone();
+            entry["identifier"] = national_id(id);
+            entry["meta"]["lastUpdated"] = updated.into();
+            entry.to_string()
+        };
+        let mut lines = [
+            version(ANNA, "2025-03-01T00:00:00Z"),
+            version(VEIKKO, "2025-01-01T00:00:00Z"),
+        ];
+        if is_turned {
+            lines.reverse();
+        }
+        fs::write(&path, lines.join("\n") + "\n").expect("a file can be written");
+        let config = town.config.display().to_string();
+        let more = ["--config", &config, "--source", "kanta-phr"];
+        town.register.site.pulls(&export, &more);
+        assert_eq!(town.standings("anna"), [Standing::SelfReported]);
+        assert_eq!(town.standings("veikko"), []);
+    }
 }
 
 #[test]

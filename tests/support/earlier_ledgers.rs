@@ -3,7 +3,12 @@
 use rusqlite::Connection;
 
 /// What takes a ledger from a version of its tables to the one before.
-const BACK: [(i64, &str); 8] = [
+const BACK: [(i64, &str); 9] = [
+    (
+        11,
+        "ALTER TABLE outbox DROP COLUMN patient_id;
+         ALTER TABLE identity DROP COLUMN joined;",
+    ),
     (10, "DROP TABLE link;"),
     (
         9,

@@ -29,6 +29,10 @@ pub(super) fn in_text(looked: &WordsLookBack, is_listed: bool) -> String {
             looked.not_ordered,
             "left by a version that has no place among the others",
         ),
+        (
+            looked.not_worded,
+            "left in words that the rules kept for them do not give again",
+        ),
     ] {
         if 0 < n {
             text.push_str(&format!("  of {n} more nothing can be said: they {why}\n"));

@@ -32,7 +32,7 @@ pub struct Source {
 /// A version as its numbers, which order it: 2025.2 comes before 2025.10.
 ///
 /// Nothing for what is not whole numbers with dots between them, each written in one way: nobody
-/// could say what comes before it.
+/// could say what comes before it. Zeros at the end order nothing: 2 and 2.0 are one version.
 #[must_use]
 pub fn version_numbers(version: &str) -> Option<Vec<u64>> {
     let number = |part: &str| {
@@ -40,7 +40,14 @@ pub fn version_numbers(version: &str) -> Option<Vec<u64>> {
         let is_digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         (is_plain && is_digits).then(|| part.parse().ok())?
     };
-    version.split('.').map(number).collect()
+    let mut numbers = version
+        .split('.')
+        .map(number)
+        .collect::<Option<Vec<u64>>>()?;
+    while numbers.last() == Some(&0) {
+        numbers.pop();
+    }
+    Some(numbers)
 }
 
 /// The head of a rule file.
@@ -143,6 +150,8 @@ mod tests {
             ("2025.1", "2025.2"),
             ("2025.2", "2025.10"),
             ("2025.1", "2025.1.1"),
+            ("2025.1", "2025.1.0.1"),
+            ("2025.0.9", "2025.1"),
             ("9", "2025.1"),
         ];
         for (earlier, later) in pairs {
@@ -150,6 +159,18 @@ mod tests {
             assert!(numbers.iter().all(Option::is_some), "{earlier} {later}");
             assert!(numbers[0] < numbers[1], "{earlier} {later}");
         }
+    }
+
+    #[test]
+    fn zeros_at_the_end_make_no_other_version() {
+        for (one, same) in [("2", "2.0"), ("2025.1", "2025.1.0.0"), ("0", "0.0")] {
+            let numbers = [one, same].map(version_numbers);
+            assert!(
+                numbers[0].is_some() && numbers[0] == numbers[1],
+                "{one} {same}"
+            );
+        }
+        assert_ne!(version_numbers("2"), version_numbers("20"));
     }
 
     #[test]

@@ -330,3 +330,22 @@ pub(super) fn groups(items: &[Item]) -> Vec<Vec<usize>> {
     }
     groups
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Cell;
+
+    #[test]
+    fn what_is_shown_of_an_answer_or_a_number_is_its_kind_alone() {
+        let cells = [
+            Cell::Given,
+            Cell::Answer(3),
+            Cell::At(31.5),
+            Cell::Between(20.25, 31.5),
+        ];
+        assert_eq!(
+            format!("{cells:?}"),
+            "[Given, Answer(_), At(_), Between(_)]"
+        );
+    }
+}

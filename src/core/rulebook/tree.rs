@@ -170,3 +170,28 @@ fn flatten(value: &Tree, path: String, found: &mut Vec<(String, String)>) {
         Tree::Flag(flag) => found.push((path, flag.to_string())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{RuleFile, tree};
+
+    #[test]
+    fn each_key_has_its_line() {
+        let file = RuleFile {
+            path: "a.toml".to_owned(),
+            text: "id = 1\n\n[table]\none = 1\ntwo = [\n  2,\n]\nthree = 3\n".to_owned(),
+        };
+        let tree = tree(&file).expect("TOML");
+        let lines = |entries: &[super::Entry]| -> Vec<(String, usize)> {
+            let lines = entries.iter().map(|entry| (entry.key.clone(), entry.line));
+            lines.collect()
+        };
+        let of = |key: &str, line| (key.to_owned(), line);
+        assert_eq!(lines(tree.entries()), [of("id", 1), of("table", 3)]);
+        let table = tree.get("table").expect("a table");
+        assert_eq!(
+            lines(table.entries()),
+            [of("one", 4), of("two", 5), of("three", 8)]
+        );
+    }
+}
