@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, date};
 use preventiojyraa_core::pathway::{
-    Event, Finding, HandedOver, NotDelivered, OrderedBecause, Stage,
+    Episode, Event, Finding, HandedOver, NotDelivered, OrderedBecause, Stage,
 };
 use preventiojyraa_core::rulebook::{StageKind, State};
 
@@ -10,6 +10,22 @@ use crate::support::core::{TODAY, stages};
 use crate::support::snapshots::reads;
 
 const DAY: Date = date(2025, 7, 1);
+
+#[test]
+fn a_round_is_under_way_from_the_first_act_until_it_is_closed() {
+    for stage in stages() {
+        let is_under_way = match &stage {
+            Stage::Eligible | Stage::Closed { .. } => false,
+            Stage::Asked { .. }
+            | Stage::Ordered { .. }
+            | Stage::Confirming { .. }
+            | Stage::OfferedPrevention { .. }
+            | Stage::WithANurse { .. } => true,
+        };
+        let episode = Episode { round: 1, stage };
+        assert_eq!(episode.is_under_way(), is_under_way, "{episode:?}");
+    }
+}
 
 fn events() -> Vec<(&'static str, Event)> {
     let test = || Some("hba1c".to_owned());

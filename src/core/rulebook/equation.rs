@@ -319,3 +319,46 @@ fn read_pair(table: &Table<'_>, key: &'static str) -> Option<(f64, f64)> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{BySex, Layer, LayerLink};
+    use crate::profile::Sex;
+
+    /// Python 3.11: `1/(1+exp(-(a + b*log(r/(1-r)))))` and `1-exp(-exp(a + b*log(-log(1-r))))`.
+    #[test]
+    fn a_layer_is_a_line_on_its_scale() {
+        for (intercept, slope, risk, log_odds, log_log) in [
+            (
+                0.5,
+                0.9,
+                0.1,
+                0.185_805_005_866_069_54,
+                0.195_511_916_056_558_15,
+            ),
+            (
+                -0.25,
+                1.2,
+                0.6,
+                0.558_865_280_920_211_4,
+                0.504_029_800_862_840_5,
+            ),
+        ] {
+            let line = BySex {
+                male: (intercept, slope),
+                female: (0.0, 1.0),
+            };
+            for (link, expected) in [
+                (LayerLink::LogOdds, log_odds),
+                (LayerLink::ComplementaryLogLog, log_log),
+            ] {
+                let layer = Layer { link, line };
+                let found = layer.of(Sex::Male, risk);
+                assert!((found - expected).abs() < 1e-12, "{link:?}: {found}");
+                for as_it_was in [Sex::Female, Sex::Unknown] {
+                    assert!((layer.of(as_it_was, risk) - risk).abs() < 1e-12);
+                }
+            }
+        }
+    }
+}
