@@ -23,6 +23,7 @@ mod rules;
 mod run;
 mod server;
 mod standin;
+mod tasks;
 mod what_if;
 
 use std::error::Error;
@@ -51,6 +52,7 @@ enum Command {
     Run(run::Arguments),
     Dispatch(dispatch::Arguments),
     Orders(orders::Arguments),
+    Tasks(tasks::Arguments),
     Effects(effects::Arguments),
     Reconcile(reconcile::Arguments),
     Explain(explain::Arguments),
@@ -115,6 +117,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Dispatch(arguments) => dispatch::run(&arguments),
         Command::Orders(arguments) => orders::run(&arguments),
+        Command::Tasks(arguments) => tasks::run(&arguments),
         Command::Effects(arguments) => effects::run(&arguments),
         Command::Reconcile(arguments) => reconcile::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),

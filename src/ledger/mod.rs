@@ -80,6 +80,7 @@ pub use records::{
     PullRecord, Quarantined, RecalibrationRecord, RunRecord,
 };
 pub use reviews::{NotReviewed, Review, ReviewedAll, WaitingOrder};
+pub use tasks::{NotClosed, OpenTask};
 pub use words::WordedOrder;
 
 use std::collections::HashSet;

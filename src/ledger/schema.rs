@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 11] = [
+const STEPS: [&str; 12] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -363,6 +363,10 @@ CREATE INDEX link_resident ON link (resident, source, pull);
 ALTER TABLE outbox ADD COLUMN patient_id TEXT;
 -- The pull that first told of a resident; nothing for those of earlier tables.
 ALTER TABLE identity ADD COLUMN joined INTEGER REFERENCES pull (id);
+",
+    r"
+-- What the person who closed a task says came of it.
+ALTER TABLE task ADD COLUMN closed_why TEXT;
 ",
 ];
 

@@ -4,17 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::episodes::day;
 use super::{Ledger, LedgerError, NewTask, sql};
 use crate::delivery::TaskCode;
-use crate::orders::Order;
+use crate::orders::{Order, OrderKey};
+use crate::profile::ResidentId;
 use crate::rulebook::Priority;
 
 /// Days within which somebody looks at an order that did not arrive, or may not have.
 const DELIVERY_DAYS: i64 = 3;
 
-/// Opens a task unless the same is open; says whether it was opened.
+/// Opens a task unless the same is open, or a person has closed it and the fact it rests on is the same;
+/// says whether it was opened.
 pub(super) fn open(
     connection: &Connection,
     task: &NewTask,
@@ -24,7 +27,11 @@ pub(super) fn open(
     connection
         .prepare_cached(
             "INSERT INTO task (resident, code, outbox, priority, opened_on, due, run, about)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+             WHERE NOT EXISTS (SELECT 1 FROM task
+                               WHERE resident = ?1 AND code = ?2 AND about = ?8
+                                 AND ?3 IS NULL AND outbox IS NULL AND closed_why IS NOT NULL)
+             ON CONFLICT DO NOTHING",
         )
         .and_then(|mut statement| {
             statement.execute(params![
@@ -84,7 +91,125 @@ pub(super) fn close(
         .map_err(sql("cannot close a task"))
 }
 
+/// An open task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenTask {
+    /// Its number.
+    pub id: u64,
+    /// What there is to do, about whom, how soon.
+    pub task: NewTask,
+    /// The key of the order it is about, if any.
+    pub order: Option<OrderKey>,
+}
+
+/// Why a task was not closed.
+#[derive(Debug, thiserror::Error)]
+pub enum NotClosed {
+    /// There is none of this number.
+    #[error(
+        "no task here has the number {0}\nhint: `preventio tasks list` shows those that are open"
+    )]
+    Unknown(u64),
+    /// Somebody was there before.
+    #[error(
+        "task {0} was closed already, by {1}\nhint: `preventio tasks list` shows those that are open"
+    )]
+    Closed(u64, String),
+    /// The ledger said no.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Result<OpenTask, LedgerError>> {
+    let id: i64 = row.get(0)?;
+    let resident = ResidentId::from_bytes(row.get(1)?);
+    let code = row.get(2)?;
+    let key: Option<[u8; 16]> = row.get(3)?;
+    let [priority, opened_on, due]: [String; 3] = [row.get(4)?, row.get(5)?, row.get(6)?];
+    let about: Option<String> = row.get(7)?;
+    let found = Priority::NAMES.iter().find(|(name, _)| *name == priority);
+    let task = || {
+        let wrong = || LedgerError::Content(format!("task {id} makes no sense"));
+        Ok(OpenTask {
+            id: id.cast_unsigned(),
+            task: NewTask {
+                resident,
+                code,
+                priority: found.ok_or_else(wrong)?.1,
+                opened_on: day(&opened_on)?,
+                due: day(&due)?,
+                about: about.as_deref().map(day).transpose()?,
+            },
+            order: key.map(OrderKey::from_bytes),
+        })
+    };
+    Ok(task())
+}
+
 impl Ledger {
+    /// Tasks that are open: what cannot wait a day first, then by the day until when somebody should
+    /// have looked.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn tasks(&self) -> Result<Vec<OpenTask>, LedgerError> {
+        let action = "cannot read tasks";
+        let mut statement = self
+            .connection
+            .prepare(
+                "SELECT t.id, t.resident, t.code, o.key, t.priority, t.opened_on, t.due, t.about
+                 FROM task AS t LEFT JOIN outbox AS o ON o.id = t.outbox
+                 WHERE t.closed_at IS NULL",
+            )
+            .map_err(sql(action))?;
+        let rows = statement.query_map([], read).map_err(sql(action))?;
+        let tasks = rows.map(|row| row.map_err(sql(action))?);
+        let mut tasks = tasks.collect::<Result<Vec<OpenTask>, LedgerError>>()?;
+        tasks.sort_by_key(|open| {
+            let waits = open.task.priority != Priority::SameDay;
+            (waits, open.task.due, open.task.priority, open.id)
+        });
+        Ok(tasks)
+    }
+
+    /// Closes tasks, all of them or none: a person has done what there was to do, and says what came of it.
+    ///
+    /// # Errors
+    ///
+    /// [`NotClosed`] names the first task that cannot be closed.
+    pub fn close_tasks(&mut self, ids: &[u64], by: &str, why: &str) -> Result<(), NotClosed> {
+        let action = "cannot close tasks";
+        let clock = self.clock.clone();
+        let transaction = self.begin(action)?;
+        let now = clock.now(&transaction)?.as_microsecond();
+        for id in ids {
+            let row = i64::try_from(*id).map_err(|_| NotClosed::Unknown(*id))?;
+            let n = transaction
+                .execute(
+                    "UPDATE task SET closed_at = ?2, closed_by = ?3, closed_why = ?4
+                     WHERE id = ?1 AND closed_at IS NULL",
+                    params![row, now, by, why],
+                )
+                .map_err(sql(action))?;
+            if n == 1 {
+                continue;
+            }
+            let closed = transaction
+                .query_row("SELECT closed_by FROM task WHERE id = ?1", [row], |row| {
+                    row.get::<_, Option<String>>(0)
+                })
+                .optional()
+                .map_err(sql(action))?;
+            return Err(match closed {
+                None => NotClosed::Unknown(*id),
+                Some(by) => NotClosed::Closed(*id, by.unwrap_or_default()),
+            });
+        }
+        transaction.commit().map_err(sql(action))?;
+        Ok(())
+    }
+
     /// Open tasks, counted by code.
     ///
     /// # Errors

@@ -55,6 +55,7 @@ mod rules_signed;
 mod same_answer;
 mod several_servers;
 mod several_sources;
+mod tasks;
 mod truncated;
 mod two_writers;
 mod unknown_people;

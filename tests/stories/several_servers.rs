@@ -434,5 +434,7 @@ fn a_name_given_to_somebody_else_is_not_used_again_for_what_was_sent_under_it() 
     // A person finds out what became of it.
     let found_out = BTreeMap::from([("delivery-unknown".to_owned(), 1)]);
     assert_eq!(clinic.tasks(), found_out);
+    let listed = clinic.site().does(&["tasks", "list"]).ends_well();
+    assert!(listed.contains("for: operator\n    order "), "{listed}");
     clinic.site().is_whole();
 }

@@ -3,7 +3,8 @@
 use rusqlite::Connection;
 
 /// What takes a ledger from a version of its tables to the one before.
-const BACK: [(i64, &str); 9] = [
+const BACK: [(i64, &str); 10] = [
+    (12, "ALTER TABLE task DROP COLUMN closed_why;"),
     (
         11,
         "ALTER TABLE outbox DROP COLUMN patient_id;

@@ -1,0 +1,117 @@
+//! Tasks, for the people who do them.
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::{DataFolder, StepError};
+use crate::delivery::TaskCode;
+use crate::ledger::{NotClosed, OpenTask};
+use crate::rulebook::{Priority, Rulebook};
+
+/// Tasks that are open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OpenTasks {
+    /// The day on which it is said what is late.
+    pub on: String,
+    /// How many are late.
+    pub late: u64,
+    /// What cannot wait a day first, then by the day until when somebody should have looked.
+    pub tasks: Vec<TaskShown>,
+}
+
+/// An open task, as the person sees it who does it: by opaque ids only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TaskShown {
+    /// Its number.
+    pub task: u64,
+    /// `same-day`, `urgent`, `soon` or `routine`.
+    pub priority: &'static str,
+    /// Until when somebody should have looked.
+    pub due: String,
+    /// Whether that day is over.
+    pub is_late: bool,
+    /// Who looks: `professional` where it is about somebody's health, `operator` where an order did not
+    /// arrive as it should.
+    pub owner: &'static str,
+    /// What there is to do: the id of a row of the pathway, an act, or a code of this program.
+    pub what: String,
+    /// The same in a sentence without a subject, where the rules have one.
+    pub says: Option<String>,
+    /// Whom it is about.
+    pub resident: String,
+    /// Since when.
+    pub opened_on: String,
+    /// The day of the fact it rests on.
+    pub about: Option<String>,
+    /// The key of the order it is about.
+    pub order: Option<String>,
+}
+
+impl DataFolder {
+    /// Tasks that are open, and which of them are late on a day.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn open_tasks(&self, rulebook: &Rulebook, on: Date) -> Result<OpenTasks, StepError> {
+        let tasks = self.ledger.tasks()?.into_iter();
+        let tasks: Vec<TaskShown> = tasks.map(|open| shown(rulebook, on, open)).collect();
+        Ok(OpenTasks {
+            on: on.to_string(),
+            late: tasks.iter().filter(|task| task.is_late).count() as u64,
+            tasks,
+        })
+    }
+
+    /// Closes tasks, all of them or none: a person has done what there was to do, and says what came of it.
+    ///
+    /// # Errors
+    ///
+    /// [`NotClosed`] names the first task that cannot be closed.
+    pub fn close_tasks(&mut self, ids: &[u64], by: &str, why: &str) -> Result<(), NotClosed> {
+        self.ledger.close_tasks(ids, by, why)
+    }
+}
+
+fn shown(rulebook: &Rulebook, on: Date, open: OpenTask) -> TaskShown {
+    let OpenTask { id, task, order } = open;
+    let rows = &rulebook.pathway.rows;
+    let row = rows.iter().find(|row| row.id == task.code);
+    TaskShown {
+        task: id,
+        priority: Priority::name(task.priority),
+        due: task.due.to_string(),
+        is_late: task.due < on,
+        owner: owner(&task.code),
+        says: row.map(|row| row.says.clone()),
+        what: task.code,
+        resident: task.resident.to_string(),
+        opened_on: task.opened_on.to_string(),
+        about: task.about.map(|day| day.to_string()),
+        order: order.map(|key| key.to_string()),
+    }
+}
+
+/// Who looks at a task.
+fn owner(code: &str) -> &'static str {
+    let code = TaskCode::NAMES.iter().find(|(name, _)| *name == code);
+    match code.map(|(_, code)| code) {
+        Some(
+            TaskCode::DeliveryUnknown
+            | TaskCode::DeliveryRefused
+            | TaskCode::DeliveryTooLate
+            | TaskCode::DeliveryDoubled
+            | TaskCode::DeliveryMissing
+            | TaskCode::DeliveryNotTakenBack,
+        ) => "operator",
+        // Rows of the pathway, acts done by hand, and whoever was not told or not asked.
+        Some(
+            TaskCode::DeliveryWithheld
+            | TaskCode::ResidentNotTold
+            | TaskCode::PlaceOrder
+            | TaskCode::TakeBackOrder
+            | TaskCode::ContactNotAsked,
+        )
+        | None => "professional",
+    }
+}
