@@ -75,6 +75,9 @@ fn render(report: &DispatchReport) -> String {
     if let Some(why) = &report.held {
         text.push_str(&format!("Nothing is sent: {why}\n"));
     }
+    if let Some(asking) = &report.asking {
+        text.push_str(&format!("{asking}\n"));
+    }
     text.push_str("Outbox\n");
     text.push_str(&counts(&report.outbox));
     text

@@ -1,8 +1,14 @@
 //! `preventio effects`
 
+use std::path::PathBuf;
+
+use preventiojyraa::config::Config;
+use preventiojyraa::daemon;
 use preventiojyraa::steps::{self, Access, DataFolder, EffectsStatus, Stopped};
 
-use super::{CommandResult, DataArguments, Outcome, counts, now, print, show, tell};
+use super::{
+    CommandResult, DataArguments, Outcome, RulesArguments, counts, now, print, show, tell,
+};
 
 /// Stop and resume everything that the program does to the world
 #[derive(clap::Args)]
@@ -52,11 +58,16 @@ struct ResumeArguments {
     reason: String,
 }
 
-/// Say whether effects are stopped, since when and why, and what waits in the outbox
+/// Say whether effects are stopped, since when and why, what waits in the outbox, and who for their turn
 #[derive(clap::Args)]
 struct StatusArguments {
     #[command(flatten)]
     data: DataArguments,
+    #[command(flatten)]
+    rules: RulesArguments,
+    /// The site's configuration: a trial may have a day of its own
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Print the status as JSON
     #[arg(long)]
     json: bool,
@@ -105,7 +116,10 @@ fn named(text: &str, argument: &str) -> Result<String, String> {
 
 fn status(arguments: &StatusArguments) -> CommandResult {
     let data = DataFolder::open(&arguments.data.data, Access::Read)?;
-    let status = steps::effects_status(&data)?;
+    let rulebook = arguments.rules.load()?;
+    let config = arguments.config.as_deref().map(Config::read).transpose()?;
+    let today = daemon::today(&rulebook, config.as_ref())?;
+    let status = steps::effects_status(&data, &rulebook, today)?;
     show(&status, arguments.json, render)?;
     Ok(Outcome::Done)
 }
@@ -130,6 +144,9 @@ fn render(status: &EffectsStatus) -> String {
     if !status.outbox.is_empty() {
         text.push_str("Outbox\n");
         text.push_str(&counts(&status.outbox));
+    }
+    if let Some(asking) = &status.asking {
+        text.push_str(&format!("{asking}\n"));
     }
     if !status.tasks.is_empty() {
         text.push_str("Open tasks\n");

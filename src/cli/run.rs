@@ -238,6 +238,9 @@ fn acted(act: &ActReport) -> String {
         text.push_str("Residents whom nobody is there to ask: no channel in the configuration\n");
         text.push_str(&counts(&act.without_channel));
     }
+    if let Some(asking) = &act.asking {
+        text.push_str(&format!("{asking}\n"));
+    }
     text.push_str(&format!(
         "{} tasks opened for professionals\n",
         act.tasks_opened

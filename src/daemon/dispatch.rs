@@ -22,7 +22,7 @@ use crate::delivery::{
 use crate::ledger::{
     Addressee, ChannelTerms, Handed, NotExpressible, Stamp, TakeOptions, WordedBy, Written,
 };
-use crate::orders::Order;
+use crate::orders::{AskingTerms, Order};
 use crate::rulebook::Rulebook;
 use crate::steps::{self, DataFolder, EpochFile, FaultyMarks, FaultyReport, StepError, Switch};
 
@@ -94,6 +94,7 @@ pub fn dispatch(options: &DispatchOptions) -> Result<DispatchReport, DispatchErr
     report.outbox = data.outbox_states()?;
     let faulty = steps::faulty_in(&data, &options.rulebook)?;
     let today = self::today(&options.rulebook, Some(&options.config))?;
+    report.asking = steps::waiting_to_be_asked(&options.rulebook, &data, today)?;
     report.held = permitted(options, &faulty, today).err();
     Ok(report)
 }
@@ -321,6 +322,7 @@ impl Driver {
             may_send,
             stamp: &stamp,
             worded_by: &worded_by,
+            asking: AskingTerms::of(&self.options.rulebook),
         };
         let taken = data.take(terms, options, |order, to| self.author(order, to, today))?;
         let is_sending = |job: &Job<Handed>| matches!(job.work, Work::Send { .. });

@@ -12,7 +12,7 @@ use crate::config::{Config, ConfigError, NoEffects};
 use crate::delivery::{Answer, DeliveryEvent, Outcome};
 use crate::fhir::ChannelError;
 use crate::rulebook::Rulebook;
-use crate::steps::StepError;
+use crate::steps::{AskingReport, StepError};
 
 /// How long to dispatch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +93,9 @@ pub struct DispatchReport {
     pub closed: Vec<String>,
     /// Why nothing is sent, when it is not.
     pub held: Option<String>,
+    /// Who waits for their turn to be asked, where the rules do not let all be asked at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asking: Option<AskingReport>,
     /// Rows of the outbox by state, afterwards.
     pub outbox: BTreeMap<String, u64>,
 }

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Transaction};
 
+use super::asking::waiting;
 use super::outbox::{cancel_order, change};
 use super::outbox_row::{insert, select, select_order};
 use super::{ActCommit, Acted, ChannelTerms, LedgerError, NewTask, episodes, sql, tasks};
@@ -40,6 +41,7 @@ pub(super) fn act(
         acted.tasks += u64::from(tasks::open(transaction, task, None, Some(run))?);
     }
     acted.cancelled = planning.cancellations(today)?;
+    acted.asking = Some(waiting(transaction, today)?);
     Ok(acted)
 }
 
@@ -165,6 +167,7 @@ impl Planning<'_> {
                     Conclusion::Normal | Conclusion::BelowLevel | Conclusion::Recalled => false,
                 },
                 Stage::Eligible
+                | Stage::Queued { .. }
                 | Stage::Asked { .. }
                 | Stage::Ordered { .. }
                 | Stage::Confirming { .. }

@@ -66,6 +66,7 @@ fn columns(event: &Event) -> Columns {
         detail: None,
     };
     match event {
+        Event::Queued { on } => plain("queued", on),
         Event::Asked { on, answer_by } => Columns {
             until: Some(*answer_by),
             ..plain("asked", on)
@@ -138,6 +139,7 @@ fn event(
     detail: Option<&str>,
 ) -> Option<Event> {
     Some(match kind {
+        "queued" => Event::Queued { on },
         "asked" => Event::Asked {
             on,
             answer_by: until?,

@@ -6,12 +6,12 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use super::names::name_of_row;
-use super::outbox::{Stamp, change};
+use super::outbox::{Stamp, change, waits_for_a_turn};
 use super::outbox_row::{Leaving, OutboxRow, select};
 use super::pace::{read_pace, write_pace};
-use super::{ChannelTerms, Ledger, LedgerError, sql};
+use super::{ChannelTerms, Ledger, LedgerError, asking, sql};
 use crate::delivery::{DeliveryEvent, Job, Refused, Route, Taken, Work};
-use crate::orders::Order;
+use crate::orders::{AskingTerms, Order};
 
 /// Why an order cannot be put into the words of a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +76,8 @@ pub struct TakeOptions<'a> {
     pub stamp: &'a Stamp,
     /// By which rules what leaves for the first time is put into words.
     pub worded_by: &'a WordedBy,
+    /// How many questionnaires may begin to leave in the week of today.
+    pub asking: AskingTerms,
 }
 
 impl Ledger {
@@ -133,13 +135,14 @@ impl Ledger {
         }
         let left = permits.saturating_sub(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
         if options.may_send && 0 < left {
-            let rows = due_sends(&transaction, channel, now, options.stamp, left)?;
+            let rows = due_sends(&transaction, channel, now, options, left)?;
             let claim = if rows.is_empty() {
                 0
             } else {
                 next_epoch(&transaction)?.cast_unsigned()
             };
             for row in rows {
+                let row = in_turn(&transaction, options, row)?;
                 let begin = begin_send(
                     &transaction,
                     channel,
@@ -272,37 +275,94 @@ fn due_look_ups(
     )
 }
 
-/// Rows to send; of the two halves, those that were sent once come first.
+/// Rows that were sent once, where nobody knows whether they arrived: they are finished first.
+const AGAIN: &str = "state = 'unknown' AND next = 'send-again'";
+/// Rows of which nothing has left: those that the weekly cap does not count, and those that it does.
+const NOT_IN_TURN: &str = "state = 'planned' AND next IS NULL AND action <> 'questionnaire'";
+const IN_TURN: &str = "state = 'planned' AND next IS NULL AND action = 'questionnaire'";
+/// A row that was sent in a time of which the ledger knows nothing is counted when it is sent again.
+const IS_COUNTED: &str = "action = 'questionnaire' AND left_on IS NULL";
+
+/// Rows to send: those that were sent once, then what no cap counts, then questionnaires, those first
+/// whom the programme asks first, as many as may still begin to leave in this week.
 fn due_sends(
     connection: &Connection,
     channel: &ChannelTerms,
     now: Timestamp,
-    stamp: &Stamp,
+    options: TakeOptions<'_>,
     most: u32,
 ) -> Result<Vec<OutboxRow>, LedgerError> {
-    let mut rows = Vec::new();
-    for half in [
-        "state = 'unknown' AND next = 'send-again'",
-        "state = 'planned' AND next IS NULL",
+    let mut may_begin = may_begin(connection, options)?;
+    let mut rows: Vec<OutboxRow> = Vec::new();
+    let finished = format!("{AGAIN} AND NOT ({IS_COUNTED})");
+    let counted = format!("{AGAIN} AND {IS_COUNTED}");
+    for (index, part, order, is_counted) in [
+        ("outbox_open", &finished[..], "at, id", false),
+        ("outbox_open", &counted, "at, id", true),
+        ("outbox_not_in_turn", NOT_IN_TURN, "at, id", false),
+        ("outbox_turn", IN_TURN, "rank, resident, id", true),
     ] {
-        let left = usize::try_from(most).unwrap_or(usize::MAX) - rows.len();
-        rows.extend(select(
+        let mut left = u64::from(most) - rows.len() as u64;
+        if is_counted {
+            left = may_begin.map_or(left, |may| may.min(left));
+        }
+        if left == 0 {
+            continue;
+        }
+        let found = select(
             connection,
             &format!(
-                "WHERE channel = ?1 AND {half} AND at <= ?2 AND {OPEN}
+                "INDEXED BY {index} WHERE channel = ?1 AND {part} AND at <= ?2 AND {OPEN}
                    AND checked = ?3 AND verdict = 'may-leave' AND {}
-                 ORDER BY at, id LIMIT ?4",
+                 ORDER BY {order} LIMIT ?4",
                 reviewed(channel)
             ),
             &[
                 Value::Text(channel.name.clone()),
                 micros(now),
-                Value::Text(stamp.text()),
+                Value::Text(options.stamp.text()),
                 Value::Integer(i64::try_from(left).unwrap_or(i64::MAX)),
             ],
-        )?);
+        )?;
+        if is_counted {
+            may_begin = may_begin.map(|may| may - found.len() as u64);
+        }
+        rows.extend(found);
     }
     Ok(rows)
+}
+
+/// How many questionnaires may still begin to leave in the week of today; nothing where all may.
+fn may_begin(
+    connection: &Connection,
+    options: TakeOptions<'_>,
+) -> Result<Option<u64>, LedgerError> {
+    let Some(per_week) = options.asking.per_week else {
+        return Ok(None);
+    };
+    let begun = asking::begun_in_the_week(connection, options.stamp.day)?;
+    Ok(Some(u64::from(per_week).saturating_sub(begun)))
+}
+
+/// The row as it leaves: whose turn has come is told the days that are counted from today.
+fn in_turn(
+    connection: &Connection,
+    options: TakeOptions<'_>,
+    mut row: OutboxRow,
+) -> Result<OutboxRow, LedgerError> {
+    if row.left_on.is_none() && row.payload.is_none() && waits_for_a_turn(connection, &row.order)? {
+        let today = options.stamp.day;
+        row.order.due = options.asking.answer_by(today);
+        row.order.send_by = options.asking.send_by(today);
+        connection
+            .prepare_cached("UPDATE outbox SET due = ?2, send_by = ?3 WHERE id = ?1")
+            .and_then(|mut statement| {
+                let (due, send_by) = (row.order.due.to_string(), row.order.send_by.to_string());
+                statement.execute(params![row.id, due, send_by])
+            })
+            .map_err(sql("cannot write the outbox"))?;
+    }
+    Ok(row)
 }
 
 fn begin_look_up(
@@ -428,6 +488,33 @@ fn job(
     }
 }
 
+/// When the next questionnaire of a channel is due that waits for its turn. There may be many: one that
+/// is due now is enough to know.
+fn next_turn(
+    connection: &Connection,
+    channel: &str,
+    may: &str,
+    (stamp, now): (&str, Timestamp),
+) -> Result<Option<i64>, LedgerError> {
+    for what in ["at", "min(at)"] {
+        let until = if what == "at" { now } else { Timestamp::MAX };
+        let found: Option<Option<i64>> = connection
+            .prepare_cached(&format!(
+                "SELECT {what} FROM outbox INDEXED BY outbox_turn
+                 WHERE channel = ?1 AND {IN_TURN} AND {may} AND at <= ?3 LIMIT 1"
+            ))
+            .and_then(|mut statement| {
+                let values = params![channel, stamp, until.as_microsecond()];
+                statement.query_row(values, |row| row.get(0)).optional()
+            })
+            .map_err(sql("cannot read the outbox"))?;
+        if let Some(Some(at)) = found {
+            return Ok(Some(at));
+        }
+    }
+    Ok(None)
+}
+
 /// When the next row of a channel is due.
 fn next_due(
     connection: &Connection,
@@ -453,6 +540,7 @@ fn next_due(
         )?,
         None,
         None,
+        None,
     ];
     if options.may_send {
         let stamp = options.stamp.text();
@@ -460,14 +548,15 @@ fn next_due(
             "checked = ?2 AND verdict = 'may-leave' AND {}",
             reviewed(channel)
         );
-        at[2] = least(
-            &format!("state = 'planned' AND next IS NULL AND {may}"),
-            &[name, &stamp],
-        )?;
-        at[3] = least(
-            &format!("state = 'unknown' AND next = 'send-again' AND {may}"),
-            &[name, &stamp],
-        )?;
+        at[2] = least(&format!("{NOT_IN_TURN} AND {may}"), &[name, &stamp])?;
+        // Whoever has to wait for another week is not due.
+        let (again, turn) = if may_begin(connection, options)? == Some(0) {
+            (format!("{AGAIN} AND NOT ({IS_COUNTED})"), None)
+        } else {
+            (AGAIN.to_owned(), next_turn(connection, name, &may, (&stamp, now))?)
+        };
+        at[3] = least(&format!("{again} AND {may}"), &[name, &stamp])?;
+        at[4] = turn;
     }
     let at = at.into_iter().flatten().min();
     at.map(super::clock::instant)

@@ -44,6 +44,7 @@
 //! that blocks is easier to reason about than one that is cancelled half-way.
 
 mod act;
+mod asking;
 mod by_hand;
 mod clock;
 mod deletions;
@@ -68,13 +69,14 @@ mod untouched;
 mod words;
 mod write;
 
+pub use asking::Waiting;
 pub use clock::Clock;
 pub use effects::{EffectsChange, EffectsEntry, Epoch};
 pub use episodes::EpisodeMap;
 pub use faulty::{AskedAct, FaultyRule};
 pub use handout::{Addressee, Handed, NotExpressible, TakeOptions, WordedBy, Written};
 pub use links::Link;
-pub use outbox::{Checked, RowView, Seen, Stamp, Verdict};
+pub use outbox::{Checked, RowView, Seen, Stamp, Turn, Verdict};
 pub use records::{
     ActCommit, Acted, ChannelTerms, Generation, Identity, NewTask, OrderedInRound, PullCommit,
     PullRecord, Quarantined, RecalibrationRecord, RunRecord,

@@ -19,7 +19,7 @@ use crate::delivery::{
     TaskCode, consequence,
 };
 use crate::orders::{Action, Keep, Order};
-use crate::pathway::{Event, NotDelivered};
+use crate::pathway::{Event, NotDelivered, Stage};
 use crate::profile::ResidentId;
 
 /// What reconciliation saw of a row at the other side.
@@ -72,6 +72,15 @@ impl Verdict {
     }
 }
 
+/// Questions that wait for the resident's turn, as deciding again sees them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// Items of the model to ask, by id.
+    pub asks: Vec<String>,
+    /// Whoever has the lower one is asked first.
+    pub rank: Vec<u8>,
+}
+
 /// A row whose resident was decided about again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
@@ -83,6 +92,8 @@ pub struct Checked {
     pub language: Option<Arc<str>>,
     /// The resident's score, as a score that is written back says it.
     pub score: Option<String>,
+    /// Of questions that wait for the resident's turn: what is asked now, and how soon.
+    pub turn: Option<Turn>,
     /// Whether the record shows that what was handed over was taken: a result, or somebody's order.
     pub is_seen: bool,
 }
@@ -248,6 +259,7 @@ impl Ledger {
             verdict,
             language,
             score,
+            turn,
             is_seen,
         } in checked
         {
@@ -260,6 +272,15 @@ impl Ledger {
                 )
                 .and_then(|mut s| s.execute(params![id, text, verdict.name(), language, score]))
                 .map_err(sql(action))?;
+            if let Some(turn) = turn {
+                transaction
+                    .prepare_cached(
+                        "UPDATE outbox SET asks = ?2, rank = ?3
+                         WHERE id = ?1 AND state = 'planned'",
+                    )
+                    .and_then(|mut s| s.execute(params![id, turn.asks.join(" "), turn.rank]))
+                    .map_err(sql(action))?;
+            }
             if !*is_seen && !matches!(verdict, Verdict::Stop(_)) {
                 continue;
             }
@@ -384,7 +405,7 @@ pub(super) fn change(
         note(connection, row.id, now, &format!("stale: {}", name(event)))?;
         return Ok(None);
     };
-    update(connection, row.id, &after, written)?;
+    update(connection, (row.id, today), &after, written)?;
     note(connection, row.id, now, &name(event))?;
     let Consequence {
         episode,
@@ -393,9 +414,24 @@ pub(super) fn change(
     } = consequence(&row.order.action, &row.delivery, event, &after);
     if let Some(news) = episode {
         let event = episode_event(&row.order.action, today, news);
-        let news = [(row.order.round, event)];
+        let (resident, round) = (row.order.resident, row.order.round);
+        let mut events = vec![(round, event)];
+        // Whoever waited for their turn has had it.
+        if news.is_ok() && waits_for_a_turn(connection, &row.order)? {
+            let answer_by = row.order.due;
+            events.insert(
+                0,
+                (
+                    round,
+                    Event::Asked {
+                        on: today,
+                        answer_by,
+                    },
+                ),
+            );
+        }
         let at = now.as_microsecond();
-        episodes::add_events(connection, row.order.resident, &news, None, at)?;
+        episodes::add_events(connection, resident, &events, None, at)?;
     }
     if let Some(code) = task {
         tasks::open_for_delivery(connection, &row.order, row.id, code, today)?;
@@ -414,6 +450,18 @@ pub(super) fn change(
         )?;
     }
     Ok(Some(after))
+}
+
+/// Whether an order is of questions that wait for the resident's turn: nothing of them has arrived.
+pub(super) fn waits_for_a_turn(
+    connection: &Connection,
+    order: &Order,
+) -> Result<bool, LedgerError> {
+    if order.action != Action::Questionnaire {
+        return Ok(false);
+    }
+    let episode = episodes::episode_of(connection, order.resident, Some(order.round), None)?;
+    Ok(episode.is_some_and(|episode| matches!(episode.stage, Stage::Queued { .. })))
 }
 
 /// How the ledger refers to what was found in the record itself.

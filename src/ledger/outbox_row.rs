@@ -1,6 +1,7 @@
 //! A row of the outbox, between its columns and [`Delivery`].
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params};
 
@@ -15,7 +16,7 @@ use crate::profile::ResidentId;
 
 pub(super) const COLUMNS: &str = "id, resident, programme, round, action, decided_on, send_by, due, \
      state, next, at, claim, sends, absent, reference, why, payload, verdict, asks, recall_on, language, \
-     way, awaited, score, review, patient_id";
+     way, awaited, score, review, patient_id, left_on";
 
 /// A row as it is in the outbox.
 pub(super) struct OutboxRow {
@@ -35,6 +36,8 @@ pub(super) struct OutboxRow {
     pub(super) score: Option<String>,
     /// What a person has said about it.
     pub(super) review: Option<Review>,
+    /// The day on which it began to leave.
+    pub(super) left_on: Option<Date>,
 }
 
 /// Columns that need reading beyond their type.
@@ -60,6 +63,7 @@ struct Raw {
     score: Option<String>,
     review: Option<String>,
     patient_id: Option<String>,
+    left_on: Option<String>,
 }
 
 fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
@@ -92,6 +96,7 @@ fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
         score: row.get(23)?,
         review: row.get(24)?,
         patient_id: row.get(25)?,
+        left_on: row.get(26)?,
     })
 }
 
@@ -162,6 +167,7 @@ fn read(raw: Raw) -> Result<OutboxRow, LedgerError> {
             .as_deref()
             .map(|said| Review::parse(said).ok_or_else(wrong))
             .transpose()?,
+        left_on: raw.left_on.as_deref().map(day).transpose()?,
     })
 }
 
@@ -274,11 +280,12 @@ pub(super) struct Leaving<'w> {
     pub(super) worded_by: Option<&'w WordedBy>,
 }
 
-/// Writes where a row stands. What is settled needs its bytes no more; what may take any way has
-/// neither bytes nor words, nor a way or a name of its own.
+/// Writes where a row stands on a day. What is settled needs its bytes no more; what may take any way
+/// has neither bytes nor words, nor a way or a name of its own; what was given back unsent has not begun
+/// to leave.
 pub(super) fn update(
     connection: &Connection,
-    id: i64,
+    (id, today): (i64, Date),
     delivery: &Delivery,
     written: Option<Leaving<'_>>,
 ) -> Result<(), LedgerError> {
@@ -293,7 +300,11 @@ pub(super) fn update(
                  patient_id = CASE WHEN ?12 THEN NULL ELSE coalesce(?18, patient_id) END,
                  worded_for = CASE WHEN ?12 THEN NULL WHEN ?15 IS NULL THEN worded_for ELSE ?16 END,
                  worded_in = CASE WHEN ?12 THEN NULL ELSE coalesce(?17, worded_in) END,
-                 worded_by = CASE WHEN ?12 THEN NULL ELSE coalesce(?15, worded_by) END
+                 worded_by = CASE WHEN ?12 THEN NULL ELSE coalesce(?15, worded_by) END,
+                 left_on = CASE ?2 WHEN 'planned' THEN NULL
+                     WHEN 'sending' THEN coalesce(left_on, ?19)
+                     WHEN 'acknowledged' THEN coalesce(left_on, ?19)
+                     ELSE left_on END
              WHERE id = ?1",
         )
         .and_then(|mut statement| {
@@ -315,7 +326,8 @@ pub(super) fn update(
                 worded_by.map(|by| &by.rules),
                 worded_by.and_then(|by| by.laboratory.as_ref()),
                 worded_by.map(|by| &by.language),
-                written.map(|written| written.patient_id)
+                written.map(|written| written.patient_id),
+                today.to_string()
             ])
         })
         .map(drop)

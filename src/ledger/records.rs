@@ -9,6 +9,7 @@ use preventiojyraa_core::orders::{ActionKind, Intent};
 use preventiojyraa_core::pathway::OrderedBecause;
 use preventiojyraa_core::rulebook::Priority;
 
+use super::Waiting;
 use super::links::Link;
 use crate::lake::ManifestFile;
 use crate::profile::{ResidentId, SubmissionId, Version};
@@ -207,6 +208,8 @@ pub struct Acted {
     pub cancelled: u64,
     /// Tasks opened.
     pub tasks: u64,
+    /// Who waits for their turn to be asked, afterwards.
+    pub asking: Option<Waiting>,
 }
 
 /// Something for a person to look at.

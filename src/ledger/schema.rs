@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 12] = [
+const STEPS: [&str; 13] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -367,6 +367,19 @@ ALTER TABLE identity ADD COLUMN joined INTEGER REFERENCES pull (id);
     r"
 -- What the person who closed a task says came of it.
 ALTER TABLE task ADD COLUMN closed_why TEXT;
+",
+    r"
+-- The day, in the programme's time zone, on which a row began to leave; nothing while it has not.
+ALTER TABLE outbox ADD COLUMN left_on TEXT;
+-- Of questionnaires that wait for their turn: the lower, the sooner. As of when the resident was last
+-- decided about again.
+ALTER TABLE outbox ADD COLUMN rank BLOB;
+CREATE INDEX outbox_turn ON outbox (channel, rank, resident, id)
+    WHERE state = 'planned' AND action = 'questionnaire';
+CREATE INDEX outbox_not_in_turn ON outbox (channel, at, id)
+    WHERE state = 'planned' AND action <> 'questionnaire';
+CREATE INDEX outbox_asked ON outbox (left_on)
+    WHERE action = 'questionnaire' AND left_on IS NOT NULL;
 ",
 ];
 

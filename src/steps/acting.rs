@@ -6,6 +6,7 @@ use jiff::Span;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::asking::AskingReport;
 use super::effects::Switch;
 use super::faulty::faulty_in;
 use super::{DataFolder, StepError};
@@ -58,11 +59,16 @@ pub struct ActReport {
     pub moved_on: u64,
     /// Tasks opened for professionals.
     pub tasks_opened: u64,
+    /// Who waits for their turn to be asked, where not everybody may be asked at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asking: Option<AskingReport>,
 }
 
 impl ActReport {
-    pub(super) fn with(self, acted: Acted) -> Self {
+    pub(super) fn with(self, acted: Acted, rulebook: &Rulebook, today: Date) -> Self {
+        let asking = acted.asking;
         Self {
+            asking: asking.and_then(|waiting| AskingReport::of(rulebook, today, waiting)),
             planned: acted.planned,
             repeated: acted.repeated,
             cancelled: acted.cancelled,

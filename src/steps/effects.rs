@@ -13,9 +13,11 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::asking::{AskingReport, waiting_to_be_asked};
 use super::faulty::{FaultyReport, faulty_rules};
 use super::{DataFolder, StepError};
 use crate::ledger::{ChannelTerms, EffectsChange, EffectsEntry, Epoch};
+use crate::rulebook::Rulebook;
 
 const SWITCH: &str = "effects-stopped";
 
@@ -163,6 +165,9 @@ pub struct EffectsStatus {
     pub outbox: std::collections::BTreeMap<String, u64>,
     /// Open tasks by code.
     pub tasks: std::collections::BTreeMap<String, u64>,
+    /// Who waits for their turn to be asked, where the rules do not let all be asked at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asking: Option<AskingReport>,
 }
 
 /// One line of the log of effects.
@@ -178,12 +183,23 @@ pub struct LogLine {
     pub reason: String,
 }
 
-/// Where effects stand in a data folder.
+/// Where effects stand in a data folder, on a day. How fast residents are asked is said when the rules
+/// are those of the programme that acts there.
 ///
 /// # Errors
 ///
 /// When the ledger cannot be read.
-pub fn effects_status(data: &DataFolder) -> Result<EffectsStatus, StepError> {
+pub fn effects_status(
+    data: &DataFolder,
+    rulebook: &Rulebook,
+    today: Date,
+) -> Result<EffectsStatus, StepError> {
+    let acts = data.ledger.acting_programme()?;
+    let asking = if acts.as_deref() == Some(&*rulebook.programme.header.id) {
+        waiting_to_be_asked(rulebook, data, today)?
+    } else {
+        None
+    };
     let line = |entry: EffectsEntry| LogLine {
         at: entry.at.to_string(),
         what: entry.change.name(),
@@ -196,6 +212,7 @@ pub fn effects_status(data: &DataFolder) -> Result<EffectsStatus, StepError> {
         log: data.ledger.effects_log()?.into_iter().map(line).collect(),
         outbox: data.ledger.outbox_states()?,
         tasks: data.ledger.open_tasks()?,
+        asking,
     })
 }
 

@@ -43,6 +43,7 @@
 //! composition costs one more name and gives one place to read the whole.
 
 mod acting;
+mod asking;
 mod canonical;
 mod cases;
 mod check;
@@ -89,6 +90,7 @@ mod what_if_document;
 mod whole;
 
 pub use acting::{ActOptions, ActReport};
+pub use asking::{AskingReport, waiting_to_be_asked};
 pub use check::{CheckReport, check};
 pub use data::{Access, DataFolder};
 pub(crate) use effects::replace;

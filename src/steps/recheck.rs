@@ -6,12 +6,12 @@ use super::run::{checked_pulls, decided};
 use super::sources::Sources;
 use super::{DataFolder, StepError, sampling};
 use crate::config::{Config, Scope};
-use crate::delivery::Refused;
+use crate::delivery::{Delivery, Refused};
 use crate::lake::{FactStreams, RegisterRow};
-use crate::ledger::{Checked, RowView, Stamp, Verdict};
-use crate::orders::{Action, Order, ScoreNote, before_leaving, still_wanted};
+use crate::ledger::{Checked, RowView, Stamp, Turn, Verdict};
+use crate::orders::{Action, Order, ScoreNote, Standing, asks, before_leaving, still_wanted};
 use crate::pathway::{self, Episode, Inclusion, OrderedBecause, Sampling, Stage, TestOrder};
-use crate::profile::{Fact, ResidentId};
+use crate::profile::{Fact, Profile, ResidentId};
 use crate::rulebook::Rulebook;
 
 /// Decides again about every resident with an order that may still be sent, on the newest facts, and
@@ -69,6 +69,7 @@ fn drawn(episode: Option<&Episode>) -> Option<Inclusion> {
                 ..
             }
             | Stage::Eligible
+            | Stage::Queued { .. }
             | Stage::Asked { .. }
             | Stage::Confirming { .. }
             | Stage::OfferedPrevention { .. }
@@ -102,6 +103,32 @@ fn is_seen(rulebook: &Rulebook, order: &Order, episode: Option<&Episode>, facts:
                 && order.decided_on <= fact.effective
                 && since(fact)
         })
+}
+
+/// Whether it is of questions of which nothing has left, and which wait for the resident's turn.
+fn is_in_turn(row: &RowView, episode: Option<&Episode>) -> bool {
+    let stage = episode
+        .filter(|episode| episode.round == row.order.round)
+        .map(|episode| &episode.stage);
+    row.order.action == Action::Questionnaire
+        && matches!(row.delivery, Delivery::Planned { .. })
+        && matches!(stage, Some(Stage::Queued { .. }))
+}
+
+/// What is asked now of somebody who waits for their turn, and how soon.
+fn turn(
+    rulebook: &Rulebook,
+    order: &Order,
+    profile: &Profile,
+    decision: &pathway::Decision,
+) -> Option<Turn> {
+    let first = rulebook.programme.asking.as_ref();
+    let first = first.map_or(&[][..], |asking| &asking.first);
+    let standing = Standing::of(profile, decision, order.decided_on)?;
+    Some(Turn {
+        asks: asks(rulebook, decision),
+        rank: standing.rank(first),
+    })
 }
 
 /// Whether an order begins a round: nothing else of the round has left yet.
@@ -178,20 +205,22 @@ impl<'r> Looking<'r> {
                 .map(|row| is_seen(rulebook, &row.order, episode.as_ref(), &facts))
                 .collect();
             let entry = self.entry(resident);
-            let decision = entry.map(|entry| {
+            let decided = entry.map(|entry| {
                 let profile = self.sources.profile(entry, facts, stamp.day);
                 let before = before_leaving(episode.as_ref());
                 let sampling = self.sampling.as_ref();
-                match drawn(episode.as_ref()).filter(|_| sampling.is_some()) {
+                let decision = match drawn(episode.as_ref()).filter(|_| sampling.is_some()) {
                     // Who was drawn for this round stays drawn: the lot is not drawn again.
                     Some(inclusion) => {
                         pathway::decide(rulebook, &profile, before.as_ref(), Some(inclusion))
                     }
                     None => decided(rulebook, resident, &profile, before.as_ref(), sampling).1,
-                }
+                };
+                (profile, decision)
             });
+            let decision = decided.as_ref().map(|(_, decision)| decision);
             let language = entry.and_then(|entry| entry.language.clone());
-            let assessment = decision.as_ref().and_then(|d| d.assessment.as_ref());
+            let assessment = decision.and_then(|d| d.assessment.as_ref());
             let score = assessment.map(|assessment| ScoreNote::of(rulebook, assessment).text());
             let is_in_scope = entry.is_some_and(|entry| {
                 let district = entry.district.as_deref();
@@ -201,8 +230,8 @@ impl<'r> Looking<'r> {
             for (row, is_seen) in of_resident.iter().zip(seen) {
                 let is_order = !matches!(row.order.action, Action::Cancel { .. });
                 let wanted = decision
-                    .as_ref()
                     .map(|decision| still_wanted(rulebook, &row.order, episode.as_ref(), decision));
+                let is_in_turn = is_in_turn(row, episode.as_ref());
                 let last_day = if row.delivery.is_awaited() {
                     // It has left: what it asks for may be done as long as it is waited for.
                     row.order.due.max(row.order.send_by)
@@ -210,7 +239,8 @@ impl<'r> Looking<'r> {
                     row.order.send_by
                 };
                 let verdict = match wanted {
-                    _ if last_day < stamp.day => Verdict::Stop(Refused::TooLate),
+                    // Who waits for their turn is decided about anew each time: it never gets stale.
+                    _ if last_day < stamp.day && !is_in_turn => Verdict::Stop(Refused::TooLate),
                     // Erased since: there is nobody to ask.
                     None if is_order => Verdict::Stop(Refused::NotExpressible),
                     Some(Some(false)) => Verdict::Stop(Refused::Withdrawn),
@@ -225,6 +255,12 @@ impl<'r> Looking<'r> {
                     verdict,
                     language: language.clone(),
                     score: score.clone(),
+                    turn: decided
+                        .as_ref()
+                        .filter(|_| is_in_turn)
+                        .and_then(|(profile, decision)| {
+                            turn(rulebook, &row.order, profile, decision)
+                        }),
                     is_seen,
                 });
             }

@@ -156,7 +156,8 @@ pub fn run(
         &files,
         commit.as_ref().zip(today),
         |acted| {
-            report.finish(asked.map(|asked| asked.with(acted)));
+            let asked = asked.zip(today);
+            report.finish(asked.map(|(asked, today)| asked.with(acted, rulebook, today)));
             serde_json::to_string(&report).expect("a report has no maps with odd keys")
         },
     )?;

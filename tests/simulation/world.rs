@@ -419,6 +419,7 @@ impl World {
                 laboratory: None,
                 language: "fi".to_owned(),
             },
+            asking: AskingTerms::of(rulebook()),
         };
         let newest = self.n_pulls;
         let is_blind = self.channel.policy.read_back == ReadBack::Impossible;

@@ -3,7 +3,15 @@
 use rusqlite::Connection;
 
 /// What takes a ledger from a version of its tables to the one before.
-const BACK: [(i64, &str); 10] = [
+const BACK: [(i64, &str); 11] = [
+    (
+        13,
+        "DROP INDEX outbox_asked;
+         DROP INDEX outbox_not_in_turn;
+         DROP INDEX outbox_turn;
+         ALTER TABLE outbox DROP COLUMN rank;
+         ALTER TABLE outbox DROP COLUMN left_on;",
+    ),
     (12, "ALTER TABLE task DROP COLUMN closed_why;"),
     (
         11,

@@ -66,6 +66,16 @@ pub fn intend(
     intent
 }
 
+/// The items of the model that a decision asks for, by id.
+#[must_use]
+pub fn asks(rulebook: &Rulebook, decision: &Decision) -> Vec<String> {
+    let assessment = decision.assessment.as_ref();
+    let rung = assessment.map_or(0, crate::risk::Assessment::rung);
+    let items = &rulebook.model.rung(rung).items;
+    let asks = decision.asks.iter();
+    asks.map(|item| items[*item].id.clone()).collect()
+}
+
 struct Asking<'a> {
     rulebook: &'a Rulebook,
     resident: ResidentId,
@@ -131,6 +141,9 @@ impl Asking<'_> {
         };
         match &episode.stage {
             Stage::Eligible => Some((episode.round, Vec::new())),
+            Stage::Queued { .. } if may_follow_questions => Some((episode.round, Vec::new())),
+            // Their questions are in the outbox.
+            Stage::Queued { .. } => None,
             Stage::Asked { .. } if may_follow_questions => Some((episode.round, Vec::new())),
             Stage::Asked { .. } if episode.stage.kind(self.on) == StageKind::NotAnswered => over(),
             Stage::Asked { .. } => None,
@@ -219,13 +232,13 @@ impl Asking<'_> {
         }
         let answer_by = self.after(self.rulebook.pathway.deadlines.answer_days);
         let order = self.order(round, Action::Questionnaire, answer_by);
-        events.push((
-            round,
-            Event::Asked {
-                on: self.on,
-                answer_by,
-            },
-        ));
+        let on = self.on;
+        // Where not everybody may be asked at once, an answer is waited for from the day of leaving.
+        let event = match self.rulebook.programme.asking {
+            Some(_) => Event::Queued { on },
+            None => Event::Asked { on, answer_by },
+        };
+        events.push((round, event));
         Intent {
             events,
             orders: vec![order],
@@ -313,6 +326,7 @@ impl Asking<'_> {
                     ..
                 }
                 | Stage::Eligible
+                | Stage::Queued { .. }
                 | Stage::Asked { .. }
                 | Stage::Ordered { .. }
                 | Stage::Confirming { .. }
@@ -399,11 +413,7 @@ impl Asking<'_> {
     fn order(&self, round: u16, action: Action, due: Date) -> Order {
         let asks = match &action {
             Action::Questionnaire | Action::RemindQuestionnaire => {
-                let assessment = self.decision.assessment.as_ref();
-                let rung = assessment.map_or(0, crate::risk::Assessment::rung);
-                let items = &self.rulebook.model.rung(rung).items;
-                let asks = self.decision.asks.iter();
-                asks.map(|item| items[*item].id.clone()).collect()
+                asks(self.rulebook, self.decision)
             }
             Action::Laboratory { .. }
             | Action::RemindLaboratory

@@ -40,10 +40,12 @@
 mod intend;
 
 mod score_note;
+mod turn;
 mod wanted;
 
-pub use intend::{Intent, Offered, intend};
+pub use intend::{Intent, Offered, asks, intend};
 pub use score_note::ScoreNote;
+pub use turn::{AskingTerms, Standing, week_of, weeks_at_this_pace};
 pub use wanted::{before_leaving, still_wanted};
 
 use std::fmt;

@@ -14,7 +14,7 @@ pub fn before_leaving(episode: Option<&Episode>) -> Option<Episode> {
             let intended = |test: &TestOrder| *test == TestOrder::Intended;
             tests.values().all(intended)
         }
-        Stage::Asked { .. } => true,
+        Stage::Queued { .. } | Stage::Asked { .. } => true,
         Stage::Eligible
         | Stage::Confirming { .. }
         | Stage::OfferedPrevention { .. }
@@ -59,7 +59,8 @@ pub fn still_wanted(
                 }
             })
         }
-        (Action::Questionnaire | Action::RemindQuestionnaire, Some(Stage::Asked { .. })) => {
+        (Action::Questionnaire | Action::RemindQuestionnaire, Some(Stage::Asked { .. }))
+        | (Action::Questionnaire, Some(Stage::Queued { .. })) => {
             unless_incomplete(decision.state == State::Asked)
         }
         (Action::RemindLaboratory, Some(Stage::Ordered { .. })) => {

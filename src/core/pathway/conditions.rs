@@ -160,7 +160,7 @@ fn stands_at(
         return beyond_months.is_none().then_some(None);
     };
     let since = match stage {
-        Stage::Eligible => today,
+        Stage::Eligible | Stage::Queued { .. } => today,
         Stage::Asked { answer_by, .. } => *answer_by,
         Stage::Ordered { sample_by, .. } => *sample_by,
         Stage::Confirming { since }

@@ -31,7 +31,7 @@ impl Episode {
             | Stage::Confirming { .. }
             | Stage::OfferedPrevention { .. }
             | Stage::WithANurse { .. } => true,
-            Stage::Eligible | Stage::Closed { .. } => false,
+            Stage::Eligible | Stage::Queued { .. } | Stage::Closed { .. } => false,
         }
     }
 

@@ -65,6 +65,11 @@ pub enum Finding {
 /// Something that happened in an episode. Events are never changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
+    /// The resident is to be asked, and waits until it is their turn.
+    Queued {
+        /// When that was decided.
+        on: Date,
+    },
     /// The resident is asked the questions that decide.
     Asked {
         /// When.

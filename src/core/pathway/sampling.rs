@@ -150,6 +150,7 @@ fn round_of_the_lot(episode: Option<&Episode>) -> u16 {
             episode.round.saturating_add(1)
         }
         Stage::Eligible
+        | Stage::Queued { .. }
         | Stage::Asked { .. }
         | Stage::Ordered { .. }
         | Stage::Confirming { .. } => episode.round,

@@ -40,6 +40,11 @@ pub enum Conclusion {
 pub enum Stage {
     /// Begun, nothing asked of anybody yet.
     Eligible,
+    /// The resident is to be asked, and nothing has left yet: not everybody may be asked at once.
+    Queued {
+        /// Since when.
+        since: Date,
+    },
     /// The resident was asked questions.
     Asked {
         /// Until when an answer is waited for.
@@ -117,7 +122,8 @@ impl Stage {
     #[must_use]
     pub fn kind(&self, on: Date) -> StageKind {
         match self {
-            Self::Eligible => StageKind::Eligible,
+            // Whoever waits for their turn is decided about like anybody of whom nothing was asked.
+            Self::Eligible | Self::Queued { .. } => StageKind::Eligible,
             Self::Asked {
                 answer_by,
                 reminded,
@@ -156,6 +162,7 @@ impl Stage {
     /// [`Misfit`] names why the event does not belong here; the stage is then unchanged.
     pub fn apply(&self, event: &Event) -> Result<Self, Misfit> {
         match event {
+            Event::Queued { on } => self.queued(*on),
             Event::Asked { answer_by, .. } => self.asked(*answer_by),
             Event::TestsOrdered {
                 on,
@@ -192,6 +199,7 @@ impl Stage {
                 conclusion: Conclusion::Recalled,
             }),
             Self::Eligible
+            | Self::Queued { .. }
             | Self::Asked {
                 reminded: false, ..
             }
@@ -222,6 +230,7 @@ impl Stage {
                 tests: tests.clone(),
             }),
             Self::Eligible
+            | Self::Queued { .. }
             | Self::Asked { reminded: true, .. }
             | Self::Ordered { reminded: true, .. }
             | Self::Confirming { .. }
@@ -236,7 +245,7 @@ impl Stage {
             Self::Ordered { .. } => self.with_order(today, test, |order| {
                 *order = TestOrder::Resulted(sampled_on);
             }),
-            Self::Eligible | Self::Asked { .. } => Err(Misfit::NoSuchOrder),
+            Self::Eligible | Self::Queued { .. } | Self::Asked { .. } => Err(Misfit::NoSuchOrder),
             // What it means is another event; who is asked already goes on.
             Self::Confirming { .. }
             | Self::OfferedPrevention { .. }
@@ -249,7 +258,7 @@ impl Stage {
         match self {
             Self::Ordered { .. } => Ok(Self::WithANurse { since: on, why }),
             Self::WithANurse { .. } => Ok(self.clone()),
-            Self::Eligible | Self::Asked { .. } => Err(Misfit::NoSuchOrder),
+            Self::Eligible | Self::Queued { .. } | Self::Asked { .. } => Err(Misfit::NoSuchOrder),
             Self::Confirming { .. } | Self::OfferedPrevention { .. } => {
                 Err(Misfit::AProfessionalDecides)
             }
@@ -257,9 +266,21 @@ impl Stage {
         }
     }
 
+    fn queued(&self, on: Date) -> Result<Self, Misfit> {
+        match self {
+            Self::Eligible => Ok(Self::Queued { since: on }),
+            Self::Queued { .. } | Self::Asked { .. } => Err(Misfit::AskedAlready),
+            Self::Ordered { .. }
+            | Self::Confirming { .. }
+            | Self::OfferedPrevention { .. }
+            | Self::WithANurse { .. } => Err(Misfit::OrderedAlready),
+            Self::Closed { .. } => Err(Misfit::Ended),
+        }
+    }
+
     fn asked(&self, answer_by: Date) -> Result<Self, Misfit> {
         match self {
-            Self::Eligible => Ok(Self::Asked {
+            Self::Eligible | Self::Queued { .. } => Ok(Self::Asked {
                 answer_by,
                 reminded: false,
             }),
@@ -280,7 +301,7 @@ impl Stage {
         because: OrderedBecause,
     ) -> Result<Self, Misfit> {
         match self {
-            Self::Eligible | Self::Asked { .. } => Ok(Self::Ordered {
+            Self::Eligible | Self::Queued { .. } | Self::Asked { .. } => Ok(Self::Ordered {
                 on,
                 because,
                 sample_by,
@@ -307,7 +328,7 @@ impl Stage {
     ) -> Result<Self, Misfit> {
         match self {
             Self::Eligible => Err(Misfit::NoSuchOrder),
-            Self::Asked { .. } => match (test, failed) {
+            Self::Queued { .. } | Self::Asked { .. } => match (test, failed) {
                 (Some(_), _) => Err(Misfit::NoSuchOrder),
                 (None, None) => Ok(self.clone()),
                 (None, Some(why)) => Ok(Self::without_orders(on, why)),
@@ -370,6 +391,7 @@ impl Stage {
     fn result_seen(&self, on: Date, finding: Finding) -> Result<Self, Misfit> {
         match self {
             Self::Eligible
+            | Self::Queued { .. }
             | Self::Asked { .. }
             | Self::Ordered { .. }
             | Self::OfferedPrevention { .. }
@@ -414,7 +436,7 @@ impl Stage {
 
     fn below_level(&self, on: Date) -> Result<Self, Misfit> {
         match self {
-            Self::Eligible | Self::Asked { .. } => Ok(Self::Closed {
+            Self::Eligible | Self::Queued { .. } | Self::Asked { .. } => Ok(Self::Closed {
                 on,
                 conclusion: Conclusion::BelowLevel,
             }),
@@ -430,6 +452,7 @@ impl Stage {
     fn left(&self, on: Date, state: State) -> Result<Self, Misfit> {
         match self {
             Self::Eligible
+            | Self::Queued { .. }
             | Self::Asked { .. }
             | Self::Ordered { .. }
             | Self::Confirming { .. }

@@ -12,6 +12,8 @@ pub enum Questions {
     BelowLevel,
     /// A result of somebody else's decided first.
     DecidedByOthers,
+    /// They wait for their turn: not everybody may be asked at once.
+    Queued,
     /// An answer is waited for.
     Waiting,
     /// No answer came, after a reminder.
@@ -108,7 +110,7 @@ impl Course {
             return;
         }
         match event {
-            Event::Asked { .. } => self.asked = true,
+            Event::Queued { .. } | Event::Asked { .. } => self.asked = true,
             Event::TestsOrdered { because, .. } => self.ordered = Some(*because),
             Event::ResultSeen { finding, .. } => self.finding = Some(*finding),
             Event::ResultReceived { .. } => self.received = true,
@@ -150,7 +152,9 @@ impl Course {
 fn tests(stage: &Stage, finding: Option<Finding>, received: bool) -> Tests {
     let was_high = finding == Some(Finding::DiseaseRange);
     match stage {
-        Stage::Eligible | Stage::Asked { .. } | Stage::Ordered { .. } => Tests::Waiting,
+        Stage::Eligible | Stage::Queued { .. } | Stage::Asked { .. } | Stage::Ordered { .. } => {
+            Tests::Waiting
+        }
         Stage::Confirming { .. } => Tests::AwaitsProfessional,
         Stage::OfferedPrevention { .. } => Tests::Offered,
         Stage::WithANurse { why, .. } => match why {
@@ -176,6 +180,7 @@ fn questions(stage: &Stage, finding: Option<Finding>, on: Date) -> Questions {
         return Questions::DecidedByOthers;
     }
     match stage {
+        Stage::Queued { .. } => Questions::Queued,
         Stage::Asked { .. } => match stage.kind(on) {
             StageKind::NotAnswered => Questions::NotAnswered,
             StageKind::Eligible

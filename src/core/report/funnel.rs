@@ -143,6 +143,11 @@ impl Funnel {
                 Questions::DecidedByOthers,
             ),
             (
+                "asked-queued",
+                "wait until it is their turn to be asked",
+                Questions::Queued,
+            ),
+            (
                 "asked-waiting",
                 "an answer is waited for",
                 Questions::Waiting,
@@ -310,6 +315,7 @@ mod tests {
         for place in [
             Questions::BelowLevel,
             Questions::DecidedByOthers,
+            Questions::Queued,
             Questions::Waiting,
             Questions::NotAnswered,
             Questions::NotDelivered,

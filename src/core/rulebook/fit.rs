@@ -3,7 +3,7 @@
 use super::catalogue::Catalogue;
 use super::reader::Table;
 use super::{
-    Ages, Calibration, CalibrationUse, Conversion, Model, OrderCodes, Pathway, Programme,
+    Ages, Asking, Calibration, CalibrationUse, Conversion, Model, OrderCodes, Pathway, Programme,
     ScoreUnit, Thresholds,
 };
 
@@ -16,6 +16,7 @@ pub(super) struct Parts<'r> {
     pub(super) pathway: &'r Pathway,
     pub(super) order_codes: &'r OrderCodes,
     pub(super) catalogue: &'r Catalogue,
+    pub(super) asking: Option<&'r Asking>,
 }
 
 impl Parts<'_> {
@@ -29,6 +30,7 @@ impl Parts<'_> {
             pathway,
             order_codes,
             catalogue,
+            asking,
         } = *self;
         for used in [Some(calibration), display_calibration]
             .into_iter()
@@ -136,6 +138,20 @@ impl Parts<'_> {
             ),
             None,
         );
+        }
+        // Scores of several models are on scales of their own.
+        let compared = asking.into_iter().flat_map(|asking| &asking.first);
+        if 1 < model.rungs.len()
+            && let Some(word) = compared.into_iter().find(|word| word.compares_scores())
+        {
+            table.report(
+                "asking-order",
+                format!(
+                    "`{}` compares scores, and `{}` has those of several models",
+                    word.name(),
+                    model.header.id
+                ),
+            );
         }
         for level in pathway.levels() {
             if !(model.min < level && level <= model.max) {

@@ -324,6 +324,7 @@ fn choose(
         pathway: &pathway,
         order_codes: &order_codes,
         catalogue,
+        asking: programme.asking.as_ref(),
     }
     .prove(&table);
     let form = match form {

@@ -41,6 +41,7 @@
 
 use std::sync::Arc;
 
+mod asking;
 mod bands;
 mod calibration;
 mod catalogue;
@@ -76,6 +77,7 @@ mod thresholds;
 pub mod tree;
 mod vocabulary;
 
+pub use asking::{AskFirst, Asking};
 pub use bands::{Band, Bands, End};
 pub use calibration::{
     Calibration, CalibrationUse, Conversion, Estimand, EstimandsDiffer, Line, Observed,

@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use super::asking::Asking;
 use super::header::{Header, Status};
 use super::reader::Table;
 use super::state::State;
@@ -61,6 +62,8 @@ pub struct Programme {
     pub orders: String,
     /// Id of the form by which residents are asked; none where nobody is asked.
     pub form: Option<String>,
+    /// How many questionnaires may leave a week, and to whom first; none where all may leave at once.
+    pub asking: Option<Asking>,
     /// The set of texts, by its folder; none where nobody is written to.
     pub texts: Option<String>,
     /// Whether it is the one that is meant when none is named.
@@ -152,6 +155,7 @@ impl Programme {
         let words = root.required_table("words");
         let words = words.and_then(|table| Words::read(&table));
         let in_force = InForcePeriod::read(root);
+        let asking = Asking::read(root);
         let is_in_force = |header: &Header| header.status == Status::InForce;
         if header.as_ref().is_some_and(is_in_force) && !root.has("in_force") {
             root.report_at(
@@ -225,6 +229,7 @@ impl Programme {
             pathway,
             orders,
             form,
+            asking,
             texts,
             is_default,
             words: words?,
