@@ -20,6 +20,10 @@ impl OrderChannel for FhirChannel {
         if !self.takes(&order.action) {
             return Err(NotExpressible);
         }
+        // What lies in a portal that somebody does not have is read by nobody.
+        if to.is_without_portal && order.action.is_for_resident() {
+            return Err(NotExpressible);
+        }
         // What is changed at the other side is read from there first.
         if !self.is_written(&order.action) {
             return Ok(Vec::new());

@@ -47,13 +47,40 @@ const MAX_BYTES: u64 = 16 << 20;
 /// When to try again what a full disk or a missing folder has kept from being handed over.
 const LATER: SignedDuration = SignedDuration::from_mins(1);
 
+/// What a file is and what its rows say.
+pub(super) struct Sheet {
+    /// The way.
+    pub(super) route: Route,
+    /// What names of files begin with.
+    pub(super) name: &'static str,
+    /// The columns; one is called `order` and holds its key.
+    pub(super) columns: &'static [&'static str],
+    /// The fields of a row.
+    pub(super) row: RowOf,
+}
+
+/// Puts an order into the fields of a row.
+pub(super) type RowOf =
+    fn(&ListFolder, Writer<'_>, &Order, Addressee<'_>) -> Result<Vec<String>, NotExpressible>;
+
+/// Orders for the record's own bulk ordering.
+pub(super) const ORDERS: Sheet = Sheet {
+    route: Route::List,
+    name: "orders",
+    columns: &COLUMNS,
+    row: order_row,
+};
+
 /// A folder of signed files.
 pub(super) struct ListChannel {
+    sheet: &'static Sheet,
+    settings: ListFolder,
     inner: Arc<Inner>,
     waiting: Mutex<Vec<Waiting>>,
 }
 
 struct Inner {
+    sheet: &'static Sheet,
     handover: Handover,
     acknowledged: Option<PathBuf>,
     key: SigningKey,
@@ -78,8 +105,13 @@ struct Waiting {
 }
 
 impl ListChannel {
-    pub(super) fn open(settings: &ListFolder, now: fn() -> Timestamp) -> Result<Self, NotOpen> {
+    pub(super) fn open(
+        sheet: &'static Sheet,
+        settings: &ListFolder,
+        now: fn() -> Timestamp,
+    ) -> Result<Self, NotOpen> {
         let inner = Inner {
+            sheet,
             handover: Handover::new(&settings.folder, &settings.kept),
             acknowledged: settings.acknowledged.clone(),
             key: SigningKey::read(&settings.signing_key)?,
@@ -94,6 +126,8 @@ impl ListChannel {
         };
         inner.read_kept().map_err(unreadable)?;
         Ok(Self {
+            sheet,
+            settings: settings.clone(),
             inner: Arc::new(inner),
             waiting: Mutex::default(),
         })
@@ -202,13 +236,14 @@ impl Inner {
         if missing.is_empty() {
             return;
         }
-        let mut content = line(&COLUMNS.map(str::to_owned)).unwrap_or_default();
+        let columns: Vec<String> = self.sheet.columns.iter().map(|c| (*c).to_owned()).collect();
+        let mut content = line(&columns).unwrap_or_default();
         for row in &missing {
             content.extend_from_slice(&row.row);
         }
         let digest = Sha256::digest(&content);
         let name = digest[..8].iter().map(|byte| format!("{byte:02x}"));
-        let name = format!("orders-{}.csv", name.collect::<String>());
+        let name = format!("{}-{}.csv", self.sheet.name, name.collect::<String>());
         let signature = self.key.sign_bytes(&content);
         let written = turn.hand_over(&name, &content, &[(".sig", &signature)]);
         drop(turn);
@@ -296,9 +331,47 @@ fn line(fields: &[String]) -> Option<Vec<u8>> {
     writer.into_inner().ok()
 }
 
+/// A row for the record's own bulk ordering.
+fn order_row(
+    _: &ListFolder,
+    writer: Writer<'_>,
+    order: &Order,
+    to: Addressee<'_>,
+) -> Result<Vec<String>, NotExpressible> {
+    let code = codes_of(writer, order)?.first().ok_or(NotExpressible)?;
+    let (action, takes_back) = match taken_back(order) {
+        None => ("order", String::new()),
+        Some((key, Keep::None)) => ("cancel", key.to_string()),
+        // An order is in one file once: nothing is ever doubled.
+        Some((_, Keep::Oldest)) => return Err(NotExpressible),
+    };
+    // Taking back says nothing of a score.
+    let score = to.score.filter(|_| takes_back.is_empty());
+    let score = score.and_then(ScoreNote::parse).map(|score| {
+        let model = &writer.rulebook.model.rung(score.rung).header;
+        let model = format!("{} {}", model.id, model.version);
+        (score.low.to_string(), score.high.to_string(), model)
+    });
+    let (low, high, model) = score.unwrap_or_default();
+    Ok(vec![
+        order.key().to_string(),
+        action.to_owned(),
+        takes_back,
+        to.patient_id.to_owned(),
+        crate::fhir::uri(code.system).to_owned(),
+        code.code.clone(),
+        code.display.clone(),
+        order.decided_on.to_string(),
+        order.due.to_string(),
+        low,
+        high,
+        model,
+    ])
+}
+
 impl OrderChannel for ListChannel {
     fn route(&self) -> Route {
-        Route::List
+        self.sheet.route
     }
 
     fn author(
@@ -307,35 +380,7 @@ impl OrderChannel for ListChannel {
         order: &Order,
         to: Addressee<'_>,
     ) -> Result<Vec<u8>, NotExpressible> {
-        let code = codes_of(writer, order)?.first().ok_or(NotExpressible)?;
-        let (action, takes_back) = match taken_back(order) {
-            None => ("order", String::new()),
-            Some((key, Keep::None)) => ("cancel", key.to_string()),
-            // An order is in one file once: nothing is ever doubled.
-            Some((_, Keep::Oldest)) => return Err(NotExpressible),
-        };
-        // Taking back says nothing of a score.
-        let score = to.score.filter(|_| takes_back.is_empty());
-        let score = score.and_then(ScoreNote::parse).map(|score| {
-            let model = &writer.rulebook.model.rung(score.rung).header;
-            let model = format!("{} {}", model.id, model.version);
-            (score.low.to_string(), score.high.to_string(), model)
-        });
-        let (low, high, model) = score.unwrap_or_default();
-        let fields = [
-            order.key().to_string(),
-            action.to_owned(),
-            takes_back,
-            to.patient_id.to_owned(),
-            crate::fhir::uri(code.system).to_owned(),
-            code.code.clone(),
-            code.display.clone(),
-            order.decided_on.to_string(),
-            order.due.to_string(),
-            low,
-            high,
-            model,
-        ];
+        let fields = (self.sheet.row)(&self.settings, writer, order, to)?;
         line(&fields).ok_or(NotExpressible)
     }
 

@@ -3,7 +3,8 @@
 //! # What lives here
 //!
 //! [`OrderChannel`], what every way can be asked to do, and the ways: FHIR (through `fhir`), a signed
-//! file for the record's own bulk ordering (`list`), HL7 v2 by listener or file (`hl7v2`), and the
+//! file for the record's own bulk ordering (`list`), one for the people who reach residents without a
+//! portal (`outreach`), HL7 v2 by listener or file (`hl7v2`), and the
 //! worklist on which a professional places the order by hand (`worklist`).
 //!
 //! # How the data flows
@@ -36,7 +37,10 @@ mod fhir_way;
 mod handover;
 mod hl7v2;
 mod list;
+mod outreach;
 mod worklist;
+
+pub use outreach::call_off;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -181,7 +185,14 @@ pub async fn open(
             }
             Route::List => {
                 if let Some(settings) = &channel.list {
-                    channels.push(Box::new(list::ListChannel::open(settings, now)?));
+                    let open = list::ListChannel::open(&list::ORDERS, settings, now)?;
+                    channels.push(Box::new(open));
+                }
+            }
+            Route::Outreach => {
+                if let Some(settings) = &channel.outreach {
+                    let open = list::ListChannel::open(&outreach::OUTREACH, settings, now)?;
+                    channels.push(Box::new(open));
                 }
             }
             Route::Hl7v2 => {

@@ -10,7 +10,8 @@ use preventiojyraa::daemon;
 use preventiojyraa::rulebook::{Model, Rulebook, State, Words};
 use preventiojyraa::rules;
 use preventiojyraa::steps::{
-    self, Access, ActOptions, ActReport, DataFolder, RehearsalReport, RunOptions, RunReport,
+    self, Access, ActOptions, ActReport, DataFolder, NotAnsweredReport, RehearsalReport,
+    RunOptions, RunReport,
 };
 
 use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, show};
@@ -184,6 +185,9 @@ fn render(report: &RunReport, words: &Words) -> String {
             text.push_str(&counts(rows));
         }
     }
+    if let Some(not_answered) = &report.not_answered {
+        text.push_str(&did_not_answer(not_answered));
+    }
     for over in &report.unmapped_over_limit {
         text.push_str(&format!(
             "Not understood: {over}. A run that acts refuses.\n"
@@ -212,6 +216,29 @@ fn render(report: &RunReport, words: &Words) -> String {
         text.push_str(&acted(act));
     }
     text.push_str(&format!("Decisions {}\n", report.decisions_hash));
+    text
+}
+
+/// Who did not answer, where it may be told.
+fn did_not_answer(report: &NotAnsweredReport) -> String {
+    let mut text = String::from("Did not answer after a reminder; numbers of few are not told\n");
+    for (by, parts) in [
+        ("by district", &report.by_district),
+        ("by age", &report.by_age),
+        ("by language", &report.by_language),
+    ] {
+        let told = parts.iter().map(|part| match part.n {
+            Some(n) => format!("{} {n}", part.name),
+            None => format!("{} -", part.name),
+        });
+        let told = told.collect::<Vec<_>>().join(", ");
+        let told = if told.is_empty() {
+            "too few"
+        } else {
+            told.as_str()
+        };
+        text.push_str(&format!("  {by}: {told}\n"));
+    }
     text
 }
 

@@ -23,6 +23,8 @@ pub struct Channel {
     pub is_first_only: bool,
     /// Where signed files go.
     pub list: Option<ListFolder>,
+    /// Where signed files go for the people who reach residents without a portal.
+    pub outreach: Option<ListFolder>,
     /// Where HL7 v2 messages go.
     pub hl7v2: Option<Hl7Receiver>,
     /// Who takes what goes to professionals; the first owns tasks.
@@ -47,6 +49,8 @@ pub(super) struct RawChannel {
     mode: Mode,
     /// Where signed files go.
     list: Option<ListFolder>,
+    /// Where signed files go for the people who reach residents without a portal.
+    outreach: Option<ListFolder>,
     /// Where HL7 v2 messages go.
     hl7v2: Option<Hl7Receiver>,
     /// Whether the server is asked for orders whose arrival is in doubt. Without it orders arrive
@@ -157,6 +161,7 @@ fn destinations(raw: &RawChannel, routes: &[Route], is_trial: bool, wrong: &mut 
     let places = [
         (Route::List, raw.list.is_some(), "list"),
         (Route::Hl7v2, raw.hl7v2.is_some(), "hl7v2"),
+        (Route::Outreach, raw.outreach.is_some(), "outreach"),
     ];
     for (route, is_named, table) in places {
         match (routes.contains(&route), is_named) {
@@ -170,7 +175,10 @@ fn destinations(raw: &RawChannel, routes: &[Route], is_trial: bool, wrong: &mut 
         }
     }
     if let Some(list) = &raw.list {
-        list.mistakes(wrong);
+        list.mistakes("list", wrong);
+    }
+    if let Some(outreach) = &raw.outreach {
+        outreach.mistakes("outreach", wrong);
     }
     if let Some(hl7v2) = &raw.hl7v2 {
         hl7v2.mistakes(is_trial, wrong);
@@ -186,7 +194,7 @@ fn read_backs(raw: &RawChannel, routes: &[Route]) -> BTreeMap<Route, ReadBack> {
             | Route::Communication
             | Route::ScoreObservation => raw.reads_back,
             // The program keeps what it has put there.
-            Route::List | Route::Worklist => true,
+            Route::List | Route::Worklist | Route::Outreach => true,
             Route::Hl7v2 => raw
                 .hl7v2
                 .as_ref()
@@ -297,6 +305,7 @@ pub(super) fn channel(
         routes,
         is_first_only,
         list: raw.list.clone(),
+        outreach: raw.outreach.clone(),
         hl7v2: raw.hl7v2.clone(),
         to,
         language,

@@ -20,12 +20,37 @@ pub struct ListFolder {
     pub acknowledged: Option<PathBuf>,
     /// The key that signs them: Ed25519, PEM in PKCS #8 form.
     pub signing_key: PathBuf,
+    /// Whether residents of `outreach` are written to or called; not for `list`.
+    pub by: Option<OutreachBy>,
+    /// The same for reminders, where they go another way than what they remind of.
+    pub reminders_by: Option<OutreachBy>,
     /// Orders in one file, at most.
     #[serde(default = "default_rows")]
     pub rows: u32,
     /// Seconds between two looks at what became of a row.
     #[serde(default = "default_look")]
     pub look_seconds: u32,
+}
+
+/// How people reach a resident who has no portal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutreachBy {
+    /// By letter.
+    Letter,
+    /// By telephone.
+    Phone,
+}
+
+impl OutreachBy {
+    /// The name in the configuration and in files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Letter => "letter",
+            Self::Phone => "phone",
+        }
+    }
 }
 
 /// A receiver of HL7 v2 messages.
@@ -68,21 +93,30 @@ fn default_look() -> u32 {
 }
 
 impl ListFolder {
-    pub(super) fn mistakes(&self, wrong: &mut Vec<String>) {
+    /// What is wrong with the folder of `list` or `outreach`.
+    pub(super) fn mistakes(&self, of: &str, wrong: &mut Vec<String>) {
+        match (of, self.by, self.reminders_by) {
+            ("outreach", None, _) => {
+                wrong.push("outreach: `by` is missing: `letter` or `phone`".to_owned());
+            }
+            ("list", by, reminders) if by.is_some() || reminders.is_some() => {
+                wrong.push("list: `by` and `reminders_by` belong to `outreach`".to_owned());
+            }
+            (_, _, _) => {}
+        }
         let mut folders = vec![&self.folder, &self.kept];
         folders.extend(&self.acknowledged);
-        apart(&folders, "list", wrong);
+        apart(&folders, of, wrong);
         if !(1..=100_000).contains(&self.rows) {
-            wrong.push("list: `rows` is 1 to 100000".to_owned());
+            wrong.push(format!("{of}: `rows` is 1 to 100000"));
         }
         if self.look_seconds < 3 {
-            wrong.push(
-                "list: `look_seconds` must be at least 3: a dispatcher that is to end waits two"
-                    .to_owned(),
-            );
+            wrong.push(format!(
+                "{of}: `look_seconds` must be at least 3: a dispatcher that is to end waits two"
+            ));
         }
         if let Err(error) = crate::approval::SigningKey::read(&self.signing_key) {
-            wrong.push(format!("list: `signing_key`: {error}"));
+            wrong.push(format!("{of}: `signing_key`: {error}"));
         }
     }
 }

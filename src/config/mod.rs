@@ -28,7 +28,7 @@ use crate::lake::Place;
 use crate::ledger::ChannelTerms;
 pub use channel::Channel;
 use channel::{RawChannel, channel};
-pub use destinations::{Hl7Receiver, ListFolder};
+pub use destinations::{Hl7Receiver, ListFolder, OutreachBy};
 use sampled::RawSampledNegatives;
 pub use sampled::SampledNegatives;
 pub use scope::Scope;

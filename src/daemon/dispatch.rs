@@ -324,6 +324,11 @@ impl Driver {
             worded_by: &worded_by,
             asking: AskingTerms::of(&self.options.rulebook),
         };
+        // Before anybody is asked to reach somebody, they know whom not to reach any more.
+        if let Some(outreach) = &self.channel.outreach {
+            let keys = data.called_off(&self.channel.terms.name)?;
+            channels::call_off(outreach, &keys).map_err(DispatchError::CalledOff)?;
+        }
         let taken = data.take(terms, options, |order, to| self.author(order, to, today))?;
         let is_sending = |job: &Job<Handed>| matches!(job.work, Work::Send { .. });
         if taken.jobs.iter().any(is_sending)
@@ -355,7 +360,12 @@ impl Driver {
     /// How many orders are under way at once. A file takes as many as its settings say; requests to a
     /// server wait for their places there.
     fn in_flight(&self) -> u32 {
-        match &self.channel.list {
+        match self
+            .channel
+            .list
+            .as_ref()
+            .or(self.channel.outreach.as_ref())
+        {
             Some(list) if !self.open.has_server() => list.rows,
             Some(_) => self.parallel.saturating_mul(FOR_FILES),
             None => self.parallel,

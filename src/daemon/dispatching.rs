@@ -56,6 +56,9 @@ pub enum DispatchError {
     /// The runtime could not be started.
     #[error("cannot start the runtime")]
     Runtime(#[source] std::io::Error),
+    /// Those who reach residents without a portal could not be told whom to reach no more.
+    #[error("cannot write down which letters and calls are called off")]
+    CalledOff(#[source] std::io::Error),
     /// A defect of the program.
     #[error("a part of the dispatcher broke down; what was under way is asked about by the next")]
     Broke(#[source] tokio::task::JoinError),

@@ -70,7 +70,9 @@ mod systems;
 mod values;
 mod wire;
 
-pub use authored::{NotWritten, To, Writing, risk_assessment, written};
+pub use authored::{
+    Letter, NotWritten, To, WITHOUT_PORTAL, Writing, letter, risk_assessment, written,
+};
 pub use bulk::{
     Action, BulkClient, BulkError, Call, Deletion, ExportRequest, Failure, Fetch, FileKind, Job,
     ListedFile, Manifest, Next, NotFollowed, Page, Patience, Stage, Told, deletions, told,

@@ -42,9 +42,7 @@ pub(super) fn waiting(connection: &Connection, on: Date) -> Result<Waiting, Ledg
             "SELECT count(*), min(decided_on) FROM outbox
              WHERE state = 'planned' AND action = 'questionnaire'",
         )
-        .and_then(|mut statement| {
-            statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
-        })
+        .and_then(|mut statement| statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))))
         .map_err(sql("cannot count who waits to be asked"))?;
     Ok(Waiting {
         waiting: waiting.cast_unsigned(),

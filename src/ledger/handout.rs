@@ -5,11 +5,13 @@ use jiff::civil::Date;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
+use super::due::{OPEN, due_look_ups, due_sends, in_turn, micros, next_due};
 use super::names::name_of_row;
-use super::outbox::{Stamp, change, waits_for_a_turn};
+use super::outbox::change;
 use super::outbox_row::{Leaving, OutboxRow, select};
 use super::pace::{read_pace, write_pace};
-use super::{ChannelTerms, Ledger, LedgerError, asking, sql};
+use super::rechecked::Stamp;
+use super::{ChannelTerms, Ledger, LedgerError, sql};
 use crate::delivery::{DeliveryEvent, Job, Refused, Route, Taken, Work};
 use crate::orders::{AskingTerms, Order};
 
@@ -28,6 +30,8 @@ pub struct Addressee<'a> {
     pub score: Option<&'a str>,
     /// The only way that the order may take: what it takes back left that way.
     pub way: Option<Route>,
+    /// Whether they are known not to be reached at the portal.
+    pub is_without_portal: bool,
 }
 
 /// An order in the words of a way.
@@ -165,21 +169,6 @@ impl Ledger {
     }
 }
 
-/// The words of the partial index: without them the planner does not see that it holds the row.
-/// They come after the state that is looked for, or it goes through all three.
-const OPEN: &str = "state IN ('planned', 'sending', 'unknown')";
-
-/// What a person must have said for a row to leave: on a reviewed channel that it may, on any that
-/// they have not held it. What was claimed once is past that: it is only finished. A claim is what
-/// gives a row its way; one that is merely in doubt, as all are after an old copy was put back, has none.
-const fn reviewed(channel: &ChannelTerms) -> &'static str {
-    if channel.is_reviewed {
-        "(way IS NOT NULL OR review IS 'approved')"
-    } else {
-        "(way IS NOT NULL OR review IS NOT 'held')"
-    }
-}
-
 /// How many permits look-ups may use: half of them, so that a server which answers no look-up does
 /// not keep orders from leaving. A single permit goes to either by turns.
 fn look_ups_of(permits: u32, now: Timestamp) -> u32 {
@@ -198,10 +187,6 @@ fn next_epoch(connection: &Connection) -> Result<i64, LedgerError> {
             |row| row.get(0),
         )
         .map_err(sql("cannot count a handing over"))
-}
-
-fn micros(at: Timestamp) -> Value {
-    Value::Integer(at.as_microsecond())
 }
 
 fn end_leases(
@@ -255,116 +240,6 @@ fn stop_what_was_under_way(
     Ok(())
 }
 
-fn due_look_ups(
-    connection: &Connection,
-    channel: &ChannelTerms,
-    now: Timestamp,
-    most: u32,
-) -> Result<Vec<OutboxRow>, LedgerError> {
-    select(
-        connection,
-        &format!(
-            "WHERE channel = ?1 AND state = 'unknown' AND next = 'look-up' AND at <= ?2 AND {OPEN}
-             ORDER BY at, id LIMIT ?3"
-        ),
-        &[
-            Value::Text(channel.name.clone()),
-            micros(now),
-            Value::Integer(most.into()),
-        ],
-    )
-}
-
-/// Rows that were sent once, where nobody knows whether they arrived: they are finished first.
-const AGAIN: &str = "state = 'unknown' AND next = 'send-again'";
-/// Rows of which nothing has left: those that the weekly cap does not count, and those that it does.
-const NOT_IN_TURN: &str = "state = 'planned' AND next IS NULL AND action <> 'questionnaire'";
-const IN_TURN: &str = "state = 'planned' AND next IS NULL AND action = 'questionnaire'";
-/// A row that was sent in a time of which the ledger knows nothing is counted when it is sent again.
-const IS_COUNTED: &str = "action = 'questionnaire' AND left_on IS NULL";
-
-/// Rows to send: those that were sent once, then what no cap counts, then questionnaires, those first
-/// whom the programme asks first, as many as may still begin to leave in this week.
-fn due_sends(
-    connection: &Connection,
-    channel: &ChannelTerms,
-    now: Timestamp,
-    options: TakeOptions<'_>,
-    most: u32,
-) -> Result<Vec<OutboxRow>, LedgerError> {
-    let mut may_begin = may_begin(connection, options)?;
-    let mut rows: Vec<OutboxRow> = Vec::new();
-    let finished = format!("{AGAIN} AND NOT ({IS_COUNTED})");
-    let counted = format!("{AGAIN} AND {IS_COUNTED}");
-    for (index, part, order, is_counted) in [
-        ("outbox_open", &finished[..], "at, id", false),
-        ("outbox_open", &counted, "at, id", true),
-        ("outbox_not_in_turn", NOT_IN_TURN, "at, id", false),
-        ("outbox_turn", IN_TURN, "rank, resident, id", true),
-    ] {
-        let mut left = u64::from(most) - rows.len() as u64;
-        if is_counted {
-            left = may_begin.map_or(left, |may| may.min(left));
-        }
-        if left == 0 {
-            continue;
-        }
-        let found = select(
-            connection,
-            &format!(
-                "INDEXED BY {index} WHERE channel = ?1 AND {part} AND at <= ?2 AND {OPEN}
-                   AND checked = ?3 AND verdict = 'may-leave' AND {}
-                 ORDER BY {order} LIMIT ?4",
-                reviewed(channel)
-            ),
-            &[
-                Value::Text(channel.name.clone()),
-                micros(now),
-                Value::Text(options.stamp.text()),
-                Value::Integer(i64::try_from(left).unwrap_or(i64::MAX)),
-            ],
-        )?;
-        if is_counted {
-            may_begin = may_begin.map(|may| may - found.len() as u64);
-        }
-        rows.extend(found);
-    }
-    Ok(rows)
-}
-
-/// How many questionnaires may still begin to leave in the week of today; nothing where all may.
-fn may_begin(
-    connection: &Connection,
-    options: TakeOptions<'_>,
-) -> Result<Option<u64>, LedgerError> {
-    let Some(per_week) = options.asking.per_week else {
-        return Ok(None);
-    };
-    let begun = asking::begun_in_the_week(connection, options.stamp.day)?;
-    Ok(Some(u64::from(per_week).saturating_sub(begun)))
-}
-
-/// The row as it leaves: whose turn has come is told the days that are counted from today.
-fn in_turn(
-    connection: &Connection,
-    options: TakeOptions<'_>,
-    mut row: OutboxRow,
-) -> Result<OutboxRow, LedgerError> {
-    if row.left_on.is_none() && row.payload.is_none() && waits_for_a_turn(connection, &row.order)? {
-        let today = options.stamp.day;
-        row.order.due = options.asking.answer_by(today);
-        row.order.send_by = options.asking.send_by(today);
-        connection
-            .prepare_cached("UPDATE outbox SET due = ?2, send_by = ?3 WHERE id = ?1")
-            .and_then(|mut statement| {
-                let (due, send_by) = (row.order.due.to_string(), row.order.send_by.to_string());
-                statement.execute(params![row.id, due, send_by])
-            })
-            .map_err(sql("cannot write the outbox"))?;
-    }
-    Ok(row)
-}
-
 fn begin_look_up(
     connection: &Connection,
     channel: &ChannelTerms,
@@ -413,6 +288,7 @@ fn begin_send(
                 patient_id,
                 language: row.language.as_deref(),
                 score: row.score.as_deref(),
+                is_without_portal: row.is_without_portal,
                 way: match row.way {
                     Some(way) => Some(way),
                     None => way_of_placed(connection, &row.order)?,
@@ -486,80 +362,4 @@ fn job(
             is_awaited: row.delivery.is_awaited(),
         },
     }
-}
-
-/// When the next questionnaire of a channel is due that waits for its turn. There may be many: one that
-/// is due now is enough to know.
-fn next_turn(
-    connection: &Connection,
-    channel: &str,
-    may: &str,
-    (stamp, now): (&str, Timestamp),
-) -> Result<Option<i64>, LedgerError> {
-    for what in ["at", "min(at)"] {
-        let until = if what == "at" { now } else { Timestamp::MAX };
-        let found: Option<Option<i64>> = connection
-            .prepare_cached(&format!(
-                "SELECT {what} FROM outbox INDEXED BY outbox_turn
-                 WHERE channel = ?1 AND {IN_TURN} AND {may} AND at <= ?3 LIMIT 1"
-            ))
-            .and_then(|mut statement| {
-                let values = params![channel, stamp, until.as_microsecond()];
-                statement.query_row(values, |row| row.get(0)).optional()
-            })
-            .map_err(sql("cannot read the outbox"))?;
-        if let Some(Some(at)) = found {
-            return Ok(Some(at));
-        }
-    }
-    Ok(None)
-}
-
-/// When the next row of a channel is due.
-fn next_due(
-    connection: &Connection,
-    channel: &ChannelTerms,
-    options: TakeOptions<'_>,
-    now: Timestamp,
-) -> Result<Option<Timestamp>, LedgerError> {
-    let least = |what: &str, values: &[&dyn rusqlite::ToSql]| -> Result<Option<i64>, LedgerError> {
-        connection
-            .prepare_cached(&format!(
-                "SELECT min(at) FROM outbox WHERE channel = ?1 AND {what} AND {OPEN}"
-            ))
-            .and_then(|mut statement| statement.query_row(values, |row| row.get(0)))
-            .map_err(sql("cannot read the outbox"))
-    };
-    let name = &channel.name;
-    let mut at = [
-        least("state = 'sending'", &[name])?,
-        // What waits to be taken is looked at whenever somebody is here: nobody stays for it.
-        least(
-            "state = 'unknown' AND next = 'look-up' AND NOT awaited",
-            &[name],
-        )?,
-        None,
-        None,
-        None,
-    ];
-    if options.may_send {
-        let stamp = options.stamp.text();
-        let may = format!(
-            "checked = ?2 AND verdict = 'may-leave' AND {}",
-            reviewed(channel)
-        );
-        at[2] = least(&format!("{NOT_IN_TURN} AND {may}"), &[name, &stamp])?;
-        // Whoever has to wait for another week is not due.
-        let (again, turn) = if may_begin(connection, options)? == Some(0) {
-            (format!("{AGAIN} AND NOT ({IS_COUNTED})"), None)
-        } else {
-            (AGAIN.to_owned(), next_turn(connection, name, &may, (&stamp, now))?)
-        };
-        at[3] = least(&format!("{again} AND {may}"), &[name, &stamp])?;
-        at[4] = turn;
-    }
-    let at = at.into_iter().flatten().min();
-    at.map(super::clock::instant)
-        .transpose()
-        .map(|at| at.map(|at| at.max(now)))
 }

@@ -48,6 +48,7 @@ mod asking;
 mod by_hand;
 mod clock;
 mod deletions;
+mod due;
 mod effects;
 mod episodes;
 mod faulty;
@@ -58,6 +59,7 @@ mod outbox;
 mod outbox_row;
 mod pace;
 mod recalibrations;
+mod rechecked;
 mod records;
 mod reviews;
 mod rule_books;
@@ -76,7 +78,8 @@ pub use episodes::EpisodeMap;
 pub use faulty::{AskedAct, FaultyRule};
 pub use handout::{Addressee, Handed, NotExpressible, TakeOptions, WordedBy, Written};
 pub use links::Link;
-pub use outbox::{Checked, RowView, Seen, Stamp, Turn, Verdict};
+pub use outbox::{RowView, Seen};
+pub use rechecked::{Checked, Stamp, Turn, Verdict};
 pub use records::{
     ActCommit, Acted, ChannelTerms, Generation, Identity, NewTask, OrderedInRound, PullCommit,
     PullRecord, Quarantined, RecalibrationRecord, RunRecord,

@@ -16,7 +16,7 @@ use crate::profile::ResidentId;
 
 pub(super) const COLUMNS: &str = "id, resident, programme, round, action, decided_on, send_by, due, \
      state, next, at, claim, sends, absent, reference, why, payload, verdict, asks, recall_on, language, \
-     way, awaited, score, review, patient_id, left_on";
+     way, awaited, score, review, patient_id, left_on, without_portal";
 
 /// A row as it is in the outbox.
 pub(super) struct OutboxRow {
@@ -38,6 +38,8 @@ pub(super) struct OutboxRow {
     pub(super) review: Option<Review>,
     /// The day on which it began to leave.
     pub(super) left_on: Option<Date>,
+    /// Whether the resident was known not to be reached at the portal, as it was then.
+    pub(super) is_without_portal: bool,
 }
 
 /// Columns that need reading beyond their type.
@@ -64,6 +66,7 @@ struct Raw {
     review: Option<String>,
     patient_id: Option<String>,
     left_on: Option<String>,
+    is_without_portal: bool,
 }
 
 fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
@@ -97,6 +100,7 @@ fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
         review: row.get(24)?,
         patient_id: row.get(25)?,
         left_on: row.get(26)?,
+        is_without_portal: row.get(27)?,
     })
 }
 
@@ -168,6 +172,7 @@ fn read(raw: Raw) -> Result<OutboxRow, LedgerError> {
             .map(|said| Review::parse(said).ok_or_else(wrong))
             .transpose()?,
         left_on: raw.left_on.as_deref().map(day).transpose()?,
+        is_without_portal: raw.is_without_portal,
     })
 }
 

@@ -380,6 +380,8 @@ CREATE INDEX outbox_not_in_turn ON outbox (channel, at, id)
     WHERE state = 'planned' AND action <> 'questionnaire';
 CREATE INDEX outbox_asked ON outbox (left_on)
     WHERE action = 'questionnaire' AND left_on IS NOT NULL;
+-- Whether the resident was known not to be reached at the portal when last decided about again.
+ALTER TABLE outbox ADD COLUMN without_portal INTEGER NOT NULL DEFAULT 0;
 ",
 ];
 

@@ -30,7 +30,8 @@ pub struct AskingReport {
 }
 
 impl AskingReport {
-    /// What the rules make of what the ledger counts; `None` where the rules let all leave at once.
+    /// What the rules make of what the ledger counts; `None` where the rules let all leave at once, or
+    /// nobody waits and nobody was asked this week.
     pub(super) fn of(rulebook: &Rulebook, today: Date, waiting: Waiting) -> Option<Self> {
         let asking = rulebook.programme.asking.as_ref()?;
         let Waiting {
@@ -38,6 +39,10 @@ impl AskingReport {
             since,
             left,
         } = waiting;
+        // Of a city in which nobody is asked there is nothing to say.
+        if waiting == 0 && left == 0 {
+            return None;
+        }
         let (monday, _) = week_of(today);
         let first = asking.first.iter().copied();
         Some(Self {

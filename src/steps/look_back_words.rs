@@ -11,6 +11,7 @@ use super::look_back_document::{WordedOtherwise, Words, WordsLookBack};
 use super::seen::Books;
 use super::{DataFolder, StepError};
 use crate::delivery::Route;
+use crate::fhir;
 use crate::ledger::{WordedBy, WordedOrder};
 use crate::orders::{Action, Order};
 use crate::rulebook::{CodeSystem, Language, Rulebook, TextValues};
@@ -152,7 +153,7 @@ fn words(rulebook: &Rulebook, sent: &WordedOrder, by: &WordedBy) -> Option<Vec<W
             Action::Cancel { .. },
             Some(Route::ServiceRequest | Route::ScoreObservation | Route::Communication),
         )
-        | (_, Some(Route::Worklist | Route::Task)) => false,
+        | (_, Some(Route::Worklist | Route::Task | Route::Outreach)) => false,
         (
             _,
             None
@@ -173,7 +174,7 @@ fn words(rulebook: &Rulebook, sent: &WordedOrder, by: &WordedBy) -> Option<Vec<W
         }));
     }
     match way {
-        None | Some(Route::Communication | Route::Task) => {
+        None | Some(Route::Communication | Route::Task | Route::Outreach) => {
             words.extend(texts(rulebook, sent, by, name.as_deref())?);
         }
         Some(
@@ -232,6 +233,9 @@ fn texts(
         Language::of(&by.language)?
     };
     ids.insert(0, (language, action.text()));
+    if sent.way == Some(Route::Outreach) {
+        ids.push((language, fhir::WITHOUT_PORTAL));
+    }
     let values = TextValues {
         recall_on: order.recall_on,
         due: Some(order.due),

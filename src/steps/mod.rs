@@ -65,6 +65,7 @@ mod look_back;
 mod look_back_document;
 mod look_back_words;
 mod network;
+mod not_answered;
 mod outgoing;
 mod pull;
 mod recheck;
@@ -114,6 +115,7 @@ pub use look_back_document::{
     WordedOtherwise, Words, WordsLookBack,
 };
 pub use network::{NetworkReport, PullWay, SliceKnown, ready_to_pull};
+pub use not_answered::{NotAnsweredReport, Part};
 pub use pull::{LineReader, PullOptions, PullReport, export_files, pull};
 pub use recheck::recheck;
 pub use reconcile::{Difference, Evidence, ReconcileReport, reconcile};

@@ -10,7 +10,7 @@ use crate::delivery::{Delivery, Outcome, Route, Taken};
 use crate::ledger::{
     Addressee, ChannelTerms, Epoch, Handed, NotExpressible, Stamp, TakeOptions, Written,
 };
-use crate::orders::{ActionKind, Order};
+use crate::orders::{ActionKind, Order, OrderKey};
 use crate::rulebook::Rulebook;
 
 impl DataFolder {
@@ -96,6 +96,16 @@ impl DataFolder {
     /// When the ledger cannot be read.
     pub fn epoch(&self) -> Result<Epoch, StepError> {
         Ok(self.ledger.epoch()?)
+    }
+
+    /// Orders that people were to act on by hand and are not to any more; see
+    /// [`Ledger::called_off`](crate::ledger::Ledger::called_off).
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn called_off(&self, channel: &str) -> Result<Vec<OrderKey>, StepError> {
+        Ok(self.ledger.called_off(channel)?)
     }
 
     /// Rows of the outbox, counted by state.

@@ -6,12 +6,12 @@ use super::run::{checked_pulls, decided};
 use super::sources::Sources;
 use super::{DataFolder, StepError, sampling};
 use crate::config::{Config, Scope};
-use crate::delivery::{Delivery, Refused};
+use crate::delivery::{Delivery, Refused, Route};
 use crate::lake::{FactStreams, RegisterRow};
 use crate::ledger::{Checked, RowView, Stamp, Turn, Verdict};
-use crate::orders::{Action, Order, ScoreNote, Standing, asks, before_leaving, still_wanted};
+use crate::orders::{Action, Candidate, Order, ScoreNote, asks, before_leaving, still_wanted};
 use crate::pathway::{self, Episode, Inclusion, OrderedBecause, Sampling, Stage, TestOrder};
-use crate::profile::{Fact, Profile, ResidentId};
+use crate::profile::{Fact, Profile, ResidentId, Standing};
 use crate::rulebook::Rulebook;
 
 /// Decides again about every resident with an order that may still be sent, on the newest facts, and
@@ -82,9 +82,20 @@ fn drawn(episode: Option<&Episode>) -> Option<Inclusion> {
 
 /// Whether the record shows that a test was taken care of since it was decided: its result is there,
 /// or somebody's order of it.
-fn is_seen(rulebook: &Rulebook, order: &Order, episode: Option<&Episode>, facts: &[Fact]) -> bool {
-    let Action::Laboratory { test } = &order.action else {
-        return false;
+fn is_seen(rulebook: &Rulebook, row: &RowView, episode: Option<&Episode>, facts: &[Fact]) -> bool {
+    let order = &row.order;
+    let since = |fact: &Fact| order.decided_on <= fact.recorded.date(fact.effective);
+    let test = match &order.action {
+        Action::Laboratory { test } => test,
+        // Whoever has answered has been reached.
+        Action::Questionnaire | Action::RemindQuestionnaire => {
+            let answered = |fact: &Fact| fact.standing == Standing::SelfReported && since(fact);
+            return row.way == Some(Route::Outreach) && facts.iter().any(answered);
+        }
+        Action::RemindLaboratory
+        | Action::Message { .. }
+        | Action::Contact { .. }
+        | Action::Cancel { .. } => return false,
     };
     let has_result = match episode.filter(|episode| episode.round == order.round) {
         Some(Episode {
@@ -96,13 +107,22 @@ fn is_seen(rulebook: &Rulebook, order: &Order, episode: Option<&Episode>, facts:
     let catalogue = &rulebook.catalogue;
     let test = catalogue.find(test);
     let ordered_as = test.and_then(|test| catalogue.order_meaning(test));
-    let since = |fact: &Fact| order.decided_on <= fact.recorded.date(fact.effective);
     has_result
         || facts.iter().any(|fact| {
             (Some(fact.id) == test || Some(fact.id) == ordered_as)
                 && order.decided_on <= fact.effective
                 && since(fact)
         })
+}
+
+/// Whether the newest word about it is that the resident is not reached at the portal.
+fn is_without_portal(rulebook: &Rulebook, profile: &Profile) -> bool {
+    let name = rulebook.programme.without_portal.as_deref();
+    let Some(id) = name.and_then(|name| rulebook.catalogue.find(name)) else {
+        return false;
+    };
+    let newest = profile.facts_of(id).last();
+    newest.is_some_and(|fact| fact.until.is_none_or(|until| profile.index_date() < until))
 }
 
 /// Whether it is of questions of which nothing has left, and which wait for the resident's turn.
@@ -124,10 +144,10 @@ fn turn(
 ) -> Option<Turn> {
     let first = rulebook.programme.asking.as_ref();
     let first = first.map_or(&[][..], |asking| &asking.first);
-    let standing = Standing::of(profile, decision, order.decided_on)?;
+    let candidate = Candidate::of(profile, decision, order.decided_on)?;
     Some(Turn {
         asks: asks(rulebook, decision),
-        rank: standing.rank(first),
+        rank: candidate.rank(first),
     })
 }
 
@@ -202,7 +222,7 @@ impl<'r> Looking<'r> {
             let episode = data.ledger.episode(resident, None)?;
             let seen = of_resident.iter();
             let seen: Vec<bool> = seen
-                .map(|row| is_seen(rulebook, &row.order, episode.as_ref(), &facts))
+                .map(|row| is_seen(rulebook, row, episode.as_ref(), &facts))
                 .collect();
             let entry = self.entry(resident);
             let decided = entry.map(|entry| {
@@ -219,6 +239,9 @@ impl<'r> Looking<'r> {
                 (profile, decision)
             });
             let decision = decided.as_ref().map(|(_, decision)| decision);
+            let is_without_portal = decided
+                .as_ref()
+                .is_some_and(|(profile, _)| is_without_portal(rulebook, profile));
             let language = entry.and_then(|entry| entry.language.clone());
             let assessment = decision.and_then(|d| d.assessment.as_ref());
             let score = assessment.map(|assessment| ScoreNote::of(rulebook, assessment).text());
@@ -255,12 +278,10 @@ impl<'r> Looking<'r> {
                     verdict,
                     language: language.clone(),
                     score: score.clone(),
-                    turn: decided
-                        .as_ref()
-                        .filter(|_| is_in_turn)
-                        .and_then(|(profile, decision)| {
-                            turn(rulebook, &row.order, profile, decision)
-                        }),
+                    is_without_portal,
+                    turn: decided.as_ref().filter(|_| is_in_turn).and_then(
+                        |(profile, decision)| turn(rulebook, &row.order, profile, decision),
+                    ),
                     is_seen,
                 });
             }

@@ -7,6 +7,7 @@ use super::canonical::{Texts, canonical};
 use super::cases::{Along, along};
 use super::faulty::faulty_in;
 use super::in_force::{InForce, in_force};
+use super::not_answered::{NotAnswered, NotAnsweredReport};
 use super::run_report::{RunReport, Tally, Told};
 use super::sources::Sources;
 use super::unmapped::over_limit;
@@ -122,7 +123,9 @@ pub fn run(
         })
     })?;
     tally.passed_over = passed_over;
+    let not_answered = not_answered(data, &tally.not_answered, options.index_date)?;
     let mut report = tally.report(rulebook, id, options, (&pulls, &sources), register.len());
+    report.not_answered = not_answered;
     report.sampled_negatives = sampled;
     report.faulty = faulty_in(data, rulebook)?;
     report.unmapped_over_limit = over_limit;
@@ -163,6 +166,24 @@ pub fn run(
     )?;
     data.publish(generation)?;
     Ok(report)
+}
+
+/// Who did not answer, by what the register says of them; `residents` are in its order.
+fn not_answered(
+    data: &DataFolder,
+    residents: &[ResidentId],
+    on: Date,
+) -> Result<Option<NotAnsweredReport>, StepError> {
+    if residents.is_empty() {
+        return Ok(None);
+    }
+    let mut counted = NotAnswered::default();
+    for entry in &data.store.register(None)? {
+        if residents.binary_search(&entry.resident).is_ok() {
+            counted.add(entry, on);
+        }
+    }
+    Ok(counted.report())
 }
 
 /// The pulls of a folder, when its facts belong to these rules and its rounds to no other programme.

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::acting::ActReport;
+use super::not_answered::NotAnsweredReport;
 use super::run::RunOptions;
 use super::sources::Sources;
 use super::{FaultyReport, OverLimit, PullReport, SamplingReport};
 use crate::lake::{DecisionRow, DecisionsHash};
 use crate::ledger::PullRecord;
 use crate::pathway::{Decision, ReasonVerdict};
+use crate::profile::ResidentId;
 use crate::rulebook::{Rulebook, State, Status};
 
 /// Which rules decided.
@@ -74,6 +76,9 @@ pub struct RunReport {
     /// Sources of which too much that could matter is not understood: a run that acts refuses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unmapped_over_limit: Vec<OverLimit>,
+    /// Who did not answer after a reminder, by district, age and language, without small numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_answered: Option<NotAnsweredReport>,
     /// Issues by code, of all pulls seen.
     pub issues: BTreeMap<String, u64>,
     /// Facts about people who are not on the register; named by the issue `subject-unknown`.
@@ -108,6 +113,8 @@ pub(super) struct Tally {
     exclusions_due: BTreeMap<String, u64>,
     to_confirm: BTreeMap<String, u64>,
     pub(super) passed_over: u64,
+    /// Who did not answer, in the order of the register.
+    pub(super) not_answered: Vec<ResidentId>,
 }
 
 /// What a run counts of a decision beside what it stores: rows, by position.
@@ -147,6 +154,9 @@ impl Tally {
         }
         if let Some(row) = &told.confirm {
             *self.to_confirm.entry(row.clone()).or_default() += 1;
+        }
+        if row.state == State::UndecidedNotAnswered.name() {
+            self.not_answered.push(row.resident);
         }
         self.hash.add(row);
         *self.states.entry(row.state).or_default() += 1;
@@ -202,6 +212,7 @@ impl Tally {
             exclusions_due: self.exclusions_due,
             to_confirm: self.to_confirm,
             unmapped_over_limit: Vec::new(),
+            not_answered: None,
             issues,
             facts_without_resident: self.passed_over,
             rulebook: rulebook_report(rulebook),

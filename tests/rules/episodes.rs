@@ -35,6 +35,7 @@ fn events() -> Vec<(&'static str, Event)> {
         why,
     };
     vec![
+        ("queued", Event::Queued { on: DAY }),
         (
             "asked",
             Event::Asked {
@@ -162,14 +163,21 @@ fn every_stage_answers_every_event() {
     let mut text = String::new();
     let mut stages: Vec<(String, Stage)> = stages()
         .into_iter()
-        .map(|stage| (kind(stage.kind(TODAY)).to_owned(), stage))
+        .map(|stage| {
+            let name = match stage {
+                Stage::Queued { .. } => "eligible, waits for their turn",
+                _ => kind(stage.kind(TODAY)),
+            };
+            (name.to_owned(), stage)
+        })
         .collect();
-    stages.insert(5, ("ordered, not delivered yet".to_owned(), intended()));
+    stages.insert(6, ("ordered, not delivered yet".to_owned(), intended()));
     for (name, stage) in stages {
         text.push_str(&format!("{name}\n"));
         for (event_name, event) in events() {
             let after = match stage.apply(&event) {
                 Ok(after) if after == stage => "as before".to_owned(),
+                Ok(Stage::Queued { .. }) => "queued".to_owned(),
                 Ok(Stage::Closed { conclusion, .. }) => format!("closed: {conclusion:?}"),
                 Ok(Stage::WithANurse { why, .. }) => format!("with-a-nurse: {why:?}"),
                 Ok(Stage::Ordered { tests, .. }) => format!("ordered: {tests:?}"),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Span;
 use jiff::civil::Date;
-use preventiojyraa_core::orders::{Action, ActionKind, Intent, Offered, intend};
+use preventiojyraa_core::orders::{Action, ActionKind, AskingTerms, Intent, Offered, intend};
 use preventiojyraa_core::pathway::{
     Conclusion, Decision, Episode, Event, HandedOver, OrderedBecause, Stage, decide, follow,
 };
@@ -88,6 +88,11 @@ impl Resident {
                 | Action::Cancel { .. } => continue,
             };
             let on = self.someone.index_date;
+            // Their turn comes the same day.
+            if matches!(self.stage(), Stage::Queued { .. }) {
+                let answer_by = AskingTerms::of(rulebook()).answer_by(on);
+                self.happens(order.round, &Event::Asked { on, answer_by });
+            }
             self.happens(order.round, &Event::Delivered { on, test });
         }
         self

@@ -130,7 +130,10 @@ fn rounds() -> Vec<Option<Stage>> {
         },
         Stage::Confirming { since } => Stage::Confirming { since: ago(since) },
         Stage::OfferedPrevention { since } => Stage::OfferedPrevention { since: ago(since) },
-        other @ (Stage::Eligible | Stage::Ordered { .. } | Stage::Closed { .. }) => other,
+        other @ (Stage::Eligible
+        | Stage::Queued { .. }
+        | Stage::Ordered { .. }
+        | Stage::Closed { .. }) => other,
     });
     let all = stages().into_iter().chain(old).map(Some);
     [None].into_iter().chain(all).collect()

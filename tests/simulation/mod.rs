@@ -4,6 +4,7 @@
 mod learning;
 mod moved_on;
 mod server;
+mod turns;
 mod world;
 
 use std::io::Write;

@@ -17,7 +17,9 @@ use preventiojyraa::ledger::{
     ActCommit, ChannelTerms, Checked, Clock, Handed, Identity, Ledger, NotExpressible, PullCommit,
     PullRecord, RunRecord, Seen, Stamp, TakeOptions, Verdict, WordedBy, Written,
 };
-use preventiojyraa::orders::{self, ActionKind, Offered, Order, OrderKey, intend, still_wanted};
+use preventiojyraa::orders::{
+    self, ActionKind, AskingTerms, Offered, Order, OrderKey, intend, still_wanted,
+};
 use preventiojyraa::pathway::{Conclusion, Decision, Followed, Stage};
 use preventiojyraa::profile::ResidentId;
 use preventiojyraa::rulebook::{NextStep, State};
@@ -493,6 +495,8 @@ impl World {
                     verdict,
                     language: None,
                     score: None,
+                    is_without_portal: false,
+                    turn: None,
                     is_seen: false,
                 }
             })

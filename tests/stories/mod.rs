@@ -1,6 +1,7 @@
 //! Stories: the real program on real files, told as sentences.
 
 mod as_of;
+mod asked_in_turn;
 mod bad_lines;
 mod clinic;
 mod corrections;
@@ -35,6 +36,7 @@ mod orders_ways;
 mod orders_with_a_key;
 mod other_diseases;
 mod other_units;
+mod outreach;
 mod portal_responses;
 mod privacy;
 mod pulled_twice;

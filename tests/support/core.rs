@@ -138,6 +138,7 @@ pub(crate) fn stages() -> Vec<Stage> {
     };
     vec![
         Stage::Eligible,
+        Stage::Queued { since: yesterday },
         asked(TODAY, false),
         asked(yesterday, false),
         asked(yesterday, true),

@@ -9,6 +9,7 @@ const BACK: [(i64, &str); 11] = [
         "DROP INDEX outbox_asked;
          DROP INDEX outbox_not_in_turn;
          DROP INDEX outbox_turn;
+         ALTER TABLE outbox DROP COLUMN without_portal;
          ALTER TABLE outbox DROP COLUMN rank;
          ALTER TABLE outbox DROP COLUMN left_on;",
     ),

@@ -24,9 +24,10 @@ use preventiojyraa::profile::ResidentId;
 use preventiojyraa::steps::{Access, DataFolder, funnel};
 use serde_json::{Value, json};
 
+use super::acting::Running;
 use super::pulling::{Keys, base};
 use super::shipped::rulebook;
-use super::site::{Said, Site, count, opaque};
+use super::site::{Said, Site, count, opaque, preventio_starts};
 pub(crate) use super::town::Resident;
 use super::town::{ORDERS, TYPES, Town};
 
@@ -168,8 +169,16 @@ settle_seconds = 1.6
             .does(&[words, &["--config", &self.config()]].concat())
     }
 
+    /// Starts a command about this data folder and with this configuration.
+    pub(crate) fn starts(&self, words: &[&str]) -> Running {
+        let data = self.site.data().display().to_string();
+        let config = self.config();
+        let rest = ["--data", &data, "--config", &config];
+        Running(preventio_starts(&[words, &rest].concat()))
+    }
+
     #[track_caller]
-    fn reports(&self, words: &[&str]) -> Value {
+    pub(crate) fn reports(&self, words: &[&str]) -> Value {
         let said = self.does(&[words, &["--json"]].concat()).ends_well();
         serde_json::from_str(&said).expect("the report is JSON")
     }

@@ -20,11 +20,13 @@ pub enum Route {
     List,
     /// A task here: a professional places the order by hand.
     Worklist,
+    /// A row of a signed file, for the people who write to residents without a portal, or call them.
+    Outreach,
 }
 
 impl Route {
     /// Every way with its name in the configuration, the ledger and reports.
-    pub const NAMES: [(&'static str, Self); 7] = [
+    pub const NAMES: [(&'static str, Self); 8] = [
         ("service-request", Self::ServiceRequest),
         ("task", Self::Task),
         ("communication", Self::Communication),
@@ -32,6 +34,7 @@ impl Route {
         ("hl7v2", Self::Hl7v2),
         ("list", Self::List),
         ("worklist", Self::Worklist),
+        ("outreach", Self::Outreach),
     ];
 
     /// The name in the configuration, the ledger and reports.
@@ -57,9 +60,10 @@ impl Route {
     pub const fn declared_for(kind: ActionKind) -> &'static [Self] {
         match kind {
             ActionKind::Laboratory => &[Self::ServiceRequest, Self::Communication],
-            ActionKind::Questionnaire | ActionKind::Professional | ActionKind::Message => {
-                Self::of(kind)
+            ActionKind::Questionnaire | ActionKind::Professional => {
+                &[Self::Task, Self::Communication]
             }
+            ActionKind::Message => &[Self::Communication],
         }
     }
 
@@ -75,10 +79,9 @@ impl Route {
                 Self::List,
                 Self::Worklist,
             ],
-            ActionKind::Questionnaire | ActionKind::Professional => {
-                &[Self::Task, Self::Communication]
-            }
-            ActionKind::Message => &[Self::Communication],
+            ActionKind::Questionnaire => &[Self::Task, Self::Communication, Self::Outreach],
+            ActionKind::Professional => &[Self::Task, Self::Communication],
+            ActionKind::Message => &[Self::Communication, Self::Outreach],
         }
     }
 }

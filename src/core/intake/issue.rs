@@ -77,6 +77,7 @@ issue_codes! {
     NotFinal "not-final" Information "the resource is not final",
     RelationshipUnknown "relationship-unknown" Error "the relationship of the relative is not known",
     QuestionUnknown "question-unknown" Information "the form has a question that the rules do not map",
+    FormVersionUnknown "form-version-unknown" Error "the form is of a version that the rules do not map",
     AnswerUnknown "answer-unknown-code" Error "the answer is not one of those the rules map",
 }
 
@@ -256,6 +257,11 @@ impl Issue {
             "a v3 RoleCode listed in `facts/family.toml`",
         )
         .with_saw(relationships.join(", "))
+    }
+
+    pub(super) fn form_version_unknown(version: &str, known: &[String]) -> Self {
+        let expected = format!("one of the mapped versions: {}", known.join(", "));
+        Self::reading(IssueCode::FormVersionUnknown, "questionnaire", expected).with_saw(version)
     }
 
     pub(super) fn question_unknown(link_id: &str) -> Self {

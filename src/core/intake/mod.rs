@@ -358,8 +358,11 @@ fn admit_form(
     answers: &[Answered<'_>],
     intake: &mut Intake,
 ) {
-    // The canonical may carry `|version`; the map is for the form, whatever its version.
-    let canonical = questionnaire.split('|').next().unwrap_or(questionnaire);
+    // The canonical may carry `|version`.
+    let (canonical, version) = match questionnaire.split_once('|') {
+        Some((canonical, version)) => (canonical, Some(version)),
+        None => (questionnaire, None),
+    };
     let Some(form) = rulebook
         .questionnaires
         .iter()
@@ -368,6 +371,14 @@ fn admit_form(
         intake.unmapped = true;
         return;
     };
+    // In another version the same link id may ask something else.
+    let is_known = |version: &str| form.versions.iter().any(|known| known == version);
+    if let Some(version) = version.filter(|version| !form.versions.is_empty() && !is_known(version))
+    {
+        let issue = Issue::form_version_unknown(version, &form.versions);
+        intake.issues.push(issue);
+        return;
+    }
     let effective = submission.effective.unwrap_or(NO_DATE);
     for (n, answered) in answers.iter().enumerate() {
         let Some(item) = form.items.get(answered.link_id) else {

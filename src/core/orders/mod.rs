@@ -45,7 +45,7 @@ mod wanted;
 
 pub use intend::{Intent, Offered, asks, intend};
 pub use score_note::ScoreNote;
-pub use turn::{AskingTerms, Standing, week_of, weeks_at_this_pace};
+pub use turn::{AskingTerms, Candidate, week_of, weeks_at_this_pace};
 pub use wanted::{before_leaving, still_wanted};
 
 use std::fmt;

@@ -64,7 +64,7 @@ pub fn weeks_at_this_pace(waiting: u64, left: u64, per_week: u32) -> u64 {
 
 /// What decides about somebody's turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct Candidate {
     /// The lowest score that they can have.
     pub low: Score,
     /// The highest.
@@ -77,7 +77,7 @@ pub struct Standing {
     pub questions: u16,
 }
 
-impl Standing {
+impl Candidate {
     /// Where a resident stands, whose questions were decided on on a day; `None` when nothing is asked.
     #[must_use]
     pub fn of(profile: &Profile, decision: &Decision, waits_since: Date) -> Option<Self> {

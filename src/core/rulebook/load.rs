@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::catalogue::Catalogue;
+use super::catalogue::{self, Catalogue};
 use super::catalogue_read;
 use super::fit::{Parts, in_region, prove_region};
 use super::folder::{prove_texts, set_of, texts_of, which};
@@ -327,6 +327,9 @@ fn choose(
         asking: programme.asking.as_ref(),
     }
     .prove(&table);
+    if let Some(name) = &programme.without_portal {
+        catalogue::find(catalogue, &table, "without_portal", name);
+    }
     let form = match form {
         Some(found) => Some(found?),
         None => None,

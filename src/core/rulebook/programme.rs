@@ -62,6 +62,8 @@ pub struct Programme {
     pub orders: String,
     /// Id of the form by which residents are asked; none where nobody is asked.
     pub form: Option<String>,
+    /// The fact that says that a resident is not reached at the portal, by its id.
+    pub without_portal: Option<String>,
     /// How many questionnaires may leave a week, and to whom first; none where all may leave at once.
     pub asking: Option<Asking>,
     /// The set of texts, by its folder; none where nobody is written to.
@@ -175,6 +177,7 @@ impl Programme {
             let orders = table.text("orders");
             let form = table.optional_text("form");
             let texts = table.optional_text("texts");
+            let without_portal = table.optional_text("without_portal");
             let time_zone = table.text("time_zone");
             let code_systems = table
                 .texts("code_systems")
@@ -209,7 +212,8 @@ impl Programme {
                 ]
                 .map(str::to_owned),
                 (
-                    [display_calibration, form, texts].map(|id| id.map(str::to_owned)),
+                    [display_calibration, form, texts, without_portal]
+                        .map(|id| id.map(str::to_owned)),
                     region.flatten(),
                 ),
                 (code_systems, municipalities?),
@@ -217,7 +221,7 @@ impl Programme {
         });
         root.finish();
         let (names, (optional, region), (code_systems, municipalities)) = body?;
-        let [display_calibration, form, texts] = optional;
+        let [display_calibration, form, texts, without_portal] = optional;
         let [model, calibration, thresholds, pathway, orders, time_zone] = names;
         Some(Self {
             header: header?,
@@ -229,6 +233,7 @@ impl Programme {
             pathway,
             orders,
             form,
+            without_portal,
             asking,
             texts,
             is_default,

@@ -16,6 +16,8 @@ pub struct Questionnaire {
     pub header: Header,
     /// Canonical address, without version.
     pub canonical: String,
+    /// The versions of the form that the map is for; any where none are named.
+    pub versions: Vec<String>,
     /// The coding system of its answers, for a form that is sent.
     pub answer_system: Option<String>,
     /// Its items by link id.
@@ -49,6 +51,15 @@ impl Questionnaire {
         let header = Header::read(root);
         let canonical = root.text("questionnaire");
         let answer_system = root.optional_text("answer_system");
+        let versions: Vec<String> = root
+            .texts("versions")
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        if root.has("versions") && versions.is_empty() {
+            let message = "no version is named: leave `versions` out where the map is for all";
+            root.report_at("versions", "form-versions", message, None);
+        }
         let mut items = BTreeMap::new();
         for (position, table) in root.tables("item").into_iter().enumerate() {
             let link_id = table.text("link_id");
@@ -64,6 +75,7 @@ impl Questionnaire {
         Some(Self {
             header: header?,
             canonical: canonical?.to_owned(),
+            versions,
             answer_system: answer_system.map(str::to_owned),
             items,
         })

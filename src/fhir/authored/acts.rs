@@ -127,13 +127,7 @@ pub fn written(
     patient_id: &str,
     language: Option<&str>,
 ) -> Result<Vec<u8>, NotWritten> {
-    let act = Act {
-        writing,
-        order,
-        resident: format!("Patient/{patient_id}"),
-        key: order.key().to_string(),
-        language: language.and_then(Language::of),
-    };
+    let act = Act::of(writing, order, patient_id, language);
     match (&order.action, writing.way) {
         (Action::Laboratory { test }, Way::ServiceRequest) => {
             super::service_request(writing, order, test, patient_id)
@@ -179,7 +173,7 @@ pub fn written(
     }
 }
 
-struct Act<'a> {
+pub(super) struct Act<'a> {
     writing: &'a Writing<'a>,
     order: &'a Order,
     resident: String,
@@ -196,7 +190,38 @@ struct Question<'a> {
     answers: Vec<Coded<'a>>,
 }
 
-impl Act<'_> {
+impl<'a> Act<'a> {
+    pub(super) fn of(
+        writing: &'a Writing<'a>,
+        order: &'a Order,
+        patient_id: &str,
+        language: Option<&str>,
+    ) -> Self {
+        Self {
+            writing,
+            order,
+            resident: format!("Patient/{patient_id}"),
+            key: order.key().to_string(),
+            language: language.and_then(Language::of),
+        }
+    }
+
+    /// The questions of the order as they are asked, each with the answers to choose from.
+    pub(super) fn asked_in_words(
+        &self,
+        language: Language,
+    ) -> Result<Vec<(String, Vec<String>)>, NotWritten> {
+        let form = self.writing.rulebook.form();
+        let form = form.ok_or(NotWritten::NoQuestion)?;
+        let words = |question: Question<'_>| {
+            let answers = question.answers.iter();
+            let answers = answers.map(|answer| answer.display.to_owned());
+            (question.text.to_owned(), answers.collect())
+        };
+        let asked = self.questions(form, language)?;
+        Ok(asked.into_iter().map(words).collect())
+    }
+
     fn identifier(&self) -> BusinessIdentifier<'_> {
         BusinessIdentifier {
             system: ORDERS,
@@ -204,7 +229,12 @@ impl Act<'_> {
         }
     }
 
-    fn text(&self, language: Language, id: &str, test: Option<&str>) -> Result<Text, NotWritten> {
+    pub(super) fn text(
+        &self,
+        language: Language,
+        id: &str,
+        test: Option<&str>,
+    ) -> Result<Text, NotWritten> {
         let values = TextValues {
             recall_on: self.order.recall_on,
             due: Some(self.order.due),
@@ -216,7 +246,7 @@ impl Act<'_> {
     }
 
     /// What the resident reads, and in which language.
-    fn for_resident(&self) -> Result<(Language, Text), NotWritten> {
+    pub(super) fn for_resident(&self) -> Result<(Language, Text), NotWritten> {
         let id = self.order.action.text();
         const FIRST: Language = Language::NAMES[0].1;
         if let Some(language) = self.language {

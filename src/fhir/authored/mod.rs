@@ -1,6 +1,7 @@
 //! Our results and acts in the words of FHIR, through the authoring package.
 
 mod acts;
+mod letter;
 mod score;
 
 use jiff::civil::Date;
@@ -15,6 +16,7 @@ use preventiojyraa_core::risk::{self, Assessment};
 use preventiojyraa_core::rulebook::{Rulebook, ScoreUnit};
 
 pub use acts::{NotWritten, To, Writing, written};
+pub use letter::{Letter, WITHOUT_PORTAL, letter};
 
 /// Namespace of our assessments: a receiver updates what it has under the same identifier.
 const ASSESSMENTS: &str = "https://preventiojyraa.example.org/fhir/risk-assessment";

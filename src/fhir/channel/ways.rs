@@ -36,7 +36,7 @@ impl Way {
             Route::Communication => Some(Self::Communication),
             Route::Task => Some(Self::Task),
             Route::ScoreObservation => Some(Self::Observation),
-            Route::Hl7v2 | Route::List | Route::Worklist => None,
+            Route::Hl7v2 | Route::List | Route::Worklist | Route::Outreach => None,
         }
     }
 
