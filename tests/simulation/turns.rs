@@ -11,7 +11,7 @@ use preventiojyraa::delivery::{
 };
 use preventiojyraa::ledger::{
     ActCommit, ChannelTerms, Checked, Handed, Identity, Ledger, PullCommit, PullRecord, RunRecord,
-    Stamp, TakeOptions, Turn, Verdict, Written,
+    Stamp, TakeOptions, Turn, Verdict, WordedBy, Written,
 };
 use preventiojyraa::orders::{Action, ActionKind, AskingTerms, Intent, Order};
 use preventiojyraa::pathway::{Event, Stage};
@@ -86,13 +86,7 @@ impl Queue {
             facts_fingerprint: String::new(),
             report: String::new(),
         };
-        let commit = PullCommit {
-            record: &record,
-            files: &[],
-            replaced: &[],
-            unmapped: &[],
-            deleted: &[],
-        };
+        let commit = PullCommit::of(&record);
         let identities = queue.ranks.keys().map(|resident| {
             Ok(Identity {
                 resident: *resident,
@@ -236,6 +230,11 @@ fn takes(ledger: &mut Ledger, day: Date, per_week: Option<u32>, most: u32) -> Ve
         most,
         may_send: true,
         stamp: &stamp,
+        worded_by: &WordedBy {
+            rules: "rules".to_owned(),
+            laboratory: None,
+            language: "fi".to_owned(),
+        },
         asking: AskingTerms {
             per_week,
             answer_days: 28,
