@@ -119,7 +119,7 @@ fn status(arguments: &StatusArguments) -> CommandResult {
     let rulebook = arguments.rules.load()?;
     let config = arguments.config.as_deref().map(Config::read).transpose()?;
     let today = daemon::today(&rulebook, config.as_ref())?;
-    let status = steps::effects_status(&data, &rulebook, today)?;
+    let status = steps::effects_status(&data, &rulebook, config.as_ref(), today)?;
     show(&status, arguments.json, render)?;
     Ok(Outcome::Done)
 }

@@ -25,8 +25,8 @@ enum Command {
 
 /// List orders that have not left, oldest decision first
 ///
-/// A line for each: key, act, resident, day of the decision, last day for leaving, and what somebody
-/// has said about it. `preventio explain RESIDENT` says why it was decided.
+/// A line for each: key, act, resident, day of the decision, last day for leaving or that the resident's
+/// turn to be asked is waited for, and what somebody has said about it. `preventio explain RESIDENT` says why it was decided.
 ///
 /// Example: preventio orders list --data data
 #[derive(clap::Args)]
@@ -111,9 +111,13 @@ fn render(waiting: &WaitingOrders) -> String {
     let mut text = String::new();
     for order in &waiting.orders {
         let review = order.review.unwrap_or("not looked at");
+        let leaves = match &order.send_by {
+            Some(day) => format!("leaves by {day}"),
+            None => "waits for their turn".to_owned(),
+        };
         text.push_str(&format!(
-            "{}  {}  {}  decided {}, leaves by {}  {review}\n",
-            order.key, order.act, order.resident, order.decided_on, order.send_by
+            "{}  {}  {}  decided {}, {leaves}  {review}\n",
+            order.key, order.act, order.resident, order.decided_on
         ));
     }
     text

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use preventiojyraa_core::delivery::Route;
-use preventiojyraa_core::orders::{ActionKind, Offered};
+use preventiojyraa_core::orders::{ActionKind, AskingTerms, Offered};
 use preventiojyraa_core::rulebook::{Language, Rulebook, Status};
 use serde::Deserialize;
 
@@ -163,13 +163,17 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 pub struct Site {
     /// A trial without people: every server is on this machine. Only then may rules be drafts,
-    /// unsigned or out of their period, texts be drafts, the identity key be public and the day be
-    /// chosen (`today`). The law's permission is needed all the same.
+    /// unsigned or out of their period, texts be drafts, the identity key be public, the day be chosen
+    /// (`today`) and the weekly cap of questionnaires be lifted (`no_weekly_cap`). The law's permission is needed all the same.
     #[serde(default)]
     pub trial: bool,
     /// The day it is in a trial; else the clock says it.
     #[serde(default, deserialize_with = "optional_date")]
     pub today: Option<Date>,
+    /// Whether all who are to be asked may be asked at once, whatever the rules say of a week: a
+    /// rehearsal with a city has no use for waiting.
+    #[serde(default)]
+    pub no_weekly_cap: bool,
     /// The file that remembers, outside the data folder and outside its backups, how often orders
     /// were handed over. Default: beside the data folder, `DATA.epoch`.
     pub epoch_file: Option<PathBuf>,
@@ -278,6 +282,9 @@ impl Config {
         if file.site.today.is_some() && !file.site.trial {
             mistakes.push("only a trial chooses the day it is".to_owned());
         }
+        if file.site.no_weekly_cap && !file.site.trial {
+            mistakes.push("only a trial lifts the weekly cap of questionnaires".to_owned());
+        }
         for (name, server) in &file.server {
             server.mistakes(name, file.site.trial, &mut mistakes);
         }
@@ -323,6 +330,16 @@ impl Config {
             lake,
             scope: file.scope.unwrap_or_default(),
         })
+    }
+
+    /// How questionnaires leave by a rule book here: a trial may lift the weekly cap.
+    #[must_use]
+    pub fn asking(&self, rulebook: &Rulebook) -> AskingTerms {
+        let terms = AskingTerms::of(rulebook);
+        AskingTerms {
+            per_week: terms.per_week.filter(|_| !self.site.no_weekly_cap),
+            ..terms
+        }
     }
 
     /// The kinds of acts that somebody here takes.

@@ -14,6 +14,7 @@ fn the_last_day_is_the_last_of_the_rules_and_of_the_law() {
     let site = Site {
         trial: false,
         today: None,
+        no_weekly_cap: false,
         epoch_file: None,
     };
     let mut config = Config {

@@ -22,7 +22,7 @@ use crate::delivery::{
 use crate::ledger::{
     Addressee, ChannelTerms, Handed, NotExpressible, Stamp, TakeOptions, WordedBy, Written,
 };
-use crate::orders::{AskingTerms, Order};
+use crate::orders::Order;
 use crate::rulebook::Rulebook;
 use crate::steps::{self, DataFolder, EpochFile, FaultyMarks, FaultyReport, StepError, Switch};
 
@@ -94,7 +94,8 @@ pub fn dispatch(options: &DispatchOptions) -> Result<DispatchReport, DispatchErr
     report.outbox = data.outbox_states()?;
     let faulty = steps::faulty_in(&data, &options.rulebook)?;
     let today = self::today(&options.rulebook, Some(&options.config))?;
-    report.asking = steps::waiting_to_be_asked(&options.rulebook, &data, today)?;
+    report.asking =
+        steps::waiting_to_be_asked(&options.rulebook, &data, Some(&options.config), today)?;
     report.held = permitted(options, &faulty, today).err();
     Ok(report)
 }
@@ -322,7 +323,7 @@ impl Driver {
             may_send,
             stamp: &stamp,
             worded_by: &worded_by,
-            asking: AskingTerms::of(&self.options.rulebook),
+            asking: self.options.config.asking(&self.options.rulebook),
         };
         // Before anybody is asked to reach somebody, they know whom not to reach any more.
         if let Some(outreach) = &self.channel.outreach {

@@ -45,8 +45,8 @@ pub struct WaitingOrder {
     pub review: Option<Review>,
     /// What deciding again said about it last: `may-leave`, `hold`, or why it is to stop.
     pub verdict: Option<String>,
-    /// The last day on which it may leave.
-    pub send_by: Date,
+    /// The last day on which it may leave; none of questions that wait for the resident's turn.
+    pub send_by: Option<Date>,
 }
 
 /// What came of saying the same about everything that has not left.
@@ -114,11 +114,14 @@ impl Ledger {
             &[],
         )?;
         let each = rows.into_iter().map(|row| {
+            let is_planned = matches!(row.delivery, Delivery::Planned { .. });
+            let is_in_turn =
+                is_planned && super::outbox::waits_for_a_turn(&self.connection, &row.order)?;
             Ok(WaitingOrder {
                 channel: super::outbox::channel_of(&self.connection, row.id)?,
                 review: row.review,
                 verdict: row.verdict,
-                send_by: row.order.send_by,
+                send_by: (!is_in_turn).then_some(row.order.send_by),
                 order: row.order,
             })
         });

@@ -65,10 +65,11 @@ pub struct ActReport {
 }
 
 impl ActReport {
-    pub(super) fn with(self, acted: Acted, rulebook: &Rulebook, today: Date) -> Self {
+    pub(super) fn with(self, acted: Acted, rulebook: &Rulebook, act: &ActOptions<'_>) -> Self {
         let asking = acted.asking;
+        let (config, today) = (Some(act.config), act.today);
         Self {
-            asking: asking.and_then(|waiting| AskingReport::of(rulebook, today, waiting)),
+            asking: asking.and_then(|waiting| AskingReport::of(rulebook, config, today, waiting)),
             planned: acted.planned,
             repeated: acted.repeated,
             cancelled: acted.cancelled,

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{DataFolder, StepError};
+use crate::config::Config;
 use crate::ledger::Waiting;
 use crate::orders::{week_of, weeks_at_this_pace};
 use crate::rulebook::{AskFirst, Rulebook};
@@ -30,10 +31,19 @@ pub struct AskingReport {
 }
 
 impl AskingReport {
-    /// What the rules make of what the ledger counts; `None` where the rules let all leave at once, or
-    /// nobody waits and nobody was asked this week.
-    pub(super) fn of(rulebook: &Rulebook, today: Date, waiting: Waiting) -> Option<Self> {
+    /// What the rules make of what the ledger counts; `None` where all may leave at once by the rules
+    /// or in this trial, or nobody waits and nobody was asked this week.
+    pub(super) fn of(
+        rulebook: &Rulebook,
+        config: Option<&Config>,
+        today: Date,
+        waiting: Waiting,
+    ) -> Option<Self> {
         let asking = rulebook.programme.asking.as_ref()?;
+        let per_week = match config {
+            Some(config) => config.asking(rulebook).per_week?,
+            None => asking.per_week,
+        };
         let Waiting {
             waiting,
             since,
@@ -46,13 +56,13 @@ impl AskingReport {
         let (monday, _) = week_of(today);
         let first = asking.first.iter().copied();
         Some(Self {
-            per_week: asking.per_week,
+            per_week,
             first: first.map(|word| AskFirst::name(word).to_owned()).collect(),
             week_from: monday.to_string(),
             left,
             waiting,
             since: since.map(|day| day.to_string()),
-            further_weeks: weeks_at_this_pace(waiting, left, asking.per_week),
+            further_weeks: weeks_at_this_pace(waiting, left, per_week),
         })
     }
 }
@@ -80,7 +90,7 @@ impl fmt::Display for AskingReport {
     }
 }
 
-/// Who waits for their turn to be asked; `None` where the rules let all leave at once.
+/// Who waits for their turn to be asked; `None` where all may leave at once.
 ///
 /// # Errors
 ///
@@ -88,8 +98,9 @@ impl fmt::Display for AskingReport {
 pub fn waiting_to_be_asked(
     rulebook: &Rulebook,
     data: &DataFolder,
+    config: Option<&Config>,
     today: Date,
 ) -> Result<Option<AskingReport>, StepError> {
     let waiting = data.ledger.waiting_to_be_asked(today)?;
-    Ok(AskingReport::of(rulebook, today, waiting))
+    Ok(AskingReport::of(rulebook, config, today, waiting))
 }

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::asking::{AskingReport, waiting_to_be_asked};
 use super::faulty::{FaultyReport, faulty_rules};
 use super::{DataFolder, StepError};
+use crate::config::Config;
 use crate::ledger::{ChannelTerms, EffectsChange, EffectsEntry, Epoch};
 use crate::rulebook::Rulebook;
 
@@ -192,11 +193,12 @@ pub struct LogLine {
 pub fn effects_status(
     data: &DataFolder,
     rulebook: &Rulebook,
+    config: Option<&Config>,
     today: Date,
 ) -> Result<EffectsStatus, StepError> {
     let acts = data.ledger.acting_programme()?;
     let asking = if acts.as_deref() == Some(&*rulebook.programme.header.id) {
-        waiting_to_be_asked(rulebook, data, today)?
+        waiting_to_be_asked(rulebook, data, config, today)?
     } else {
         None
     };

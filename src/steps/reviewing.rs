@@ -25,8 +25,8 @@ pub struct OrderShown {
     pub resident: String,
     /// The day of the decision.
     pub decided_on: String,
-    /// The last day on which it may leave.
-    pub send_by: String,
+    /// The last day on which it may leave; none of questions that wait for the resident's turn.
+    pub send_by: Option<String>,
     /// `approved` or `held`, when somebody has looked.
     pub review: Option<&'static str>,
     /// What deciding again said about it last: `may-leave`, `hold`, or why it is to stop.
@@ -46,7 +46,7 @@ impl DataFolder {
             channel: waiting.channel,
             resident: waiting.order.resident.to_string(),
             decided_on: waiting.order.decided_on.to_string(),
-            send_by: waiting.send_by.to_string(),
+            send_by: waiting.send_by.map(|day| day.to_string()),
             review: waiting.review.map(Review::name),
             verdict: waiting.verdict,
         };

@@ -159,8 +159,8 @@ pub fn run(
         &files,
         commit.as_ref().zip(today),
         |acted| {
-            let asked = asked.zip(today);
-            report.finish(asked.map(|(asked, today)| asked.with(acted, rulebook, today)));
+            let asked = asked.zip(act);
+            report.finish(asked.map(|(asked, act)| asked.with(acted, rulebook, &act)));
             serde_json::to_string(&report).expect("a report has no maps with odd keys")
         },
     )?;

@@ -150,18 +150,21 @@ fn a_form_that_nobody_maps_is_counted_and_not_read() {
 #[test]
 fn a_map_that_nobody_has_verified_says_so_and_what_is_missing() {
     let path = "questionnaires/omaolo-t2d.toml";
-    let mut unverified = rulebook().unverified.iter();
-    assert!(unverified.any(|entry| entry.file == path));
-    let mut forms = rulebook().questionnaires.iter();
-    let form = forms
-        .find(|form| form.canonical == OMAOLO)
-        .expect("shipped");
-    assert!(
-        form.header
-            .limits
-            .iter()
-            .any(|limit| limit.contains("placeholders"))
-    );
+    for (path, canonical, missing) in [
+        (path, OMAOLO, "placeholders"),
+        (
+            "questionnaires/maisa-t2d.toml",
+            MAISA,
+            "Maisa publishes none",
+        ),
+    ] {
+        let mut unverified = rulebook().unverified.iter();
+        assert!(unverified.any(|entry| entry.file == path), "{path}");
+        let mut forms = rulebook().questionnaires.iter();
+        let form = forms.find(|form| form.canonical == canonical);
+        let mut limits = form.expect("shipped").header.limits.iter();
+        assert!(limits.any(|limit| limit.contains(missing)), "{path}");
+    }
     let found = mistakes_after(path, "versions = [\"1.0\"]", "versions = []");
     let codes: Vec<&str> = found.iter().map(|mistake| mistake.code).collect();
     assert_eq!(codes, ["form-versions"]);

@@ -54,6 +54,9 @@ pub fn letter(
     if asks {
         for (n, (question, answers)) in act.asked_in_words(language)?.into_iter().enumerate() {
             said.push_str(&format!("\n\n{}. {question}", n + 1));
+            if answers.is_empty() {
+                said.push_str("\n   ________");
+            }
             for answer in answers {
                 said.push_str(&format!("\n   [ ] {answer}"));
             }
