@@ -1,6 +1,7 @@
 //! Not everybody can be asked at once: who waits, who goes first, and what they hear.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use jiff::civil::Date;
 use preventiojyraa::pathway::Event;
@@ -143,6 +144,50 @@ fn the_week_ends_on_sunday_and_a_cap_that_is_changed_holds_at_once() {
     assert_eq!((n(&capped.delivers(), "left"), capped.asked()), (5, 8));
     capped.now_lets(1);
     assert_eq!((n(&capped.delivers(), "left"), capped.asked()), (5, 8));
+}
+
+#[test]
+fn the_list_of_orders_says_who_waits_for_their_turn_and_names_no_last_day_for_them() {
+    let capped = Capped::at(3);
+    capped.programme.pulls();
+    let run = capped.decides();
+    let all = n(&run["states"], "asked");
+    let listed = capped.programme.site.does(&["orders", "list"]).ends_well();
+    let waits = |line: &&str| line.contains("  questionnaire  ");
+    let waiting: Vec<&str> = listed.lines().filter(waits).collect();
+    assert_eq!(waiting.len() as u64, all, "{listed}");
+    for line in listed.lines() {
+        let is_in_turn = waits(&line);
+        assert_eq!(line.contains("waits for their turn"), is_in_turn, "{line}");
+        assert_eq!(line.contains("leaves by 2025-"), !is_in_turn, "{line}");
+    }
+}
+
+#[test]
+fn a_trial_may_ask_everybody_at_once_and_nobody_else_may() {
+    let capped = Capped::at(1);
+    capped.programme.pulls();
+    capped.decides();
+    let path = capped.programme.site.beside("preventio.toml");
+    let text = fs::read_to_string(&path).expect("a configuration");
+    let lifted = text.replacen("trial = true", "trial = true\nno_weekly_cap = true", 1);
+    let serious = lifted.replacen("trial = true\n", "", 1);
+    fs::write(&path, &serious).expect("writable");
+    let rules = capped.rules.name();
+    let words = ["dispatch", "--once", "--rules", &rules];
+    let refused = capped.programme.does(&words);
+    assert!(
+        refused.err.contains("only a trial lifts the weekly cap"),
+        "{}",
+        refused.err
+    );
+    assert_eq!(capped.asked(), 0);
+    fs::write(&path, &lifted).expect("writable");
+    capped.programme.delivers_by(&rules);
+    assert_eq!(capped.asked(), capped.everybody_asked().len() - 1);
+    assert_eq!(capped.withheld(), 1);
+    // There is no pace to speak of.
+    assert_eq!(capped.delivers(), Value::Null);
 }
 
 #[test]
