@@ -177,12 +177,17 @@ fn mistakes_in_sources_are_named_all_at_once() {
 
 #[test]
 fn what_does_not_go_together_is_named_all_at_once() {
-    let cases: [(&str, &str, &str); 19] = [
+    let cases: [(&str, &str, &str); 20] = [
         ("trial = true", "trail = true", "unknown field `trail`"),
         (
             "trial = true",
             "trial = false",
             "only a trial chooses the day it is",
+        ),
+        (
+            "trial = true",
+            "no_weekly_cap = true",
+            "only a trial lifts the weekly cap of questionnaires",
         ),
         (
             "valid_until = 2025-12-31",
