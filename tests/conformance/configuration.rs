@@ -248,7 +248,7 @@ fn what_does_not_go_together_is_named_all_at_once() {
         (
             "[channel.message]\nway = \"declared\"",
             "[channel.message]\nway = \"task\"",
-            "channel `message`: acts of this kind do not leave by `task`, but by communication or `declared`",
+            "channel `message`: acts of this kind do not leave by `task`, but by communication, outreach or `declared`",
         ),
         (
             "[channel.message]\n",

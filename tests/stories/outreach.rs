@@ -285,6 +285,29 @@ fn who_must_not_be_found_is_in_no_list() {
 }
 
 #[test]
+fn who_must_not_be_found_any_more_is_called_off_and_a_person_decides() {
+    let folders = Folders::new();
+    let mut clinic = clinic(&folders, "");
+    clinic.acts();
+    clinic.delivers_everything();
+    let hidden = json!({ "security": [{ "code": "TURVAKIELTO" }] });
+    drop(clinic.world.resident("aino").registered("meta", hidden));
+    clinic.world.pulls();
+    until("aino is called off", || {
+        clinic.dispatches();
+        awaited(&clinic) == 1
+    });
+    clinic.dispatches();
+    let aino = key("aino", &Action::Questionnaire);
+    assert_eq!(called_off(&folders), BTreeSet::from([aino]));
+    // They are to be asked all the same, and somebody finds a way or does not.
+    clinic.acts();
+    clinic.dispatches();
+    assert_eq!(clinic.tasks().get("delivery-withheld"), Some(&1));
+    assert_eq!(rows(&folders).len(), 2, "no row is added");
+}
+
+#[test]
 fn what_is_wrong_about_a_list_for_people_is_said() {
     let folders = Folders::new();
     let mut world = World::new();
