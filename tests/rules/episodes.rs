@@ -15,7 +15,7 @@ const DAY: Date = date(2025, 7, 1);
 fn a_round_is_under_way_from_the_first_act_until_it_is_closed() {
     for stage in stages() {
         let is_under_way = match &stage {
-            Stage::Eligible | Stage::Closed { .. } => false,
+            Stage::Eligible | Stage::Queued { .. } | Stage::Closed { .. } => false,
             Stage::Asked { .. }
             | Stage::Ordered { .. }
             | Stage::Confirming { .. }
