@@ -4,7 +4,7 @@
 use preventiojyraa_core::profile::{BirthDate, Quantity, Sex, Unit};
 use preventiojyraa_core::risk::{Assessment, assess_by};
 use preventiojyraa_core::rulebook::{
-    FactKind, ItemInput, MeasureSource, Model, Score, ScorePosition, SignalTest,
+    FactKind, ItemInput, MeasureSource, Model, Score, ScorePosition, SignalTest, Weights,
 };
 
 use super::random::Random;
@@ -217,14 +217,7 @@ fn what_is_asked_decides_and_fewer_questions_would_not() {
                         .collect();
                     // Numbers are tried at nine places only, so a set of fewer may seem to decide
                     // though a number between would not: it must then hold a number.
-                    let has_number = fewer.iter().any(|item| {
-                        model.items[*item].terms.iter().any(|term| {
-                            matches!(
-                                term.weights.male,
-                                preventiojyraa_core::rulebook::Weights::Line { .. }
-                            )
-                        })
-                    });
+                    let has_number = fewer.iter().any(|item| is_number(&model, *item));
                     assert!(
                         (asked.len(), &asked) <= (fewer.len(), &fewer)
                             || has_number
@@ -236,6 +229,61 @@ fn what_is_asked_decides_and_fewer_questions_would_not() {
         }
     }
     assert!(30 <= n_decided, "only {n_decided}");
+}
+
+/// Whether a number counts by itself and not by bands.
+fn is_number(model: &Model, item: usize) -> bool {
+    let mut terms = model.items[item].terms.iter();
+    terms.any(|term| matches!(term.weights.male, Weights::Line { .. }))
+}
+
+/// Where no number is open, all answers can be tried: exactly the fewest and earliest are asked, also
+/// where what one answer adds depends on another item.
+#[test]
+fn of_answers_the_fewest_and_earliest_that_decide_are_asked() {
+    let mut random = Random::seeded(41);
+    let mut n_fewer = 0;
+    for id in SMALL {
+        let model = model(id);
+        for _ in 0..30 {
+            let mut someone = somebody(&model, &mut random);
+            let range = assessed(&model, &someone);
+            for item in range.open_items(&model) {
+                if is_number(&model, item) {
+                    someone = completed(&model, someone, item, &mut random);
+                }
+            }
+            let range = assessed(&model, &someone);
+            let open = range.open_items(&model);
+            if open.len() < 2 || 4 < open.len() {
+                continue;
+            }
+            let (low, high) = (i64::from(range.low()), i64::from(range.high()));
+            let mut sets: Vec<Vec<usize>> = (0..1usize << open.len())
+                .map(|bits| {
+                    let chosen = open.iter().enumerate();
+                    let chosen = chosen.filter(|(n, _)| bits >> n & 1 == 1);
+                    chosen.map(|(_, item)| *item).collect()
+                })
+                .collect();
+            sets.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+            for tenth in 1..10 {
+                let level = low + (high - low) * tenth / 10;
+                let level = Score::try_from(level).expect("a score");
+                let asked = range.deciding_items(&model, level);
+                let best = sets
+                    .iter()
+                    .find(|set| decides(&model, &someone, set, level));
+                assert_eq!(
+                    asked,
+                    *best.unwrap_or(&open),
+                    "{id} at {level}: {someone:?}"
+                );
+                n_fewer += usize::from(asked.len() < open.len());
+            }
+        }
+    }
+    assert!(20 <= n_fewer, "only {n_fewer}");
 }
 
 /// Whoever is decided about is asked nothing, on either side of the level and at it.

@@ -24,6 +24,7 @@ mod policies;
 mod precedence;
 mod refused;
 mod rounds;
+mod strata;
 mod texts;
 mod turns;
 mod vacuity;

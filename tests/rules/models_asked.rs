@@ -1,11 +1,11 @@
 //! What reports and letters ask of a model: its items by name, its scores in words, its classes.
 
 use preventiojyraa_core::learning::score_bands;
-use preventiojyraa_core::risk::PointSet;
+use preventiojyraa_core::risk::{PointSet, assess_by};
 use preventiojyraa_core::rulebook::{Rulebook, ScoreUnit};
 
 use super::loader::edited;
-use crate::support::core::rulebook;
+use crate::support::core::{Someone, rulebook};
 
 #[test]
 fn each_item_of_each_model_of_a_ladder_is_found_by_its_id() {
@@ -63,5 +63,20 @@ fn the_values_of_a_set_of_points_are_those_it_was_made_of() {
     for points in [vec![0], vec![-2, 0, 5], vec![3, 4, 130]] {
         let set = PointSet::of(points.iter().copied());
         assert_eq!(set.values().collect::<Vec<_>>(), points);
+    }
+}
+
+/// A number that no band cuts leaves every amount between two possible; points never do.
+#[test]
+fn what_a_missing_number_adds_is_a_stretch_and_what_points_add_is_not() {
+    let someone = Someone::man_of(50);
+    for (id, has_stretch) in [("framingham-office-2008", true), ("findrisc", false)] {
+        let model = rulebook().model_called(id).expect("shipped");
+        let found = assess_by(rulebook(), &model, &someone.profile()).expect("of its ages");
+        let mut adds = found.items().iter().map(|item| &item.adds);
+        assert_eq!(adds.any(|adds| adds.is_stretch()), has_stretch, "{id}");
+        let certain = found.items().iter().filter(|item| item.adds.is_certain());
+        let stretched = certain.filter(|item| item.adds.is_stretch()).count();
+        assert_eq!(stretched, 0, "{id}");
     }
 }

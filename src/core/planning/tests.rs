@@ -17,6 +17,24 @@ fn open(low: Score, high: Score, in_force: Score) -> Reading {
     Reading::made_up(by_level, true, false)
 }
 
+#[test]
+fn a_score_is_open_where_it_decides_between_rows() {
+    for (range, rows, is_open) in [
+        (None, [0, 1, 2], false),
+        (Some((3, 9)), [0, 1, 2], true),
+        (Some((3, 9)), [0, 0, 0], false),
+        // Only a range that spans the level is somewhere else.
+        (Some((3, 9)), [0, 1, 0], true),
+        (Some((5, 5)), [0, 1, 0], false),
+        (Some((5, 5)), [0, 0, 1], true),
+        (Some((5, 5)), [0, 0, 0], false),
+    ] {
+        let by_level = ByLevel::made_up(range, 7, rows);
+        let found = by_level.is_open_to_the_score();
+        assert_eq!(found, is_open, "{range:?} {rows:?}");
+    }
+}
+
 /// Numbers that look random, always the same ones.
 struct Draws(u64);
 
