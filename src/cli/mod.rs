@@ -1,10 +1,11 @@
 //! The command line: one file per subcommand, rendering, exit codes.
 //!
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 failed, 2 wrong usage,
-//! 3 the data folder is damaged, 4 the rules have mistakes, 5 what left and what arrived differ, or
-//! not everything could be looked back on, 6 a change of rules is out of its bounds. `replay` has 1 for
+//! 3 the data folder is damaged, 4 the rules have mistakes, 5 what left and what arrived differ, not
+//! everybody is accounted for, or not everything could be looked back on, 6 a change of rules is out of its bounds. `replay` has 1 for
 //! decisions that are different and 2 for what cannot be said.
 
+mod coverage;
 mod demo;
 mod dispatch;
 mod effects;
@@ -56,6 +57,7 @@ enum Command {
     Effects(effects::Arguments),
     Reconcile(reconcile::Arguments),
     Explain(explain::Arguments),
+    Coverage(coverage::Arguments),
     Learn(learn::Arguments),
     LookBack(look_back::Arguments),
     Replay(replay::Arguments),
@@ -121,6 +123,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Effects(arguments) => effects::run(&arguments),
         Command::Reconcile(arguments) => reconcile::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Learn(arguments) => learn::run(&arguments),
         Command::LookBack(arguments) => look_back::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),

@@ -1,6 +1,6 @@
 //! Tasks: what a person has to look at.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
@@ -224,6 +224,21 @@ impl Ledger {
         let rows = statement.query_map([], |row| {
             Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
         });
+        rows.and_then(Iterator::collect).map_err(sql(action))
+    }
+
+    /// The residents about whom a task is open.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn residents_with_tasks(&self) -> Result<HashSet<ResidentId>, LedgerError> {
+        let action = "cannot read tasks";
+        let mut statement = self
+            .connection
+            .prepare("SELECT DISTINCT resident FROM task WHERE closed_at IS NULL")
+            .map_err(sql(action))?;
+        let rows = statement.query_map([], |row| Ok(ResidentId::from_bytes(row.get(0)?)));
         rows.and_then(Iterator::collect).map_err(sql(action))
     }
 

@@ -14,6 +14,7 @@
 //! [`rules_diff`]: the register under two rule books; [`look_back`]: runs again, with a corrected rule.
 //! [`replay`]: runs again, by their own rules, held against what they decided.
 //! [`what_if`]: the register at other action levels.
+//! [`coverage`]: where everybody on the register stands, and who is forgotten.
 //! [`check`]: whether the data folder is whole.
 //!
 //! # Invariants
@@ -47,6 +48,8 @@ mod asking;
 mod canonical;
 mod cases;
 mod check;
+mod coverage;
+mod coverage_document;
 mod data;
 mod earlier;
 mod effects;
@@ -93,6 +96,10 @@ mod whole;
 pub use acting::{ActOptions, ActReport};
 pub use asking::{AskingReport, waiting_to_be_asked};
 pub use check::{CheckReport, check};
+pub use coverage::coverage;
+pub use coverage_document::{
+    CoverageForOthers, CoverageReport, GroupForOthers, GroupShown, StandingForOthers, StandingShown,
+};
 pub use data::{Access, DataFolder};
 pub(crate) use effects::replace;
 pub use effects::{

@@ -2,6 +2,7 @@
 
 mod intake;
 mod laws_of_calibration;
+mod laws_of_coverage;
 mod laws_of_outcomes;
 mod laws_of_profiles;
 mod laws_of_scores;

@@ -5,6 +5,7 @@ mod asked_in_turn;
 mod bad_lines;
 mod clinic;
 mod corrections;
+mod coverage;
 mod crawl;
 mod damage;
 mod demo;

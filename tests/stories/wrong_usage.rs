@@ -290,6 +290,7 @@ fn the_manual_of_every_command_is_its_help() {
         &["pull"],
         &["run"],
         &["explain"],
+        &["coverage"],
         &["learn"],
         &["evaluate"],
         &["fsck"],

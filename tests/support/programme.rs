@@ -477,6 +477,8 @@ settle_seconds = 1.6
         let states = report["states"].as_object().expect("states");
         let sum: u64 = states.values().map(count).sum();
         assert_eq!(sum, ids.len() as u64, "the states add up to the register");
+        let covered = self.site.covers();
+        assert_eq!(count(&covered["register"]), ids.len() as u64);
         let data = DataFolder::open(&self.site.data(), Access::Read).expect("it opens");
         let funnel = funnel(&data, newest.id, self.today()).expect("it can be read");
         let lines = funnel.lines(&rulebook().programme.words);

@@ -166,6 +166,30 @@ impl Site {
         serde_json::from_str(&self.does(&words).ends_well()).expect("the report is JSON")
     }
 
+    /// Where everybody stands, by a report that adds up by itself.
+    #[track_caller]
+    pub(crate) fn covers(&self) -> Value {
+        let said = self.does(&["coverage", "--json"]).ends_well();
+        let report: Value = serde_json::from_str(&said).expect("the report is JSON");
+        let sum = |list: &Value| -> u64 {
+            let list = list.as_array().expect("a list");
+            list.iter().map(|one| count(&one["residents"])).sum()
+        };
+        for parts in ["standings", "by_district", "by_language"] {
+            assert_eq!(sum(&report[parts]), count(&report["register"]), "{parts}");
+        }
+        for standing in report["standings"].as_array().expect("a list") {
+            let rows = standing["rows"].as_object().expect("rows").values();
+            let n: u64 = rows.map(count).sum();
+            let is_decided = !text(&standing["standing"]).starts_with("to-decide:new");
+            assert!(
+                !is_decided || n == count(&standing["residents"]),
+                "{standing}"
+            );
+        }
+        report
+    }
+
     /// The hash of what a run decides.
     #[track_caller]
     pub(crate) fn decisions_hash(&self, index_date: &str) -> String {

@@ -4,7 +4,8 @@
 //!
 //! Explanations of one decision in plain sentences, the phrases they are
 //! made of (dates, ages of facts, numbers), the evaluation of a model and a whole
-//! rule book as text and as one offline page, and which small numbers are not told. It computes no number that another room owns.
+//! rule book as text and as one offline page, how far everybody has come and where everybody stands,
+//! and which small numbers are not told. It computes no number that another room owns.
 //!
 //! # How the data flows
 //!
@@ -32,6 +33,7 @@
 //! the explanation is prose; the codes stand in the stored decision.
 
 mod course;
+mod coverage;
 mod demonstration;
 mod evaluation_page;
 mod evaluation_plots;
@@ -48,6 +50,10 @@ mod telling;
 mod waiting;
 
 pub use course::{Course, OnRecord, Place, Questions, Tests};
+pub use coverage::{
+    Coverage, CoverageLine, Covered, Decided, Registered, Standing, Standings, ToDecide,
+    Unaccounted, standing,
+};
 pub use demonstration::{
     DemonstrationShown, Learned, Look, Truth, demonstration_page, demonstration_text, waits_for,
 };
