@@ -227,18 +227,20 @@ impl Ledger {
         rows.and_then(Iterator::collect).map_err(sql(action))
     }
 
-    /// The residents about whom a task is open.
+    /// Every task that was ever opened, by resident and code.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn residents_with_tasks(&self) -> Result<HashSet<ResidentId>, LedgerError> {
+    pub fn tasks_ever(&self) -> Result<HashSet<(ResidentId, String)>, LedgerError> {
         let action = "cannot read tasks";
         let mut statement = self
             .connection
-            .prepare("SELECT DISTINCT resident FROM task WHERE closed_at IS NULL")
+            .prepare("SELECT DISTINCT resident, code FROM task")
             .map_err(sql(action))?;
-        let rows = statement.query_map([], |row| Ok(ResidentId::from_bytes(row.get(0)?)));
+        let rows = statement.query_map([], |row| {
+            Ok((ResidentId::from_bytes(row.get(0)?), row.get(1)?))
+        });
         rows.and_then(Iterator::collect).map_err(sql(action))
     }
 

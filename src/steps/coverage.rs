@@ -75,7 +75,7 @@ fn covered(
     let rows: HashMap<&str, usize> = rows.map(|(at, row)| (row.id.as_str(), at)).collect();
     let before = data.ledger.episodes(Some(run.ledger_event))?.0;
     let now = data.ledger.episodes(None)?.0;
-    let with_tasks = data.ledger.residents_with_tasks()?;
+    let tasks = data.ledger.tasks_ever()?;
     let since = since(data, run, runs)?;
     let mut covered = Vec::new();
     data.store.decisions_of(run.id, |row| {
@@ -87,7 +87,7 @@ fn covered(
             on,
             before: before.get(&resident),
             now: now.get(&resident),
-            has_task: with_tasks.contains(&resident),
+            has_task: tasks.contains(&(resident, row.row.to_string())),
         };
         let standing = standing(rules, &decided);
         let since = match (standing.state(), decided.now) {

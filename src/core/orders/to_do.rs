@@ -12,7 +12,7 @@ use crate::rulebook::{Rulebook, State};
 /// open a task.
 ///
 /// It is what [`intend`] says with every kind of act on offer, so that there is one definition of
-/// what follows from a decision. `has_task` is whether a task about the resident is open.
+/// what follows from a decision. `has_task` is whether a task was opened by the row, be it closed since.
 ///
 /// # Panics
 ///

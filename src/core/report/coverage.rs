@@ -73,7 +73,7 @@ pub struct Decided<'a> {
     pub before: Option<&'a Episode>,
     /// The newest round as it stands now.
     pub now: Option<&'a Episode>,
-    /// Whether a task about them is open.
+    /// Whether a task was opened about them by the row that decided; a person may have closed it since.
     pub has_task: bool,
 }
 
