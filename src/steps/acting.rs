@@ -172,7 +172,9 @@ impl Acting {
                 code: rulebook.pathway.rows[*row].id.clone(),
                 priority: review.priority,
                 opened_on: on,
-                due: on.saturating_add(Span::new().days(i64::from(review.within_days))),
+                due: rulebook
+                    .programme
+                    .deadline(on, i64::from(review.within_days)),
                 about: about(decision, *row),
             });
         let offered = if is_outside {
@@ -187,7 +189,7 @@ impl Acting {
             code: action.name(),
             priority: Priority::Soon,
             opened_on: on,
-            due: on.saturating_add(Span::new().days(BY_PERSON_DAYS)),
+            due: rulebook.programme.deadline(on, BY_PERSON_DAYS),
             about: about(decision, decision.row),
         });
         Asked {

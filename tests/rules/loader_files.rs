@@ -331,3 +331,45 @@ fn a_worked_example_that_does_not_hold_is_a_mistake() {
         );
     }
 }
+
+#[test]
+fn working_days_that_make_no_sense_are_refused() {
+    for (find, replace, code) in [
+        ("on = \"01-06\"", "on = \"6.1.\"", "holiday-day"),
+        ("on = \"01-06\"", "on = \"02-30\"", "holiday-day"),
+        (
+            "on = \"01-06\"",
+            "on = \"01-06\"\neaster = 3",
+            "holiday-day",
+        ),
+        ("weekday = \"friday\"\n", "", "holiday-day"),
+        ("easter = 39", "", "holiday-day"),
+        ("name = \"Epiphany\"\n", "", "rule-missing-key"),
+        (
+            "[\"saturday\", \"sunday\"]",
+            "[\"monday\", \"tuesday\", \"wednesday\", \"thursday\", \"friday\", \"saturday\", \"sunday\"]",
+            "no-working-day",
+        ),
+        ("[\"saturday\"", "[\"caturday\"", "rule-unknown-word"),
+    ] {
+        let found = mistakes_after(PROGRAMME, find, replace);
+        let codes: Vec<&str> = found.iter().map(|mistake| mistake.code).collect();
+        assert_eq!(codes, [code], "{replace}: {found:?}");
+    }
+}
+
+#[test]
+fn a_deadline_of_the_shipped_programme_is_a_day_on_which_somebody_is_there() {
+    use jiff::civil::date;
+    let programme = &rulebook().programme;
+    for (from, days, due) in [
+        // From Friday before Christmas 2026; the same day also on a holiday.
+        (date(2026, 12, 18), 0, date(2026, 12, 18)),
+        (date(2026, 12, 18), 7, date(2026, 12, 23)),
+        (date(2026, 12, 25), 0, date(2026, 12, 25)),
+        (date(2026, 12, 25), 3, date(2026, 12, 28)),
+        (date(2026, 12, 25), 2, date(2026, 12, 25)),
+    ] {
+        assert_eq!(programme.deadline(from, days), due, "{from} {days}");
+    }
+}

@@ -76,6 +76,7 @@ mod texts_proof;
 mod thresholds;
 pub mod tree;
 mod vocabulary;
+mod working_days;
 
 pub use asking::{AskFirst, Asking};
 pub use bands::{Band, Bands, End};
@@ -112,6 +113,7 @@ pub use thresholds::{Category, CategoryBand, Policy, Thresholds};
 pub use vocabulary::{
     Ambiguous, CodeSystemVersion, Laboratory, LaboratoryId, UnmappedLimits, Vocabulary, Watched,
 };
+pub use working_days::WorkingDays;
 
 /// A number or choice in the rules whose source nobody has seen.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use super::asking::Asking;
 use super::header::{Header, Status};
 use super::reader::Table;
 use super::state::State;
+use super::working_days::WorkingDays;
 
 /// What a programme is called whose id no file can be called by.
 pub(super) const PROGRAMME_ID: &str = "programme-id";
@@ -72,6 +73,8 @@ pub struct Programme {
     pub is_default: bool,
     /// What reports call things in this programme.
     pub words: Words,
+    /// On which days somebody is there to look; none where it is not said.
+    pub working_days: Option<WorkingDays>,
     /// Time zone in which an instant has its date.
     pub time_zone: String,
     /// Addresses of coding systems whose codes the rules call `programme`.
@@ -141,6 +144,17 @@ impl Words {
 }
 
 impl Programme {
+    /// Until when somebody who has so many days from a day on should have looked: the last working day
+    /// of these, or the first day where there is none.
+    #[must_use]
+    pub fn deadline(&self, from: Date, days: i64) -> Date {
+        let until = from.saturating_add(jiff::Span::new().days(days));
+        match &self.working_days {
+            Some(working_days) => working_days.last_within(from, until),
+            None => until,
+        }
+    }
+
     pub(super) fn read(root: &Table<'_>) -> Option<Self> {
         let header = Header::read(root);
         let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -158,6 +172,7 @@ impl Programme {
         let words = words.and_then(|table| Words::read(&table));
         let in_force = InForcePeriod::read(root);
         let asking = Asking::read(root);
+        let working_days = WorkingDays::read(root);
         let is_in_force = |header: &Header| header.status == Status::InForce;
         if header.as_ref().is_some_and(is_in_force) && !root.has("in_force") {
             root.report_at(
@@ -238,6 +253,7 @@ impl Programme {
             texts,
             is_default,
             words: words?,
+            working_days,
             time_zone,
             code_systems,
             region,
