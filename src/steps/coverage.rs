@@ -125,7 +125,8 @@ fn state_of(row: &DecisionRow) -> State {
 const fn since_of(round: &Episode) -> Option<Date> {
     match &round.stage {
         Stage::Ordered { on, .. } | Stage::Closed { on, .. } => Some(*on),
-        Stage::Confirming { since }
+        Stage::Queued { since }
+        | Stage::Confirming { since }
         | Stage::OfferedPrevention { since }
         | Stage::WithANurse { since, .. } => Some(*since),
         Stage::Eligible | Stage::Asked { .. } => None,

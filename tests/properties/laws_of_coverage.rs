@@ -209,6 +209,7 @@ impl World {
             | Stage::Confirming { .. }
             | Stage::OfferedPrevention { .. }
             | Stage::WithANurse { .. }
+            | Stage::Queued { .. }
             | Stage::Closed { .. } => Vec::new(),
         };
         for test in tests {

@@ -40,14 +40,14 @@
 mod intend;
 
 mod score_note;
-mod turn;
 mod to_do;
+mod turn;
 mod wanted;
 
 pub use intend::{Intent, Offered, asks, intend};
 pub use score_note::ScoreNote;
-pub use turn::{AskingTerms, Candidate, week_of, weeks_at_this_pace};
 pub use to_do::is_to_do;
+pub use turn::{AskingTerms, Candidate, week_of, weeks_at_this_pace};
 pub use wanted::{before_leaving, still_wanted};
 
 use std::fmt;

@@ -96,6 +96,7 @@ pub fn standing(rulebook: &Rulebook, known: &Decided<'_>) -> Standing {
                 ..
             }
             | Stage::Eligible
+            | Stage::Queued { .. }
             | Stage::Asked { .. }
             | Stage::Ordered { .. }
             | Stage::Confirming { .. }
