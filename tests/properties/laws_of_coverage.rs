@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use preventiojyraa_core::orders::{ActionKind, Offered, intend};
+use preventiojyraa_core::orders::{ActionKind, AskingTerms, Offered, intend};
 use preventiojyraa_core::pathway::{Episode, Event, NotDelivered, Stage, decide, follow};
 use preventiojyraa_core::profile::{Death, Residence, ResidentId, Unit};
 use preventiojyraa_core::report::{
@@ -203,13 +203,12 @@ impl World {
             return;
         };
         let tests: Vec<Option<String>> = match &round.stage {
-            Stage::Asked { .. } => vec![None],
+            Stage::Queued { .. } | Stage::Asked { .. } => vec![None],
             Stage::Ordered { tests, .. } => tests.keys().cloned().map(Some).collect(),
             Stage::Eligible
             | Stage::Confirming { .. }
             | Stage::OfferedPrevention { .. }
             | Stage::WithANurse { .. }
-            | Stage::Queued { .. }
             | Stage::Closed { .. } => Vec::new(),
         };
         for test in tests {
@@ -222,10 +221,24 @@ impl World {
         }
     }
 
+    /// What earlier runs asked for has left: those who were in turn are waited for from now on.
+    fn asks_those_whose_turn_it_is(&mut self) {
+        let on = self.today;
+        let answer_by = AskingTerms::of(rulebook()).answer_by(on);
+        let rounds = self.rounds.values_mut();
+        for round in rounds.filter(|round| matches!(round.stage, Stage::Queued { .. })) {
+            let asked = Event::Asked { on, answer_by };
+            round.apply(&asked).expect("whoever is in turn is asked");
+        }
+    }
+
     /// Decides about everybody on the register, and acts when something is offered.
     fn runs(&mut self, offered: &Option<Offered>) {
         self.said.clear();
         self.seen_by_run.clear();
+        if offered.is_some() {
+            self.asks_those_whose_turn_it_is();
+        }
         for person in &self.people {
             let Some(known) = &person.known else { continue };
             let profile = known.clone().seen_on(self.today).profile();
