@@ -112,6 +112,40 @@ fn a_code_is_known_when_it_means_something_in_some_laboratory() {
 }
 
 #[test]
+fn each_code_that_means_something_is_listed_for_whoever_looks_for_codes() {
+    let catalogue = &rulebook().catalogue;
+    let listed: BTreeSet<(&str, bool)> = catalogue.listed_codes().collect();
+    for [of, code, _, fact] in golden() {
+        // What lies in a block follows from the block.
+        let is_in_a_block = || {
+            let mut blocks = listed.iter().filter(|(_, is_block)| *is_block);
+            blocks.any(|(block, _)| code.starts_with(block))
+        };
+        let (word, is_block) = match code.strip_suffix('*') {
+            Some(block) => (block, true),
+            None => (code.as_str(), false),
+        };
+        let is_listed = listed.contains(&(word, is_block)) || is_in_a_block();
+        assert!(fact == "-" || is_listed, "{of} {code}");
+    }
+}
+
+#[test]
+fn an_open_order_of_a_test_is_a_fact_of_its_own() {
+    let catalogue = &rulebook().catalogue;
+    let of = |test: &str| {
+        let test = catalogue.find(test).expect("a test");
+        catalogue
+            .order_meaning(test)
+            .map(|id| catalogue.definition(id).id.as_str())
+    };
+    for test in ["hba1c", "fasting-plasma-glucose", "ogtt-2h-plasma-glucose"] {
+        assert_eq!(of(test), Some("glucose-test-ordered"), "{test}");
+    }
+    assert_eq!(of("waist-circumference"), None);
+}
+
+#[test]
 fn a_laboratory_is_known_by_each_name_it_signs_with_and_by_no_other() {
     let vocabulary = &rulebook().catalogue.vocabulary;
     let mut n_names = 0;

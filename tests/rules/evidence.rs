@@ -2,6 +2,7 @@
 
 use jiff::civil::{Date, date};
 use preventiojyraa_core::profile::Unit;
+use preventiojyraa_core::risk::{Basis, assess_by};
 use preventiojyraa_core::rulebook::{Amount, ItemInput};
 
 use crate::support::core::{Someone, Statement, TODAY, rulebook};
@@ -113,6 +114,43 @@ fn a_statement_that_is_too_old_is_named_as_too_old() {
             .with(statement.on(LAST_FRESH_DAY))
             .item(item);
         assert!(fresh.basis.is_some() && fresh.too_old.is_none(), "{item}");
+    }
+}
+
+#[test]
+fn of_several_statements_that_are_too_old_the_newest_is_named() {
+    let older = FIRST_STALE_DAY.yesterday().expect("a day before");
+    for (item, statement, _, _) in statements_that_age() {
+        for days in [[older, FIRST_STALE_DAY], [FIRST_STALE_DAY, older]] {
+            let someone = days.iter().fold(Someone::man_of(50), |someone, day| {
+                someone.with(statement.on(*day))
+            });
+            let named = someone.item(item).too_old.map(|fact| fact.effective);
+            assert_eq!(named, Some(FIRST_STALE_DAY), "{item}");
+        }
+    }
+}
+
+/// A relative of the first degree may be an own child, whom the Australian score does not ask about.
+#[test]
+fn a_sign_that_shows_at_least_an_answer_leaves_stronger_ones_possible_and_says_so() {
+    let model = rulebook().model_called("ausdrisk").expect("shipped");
+    let at = model
+        .items
+        .iter()
+        .position(|item| item.id == "family-history");
+    for (fact, is_open) in [
+        ("family-history-first-degree", true),
+        ("family-history-none", false),
+    ] {
+        let someone = Someone::man_of(50).with(Statement::present(fact));
+        let found = assess_by(rulebook(), &model, &someone.profile()).expect("of its ages");
+        let item = &found.items()[at.expect("an item")];
+        match &item.basis {
+            Some(Basis::Shown { at_least, .. }) => assert_eq!(*at_least, is_open, "{fact}"),
+            other => panic!("{fact}: {other:?}"),
+        }
+        assert_eq!(item.adds.is_certain(), !is_open, "{fact}");
     }
 }
 
