@@ -373,3 +373,51 @@ fn a_deadline_of_the_shipped_programme_is_a_day_on_which_somebody_is_there() {
         assert_eq!(programme.deadline(from, days), due, "{from} {days}");
     }
 }
+
+#[test]
+fn what_does_not_hold_counts_in_the_proof_of_the_state_table() {
+    let mut files = rule_files();
+    let file = files.iter_mut().find(|file| file.path == STEPWISE);
+    let file = file.expect("the pathway");
+    let beyond = "{ episode = \"with-a-nurse\", beyond_months = 12 }";
+    let not_within = "{ all = [{ episode = \"with-a-nurse\" }, \
+                      { not = { episode = \"with-a-nurse\", within_months = 12 } }] }";
+    assert_eq!(file.text.matches(beyond).count(), 2);
+    file.text = file.text.replace(beyond, not_within);
+    Rulebook::load(&files).expect("the same said otherwise");
+}
+
+#[test]
+fn a_test_that_the_pathway_orders_needs_a_code() {
+    let (mut files, _) = edited(
+        "orders/laboratory.toml",
+        "test = \"hba1c\"",
+        "test = \"ldl-cholesterol\"",
+    );
+    files.retain(|file| !file.path.contains("cardiovascular") && !file.path.contains("lipids"));
+    let mistakes = Rulebook::load(&files).expect_err("no code for a test");
+    let codes: Vec<&str> = mistakes.iter().map(|mistake| mistake.code).collect();
+    assert!(codes.contains(&"order-code-missing"), "{mistakes:?}");
+}
+
+#[test]
+fn signed_rules_are_in_force_from_their_first_day_to_their_last() {
+    use jiff::civil::date;
+    let words = "\n[in_force]\nfrom = 2026-03-02\nuntil = 2027-03-01\n\n[words]";
+    let (mut files, _) = edited(PROGRAMME, "\n[words]", words);
+    let programme = files.iter_mut().find(|file| file.path == PROGRAMME);
+    let programme = programme.expect("the programme");
+    let draft = "status = \"draft\"";
+    programme.text = programme.text.replacen(draft, "status = \"in-force\"", 1);
+    let loaded = Rulebook::load(&files);
+    let period = loaded.map(|book| book.programme.in_force);
+    let period = period.expect("rules that are in force").expect("a period");
+    for (day, holds) in [
+        (date(2026, 3, 1), false),
+        (date(2026, 3, 2), true),
+        (date(2027, 3, 1), true),
+        (date(2027, 3, 2), false),
+    ] {
+        assert_eq!(period.holds_on(day), holds, "{day}");
+    }
+}
