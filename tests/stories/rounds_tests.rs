@@ -23,7 +23,7 @@ fn a_missed_blood_test_is_chased_once_then_handed_to_a_nurse() {
     2025-03-17   laboratory-reminder
     2025-04-15 ordered
     2025-04-17 with-a-nurse
-    2025-04-17   task did-not-attend, soon, by 2025-05-17
+    2025-04-17   task did-not-attend, soon, by 2025-05-16
     2025-04-17   contact:contact-overdue
     ");
     assert_snapshot!(aino.received(), @r"
