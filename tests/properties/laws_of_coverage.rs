@@ -279,8 +279,10 @@ impl World {
             Registered {
                 resident: person.id,
                 is_new: !self.seen_by_run.contains(&person.id),
-                district: (number % 4 != 0).then(|| Arc::from(format!("d{}", number % 4))),
-                language: (number % 3 != 0).then(|| Arc::from(format!("l{}", number % 3))),
+                district: (!number.is_multiple_of(4))
+                    .then(|| Arc::from(format!("d{}", number % 4))),
+                language: (!number.is_multiple_of(3))
+                    .then(|| Arc::from(format!("l{}", number % 3))),
             }
         };
         let mut register: Vec<Registered> = known.map(entry).collect();

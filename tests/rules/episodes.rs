@@ -166,7 +166,13 @@ fn every_stage_answers_every_event() {
         .map(|stage| {
             let name = match stage {
                 Stage::Queued { .. } => "eligible, waits for their turn",
-                _ => kind(stage.kind(TODAY)),
+                Stage::Eligible
+                | Stage::Asked { .. }
+                | Stage::Ordered { .. }
+                | Stage::Confirming { .. }
+                | Stage::OfferedPrevention { .. }
+                | Stage::WithANurse { .. }
+                | Stage::Closed { .. } => kind(stage.kind(TODAY)),
             };
             (name.to_owned(), stage)
         })
