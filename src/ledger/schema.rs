@@ -367,6 +367,8 @@ ALTER TABLE identity ADD COLUMN joined INTEGER REFERENCES pull (id);
     r"
 -- What the person who closed a task says came of it.
 ALTER TABLE task ADD COLUMN closed_why TEXT;
+-- Before a task is opened it is asked whether a person has closed the same.
+CREATE INDEX task_about ON task (resident, code, about);
 ",
     r"
 -- The day, in the programme's time zone, on which a row began to leave; nothing while it has not.

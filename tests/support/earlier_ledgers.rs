@@ -13,7 +13,10 @@ const BACK: [(i64, &str); 11] = [
          ALTER TABLE outbox DROP COLUMN rank;
          ALTER TABLE outbox DROP COLUMN left_on;",
     ),
-    (12, "ALTER TABLE task DROP COLUMN closed_why;"),
+    (
+        12,
+        "DROP INDEX task_about; ALTER TABLE task DROP COLUMN closed_why;",
+    ),
     (
         11,
         "ALTER TABLE outbox DROP COLUMN patient_id;
