@@ -117,6 +117,14 @@ impl Turn<'_> {
     }
 }
 
+/// Replaces a file of a folder whole: readers see the old content or the new.
+pub(super) fn replace(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
+    let hidden = folder.join(format!(".{name}.{}", std::process::id()));
+    written(&hidden, content)?;
+    fs::rename(&hidden, folder.join(name))?;
+    sync(folder)
+}
+
 /// For its owner and group: the other side is another user of the machine.
 fn written(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new()

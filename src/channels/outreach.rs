@@ -6,11 +6,10 @@
 //! later pull says it as well. Of whom is not to be reached any more after all, `called-off.csv` has the
 //! rows, in a file that is written anew whenever it changes: it is looked at before anybody is reached.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::{fs, io};
 
 use super::Writer;
+use super::handover::replace;
 use super::list::Sheet;
 use crate::config::ListFolder;
 use crate::delivery::Route;
@@ -85,16 +84,5 @@ pub fn call_off(settings: &ListFolder, keys: &[OrderKey]) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(_) | Err(_) => {}
     }
-    let new = settings
-        .folder
-        .join(format!(".{CALLED_OFF}.{}", std::process::id()));
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o640)
-        .open(&new)?;
-    file.write_all(content.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&new, &path)
+    replace(&settings.folder, CALLED_OFF, content.as_bytes())
 }
