@@ -13,7 +13,7 @@ use super::layout::Layout;
 use super::parquet_file::{self, Columns, FileWriter, Only, at, days, hex, id_at, ids, text_at};
 use super::{LakeError, Table};
 use crate::profile::ResidentId;
-use crate::rulebook::Score;
+use crate::rulebook::{Score, State};
 
 /// One decision in canonical form: everything that `decisions_hash` covers.
 ///
@@ -41,6 +41,19 @@ pub struct DecisionRow {
     pub reviews: String,
     /// Rows that held or nearly did, with their facts, `held|nearly-…:row@fact:date;…`.
     pub reasons: String,
+}
+
+impl DecisionRow {
+    /// The state, of the closed list.
+    ///
+    /// # Panics
+    ///
+    /// Never: a row that is read or made has one of them.
+    #[must_use]
+    pub fn known_state(&self) -> State {
+        let known = State::NAMES.iter().find(|(name, _)| *name == self.state);
+        known.expect("a decision has a state of the closed list").1
+    }
 }
 
 pub(super) static LAYOUT: Layout = Layout {
@@ -194,9 +207,7 @@ pub(super) fn read(
                 continue;
             }
             let state = states.value(n);
-            let known = crate::rulebook::State::NAMES
-                .iter()
-                .find(|(name, _)| *name == state);
+            let known = State::NAMES.iter().find(|(name, _)| *name == state);
             let (state, _) = known.ok_or_else(|| {
                 LakeError::content(Table::Decisions, format!("an unknown state `{state}`"))
             })?;

@@ -8,12 +8,11 @@ use super::coverage_document::CoverageReport;
 use super::run::runs_of;
 use super::seen::{Books, entry_until};
 use super::{DataFolder, StepError};
-use crate::lake::DecisionRow;
 use crate::ledger::RunRecord;
 use crate::pathway::{Episode, Stage};
 use crate::profile::ResidentId;
 use crate::report::{Coverage, Covered, Decided, Registered, Unaccounted, standing};
-use crate::rulebook::{Rulebook, State};
+use crate::rulebook::Rulebook;
 
 /// Where everybody on the register stands: by the newest run of a programme, and by what has happened
 /// since.
@@ -82,7 +81,7 @@ fn covered(
         let resident = row.resident;
         let decided = Decided {
             resident,
-            state: state_of(&row),
+            state: row.known_state(),
             row: rows.get(&*row.row).copied(),
             on,
             before: before.get(&resident),
@@ -112,13 +111,6 @@ fn covered(
     let strangers = now.keys().filter(|resident| !known.contains(resident));
     wrong.extend(strangers.map(|resident| Unaccounted::RoundOfNobody(*resident)));
     Ok((covered, wrong))
-}
-
-fn state_of(row: &DecisionRow) -> State {
-    let known = State::NAMES.iter().find(|(name, _)| *name == row.state);
-    known
-        .expect("the lake hands out states of the closed list only")
-        .1
 }
 
 /// Since when a round stands where it does, as far as its stage says so.

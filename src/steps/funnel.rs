@@ -7,7 +7,6 @@ use jiff::civil::Date;
 use super::{DataFolder, StepError};
 use crate::profile::ResidentId;
 use crate::report::{Course, Funnel};
-use crate::rulebook::State;
 
 /// Counts everybody whom a run decided about, each once.
 ///
@@ -25,10 +24,8 @@ pub fn funnel(data: &DataFolder, run: u32, today: Date) -> Result<Funnel, StepEr
     })?;
     let mut funnel = Funnel::default();
     data.store.decisions_of(run, |row| {
-        let state = State::NAMES.iter().find(|(name, _)| *name == row.state);
-        let state = state.expect("a decision has a state of the closed list").1;
         let course = courses.remove(&row.resident).unwrap_or_default();
-        funnel.count(course.place(state, today));
+        funnel.count(course.place(row.known_state(), today));
     })?;
     Ok(funnel)
 }

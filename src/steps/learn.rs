@@ -391,9 +391,7 @@ fn precedes(one: &Known, other: &Known) -> bool {
 
 /// What a stored decision was, as far as learning is concerned.
 fn decided(row: &DecisionRow, order: Option<&OrderedInRound>) -> Decided {
-    let known = State::NAMES.iter().find(|(name, _)| *name == row.state);
-    let (_, state) = known.expect("the lake holds only states that there are");
-    match state {
+    match row.known_state() {
         State::Ordered if row.next.starts_with("order-laboratory") => Decided::Flagged,
         State::SampledNegative => match order.map(|order| order.because) {
             Some(OrderedBecause::SampledNegative(inclusion)) => Decided::SampledNegative(inclusion),
