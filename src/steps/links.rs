@@ -32,6 +32,8 @@ pub(super) struct Links {
     known: HashMap<String, Known>,
     /// Those that no earlier pull has found, or found otherwise.
     pub(super) new: Vec<Link>,
+    /// Residents of whom the source has an entry in this pull.
+    told: BTreeSet<ResidentId>,
     /// Of whom something may be missing when not everything of the source is told again: whoever a link
     /// was found for, while facts wait under the source's own name of them, and whoever it was taken from.
     moved: BTreeSet<ResidentId>,
@@ -53,7 +55,7 @@ impl Links {
     /// file of results may come before the file that says whose they are.
     pub(super) fn of(
         reading: &Reading<'_>,
-        data: &DataFolder,
+        (data, has_facts): (&DataFolder, bool),
         rulebook: &Rulebook,
         options: &PullOptions<'_>,
         files: &[PathBuf],
@@ -62,6 +64,7 @@ impl Links {
             people: options.terms.people,
             known: HashMap::new(),
             new: Vec::new(),
+            told: BTreeSet::new(),
             moved: BTreeSet::new(),
         };
         if links.are_of_the_register() {
@@ -102,13 +105,15 @@ impl Links {
                 }
             }
         }
-        let told = links.known.iter();
-        let changed = told.filter(|(_, known)| known.told.is_some() && known.now != known.before);
+        let told = links.known.values().filter(|known| known.told.is_some());
+        links.told = told.filter_map(|known| known.now).collect();
+        let known = links.known.iter();
+        let changed = known.filter(|(_, known)| known.told.is_some() && known.now != known.before);
         let mut changed: Vec<(String, Known)> = changed
             .map(|(name, known)| (name.clone(), *known))
             .collect();
         changed.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        links.moved = moved(&changed, reading, data, rulebook)?;
+        links.moved = moved(&changed, reading, (data, has_facts), rulebook)?;
         let new = changed.into_iter();
         links.new = new.map(|(name, known)| (name, known.now)).collect();
         Ok(links)
@@ -156,22 +161,16 @@ impl Links {
             .collect()
     }
 
-    /// Residents of whom the source has an entry in this pull.
-    fn told(&self) -> BTreeSet<ResidentId> {
-        let told = self.known.values().filter(|known| known.told.is_some());
-        told.filter_map(|known| known.now).collect()
-    }
-
-    /// How many these are.
-    pub(super) fn n_seen(&self) -> u64 {
-        self.told().len() as u64
+    /// Of how many residents the source has an entry in this pull.
+    pub(super) fn n_told(&self) -> u64 {
+        self.told.len() as u64
     }
 
     /// Of whom nothing is missing any more, of those of whom something was, when everything was told
     /// again; and of whom something is missing now, when it was not: what was told of them before they
     /// were linked, or while the link led to somebody else, stays where it was.
     pub(super) fn seen(&self, undetermined: &BTreeSet<ResidentId>, is_of_changes: bool) -> Seen {
-        let mut again = self.told();
+        let mut again = self.told.clone();
         let linked: BTreeSet<ResidentId> =
             self.known.values().filter_map(|known| known.now).collect();
         // Whom the source does not know any more has nothing to wait for.
@@ -190,7 +189,7 @@ impl Links {
 fn moved(
     changed: &[(String, Known)],
     reading: &Reading<'_>,
-    data: &DataFolder,
+    (data, has_facts): (&DataFolder, bool),
     rulebook: &Rulebook,
 ) -> Result<BTreeSet<ResidentId>, StepError> {
     let mut moved: BTreeSet<ResidentId> = changed
@@ -202,7 +201,8 @@ fn moved(
         Some((reading.resident(name), known.now?))
     });
     let now: BTreeMap<ResidentId, ResidentId> = now.collect();
-    if now.is_empty() || data.generation.is_none() {
+    // Only what an earlier pull of the source has stored can lie under a name of its own.
+    if now.is_empty() || !has_facts {
         return Ok(moved);
     }
     let mut stored = data.store.facts(&rulebook.catalogue, None)?;

@@ -207,7 +207,8 @@ pub fn pull(
     let reading = reading
         .at_laboratory(laboratory)
         .told_by_residents(options.terms.trust == Trust::Resident);
-    let links = Links::of(&reading, data, rulebook, options, &files)?;
+    let has_facts = has_facts(&pulls, options.source);
+    let links = Links::of(&reading, (data, has_facts), rulebook, options, &files)?;
     let reading = reading.linked_by(links.ids());
     let name = |path: &PathBuf| {
         path.file_name()
@@ -248,7 +249,7 @@ pub fn pull(
         missed = reader.about_the_export(network, options, data, &mut harvest)?;
     }
     let mut finished = finish(&reader, data, options.source, &mut harvest)?;
-    finished.n_residents += reader.links.n_seen();
+    finished.n_residents += reader.links.n_told();
     let mut report = report(&harvest, &finished, id, options, ignored_files);
     reader.nobody_came(&mut report, &mut harvest)?;
     reader.too_much_is_unreadable(&mut report, &mut harvest)?;
@@ -422,6 +423,13 @@ fn commit(
         quarantined,
     )?;
     data.publish(generation)
+}
+
+/// Whether anything of a source may be stored.
+fn has_facts(pulls: &[PullRecord], source: &str) -> bool {
+    let of_source = pulls.iter().filter(|pull| pull.source == source);
+    let mut reports = of_source.map(|pull| serde_json::from_str::<PullReport>(&pull.report));
+    reports.any(|report| report.is_ok_and(|report| 0 < report.facts))
 }
 
 /// Of whom something was missing after the newest pull of a source, and the resource types that it was
