@@ -59,6 +59,12 @@ impl Capped {
         )
     }
 
+    fn those_who_wait(&self) -> Vec<Resident> {
+        let mut asked = self.everybody_asked();
+        asked.retain(|one| self.waits_to_be_asked(one));
+        asked
+    }
+
     fn everybody_asked(&self) -> Vec<Resident> {
         self.programme.all_who_are("asked")
     }
@@ -203,11 +209,7 @@ fn who_waits_long_is_neither_too_late_nor_reminded_and_has_the_whole_time_when_t
         capped.decides();
         capped.delivers();
     }
-    let waiting = capped.everybody_asked();
-    let waiting: Vec<&Resident> = waiting
-        .iter()
-        .filter(|one| capped.waits_to_be_asked(one))
-        .collect();
+    let waiting = capped.those_who_wait();
     assert!(5 < waiting.len(), "most of them wait: {}", waiting.len());
     for one in &waiting {
         let events = capped.programme.events_of(one);
@@ -226,7 +228,7 @@ fn who_waits_long_is_neither_too_late_nor_reminded_and_has_the_whole_time_when_t
     capped.delivers();
     let asked_on: Date = "2025-03-26".parse().expect("a date");
     for one in waiting {
-        let events = capped.programme.events_of(one);
+        let events = capped.programme.events_of(&one);
         let due: Date = "2025-04-23".parse().expect("a date");
         let asked = Event::Asked {
             on: asked_on,
@@ -242,11 +244,7 @@ fn who_says_no_while_they_wait_hears_nothing_and_the_next_one_has_their_turn() {
     capped.programme.pulls();
     capped.decides();
     capped.delivers();
-    let waiting = capped.everybody_asked();
-    let waiting: Vec<&Resident> = waiting
-        .iter()
-        .filter(|one| capped.waits_to_be_asked(one))
-        .collect();
+    let waiting = capped.those_who_wait();
     let before = waiting.len() as u64;
     for one in &waiting[..3] {
         one.refuses();
