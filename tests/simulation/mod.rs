@@ -10,8 +10,29 @@ mod world;
 use std::io::Write;
 use std::time::Instant;
 
+use preventiojyraa::ledger::{PullRecord, WordedBy};
 use server::Kind;
 use world::{Bug, World};
+
+/// A pull of which nothing matters but that there was one.
+fn first_pull() -> PullRecord {
+    PullRecord {
+        id: 1,
+        source: "export".to_owned(),
+        at: String::new(),
+        facts_fingerprint: String::new(),
+        report: String::new(),
+    }
+}
+
+/// Words of which nothing matters but whose they are.
+fn worded_by() -> WordedBy {
+    WordedBy {
+        rules: "rules".to_owned(),
+        laboratory: None,
+        language: "fi".to_owned(),
+    }
+}
 
 /// Seeds of the gate; a sweep sets its own number.
 fn n_seeds() -> u64 {

@@ -4,24 +4,20 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use jiff::civil::{Date, date};
-use preventiojyraa::ledger::{ActCommit, Clock, Ledger, PullCommit, PullRecord, RunRecord};
+use preventiojyraa::ledger::{ActCommit, Clock, Ledger, PullCommit, RunRecord};
 use preventiojyraa::orders::Intent;
 use preventiojyraa::pathway::{Conclusion, Event, OrderedBecause, Stage};
 use preventiojyraa::profile::ResidentId;
 use preventiojyraa::rulebook::State;
+
+use super::first_pull;
 
 const DAY: Date = date(2026, 3, 2);
 
 fn ledger() -> Ledger {
     let clock = Clock::Simulated(Arc::new(AtomicI64::new(1_772_000_000_000_000)));
     let mut ledger = Ledger::simulated(clock).expect("a ledger in memory");
-    let record = PullRecord {
-        id: 1,
-        source: "export".to_owned(),
-        at: String::new(),
-        facts_fingerprint: String::new(),
-        report: String::new(),
-    };
+    let record = first_pull();
     let commit = PullCommit::of(&record);
     let nothing = (std::iter::empty(), std::iter::empty());
     ledger

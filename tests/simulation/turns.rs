@@ -10,13 +10,14 @@ use preventiojyraa::delivery::{
     Answer, Delivery, DeliveryEvent, Job, Outcome, Policy, ReadBack, Route, ServerNews, Work,
 };
 use preventiojyraa::ledger::{
-    ActCommit, ChannelTerms, Checked, Handed, Identity, Ledger, PullCommit, PullRecord, RunRecord,
-    Stamp, TakeOptions, Turn, Verdict, WordedBy, Written,
+    ActCommit, ChannelTerms, Checked, Handed, Identity, Ledger, PullCommit, RunRecord, Stamp,
+    TakeOptions, Turn, Verdict, Written,
 };
 use preventiojyraa::orders::{Action, ActionKind, AskingTerms, Intent, Order};
 use preventiojyraa::pathway::{Event, Stage};
 use preventiojyraa::profile::ResidentId;
 
+use super::{first_pull, worded_by};
 use crate::support::site::TempFolder;
 
 const SUNDAY: Date = date(2026, 11, 22);
@@ -79,13 +80,7 @@ impl Queue {
                 .collect(),
         };
         let mut ledger = queue.ledger();
-        let record = PullRecord {
-            id: 1,
-            source: "export".to_owned(),
-            at: String::new(),
-            facts_fingerprint: String::new(),
-            report: String::new(),
-        };
+        let record = first_pull();
         let commit = PullCommit::of(&record);
         let identities = queue.ranks.keys().map(|resident| {
             Ok(Identity {
@@ -230,11 +225,7 @@ fn takes(ledger: &mut Ledger, day: Date, per_week: Option<u32>, most: u32) -> Ve
         most,
         may_send: true,
         stamp: &stamp,
-        worded_by: &WordedBy {
-            rules: "rules".to_owned(),
-            laboratory: None,
-            language: "fi".to_owned(),
-        },
+        worded_by: &worded_by(),
         asking: AskingTerms {
             per_week,
             answer_days: 28,

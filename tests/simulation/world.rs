@@ -15,7 +15,7 @@ use preventiojyraa::delivery::{
 };
 use preventiojyraa::ledger::{
     ActCommit, ChannelTerms, Checked, Clock, Handed, Identity, Ledger, NotExpressible, PullCommit,
-    PullRecord, RunRecord, Seen, Stamp, TakeOptions, Verdict, WordedBy, Written,
+    PullRecord, RunRecord, Seen, Stamp, TakeOptions, Verdict, Written,
 };
 use preventiojyraa::orders::{
     self, ActionKind, AskingTerms, Offered, Order, OrderKey, intend, still_wanted,
@@ -25,6 +25,7 @@ use preventiojyraa::profile::ResidentId;
 use preventiojyraa::rulebook::{NextStep, State};
 
 use super::server::{Kind, Server};
+use super::worded_by;
 use crate::support::shipped::rulebook;
 
 /// A mistake that somebody could have made.
@@ -416,11 +417,7 @@ impl World {
             most,
             may_send: true,
             stamp: &stamp,
-            worded_by: &WordedBy {
-                rules: "rules".to_owned(),
-                laboratory: None,
-                language: "fi".to_owned(),
-            },
+            worded_by: &worded_by(),
             asking: AskingTerms::of(rulebook()),
         };
         let newest = self.n_pulls;
