@@ -8,6 +8,7 @@ use super::handout::TakeOptions;
 use super::outbox::waits_for_a_turn;
 use super::outbox_row::{OutboxRow, select};
 use super::{ChannelTerms, LedgerError, asking, sql};
+use crate::orders::Action;
 
 pub(super) fn micros(at: Timestamp) -> Value {
     Value::Integer(at.as_microsecond())
@@ -56,6 +57,14 @@ const IN_TURN: &str = "state = 'planned' AND next IS NULL AND action = 'question
 /// A row that was sent in a time of which the ledger knows nothing is counted when it is sent again.
 const IS_COUNTED: &str = "action = 'questionnaire' AND left_on IS NULL";
 
+/// Rows that were sent once, without those that would be counted when nothing more may be.
+fn again(may_begin: Option<u64>) -> String {
+    match may_begin {
+        Some(0) => format!("{AGAIN} AND NOT ({IS_COUNTED})"),
+        Some(_) | None => AGAIN.to_owned(),
+    }
+}
+
 /// Rows to send: those that were sent once, then what no cap counts, then questionnaires, those first
 /// whom the programme asks first, as many as may still begin to leave in this week.
 pub(super) fn due_sends(
@@ -67,16 +76,14 @@ pub(super) fn due_sends(
 ) -> Result<Vec<OutboxRow>, LedgerError> {
     let mut may_begin = may_begin(connection, options)?;
     let mut rows: Vec<OutboxRow> = Vec::new();
-    let finished = format!("{AGAIN} AND NOT ({IS_COUNTED})");
-    let counted = format!("{AGAIN} AND {IS_COUNTED}");
-    for (index, part, order, is_counted) in [
-        ("outbox_open", &finished[..], "at, id", false),
-        ("outbox_open", &counted, "at, id", true),
-        ("outbox_not_in_turn", NOT_IN_TURN, "at, id", false),
-        ("outbox_turn", IN_TURN, "rank, resident, id", true),
+    let again = again(may_begin);
+    for (index, part, order) in [
+        ("outbox_open", again.as_str(), "at, id"),
+        ("outbox_not_in_turn", NOT_IN_TURN, "at, id"),
+        ("outbox_turn", IN_TURN, "rank, resident, id"),
     ] {
         let mut left = u64::from(most) - rows.len() as u64;
-        if is_counted {
+        if part == IN_TURN {
             left = may_begin.map_or(left, |may| may.min(left));
         }
         if left == 0 {
@@ -97,10 +104,16 @@ pub(super) fn due_sends(
                 Value::Integer(i64::try_from(left).unwrap_or(i64::MAX)),
             ],
         )?;
-        if is_counted {
-            may_begin = may_begin.map(|may| may - found.len() as u64);
+        for row in found {
+            let is_counted = row.order.action == Action::Questionnaire && row.left_on.is_none();
+            match &mut may_begin {
+                // The next time they are not looked at any more.
+                Some(0) if is_counted => continue,
+                Some(may) if is_counted => *may -= 1,
+                Some(_) | None => {}
+            }
+            rows.push(row);
         }
-        rows.extend(found);
     }
     Ok(rows)
 }
@@ -199,17 +212,14 @@ pub(super) fn next_due(
             reviewed(channel)
         );
         at[2] = least(&format!("{NOT_IN_TURN} AND {may}"), &[name, &stamp])?;
+        let may_begin = may_begin(connection, options)?;
         // Whoever has to wait for another week is not due.
-        let (again, turn) = if may_begin(connection, options)? == Some(0) {
-            (format!("{AGAIN} AND NOT ({IS_COUNTED})"), None)
-        } else {
-            (
-                AGAIN.to_owned(),
-                next_turn(connection, name, &may, (&stamp, now))?,
-            )
+        at[4] = match may_begin {
+            Some(0) => None,
+            Some(_) | None => next_turn(connection, name, &may, (&stamp, now))?,
         };
+        let again = again(may_begin);
         at[3] = least(&format!("{again} AND {may}"), &[name, &stamp])?;
-        at[4] = turn;
     }
     let at = at.into_iter().flatten().min();
     at.map(super::clock::instant)
