@@ -5,6 +5,7 @@
 //! everybody is accounted for, or not everything could be looked back on, 6 a change of rules is out of its bounds. `replay` has 1 for
 //! decisions that are different and 2 for what cannot be said.
 
+mod audit;
 mod coverage;
 mod demo;
 mod dispatch;
@@ -58,6 +59,7 @@ enum Command {
     Reconcile(reconcile::Arguments),
     Explain(explain::Arguments),
     Coverage(coverage::Arguments),
+    Audit(audit::Arguments),
     Learn(learn::Arguments),
     LookBack(look_back::Arguments),
     Replay(replay::Arguments),
@@ -124,6 +126,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Reconcile(arguments) => reconcile::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Learn(arguments) => learn::run(&arguments),
         Command::LookBack(arguments) => look_back::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
@@ -216,6 +219,21 @@ fn show<T: serde::Serialize>(
 /// The instant of now in UTC, for records that people read.
 fn now() -> String {
     jiff::Timestamp::now().to_string()
+}
+
+/// Who has started the program, for the audit: the account, as its environment calls it.
+fn account() -> String {
+    let named = ["LOGNAME", "USER"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok());
+    let uid = std::fs::metadata("/proc/self").ok();
+    let uid = uid.map(|own| std::os::unix::fs::MetadataExt::uid(&own));
+    match (named, uid) {
+        (Some(name), Some(uid)) => format!("account {name} ({uid})"),
+        (Some(name), None) => format!("account {name}"),
+        (None, Some(uid)) => format!("account {uid}"),
+        (None, None) => "an account without a name".to_owned(),
+    }
 }
 
 /// As many threads as the machine has cores.

@@ -1,9 +1,9 @@
 //! `preventio orders`
 
-use preventiojyraa::ledger::Review;
+use preventiojyraa::ledger::{AuditAct, Review};
 use preventiojyraa::steps::{Access, DataFolder, WaitingOrders};
 
-use super::{CommandResult, DataArguments, Outcome, print, show};
+use super::{CommandResult, DataArguments, Outcome, account, print, show};
 
 /// Look through orders before they leave, and approve or hold them
 ///
@@ -67,8 +67,11 @@ struct ReviewArguments {
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
     match &arguments.command {
         Command::List(arguments) => {
-            let data = DataFolder::open(&arguments.data.data, Access::Read)?;
-            show(&data.waiting_orders()?, arguments.json, render)?;
+            let mut data = DataFolder::open(&arguments.data.data, Access::Read)?;
+            let waiting = data.waiting_orders()?;
+            let n = waiting.orders.len().to_string();
+            data.audit(&account(), AuditAct::ListedOrders, None, &n)?;
+            show(&waiting, arguments.json, render)?;
             Ok(Outcome::Done)
         }
         Command::Approve(arguments) => review(arguments, Review::Approved),

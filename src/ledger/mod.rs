@@ -4,8 +4,8 @@
 //!
 //! Pulls, runs, generations of lake files, the identity map, the quarantine;
 //! the events of episodes, the outbox, tasks, who stopped effects, the rule
-//! books that runs used, and which rules were found faulty: in one
-//! `SQLite` file behind a synchronous door. No decisions of its own: what an
+//! books that runs used, which rules were found faulty, and who did and saw
+//! what: in one `SQLite` file behind a synchronous door. No decisions of its own: what an
 //! event means for an episode or an order is asked of the core, inside the
 //! transaction. What is sent and received is opaque bytes here.
 //!
@@ -45,6 +45,7 @@
 
 mod act;
 mod asking;
+mod audit;
 mod by_hand;
 mod clock;
 mod deletions;
@@ -72,6 +73,7 @@ mod words;
 mod write;
 
 pub use asking::Waiting;
+pub use audit::{AuditAct, AuditBroken, AuditEntry, AuditHead, AuditRecord};
 pub use clock::Clock;
 pub use effects::{EffectsChange, EffectsEntry, Epoch};
 pub use episodes::EpisodeMap;

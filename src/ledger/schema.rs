@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 13] = [
+const STEPS: [&str; 14] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -384,6 +384,25 @@ CREATE INDEX outbox_asked ON outbox (left_on)
     WHERE action = 'questionnaire' AND left_on IS NOT NULL;
 -- Whether the resident was known not to be reached at the portal when last decided about again.
 ALTER TABLE outbox ADD COLUMN without_portal INTEGER NOT NULL DEFAULT 0;
+",
+    r"
+-- Who did what and who looked at whom. The hash covers the row and the hash before it in the writer's chain.
+CREATE TABLE audit (
+    writer TEXT NOT NULL,
+    n      INTEGER NOT NULL,
+    at     INTEGER NOT NULL,
+    who    TEXT NOT NULL,
+    act    TEXT NOT NULL,
+    about  BLOB,
+    detail TEXT NOT NULL,
+    hash   BLOB NOT NULL,
+    PRIMARY KEY (writer, n)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX audit_about ON audit (about) WHERE about IS NOT NULL;
+CREATE TRIGGER audit_stays BEFORE UPDATE ON audit
+    BEGIN SELECT raise(ABORT, 'the audit is never changed'); END;
+CREATE TRIGGER audit_remains BEFORE DELETE ON audit
+    BEGIN SELECT raise(ABORT, 'the audit is never deleted from'); END;
 ",
 ];
 

@@ -32,7 +32,7 @@ impl CheckReport {
 
 /// Proves a data folder: every file byte by byte against the ledger, the database
 /// against itself, counts against counts, decisions against their hash, the rules of each run against
-/// their fingerprint, episodes against their events, and that
+/// their fingerprint, episodes against their events, the audit against its chains, and that
 /// nobody but the owner can open anything.
 ///
 /// # Errors
@@ -43,6 +43,8 @@ pub fn check(data: &DataFolder) -> Result<CheckReport, StepError> {
     let mut problems: Vec<String> = Vec::new();
     problems.extend(data.not_recovered.clone());
     problems.extend(data.ledger.integrity()?);
+    let audit = data.ledger.audit_verified(&[])?;
+    problems.extend(audit.err().map(|broken| broken.to_string()));
     problems.extend(
         data.store
             .check(committed)?

@@ -45,6 +45,7 @@
 
 mod acting;
 mod asking;
+mod audit;
 mod canonical;
 mod cases;
 mod check;
@@ -95,6 +96,9 @@ mod whole;
 
 pub use acting::{ActOptions, ActReport};
 pub use asking::{AskingReport, waiting_to_be_asked};
+pub use audit::{
+    AuditList, AuditShown, AuditVerified, HeadShown, add_checkpoints, read_checkpoints,
+};
 pub use check::{CheckReport, check};
 pub use coverage::coverage;
 pub use coverage_document::{
@@ -180,6 +184,16 @@ pub enum StepError {
     /// The export folder has no export files.
     #[error("no `.ndjson`, `.ndjson.gz` or `.ndjson.zst` file in `{0}`")]
     NothingToPull(PathBuf),
+    /// A line of a file of checkpoints is none.
+    #[error(
+        "line {line} of `{path}` is no checkpoint of the audit\nhint: `preventio audit checkpoint --to FILE` writes such files"
+    )]
+    NoCheckpoint {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u32,
+    },
     /// Nothing was pulled yet.
     #[error("nothing was pulled yet\nhint: `preventio pull --from DIR --data DATA`")]
     NothingPulled,

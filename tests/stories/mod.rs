@@ -2,6 +2,7 @@
 
 mod as_of;
 mod asked_in_turn;
+mod audited;
 mod bad_lines;
 mod clinic;
 mod corrections;
