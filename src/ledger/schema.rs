@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 13] = [
+const STEPS: [&str; 14] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -384,6 +384,24 @@ CREATE INDEX outbox_asked ON outbox (left_on)
     WHERE action = 'questionnaire' AND left_on IS NOT NULL;
 -- Whether the resident was known not to be reached at the portal when last decided about again.
 ALTER TABLE outbox ADD COLUMN without_portal INTEGER NOT NULL DEFAULT 0;
+",
+    r"
+-- What was done by the schedule: which step, for which day in the programme's time zone, from when to
+-- when, how it ended. `newest_pull` and `newest_run` are those there were before it was first begun for
+-- that day: what came after is its own.
+CREATE TABLE served (
+    id          INTEGER PRIMARY KEY,
+    step        TEXT NOT NULL,
+    day         TEXT NOT NULL,
+    started     INTEGER NOT NULL,
+    newest_pull INTEGER NOT NULL,
+    newest_run  INTEGER NOT NULL,
+    ended       INTEGER,
+    outcome     TEXT,
+    told        TEXT,
+    CHECK ((ended IS NULL) = (outcome IS NULL))
+) STRICT;
+CREATE INDEX served_step ON served (step, day);
 ",
 ];
 

@@ -74,6 +74,8 @@ struct Course {
     settled: Option<Date>,
     /// The day for which it failed, and how often in a row.
     failed: Option<(Date, u32)>,
+    /// Since when it has not ended well.
+    failing_since: Option<Timestamp>,
     not_before: Option<Timestamp>,
     /// For which day it is under way, and since when.
     under_way: Option<(Date, Timestamp)>,
@@ -100,6 +102,7 @@ impl Schedule {
             course.settled = known.settled;
             if let Some((day, failures, at)) = known.failed {
                 course.failed = Some((day, failures));
+                course.failing_since = Some(at);
                 course.not_before = Some(later(at, wait(table.retry, failures)));
             }
         }
@@ -143,12 +146,25 @@ impl Schedule {
         actions
     }
 
-    /// Since when a step that is due has not been done, at most; for whoever watches.
+    /// Since when a step is due and not done, or a dispatcher fails within its hours; for whoever
+    /// watches.
     #[must_use]
     pub fn overdue_since(&self, now: Timestamp, step: Step) -> Option<Timestamp> {
+        if step == Step::Dispatch {
+            self.table.may_leave(now, &self.zone)?;
+            let course = self.known(step);
+            // One that is at work may well go on until its hours end.
+            return course.failing_since.filter(|_| course.under_way.is_none());
+        }
         let (day, at) = self.table.times.get(&step)?.newest(now, &self.zone)?;
         let is_due = self.since <= at && self.known(step).settled < Some(day);
         is_due.then_some(at)
+    }
+
+    /// Since when a step is under way; for whoever watches.
+    #[must_use]
+    pub fn under_way_since(&self, step: Step) -> Option<Timestamp> {
+        self.known(step).under_way.map(|(_, since)| since)
     }
 
     fn known(&self, step: Step) -> Course {
@@ -171,7 +187,7 @@ impl Schedule {
         };
         match ended {
             Ended::Done => {
-                course.failed = None;
+                (course.failed, course.failing_since) = (None, None);
                 // A dispatcher goes on for as long as its hours last; one that ended early is not hurried.
                 course.not_before = (step == Step::Dispatch).then(|| later(now, retry));
                 course.settled = course.settled.max(Some(day));
@@ -189,6 +205,7 @@ impl Schedule {
                 let before = course.failed.filter(|(of, _)| *of == day);
                 let failures = before.map_or(0, |(_, n)| n).saturating_add(1);
                 course.failed = Some((day, failures));
+                course.failing_since = course.failing_since.or(Some(now));
                 course.not_before = Some(later(now, wait(retry, failures)));
             }
         }

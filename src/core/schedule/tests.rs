@@ -72,15 +72,38 @@ fn a_time_that_a_night_leaves_out_comes_as_much_later_as_the_clock_leaps() {
     let when: When = "03:30".parse().expect("a time");
     for (now, day, came) in [
         // The night before, 03:30 at +02:00; and the night after, at +03:00.
-        ("2026-03-28T01:30:00Z", date(2026, 3, 28), "2026-03-28T01:30:00Z"),
-        ("2026-03-29T01:29:59Z", date(2026, 3, 28), "2026-03-28T01:30:00Z"),
-        ("2026-03-29T01:30:00Z", date(2026, 3, 29), "2026-03-29T01:30:00Z"),
-        ("2026-03-30T00:29:59Z", date(2026, 3, 29), "2026-03-29T01:30:00Z"),
-        ("2026-03-30T00:30:00Z", date(2026, 3, 30), "2026-03-30T00:30:00Z"),
+        (
+            "2026-03-28T01:30:00Z",
+            date(2026, 3, 28),
+            "2026-03-28T01:30:00Z",
+        ),
+        (
+            "2026-03-29T01:29:59Z",
+            date(2026, 3, 28),
+            "2026-03-28T01:30:00Z",
+        ),
+        (
+            "2026-03-29T01:30:00Z",
+            date(2026, 3, 29),
+            "2026-03-29T01:30:00Z",
+        ),
+        (
+            "2026-03-30T00:29:59Z",
+            date(2026, 3, 29),
+            "2026-03-29T01:30:00Z",
+        ),
+        (
+            "2026-03-30T00:30:00Z",
+            date(2026, 3, 30),
+            "2026-03-30T00:30:00Z",
+        ),
     ] {
         assert_eq!(when.newest(at(now), &zone), Some((day, at(came))), "{now}");
     }
-    assert_eq!(Offset::constant(3), zone.to_offset(at("2026-03-29T01:30:00Z")));
+    assert_eq!(
+        Offset::constant(3),
+        zone.to_offset(at("2026-03-29T01:30:00Z"))
+    );
 }
 
 #[test]
@@ -88,19 +111,39 @@ fn a_time_that_a_night_shows_twice_counts_once() {
     let zone = helsinki();
     let when: When = "03:30".parse().expect("a time");
     for (now, day, came) in [
-        ("2026-10-25T00:29:59Z", date(2026, 10, 24), "2026-10-24T00:30:00Z"),
+        (
+            "2026-10-25T00:29:59Z",
+            date(2026, 10, 24),
+            "2026-10-24T00:30:00Z",
+        ),
         // 03:30 at +03:00, the first of the two …
-        ("2026-10-25T00:30:00Z", date(2026, 10, 25), "2026-10-25T00:30:00Z"),
+        (
+            "2026-10-25T00:30:00Z",
+            date(2026, 10, 25),
+            "2026-10-25T00:30:00Z",
+        ),
         // … and the second, at +02:00.
-        ("2026-10-25T01:30:00Z", date(2026, 10, 25), "2026-10-25T00:30:00Z"),
-        ("2026-10-26T01:30:00Z", date(2026, 10, 26), "2026-10-26T01:30:00Z"),
+        (
+            "2026-10-25T01:30:00Z",
+            date(2026, 10, 25),
+            "2026-10-25T00:30:00Z",
+        ),
+        (
+            "2026-10-26T01:30:00Z",
+            date(2026, 10, 26),
+            "2026-10-26T01:30:00Z",
+        ),
     ] {
         assert_eq!(when.newest(at(now), &zone), Some((day, at(came))), "{now}");
     }
     let times = table(&[(Step::Run, "03:30")], &[]);
     let mut schedule = Schedule::new(times, zone, at("2026-10-24T12:00:00Z"), &[]);
     assert_eq!(
-        days_of(&mut schedule, "2026-10-24T12:00:00Z", "2026-10-26T12:00:00Z"),
+        days_of(
+            &mut schedule,
+            "2026-10-24T12:00:00Z",
+            "2026-10-26T12:00:00Z"
+        ),
         [
             ("2026-10-25T00:30:00Z".to_owned(), Step::Run),
             ("2026-10-26T01:30:00Z".to_owned(), Step::Run)
@@ -112,7 +155,11 @@ fn a_time_that_a_night_shows_twice_counts_once() {
 fn a_day_has_its_steps_in_order_and_each_once() {
     let times = table(&DAILY, &["08:00-20:00"]);
     let mut schedule = Schedule::new(times, helsinki(), at("2026-01-31T12:00:00Z"), &[]);
-    let all = days_of(&mut schedule, "2026-01-31T18:00:00Z", "2026-02-02T02:00:00Z");
+    let all = days_of(
+        &mut schedule,
+        "2026-01-31T18:00:00Z",
+        "2026-02-02T02:00:00Z",
+    );
     let told = all.iter().filter(|(_, step)| *step != Step::Dispatch);
     let told: Vec<(&str, Step)> = told.map(|(at, step)| (at.as_str(), *step)).collect();
     assert_eq!(
@@ -140,13 +187,20 @@ fn a_missed_time_is_caught_up_once_and_a_first_start_has_missed_nothing() {
     // Off for two weeks: the newest of each, the pull before the others.
     let now = at("2026-01-15T10:00:00Z");
     let today = date(2026, 1, 15);
-    assert_eq!(begun(&schedule.step(now, Event::Woke)), [(Step::Pull, today)]);
+    assert_eq!(
+        begun(&schedule.step(now, Event::Woke)),
+        [(Step::Pull, today)]
+    );
     let actions = schedule.step(now, Event::Ended(Step::Pull, Ended::Done));
     assert_eq!(begun(&actions), [(Step::Run, today)]);
     let actions = schedule.step(now, Event::Ended(Step::Run, Ended::Done));
     assert_eq!(begun(&actions), [(Step::Reconcile, today)]);
     let actions = schedule.step(now, Event::Ended(Step::Reconcile, Ended::Done));
-    assert_eq!(begun(&actions), [], "the first of January was before the first start");
+    assert_eq!(
+        begun(&actions),
+        [],
+        "the first of January was before the first start"
+    );
     // What is on record is not done again by the next process, nor when the clock is put back.
     let past = [Step::Pull, Step::Run, Step::Reconcile].map(|step| Past {
         step,
@@ -155,7 +209,10 @@ fn a_missed_time_is_caught_up_once_and_a_first_start_has_missed_nothing() {
     });
     let mut next = Schedule::new(times, helsinki(), since, &past);
     assert_eq!(begun(&next.step(now, Event::Woke)), []);
-    assert_eq!(begun(&next.step(at("2026-01-14T10:00:00Z"), Event::Woke)), []);
+    assert_eq!(
+        begun(&next.step(at("2026-01-14T10:00:00Z"), Event::Woke)),
+        []
+    );
 }
 
 #[test]
@@ -177,7 +234,10 @@ fn a_failed_pull_keeps_no_run_from_its_turn_and_is_tried_again() {
         assert_eq!(begun(&actions), []);
         let just_before = tried - SignedDuration::from_secs(1);
         assert_eq!(begun(&schedule.step(just_before, Event::Woke)), []);
-        assert_eq!(begun(&schedule.step(tried, Event::Woke)), [(Step::Pull, day)]);
+        assert_eq!(
+            begun(&schedule.step(tried, Event::Woke)),
+            [(Step::Pull, day)]
+        );
         now = tried;
     }
     let _ = schedule.step(now, Event::Ended(Step::Pull, Ended::Failed));
@@ -207,7 +267,11 @@ fn a_run_waits_for_a_pull_under_way_but_not_for_ever() {
         ("2026-01-15T04:59:59Z", vec![]),
         ("2026-01-15T05:00:00Z", vec![(Step::Run, day)]),
     ] {
-        assert_eq!(begun(&schedule.step(at(now), Event::Woke)), expected, "{now}");
+        assert_eq!(
+            begun(&schedule.step(at(now), Event::Woke)),
+            expected,
+            "{now}"
+        );
     }
 }
 
@@ -229,7 +293,11 @@ fn orders_leave_within_their_hours_only() {
         ("2026-01-17T10:00:00Z", false),
     ] {
         let actions = schedule.clone().step(at(now), Event::Woke);
-        let expected: &[_] = if begins { &[(Step::Dispatch, thursday)] } else { &[] };
+        let expected: &[_] = if begins {
+            &[(Step::Dispatch, thursday)]
+        } else {
+            &[]
+        };
         assert_eq!(begun(&actions), expected, "{now}");
     }
     let actions = schedule.step(at("2026-01-15T06:00:00Z"), Event::Woke);
@@ -239,25 +307,66 @@ fn orders_leave_within_their_hours_only() {
         until: Some(at("2026-01-15T18:00:00Z")),
     };
     assert!(actions.contains(&Action::Begin(begin)));
-    let actions = schedule.step(at("2026-01-15T06:00:01Z"), Event::Stop);
+    // One that fails is overdue since it first failed, while its hours last.
+    for seconds in [1, 2] {
+        let now = at("2026-01-15T06:00:00Z") + SignedDuration::from_secs(61 * seconds);
+        let _ = schedule.step(now, Event::Ended(Step::Dispatch, Ended::Failed));
+        let since = at("2026-01-15T06:01:01Z");
+        assert_eq!(schedule.overdue_since(now, Step::Dispatch), Some(since));
+        let tried = now + SignedDuration::from_secs(60 * seconds);
+        let actions = schedule.step(tried, Event::Woke);
+        assert_eq!(begun(&actions), [(Step::Dispatch, thursday)]);
+        assert_eq!(schedule.overdue_since(tried, Step::Dispatch), None);
+    }
+    let night = at("2026-01-15T18:00:00Z");
+    assert_eq!(schedule.overdue_since(night, Step::Dispatch), None);
+    let actions = schedule.step(at("2026-01-15T06:10:01Z"), Event::Stop);
     assert_eq!(actions, [Action::Finish(Step::Dispatch)]);
     let ended = Event::Ended(Step::Dispatch, Ended::Done);
-    let actions = schedule.step(at("2026-01-15T06:00:02Z"), ended);
+    let actions = schedule.step(at("2026-01-15T06:10:02Z"), ended);
     assert_eq!(actions, [Action::Stopped]);
 }
 
 #[test]
 fn what_is_no_time_is_refused() {
     for text in [
-        "", "5:00", "24:00", "05:60", "05.00", "0x:00", "+5:00", "mon 5:00", "fri-mon 05:00",
-        "tues 05:00", "day 0 05:00", "day 29 05:00", "day 1", "mon-fri", "05:00 mon", "mon,,tue 05:00",
+        "",
+        "5:00",
+        "24:00",
+        "05:60",
+        "05.00",
+        "0x:00",
+        "+5:00",
+        "mon 5:00",
+        "fri-mon 05:00",
+        "tues 05:00",
+        "day 0 05:00",
+        "day 29 05:00",
+        "day 1",
+        "mon-fri",
+        "05:00 mon",
+        "mon,,tue 05:00",
     ] {
         assert!(text.parse::<When>().is_err(), "{text}");
     }
-    for text in ["", "08:00", "20:00-08:00", "08:00-08:00", "08:00-24:01", "08:00-00:00", "day 08:00-09:00"] {
+    for text in [
+        "",
+        "08:00",
+        "20:00-08:00",
+        "08:00-08:00",
+        "08:00-24:01",
+        "08:00-00:00",
+        "day 08:00-09:00",
+    ] {
         assert!(text.parse::<Hours>().is_err(), "{text}");
     }
-    for text in ["05:00", "mon-fri 05:00", "mon,thu 05:00", "sat-sun,wed 23:59", "day 28 00:00"] {
+    for text in [
+        "05:00",
+        "mon-fri 05:00",
+        "mon,thu 05:00",
+        "sat-sun,wed 23:59",
+        "day 28 00:00",
+    ] {
         assert!(text.parse::<When>().is_ok(), "{text}");
     }
     for text in ["00:00-24:00", "mon-fri 08:00-20:00", "day 1 08:00-20:00"] {

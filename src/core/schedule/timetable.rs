@@ -89,7 +89,9 @@ impl Days {
     fn has(self, day: Date) -> bool {
         match self {
             Self::OfWeek(days) => {
-                let of_day = WEEK.iter().position(|(_, weekday)| *weekday == day.weekday());
+                let of_day = WEEK
+                    .iter()
+                    .position(|(_, weekday)| *weekday == day.weekday());
                 of_day.is_some_and(|n| days[n])
             }
             Self::OfMonth(n) => day.day() == n,
@@ -170,8 +172,12 @@ impl FromStr for When {
     type Err = NotATime;
 
     fn from_str(text: &str) -> Result<Self, NotATime> {
-        let parsed = Days::before(text)
-            .and_then(|(days, last)| Some(Self { days, time: time(last)? }));
+        let parsed = Days::before(text).and_then(|(days, last)| {
+            Some(Self {
+                days,
+                time: time(last)?,
+            })
+        });
         parsed.ok_or_else(|| NotATime {
             text: text.to_owned(),
             expected: "a time like `05:00`, `mon-fri 05:00`, `mon,thu 05:00` or `day 1 06:00` (1 to 28)",
@@ -238,7 +244,10 @@ impl Hours {
             true => days_from(day, 1),
             false => day,
         };
-        (instant(day, self.from, zone), instant(end, self.until, zone))
+        (
+            instant(day, self.from, zone),
+            instant(end, self.until, zone),
+        )
     }
 
     /// When now is within: the day, and the first instant that is not any more.
