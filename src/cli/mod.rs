@@ -6,6 +6,8 @@
 //! decisions that are different and 2 for what cannot be said.
 
 mod audit;
+mod backup;
+mod config;
 mod coverage;
 mod demo;
 mod dispatch;
@@ -23,6 +25,7 @@ mod reconcile;
 mod replay;
 mod rules;
 mod run;
+mod serve;
 mod server;
 mod standin;
 mod tasks;
@@ -52,6 +55,7 @@ enum Command {
     Demo(demo::Arguments),
     Pull(Box<pull::Arguments>),
     Run(run::Arguments),
+    Serve(serve::Arguments),
     Dispatch(dispatch::Arguments),
     Orders(orders::Arguments),
     Tasks(tasks::Arguments),
@@ -66,8 +70,10 @@ enum Command {
     WhatIf(what_if::Arguments),
     Evaluate(evaluate::Arguments),
     Fsck(fsck::Arguments),
+    Backup(backup::Arguments),
     Lake(lake::Arguments),
     Rules(rules::Arguments),
+    Config(config::Arguments),
     Server(server::Arguments),
     Standin(standin::Arguments),
 }
@@ -118,6 +124,7 @@ pub(crate) fn run() -> ExitCode {
     let result = match arguments.command {
         Command::Pull(arguments) => pull::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Dispatch(arguments) => dispatch::run(&arguments),
         Command::Orders(arguments) => orders::run(&arguments),
@@ -133,8 +140,10 @@ pub(crate) fn run() -> ExitCode {
         Command::WhatIf(arguments) => what_if::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
+        Command::Backup(arguments) => backup::run(&arguments),
         Command::Lake(arguments) => lake::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
+        Command::Config(arguments) => config::run(&arguments),
         Command::Server(arguments) => server::run(&arguments),
         Command::Standin(arguments) => standin::run(&arguments),
     };

@@ -61,6 +61,7 @@
 mod away;
 mod check;
 mod compact;
+mod copy;
 mod decisions;
 mod digest;
 mod facts;
@@ -183,6 +184,14 @@ pub enum LakeError {
         "lake: `{file}` was committed and is neither staged nor in place\nhint: restore the data folder from a backup; where the lake lies away as well, the next command that writes fetches it"
     )]
     Lost {
+        /// Its name.
+        file: String,
+    },
+    /// A copy that is not what was committed.
+    #[error(
+        "lake: the copy of `{file}` is not what was committed\nhint: `preventio fsck` says whether the original is; is the disk sound?"
+    )]
+    Copied {
         /// Its name.
         file: String,
     },

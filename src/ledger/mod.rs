@@ -46,6 +46,7 @@
 mod act;
 mod asking;
 mod audit;
+mod backup;
 mod by_hand;
 mod clock;
 mod deletions;
@@ -66,6 +67,7 @@ mod reviews;
 mod rule_books;
 mod runs;
 mod schema;
+mod served;
 mod settings;
 mod tasks;
 mod untouched;
@@ -87,6 +89,7 @@ pub use records::{
     PullRecord, Quarantined, RecalibrationRecord, RunRecord,
 };
 pub use reviews::{NotReviewed, Review, ReviewedAll, WaitingOrder};
+pub use served::{ServedOutcome, ServedStep};
 pub use tasks::{NotClosed, OpenTask};
 pub use words::WordedOrder;
 

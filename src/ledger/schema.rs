@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 14] = [
+const STEPS: [&str; 15] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -403,6 +403,24 @@ CREATE TRIGGER audit_stays BEFORE UPDATE ON audit
     BEGIN SELECT raise(ABORT, 'the audit is never changed'); END;
 CREATE TRIGGER audit_remains BEFORE DELETE ON audit
     BEGIN SELECT raise(ABORT, 'the audit is never deleted from'); END;
+",
+    r"
+-- What was done by the schedule: which step, for which day in the programme's time zone, from when to
+-- when, how it ended. `newest_pull` and `newest_run` are those there were before it was first begun for
+-- that day: what came after is its own.
+CREATE TABLE served (
+    id          INTEGER PRIMARY KEY,
+    step        TEXT NOT NULL,
+    day         TEXT NOT NULL,
+    started     INTEGER NOT NULL,
+    newest_pull INTEGER NOT NULL,
+    newest_run  INTEGER NOT NULL,
+    ended       INTEGER,
+    outcome     TEXT,
+    told        TEXT,
+    CHECK ((ended IS NULL) = (outcome IS NULL))
+) STRICT;
+CREATE INDEX served_step ON served (step, day);
 ",
 ];
 

@@ -46,6 +46,7 @@
 mod acting;
 mod asking;
 mod audit;
+mod backup;
 mod canonical;
 mod cases;
 mod check;
@@ -84,6 +85,7 @@ mod run_report;
 mod sampling;
 mod second_look;
 mod seen;
+mod served;
 mod sources;
 mod tasks;
 mod unchanged;
@@ -99,6 +101,7 @@ pub use asking::{AskingReport, waiting_to_be_asked};
 pub use audit::{
     AuditList, AuditShown, AuditVerified, HeadShown, add_checkpoints, read_checkpoints,
 };
+pub use backup::{BackupReport, back_up};
 pub use check::{CheckReport, check};
 pub use coverage::coverage;
 pub use coverage_document::{
@@ -140,6 +143,7 @@ pub use rules_diff::{
 pub use run::{RunOptions, run};
 pub use run_report::RunReport;
 pub use sampling::SamplingReport;
+pub use served::{ServedAlone, ServedReport, served_alone};
 pub use sources::SourceKnown;
 pub use tasks::{OpenTasks, TaskShown};
 pub use unmapped::{CodesReport, OverLimit};
@@ -176,6 +180,15 @@ pub enum StepError {
     /// Another process is writing.
     #[error("another pull or run is writing to `{0}`\nhint: wait until it has finished")]
     Busy(PathBuf),
+    /// Another process serves it.
+    #[error("another `preventio serve` is at work on `{0}`\nhint: one serves a data folder")]
+    Served(PathBuf),
+    /// Something is where a backup is to be.
+    #[error("`{0}` is there already\nhint: a backup is a new folder")]
+    BackupThere(PathBuf),
+    /// A backup in what it is of.
+    #[error("`{0}` lies in the data folder\nhint: a backup belongs on another disk")]
+    BackupInside(PathBuf),
     /// There is no data folder.
     #[error(
         "there is no data folder at `{0}`\nhint: `preventio pull --from DIR --data DATA` creates one"

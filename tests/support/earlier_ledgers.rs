@@ -3,7 +3,8 @@
 use rusqlite::Connection;
 
 /// What takes a ledger from a version of its tables to the one before.
-const BACK: [(i64, &str); 12] = [
+const BACK: [(i64, &str); 13] = [
+    (15, "DROP TABLE served;"),
     (14, "DROP TABLE audit;"),
     (
         13,
