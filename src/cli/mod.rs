@@ -9,6 +9,7 @@ mod coverage;
 mod demo;
 mod dispatch;
 mod effects;
+mod erase;
 mod evaluate;
 mod explain;
 mod fsck;
@@ -24,6 +25,7 @@ mod rules;
 mod run;
 mod server;
 mod standin;
+mod subject_access;
 mod tasks;
 mod what_if;
 
@@ -63,6 +65,8 @@ enum Command {
     Replay(replay::Arguments),
     WhatIf(what_if::Arguments),
     Evaluate(evaluate::Arguments),
+    SubjectAccess(subject_access::Arguments),
+    Erase(erase::Arguments),
     Fsck(fsck::Arguments),
     Lake(lake::Arguments),
     Rules(rules::Arguments),
@@ -129,6 +133,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::WhatIf(arguments) => what_if::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::SubjectAccess(arguments) => subject_access::run(&arguments),
+        Command::Erase(arguments) => erase::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Lake(arguments) => lake::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),

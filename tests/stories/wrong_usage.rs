@@ -293,6 +293,8 @@ fn the_manual_of_every_command_is_its_help() {
         &["coverage"],
         &["learn"],
         &["evaluate"],
+        &["subject-access"],
+        &["erase"],
         &["fsck"],
         &["lake"],
         &["lake", "status"],

@@ -3,7 +3,13 @@
 use rusqlite::Connection;
 
 /// What takes a ledger from a version of its tables to the one before.
-const BACK: [(i64, &str); 11] = [
+const BACK: [(i64, &str); 12] = [
+    (
+        14,
+        "DROP TABLE access;
+         DROP TABLE erased_run;
+         DROP TABLE erasure;",
+    ),
     (
         13,
         "DROP INDEX outbox_asked;
