@@ -8,7 +8,7 @@ use super::{CommandResult, DataArguments, Outcome, show};
 /// Everything held about one resident, in one document
 ///
 /// Identifiers, register entries, facts with when and from which pull, issues, every decision with its
-/// reasons, rounds, what was sent with its words, tasks, lines that could not be read, and who was shown
+/// reasons, rounds, what was ordered and sent, tasks, lines that could not be read, and who was shown
 /// all this before. Who asks and why is written down before anything is shown. The document is for the
 /// resident: it is printed, and kept nowhere.
 ///

@@ -106,7 +106,7 @@ const TABLES: [(&str, &str); 8] = [
     ),
     (
         "outbox",
-        "SELECT hex(key) AS key, programme, round, action, channel, decided_on, send_by, due, left_on, state, sends, way, reference, why, review, asks, recall_on, language, score, patient_id, payload FROM outbox WHERE resident = ?1 ORDER BY id",
+        "SELECT hex(key) AS key, programme, round, action, channel, decided_on, send_by, due, left_on, state, sends, way, reference, why, review, asks, recall_on, language, score, patient_id, worded_by, worded_for, worded_in, payload FROM outbox WHERE resident = ?1 ORDER BY id",
     ),
     (
         "order_review",
@@ -154,11 +154,7 @@ impl Ledger {
         let mut found = Vec::new();
         for (table, select) in TABLES {
             let mut statement = self.connection.prepare(select).map_err(sql(action))?;
-            let names: Vec<String> = statement
-                .column_names()
-                .into_iter()
-                .map(str::to_owned)
-                .collect();
+            let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
             let rows = statement.query_map([resident.as_bytes()], |row| {
                 let columns = names.iter().enumerate();
                 let columns = columns.filter_map(|(n, name)| match row.get_ref(n) {

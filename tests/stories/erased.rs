@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::acting::{Clinic, at_risk, dies_after};
-use crate::support::site::{INDEX_DATE, Said, Site, count, opaque, preventio_starts, text};
+use crate::support::site::{Said, Site, count, opaque, preventio_starts, text};
 use crate::support::world::{World, file, national_id};
 
 /// Invented, and of the range of identifiers reserved for tests.
@@ -161,7 +161,7 @@ fn no_byte_of_who_is_erased_remains_and_everybody_else_still_adds_up() {
     assert_eq!(count(&world.runs()["register"]), 20);
     site.does(&["replay", "last"]).ends_well();
     site.covers();
-    site.does(&["learn", "--as-of", INDEX_DATE]).ends_well();
+    site.does(&["learn"]).ends_well();
     site.is_whole();
 }
 
@@ -211,26 +211,53 @@ fn an_erasure_names_who_did_it_and_why_and_not_whom() {
 }
 
 #[test]
-fn what_is_open_at_the_laboratory_is_ended_before_anybody_is_erased() {
+fn what_is_open_at_the_laboratory_is_taken_back_first_then_everything_goes() {
     let mut world = World::new();
     at_risk(&mut world, PATIENT_ID);
     at_risk(&mut world, "other");
-    let clinic = Clinic::of(world, &[PATIENT_ID, "other"], &[]);
-    let site = clinic.site();
+    let mut clinic = Clinic::of(world, &[PATIENT_ID, "other"], &[]);
+    let refused = |clinic: &Clinic| {
+        let said = erases(clinic.site(), &[]).ends_with(1);
+        assert!(
+            said.contains("is under way; nothing was erased\nhint: "),
+            "{said}"
+        );
+        assert_eq!(clinic.site().register().len(), 2);
+    };
     clinic.acts();
     clinic.delivers_everything();
-    let said = erases(site, &[]).ends_with(1);
-    assert!(
-        said.contains("is under way; nothing was erased\nhint: "),
-        "{said}"
-    );
+    refused(&clinic);
+    clinic.world.resident(PATIENT_ID).says_no("2025-10-30");
+    clinic.world.pulls();
+    clinic.acts();
+    refused(&clinic);
+    clinic.delivers_everything();
+
+    let site = clinic.site();
+    let words = [&["subject-access", PATIENT_ID, "--lang", "en"], &WHO[..]].concat();
+    let shown = site.does(&words).ends_well();
+    for told in [
+        "What was asked, ordered and sent (4)",
+        "action: laboratory:hba1c",
+        "action: cancel:hba1c",
+        "worded_by: ",
+        "Events of rounds (",
+    ] {
+        assert!(shown.contains(told), "{told} in {shown}");
+    }
+    erases(site, &[]).ends_well();
+    assert_eq!(told_in(site), [""; 0]);
+    assert_eq!(clinic.rows().len(), 2);
+    // What has left about her is no difference to the other side: nobody here knows of it.
+    assert_eq!(clinic.differences(), [].into());
+    clinic.acts();
+    site.covers();
     site.is_whole();
-    assert_eq!(site.register().len(), 2);
 }
 
 #[test]
 fn killed_at_any_moment_an_erasure_is_not_begun_or_is_finished_by_the_next_command() {
-    for milliseconds in [1, 5, 15, 30, 45, 60, 80, 100, 130, 160, 200, 300] {
+    for milliseconds in [2, 6, 10, 13, 16, 19, 22, 25, 28, 32, 40, 55, 80] {
         let world = pulled();
         let site = &world.site;
         let words = site.arguments(&[&["erase", PATIENT_ID], &WHO[..]].concat());
