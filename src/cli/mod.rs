@@ -12,6 +12,7 @@ mod coverage;
 mod demo;
 mod dispatch;
 mod effects;
+mod erase;
 mod evaluate;
 mod explain;
 mod fsck;
@@ -28,6 +29,7 @@ mod run;
 mod serve;
 mod server;
 mod standin;
+mod subject_access;
 mod tasks;
 mod what_if;
 
@@ -69,6 +71,8 @@ enum Command {
     Replay(replay::Arguments),
     WhatIf(what_if::Arguments),
     Evaluate(evaluate::Arguments),
+    SubjectAccess(subject_access::Arguments),
+    Erase(erase::Arguments),
     Fsck(fsck::Arguments),
     Backup(backup::Arguments),
     Lake(lake::Arguments),
@@ -139,6 +143,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::WhatIf(arguments) => what_if::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::SubjectAccess(arguments) => subject_access::run(&arguments),
+        Command::Erase(arguments) => erase::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),
         Command::Lake(arguments) => lake::run(&arguments),

@@ -17,6 +17,8 @@ use crate::profile::ResidentId;
 pub enum AuditAct {
     /// Looked at what is known of a resident, and why they were decided about as they were.
     ViewedResident,
+    /// Was shown everything that is held about a resident.
+    ShownEverything,
     /// Had open tasks listed.
     ListedTasks,
     /// Had waiting orders listed.
@@ -41,12 +43,17 @@ pub enum AuditAct {
     AcceptedRecalibration,
     /// Put on record that a rule is faulty.
     MarkedRuleFaulty,
+    /// Erased everything about a resident.
+    Erased,
+    /// Let an erased resident come back.
+    LiftedErasure,
 }
 
 impl AuditAct {
     /// Every act with its name.
-    pub const NAMES: [(&'static str, Self); 13] = [
+    pub const NAMES: [(&'static str, Self); 16] = [
         ("viewed-resident", Self::ViewedResident),
+        ("shown-everything", Self::ShownEverything),
         ("listed-tasks", Self::ListedTasks),
         ("listed-orders", Self::ListedOrders),
         ("looked-back", Self::LookedBack),
@@ -59,6 +66,8 @@ impl AuditAct {
         ("noticed-old-copy", Self::NoticedOldCopy),
         ("accepted-recalibration", Self::AcceptedRecalibration),
         ("marked-rule-faulty", Self::MarkedRuleFaulty),
+        ("erased", Self::Erased),
+        ("lifted-erasure", Self::LiftedErasure),
     ];
 
     /// The name in the ledger and in reports.

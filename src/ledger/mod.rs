@@ -20,7 +20,7 @@
 //!
 //! * A transaction is on disk before its function returns (WAL, `synchronous = FULL`).
 //! * Direct identifiers live in `identity` and `quarantine`, nowhere else.
-//! * Rows of pulls, runs and episode events are never changed.
+//! * Rows of pulls, runs and episode events are never changed; an erasure alone takes rows away.
 //! * A run, its rules, events, orders and tasks are one transaction.
 //! * Leases are judged by the database's clock, and only inside transactions.
 //!
@@ -53,6 +53,7 @@ mod deletions;
 mod due;
 mod effects;
 mod episodes;
+mod erasures;
 mod faulty;
 mod handout;
 mod links;
@@ -79,6 +80,7 @@ pub use audit::{AuditAct, AuditBroken, AuditEntry, AuditHead, AuditRecord};
 pub use clock::Clock;
 pub use effects::{EffectsChange, EffectsEntry, Epoch};
 pub use episodes::EpisodeMap;
+pub use erasures::{AboutResident, EraseCommit, Erased, ErasedRun, LineSetAside, NotErased};
 pub use faulty::{AskedAct, FaultyRule};
 pub use handout::{Addressee, Handed, NotExpressible, TakeOptions, WordedBy, Written};
 pub use links::Link;

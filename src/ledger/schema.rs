@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 15] = [
+const STEPS: [&str; 16] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -421,6 +421,45 @@ CREATE TABLE served (
     CHECK ((ended IS NULL) = (outcome IS NULL))
 ) STRICT;
 CREATE INDEX served_step ON served (step, day);
+",
+    r"
+-- Whose data were erased, by the opaque id alone: a later pull does not bring them back until a named
+-- person has lifted it.
+CREATE TABLE erasure (
+    id         INTEGER PRIMARY KEY,
+    resident   BLOB NOT NULL,
+    at         TEXT NOT NULL,
+    by         TEXT NOT NULL CHECK (trim(by) <> ''),
+    reason     TEXT NOT NULL CHECK (trim(reason) <> ''),
+    lifted_at  TEXT,
+    lifted_by  TEXT CHECK (trim(lifted_by) <> ''),
+    lifted_why TEXT CHECK (trim(lifted_why) <> '')
+) STRICT;
+CREATE UNIQUE INDEX erasure_in_force ON erasure (resident) WHERE lifted_at IS NULL;
+CREATE TRIGGER erasure_remains BEFORE DELETE ON erasure
+    BEGIN SELECT raise(ABORT, 'an erasure stays on record'); END;
+
+-- Runs that decided about somebody who was erased since: how many, and the hash of the decisions
+-- that are left.
+CREATE TABLE erased_run (
+    run            INTEGER PRIMARY KEY REFERENCES run (id),
+    residents      INTEGER NOT NULL,
+    decisions_hash TEXT NOT NULL
+) STRICT;
+
+-- Who was shown everything about whom, and why.
+CREATE TABLE access (
+    id       INTEGER PRIMARY KEY,
+    resident BLOB NOT NULL,
+    at       TEXT NOT NULL,
+    by       TEXT NOT NULL CHECK (trim(by) <> ''),
+    reason   TEXT NOT NULL CHECK (trim(reason) <> '')
+) STRICT;
+CREATE INDEX access_resident ON access (resident);
+CREATE TRIGGER access_stays BEFORE UPDATE ON access
+    BEGIN SELECT raise(ABORT, 'who looked is never changed'); END;
+CREATE TRIGGER access_remains BEFORE DELETE ON access
+    BEGIN SELECT raise(ABORT, 'who looked is never deleted'); END;
 ",
 ];
 

@@ -113,14 +113,24 @@ impl DataFolder {
                 store.is_all_there(n, files)?;
             }
         }
-        Ok(Self {
+        let is_locked = lock.is_some();
+        let mut data = Self {
             root: root.to_path_buf(),
             store,
             ledger,
             generation,
             not_recovered,
             _lock: lock,
-        })
+        };
+        if is_locked && data.not_recovered.is_none() {
+            match data.finish_erasing() {
+                Err(error) if access == Access::Check => {
+                    data.not_recovered = Some(error.to_string());
+                }
+                finished => drop(finished?),
+            }
+        }
+        Ok(data)
     }
 
     /// The identity key of the folder; the first caller decides it.

@@ -15,6 +15,7 @@
 //! [`replay`]: runs again, by their own rules, held against what they decided.
 //! [`what_if`]: the register at other action levels.
 //! [`coverage`]: where everybody on the register stands, and who is forgotten.
+//! [`subject_access`]: everything held about one resident; [`erase`]: all of it goes.
 //! [`check`]: whether the data folder is whole.
 //!
 //! # Invariants
@@ -55,6 +56,7 @@ mod coverage_document;
 mod data;
 mod earlier;
 mod effects;
+mod erase;
 mod explain;
 mod failed_source;
 mod faulty;
@@ -87,6 +89,7 @@ mod second_look;
 mod seen;
 mod served;
 mod sources;
+mod subject_access;
 mod tasks;
 mod unchanged;
 mod unmapped;
@@ -112,6 +115,7 @@ pub(crate) use effects::replace;
 pub use effects::{
     EffectsStatus, EpochFile, Stopped, Switch, effects_status, notice_old_copy, resume, stop,
 };
+pub use erase::{EraseReport, erase, lift_erasure};
 pub use explain::{Explanation, explain};
 pub use failed_source::{FailedSource, source_failed};
 pub use faulty::{FaultyMarks, FaultyReport, Marked, faulty_in, faulty_rules, mark_faulty};
@@ -145,6 +149,7 @@ pub use run_report::RunReport;
 pub use sampling::SamplingReport;
 pub use served::{ServedAlone, ServedReport, served_alone};
 pub use sources::SourceKnown;
+pub use subject_access::{Held, LANGUAGES, SubjectAccess, subject_access};
 pub use tasks::{OpenTasks, TaskShown};
 pub use unmapped::{CodesReport, OverLimit};
 pub use what_if::{AsOf, Dimension, WhatIfOptions, what_if};
@@ -154,7 +159,7 @@ use std::path::PathBuf;
 
 use crate::config::NoEffects;
 use crate::lake::LakeError;
-use crate::ledger::LedgerError;
+use crate::ledger::{LedgerError, NotErased};
 use crate::rulebook::{Diagnostic, EstimandsDiffer};
 
 /// Why a step did not finish.
@@ -369,6 +374,19 @@ pub enum StepError {
         "`{0}` is neither a folder of rules nor the beginning of the fingerprint of one rule book that a run here used\nhint: `preventio run --json` says the fingerprint of its rules"
     )]
     UnknownRules(String),
+    /// Nothing may be erased yet.
+    #[error(transparent)]
+    NotErased(#[from] NotErased),
+    /// What stays on record of an erasure would tell whose it was.
+    #[error(
+        "`--by` or `--reason` has an identifier of the resident, and stays on record\nhint: the number of the request says enough"
+    )]
+    ErasureTells,
+    /// There is nothing to lift.
+    #[error(
+        "nobody with the opaque id `{0}` was erased here\nhint: the issue `erased-resident` of a pull says the 32-digit id"
+    )]
+    NotErasedBefore(String),
     /// Several are.
     #[error("{0} residents are called `{1}`\nhint: give the 32-digit resident id")]
     AmbiguousResident(usize, String),

@@ -11,6 +11,7 @@ mod crawl;
 mod damage;
 mod demo;
 mod disk_full;
+mod erased;
 mod evaluate;
 mod killed;
 mod killed_between;

@@ -301,6 +301,8 @@ fn the_manual_of_every_command_is_its_help() {
         &["audit", "checkpoint"],
         &["learn"],
         &["evaluate"],
+        &["subject-access"],
+        &["erase"],
         &["fsck"],
         &["lake"],
         &["lake", "status"],

@@ -3,7 +3,13 @@
 use rusqlite::Connection;
 
 /// What takes a ledger from a version of its tables to the one before.
-const BACK: [(i64, &str); 13] = [
+const BACK: [(i64, &str); 14] = [
+    (
+        16,
+        "DROP TABLE access;
+         DROP TABLE erased_run;
+         DROP TABLE erasure;",
+    ),
     (15, "DROP TABLE served;"),
     (14, "DROP TABLE audit;"),
     (
