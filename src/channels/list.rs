@@ -3,13 +3,14 @@
 //! A file is CSV (RFC 4180, UTF-8, with a header) with a row for each order; beside it lies a detached
 //! Ed25519 signature over its bytes, `FILE.sig`, 64 bytes, as openssl checks it. The signature is there
 //! before the file. What became of rows the other side says in a file of its own, `FILE.ack`: CSV with
-//! the columns `order`, `outcome` (`taken` or `refused`) and `reference`. Who writes none is read by
-//! their deeds: an order or a result in a later pull.
+//! the columns `order`, `outcome` (`taken`, `refused`, or `returned` for what reached nobody) and
+//! `reference`; of several rows about one order the last counts. Who writes none is read by their deeds:
+//! an order or a result in a later pull.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -273,6 +274,7 @@ impl Inner {
                     reference: reference.unwrap_or(file),
                 },
                 Some(Outcome::Refused) => Found::NotTaken,
+                Some(Outcome::Returned) => Found::Returned,
                 None => Found::Awaited { look_at },
             },
         }
@@ -281,32 +283,73 @@ impl Inner {
     /// What the other side says of an order; `None` while it says nothing, or nothing that is understood.
     fn outcome(&self, file: &str, order: &str) -> Option<Outcome> {
         let path = self.acknowledged.as_ref()?.join(format!("{file}.ack"));
-        let mut content = Vec::new();
-        let opened = fs::File::open(path).ok()?;
-        opened.take(MAX_BYTES).read_to_end(&mut content).ok()?;
-        let mut reader = csv::Reader::from_reader(&content[..]);
-        let header = reader.headers().ok()?.clone();
-        let at = |name: &str| header.iter().position(|known| known.trim() == name);
-        let (orders, outcomes, references) = (at("order")?, at("outcome")?, at("reference"));
-        // A row that cannot be read says nothing, and keeps none of the others from being heard.
-        let rows = reader.records().filter_map(Result::ok);
-        let of_order = rows.filter(|row| row.get(orders).map(str::trim) == Some(order));
-        let understood = of_order.filter_map(|row| match row.get(outcomes).map(str::trim) {
-            Some("taken") => {
-                let reference = references.and_then(|at| row.get(at)).map(str::trim);
-                let reference = reference.filter(|text| !text.is_empty());
-                Some(Outcome::Taken(reference.map(str::to_owned)))
+        let mut last = None;
+        told(&path, |of, outcome| {
+            if of == order {
+                last = Some(outcome);
             }
-            Some("refused") => Some(Outcome::Refused),
-            Some(_) | None => None,
-        });
-        understood.last()
+        })?;
+        last
     }
 }
 
 enum Outcome {
     Taken(Option<String>),
     Refused,
+    Returned,
+}
+
+/// Reads what the other side says, row by row; `None` where it says nothing that can be read.
+fn told(path: &Path, mut each: impl FnMut(&str, Outcome)) -> Option<()> {
+    let mut content = Vec::new();
+    let opened = fs::File::open(path).ok()?;
+    opened.take(MAX_BYTES).read_to_end(&mut content).ok()?;
+    let mut reader = csv::Reader::from_reader(&content[..]);
+    let header = reader.headers().ok()?.clone();
+    let at = |name: &str| header.iter().position(|known| known.trim() == name);
+    let (orders, outcomes, references) = (at("order")?, at("outcome")?, at("reference"));
+    // A row that cannot be read says nothing, and keeps none of the others from being heard.
+    for row in reader.records().filter_map(Result::ok) {
+        let Some(order) = row.get(orders).map(str::trim) else {
+            continue;
+        };
+        match row.get(outcomes).map(str::trim) {
+            Some("taken") => {
+                let reference = references.and_then(|at| row.get(at)).map(str::trim);
+                let reference = reference.filter(|text| !text.is_empty());
+                each(order, Outcome::Taken(reference.map(str::to_owned)));
+            }
+            Some("refused") => each(order, Outcome::Refused),
+            Some("returned") => each(order, Outcome::Returned),
+            Some(_) | None => {}
+        }
+    }
+    Some(())
+}
+
+/// Orders of which the other side says last that they came back, also when it had taken them before:
+/// what was taken is not looked up again by itself. By their keys, with the file that says it.
+///
+/// # Errors
+///
+/// When the folder cannot be read.
+pub fn returned(settings: &ListFolder) -> io::Result<BTreeMap<String, String>> {
+    let mut returned = BTreeMap::new();
+    let Some(folder) = &settings.acknowledged else {
+        return Ok(returned);
+    };
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if !name.ends_with(".ack") {
+            continue;
+        }
+        // What cannot be read says nothing yet.
+        let _ = told(&folder.join(&name), |order, outcome| match outcome {
+            Outcome::Returned => drop(returned.insert(order.to_owned(), name.clone())),
+            Outcome::Taken(_) | Outcome::Refused => drop(returned.remove(order)),
+        });
+    }
+    Ok(returned)
 }
 
 /// One column of a file of ours.

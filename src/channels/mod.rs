@@ -40,6 +40,7 @@ mod list;
 mod outreach;
 mod worklist;
 
+pub use list::returned;
 pub use outreach::call_off;
 
 use std::future::Future;

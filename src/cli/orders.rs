@@ -3,7 +3,7 @@
 use preventiojyraa::ledger::{AuditAct, Review};
 use preventiojyraa::steps::{Access, DataFolder, WaitingOrders};
 
-use super::{CommandResult, DataArguments, Outcome, account, print, show};
+use super::{CommandResult, DataArguments, Outcome, RulesArguments, account, print, show};
 
 /// Look through orders before they leave, and approve or hold them
 ///
@@ -26,13 +26,17 @@ enum Command {
 /// List orders that have not left, oldest decision first
 ///
 /// A line for each: key, act, resident, day of the decision, last day for leaving or that the resident's
-/// turn to be asked is waited for, and what somebody has said about it. `preventio explain RESIDENT` says why it was decided.
+/// turn to be asked is waited for, and what somebody has said about it; of an order that is held, how many
+/// newer statements about the resident have come since: what was right by older data may not be any more.
+/// `preventio explain RESIDENT` says why it was decided.
 ///
 /// Example: preventio orders list --data data
 #[derive(clap::Args)]
 struct ListArguments {
     #[command(flatten)]
     data: DataArguments,
+    #[command(flatten)]
+    rules: RulesArguments,
     /// Print the list as JSON
     #[arg(long)]
     json: bool,
@@ -68,7 +72,8 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
     match &arguments.command {
         Command::List(arguments) => {
             let mut data = DataFolder::open(&arguments.data.data, Access::Read)?;
-            let waiting = data.waiting_orders()?;
+            let rulebook = arguments.rules.load()?;
+            let waiting = data.waiting_orders(&rulebook)?;
             let n = waiting.orders.len().to_string();
             data.audit(&account(), AuditAct::ListedOrders, None, &n)?;
             show(&waiting, arguments.json, render)?;
@@ -114,12 +119,17 @@ fn render(waiting: &WaitingOrders) -> String {
     let mut text = String::new();
     for order in &waiting.orders {
         let review = order.review.unwrap_or("not looked at");
+        let since = match order.told_since_held {
+            None | Some(0) => String::new(),
+            Some(1) => "; 1 newer statement since, look again".to_owned(),
+            Some(n) => format!("; {n} newer statements since, look again"),
+        };
         let leaves = match &order.send_by {
             Some(day) => format!("leaves by {day}"),
             None => "waits for their turn".to_owned(),
         };
         text.push_str(&format!(
-            "{}  {}  {}  decided {}, {leaves}  {review}\n",
+            "{}  {}  {}  decided {}, {leaves}  {review}{since}\n",
             order.key, order.act, order.resident, order.decided_on
         ));
     }

@@ -12,7 +12,7 @@ use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, show}
 ///
 /// Asks the servers of the configuration for every order of ours. An order in doubt that is there is
 /// acknowledged; one that is there twice is to be taken back once and a person is told; one that is
-/// gone is a task for a person. Exit code 5 when something does not agree.
+/// gone, or came back undelivered, is a task for a person. Exit code 5 when something does not agree.
 ///
 /// Example: preventio reconcile --data data --config preventio.toml
 #[derive(clap::Args)]
@@ -58,6 +58,12 @@ fn render(report: &ReconcileReport) -> String {
         report.closed,
         report.waiting
     );
+    if 0 < report.returned {
+        text.push_str(&format!(
+            "{} came back undelivered; a person has each\n",
+            report.returned
+        ));
+    }
     if !report.cancellations.is_empty() {
         text.push_str("Cancellations\n");
         text.push_str(&counts(&report.cancellations));

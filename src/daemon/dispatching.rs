@@ -64,6 +64,9 @@ pub enum DispatchError {
     /// Those who reach residents without a portal could not be told whom to reach no more.
     #[error("cannot write down which letters and calls are called off")]
     CalledOff(#[source] std::io::Error),
+    /// The folder in which people say what became of letters and calls.
+    #[error("cannot read what came back of a list")]
+    CameBack(#[source] std::io::Error),
     /// A defect of the program.
     #[error("a part of the dispatcher broke down; what was under way is asked about by the next")]
     Broke(#[source] tokio::task::JoinError),

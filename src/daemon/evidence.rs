@@ -1,29 +1,63 @@
 //! Evidence: what the other side has of ours.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::dispatch::{now, runtime};
 use super::dispatching::DispatchError;
 use crate::channels;
 use crate::config::{Channel, Config};
 use crate::delivery::{ReadBack, Route};
-use crate::fhir::{FhirChannel, Way};
+use crate::fhir::{FhirChannel, RemoteOrder, RemoteStanding, Way};
 use crate::orders::ActionKind;
 use crate::steps::{DataFolder, Evidence};
 
 /// What the other side has of ours, channel by channel, for reconciliation; nothing of channels
-/// whose server is never asked.
+/// whose server is never asked. Of lists it is what came back.
 ///
 /// # Errors
 ///
-/// When a server cannot be asked.
+/// When a server cannot be asked, or a folder not read.
 pub fn evidence(data: &DataFolder, config: &Config) -> Result<Vec<Evidence>, DispatchError> {
     let runtime = runtime()?;
     let mut all = Vec::new();
     for (kind, channel) in &config.channels {
         runtime.block_on(of_channel(data, *kind, channel, &mut all))?;
+        for (way, list) in [
+            (Route::List, &channel.list),
+            (Route::Outreach, &channel.outreach),
+        ] {
+            if let Some(list) = list {
+                let returned = channels::returned(list).map_err(DispatchError::CameBack)?;
+                all.push(of_list(*kind, channel, way, returned));
+            }
+        }
     }
     Ok(all)
+}
+
+/// What the other side says of rows of a list: those that came back.
+fn of_list(
+    kind: ActionKind,
+    channel: &Channel,
+    way: Route,
+    returned: BTreeMap<String, String>,
+) -> Evidence {
+    let order = |(key, reference)| RemoteOrder {
+        key,
+        reference,
+        standing: RemoteStanding::Returned,
+    };
+    Evidence {
+        channel: channel.terms.name.clone(),
+        server: channel.terms.server.clone(),
+        kind,
+        way,
+        resource_type: None,
+        is_revoked: false,
+        acknowledged: BTreeSet::new(),
+        orders: returned.into_iter().map(order).collect(),
+        is_everything: false,
+    }
 }
 
 /// What the server has by each way of a channel that can be asked.
@@ -59,7 +93,7 @@ async fn of_way(
         server: channel.terms.server.clone(),
         kind,
         way: open.way().route(),
-        resource_type: open.way().resource_type(),
+        resource_type: Some(open.way().resource_type()),
         is_revoked: open.way().is_revoked(),
         // Judged is only what was acknowledged before anything was asked.
         acknowledged: data.acknowledged()?,

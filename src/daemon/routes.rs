@@ -158,7 +158,8 @@ impl Routes {
                 Found::One { .. }
                 | Found::Several { .. }
                 | Found::Awaited { .. }
-                | Found::NotTaken => return (found, server),
+                | Found::NotTaken
+                | Found::Returned => return (found, server),
                 Found::NotTold { .. } => nowhere = (found, server),
             }
         }

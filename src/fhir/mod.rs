@@ -78,7 +78,8 @@ pub use bulk::{
     ListedFile, Manifest, Next, NotFollowed, Page, Patience, Stage, Told, deletions, told,
 };
 pub use channel::{
-    ChannelError, ChannelOptions, FhirChannel, Lacking, RemoteOrder, Way, somebody_takes,
+    ChannelError, ChannelOptions, FhirChannel, Lacking, RemoteOrder, RemoteStanding, Way,
+    somebody_takes,
 };
 pub use crawl::{Crawl, CrawlClient, CrawlFailure, CrawledFile, Found, Member, earliest};
 pub use filter::{Filter, Glance, line_key};

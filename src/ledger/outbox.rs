@@ -341,6 +341,7 @@ fn name(event: &DeliveryEvent) -> String {
             Found::NotTold { .. } => "not told".to_owned(),
             Found::Awaited { .. } => "waits to be taken".to_owned(),
             Found::NotTaken => "turned down".to_owned(),
+            Found::Returned => "came back".to_owned(),
         },
         DeliveryEvent::LeaseOver => "lease over".to_owned(),
         DeliveryEvent::Stopped(why) => format!("stopped: {}", why.name()),

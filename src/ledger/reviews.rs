@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
 use super::outbox_row::{OutboxRow, note, select};
 use super::{AuditAct, AuditEntry, Ledger, LedgerError, audit, sql};
@@ -43,6 +43,8 @@ pub struct WaitingOrder {
     pub channel: String,
     /// What somebody has said about it already.
     pub review: Option<Review>,
+    /// Of an order that is held: the newest pull when that was said, zero before the first.
+    pub held_after: Option<u32>,
     /// What deciding again said about it last: `may-leave`, `hold`, or why it is to stop.
     pub verdict: Option<String>,
     /// The last day on which it may leave; none of questions that wait for the resident's turn.
@@ -113,13 +115,21 @@ impl Ledger {
             &format!("WHERE {WAITING} ORDER BY decided_on, id"),
             &[],
         )?;
+        let pulls = pulls(&self.connection)?;
         let each = rows.into_iter().map(|row| {
+            let held_after = match row.review {
+                Some(Review::Held) => {
+                    held_at(&self.connection, row.id)?.map(|at| newest(&pulls, at))
+                }
+                Some(Review::Approved) | None => None,
+            };
             let is_planned = matches!(row.delivery, Delivery::Planned { .. });
             let is_in_turn =
                 is_planned && super::outbox::waits_for_a_turn(&self.connection, &row.order)?;
             Ok(WaitingOrder {
                 channel: super::outbox::channel_of(&self.connection, row.id)?,
                 review: row.review,
+                held_after,
                 verdict: row.verdict,
                 send_by: (!is_in_turn).then_some(row.order.send_by),
                 order: row.order,
@@ -191,6 +201,44 @@ impl Ledger {
         transaction.commit().map_err(sql(action))?;
         Ok(all)
     }
+}
+
+/// Every pull with its time, oldest first.
+fn pulls(connection: &Connection) -> Result<Vec<(u32, Timestamp)>, LedgerError> {
+    let action = "cannot read pulls";
+    let mut statement = connection
+        .prepare("SELECT id, at FROM pull ORDER BY id")
+        .map_err(sql(action))?;
+    let rows = statement.query_map([], |row| {
+        Ok((row.get::<_, u32>(0)?, row.get::<_, String>(1)?))
+    });
+    let rows = rows.map_err(sql(action))?;
+    let each = rows.map(|row| {
+        let (id, at) = row.map_err(sql(action))?;
+        let wrong = |_| LedgerError::Content(format!("pull {id} has no usable time"));
+        Ok((id, at.parse().map_err(wrong)?))
+    });
+    each.collect()
+}
+
+/// The newest pull at an instant; zero before the first.
+fn newest(pulls: &[(u32, Timestamp)], at: Timestamp) -> u32 {
+    let before = pulls.iter().take_while(|(_, pulled)| *pulled <= at);
+    before.last().map_or(0, |(id, _)| *id)
+}
+
+/// When somebody last said that an order is held.
+fn held_at(connection: &Connection, outbox: i64) -> Result<Option<Timestamp>, LedgerError> {
+    let at: Option<i64> = connection
+        .query_row(
+            "SELECT max(at) FROM order_review WHERE outbox = ?1 AND what = ?2",
+            params![outbox, Review::Held.name()],
+            |row| row.get(0),
+        )
+        .map_err(sql("cannot read what was said about orders"))?;
+    let wrong = |_| LedgerError::Content("a review has no usable time".to_owned());
+    at.map(|at| Timestamp::from_microsecond(at).map_err(wrong))
+        .transpose()
 }
 
 /// Writes down what a person says about an order; says whether it was news.

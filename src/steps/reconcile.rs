@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{DataFolder, StepError};
 use crate::delivery::{Delivery, Found, Next, Refused, Route};
-use crate::fhir::RemoteOrder;
+use crate::fhir::{RemoteOrder, RemoteStanding};
 use crate::ledger::{ChannelTerms, RowView, Seen};
 use crate::orders::{Action, ActionKind, Keep};
 use crate::pathway::{Stage, TestOrder};
@@ -27,8 +27,9 @@ pub struct Evidence {
     pub kind: ActionKind,
     /// By which way they leave.
     pub way: Route,
-    /// The type of resource by which they leave, as it is in references.
-    pub resource_type: &'static str,
+    /// The type of resource by which they leave, as it is in references; nothing where they are rows
+    /// of a list.
+    pub resource_type: Option<&'static str>,
     /// Whether orders are taken back there by changing them; else a cancellation is there by itself.
     pub is_revoked: bool,
     /// Orders that were acknowledged before it was asked, by number in the outbox.
@@ -62,6 +63,9 @@ pub struct ReconcileReport {
     /// Orders that lie where the other side takes them from, and were not taken yet.
     #[serde(skip_serializing_if = "is_none")]
     pub awaited: u64,
+    /// Orders that had left and came back; a person has each.
+    #[serde(skip_serializing_if = "is_none")]
+    pub returned: u64,
     /// Orders that the other side has acknowledged.
     pub acknowledged: u64,
     /// Acknowledged orders of which nothing is waited for: something was told, or the round has gone on.
@@ -104,8 +108,8 @@ impl Differences {
 /// Compares the outbox with the episodes and, where the other side was asked, with what it has.
 ///
 /// What is learned is written down: an order that was in doubt and is there is acknowledged; one
-/// that is there twice is to be taken back once, and a person is told; one that is gone is a
-/// task for a person.
+/// that is there twice is to be taken back once, and a person is told; one that is gone, or came back
+/// undelivered, is a task for a person.
 ///
 /// # Errors
 ///
@@ -140,6 +144,7 @@ pub fn reconcile(
         not_handed_over: 0,
         handed_over: 0,
         awaited: 0,
+        returned: 0,
         acknowledged: 0,
         closed: 0,
         waiting: 0,
@@ -187,6 +192,12 @@ fn count(
                 | Refused::NotTaken
                 | Refused::TurnedDown(_),
         } => report.not_handed_over += 1,
+        Delivery::Refused {
+            why: Refused::Returned,
+        } => {
+            report.handed_over += 1;
+            report.returned += 1;
+        }
         Delivery::Sending { .. } => {
             report.handed_over += 1;
             differences.add("being sent now, or broken off while it was", key());
@@ -276,11 +287,11 @@ fn answer(action: &Action, stage: &Stage, today: Date) -> Answer {
 
 /// What stands at all servers that were asked, each once, however many channels came upon it.
 fn active(evidence: &[Evidence]) -> Option<u64> {
-    if evidence.is_empty() {
-        return None;
-    }
-    let standing = evidence.iter().flat_map(|of| {
-        let orders = of.orders.iter().filter(|order| order.stands);
+    // A list is no server.
+    let mut servers = evidence.iter().filter(|of| of.resource_type.is_some());
+    let first = servers.next()?;
+    let standing = std::iter::once(first).chain(servers).flat_map(|of| {
+        let orders = of.orders.iter().filter(|order| stands(order));
         orders.map(|order| (&of.server, &order.reference))
     });
     Some(standing.collect::<BTreeSet<_>>().len() as u64)
@@ -292,7 +303,7 @@ fn unknown_here<'e>(rows: &[RowView], evidence: &'e Evidence) -> Vec<(&'e str, &
         return Vec::new();
     }
     let known: BTreeSet<String> = rows.iter().map(|row| row.order.key().to_string()).collect();
-    let standing = evidence.orders.iter().filter(|order| order.stands);
+    let standing = evidence.orders.iter().filter(|order| stands(order));
     standing
         .filter(|order| !known.contains(&order.key))
         .map(|order| (evidence.server.as_str(), order.key.as_str()))
@@ -348,8 +359,8 @@ fn compare(
         }
         let key = row.order.key().to_string();
         let mut found = there.remove(key.as_str()).unwrap_or_default();
-        found.sort_by_key(|order| (!order.stands, order.reference.clone()));
-        let n_standing = found.iter().filter(|order| order.stands).count();
+        found.sort_by_key(|order| (order.standing, order.reference.clone()));
+        let n_standing = found.iter().filter(|order| stands(order)).count();
         let who = test.map(|test| (row.order.resident, row.order.round, test));
         let is_taken_back =
             evidence.is_revoked && who.as_ref().is_some_and(|who| taken_back.contains(who));
@@ -364,7 +375,17 @@ fn compare(
                 differences.add("acknowledged, and the other side no longer has it", key);
                 seen.push((row.id, Seen::Missing));
             }
-            (Delivery::Refused { .. } | Delivery::Planned { .. }, Some(order)) if order.stands => {
+            // A person has it.
+            (
+                Delivery::Refused {
+                    why: Refused::Returned,
+                },
+                _,
+            ) => {}
+            (_, Some(order)) if order.standing == RemoteStanding::Returned => {
+                seen.push((row.id, Seen::Found(Found::Returned)));
+            }
+            (Delivery::Refused { .. } | Delivery::Planned { .. }, Some(order)) if stands(order) => {
                 differences.add("not handed over, and the other side has it", key);
                 seen.push((row.id, found_event(order, n_standing)));
             }
@@ -396,13 +417,19 @@ fn went_another_way(delivery: &Delivery, evidence: &Evidence) -> bool {
     match delivery {
         Delivery::Acknowledged {
             reference: Some(reference),
-        } => !reference.starts_with(&format!("{}/", evidence.resource_type)),
+        } => evidence
+            .resource_type
+            .is_some_and(|kind| !reference.starts_with(&format!("{kind}/"))),
         Delivery::Acknowledged { reference: None }
         | Delivery::Planned { .. }
         | Delivery::Sending { .. }
         | Delivery::Unknown { .. }
         | Delivery::Refused { .. } => false,
     }
+}
+
+fn stands(order: &RemoteOrder) -> bool {
+    order.standing == RemoteStanding::Stands
 }
 
 fn found_event(order: &RemoteOrder, n_standing: usize) -> Seen {

@@ -1,9 +1,13 @@
 //! Orders that wait to leave, for whoever looks through them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 
 use super::{DataFolder, StepError};
 use crate::ledger::{NotReviewed, Review, ReviewedAll, WaitingOrder};
+use crate::profile::ResidentId;
+use crate::rulebook::Rulebook;
 
 /// Orders that have not left.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,6 +33,10 @@ pub struct OrderShown {
     pub send_by: Option<String>,
     /// `approved` or `held`, when somebody has looked.
     pub review: Option<&'static str>,
+    /// Of an order that is held: how many statements about the resident, their entry in the register
+    /// included, have come since. What somebody decided by older data may have to be looked at again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told_since_held: Option<u64>,
     /// What deciding again said about it last: `may-leave`, `hold`, or why it is to stop.
     pub verdict: Option<String>,
 }
@@ -38,8 +46,14 @@ impl DataFolder {
     ///
     /// # Errors
     ///
-    /// When the ledger cannot be read.
-    pub fn waiting_orders(&self) -> Result<WaitingOrders, StepError> {
+    /// When the ledger or the lake cannot be read.
+    pub fn waiting_orders(&self, rulebook: &Rulebook) -> Result<WaitingOrders, StepError> {
+        let orders = self.ledger.waiting_orders()?;
+        let held = orders.iter().filter(|waiting| waiting.held_after.is_some());
+        let told = self.told_in(
+            rulebook,
+            held.map(|waiting| waiting.order.resident).collect(),
+        )?;
         let shown = |waiting: WaitingOrder| OrderShown {
             key: waiting.order.key().to_string(),
             act: waiting.order.action.name(),
@@ -48,12 +62,43 @@ impl DataFolder {
             decided_on: waiting.order.decided_on.to_string(),
             send_by: waiting.send_by.map(|day| day.to_string()),
             review: waiting.review.map(Review::name),
+            told_since_held: waiting.held_after.map(|after| {
+                let told = told.get(&waiting.order.resident).into_iter().flatten();
+                told.filter(|pull| after < **pull).count() as u64
+            }),
             verdict: waiting.verdict,
         };
-        let orders = self.ledger.waiting_orders()?.into_iter();
         Ok(WaitingOrders {
-            orders: orders.map(shown).collect(),
+            orders: orders.into_iter().map(shown).collect(),
         })
+    }
+
+    /// In which pulls what is known of some residents came; one pass over everybody, however many they are.
+    fn told_in(
+        &self,
+        rulebook: &Rulebook,
+        residents: BTreeSet<ResidentId>,
+    ) -> Result<BTreeMap<ResidentId, Vec<u32>>, StepError> {
+        let mut told: BTreeMap<ResidentId, Vec<u32>> = BTreeMap::new();
+        if residents.is_empty() {
+            return Ok(told);
+        }
+        for entry in self.store.register(None)? {
+            if residents.contains(&entry.resident) {
+                told.entry(entry.resident)
+                    .or_default()
+                    .push(entry.version.pull);
+            }
+        }
+        let mut stored = self.store.facts(&rulebook.catalogue, None)?;
+        let mut facts = Vec::new();
+        for resident in residents {
+            facts.clear();
+            stored.take_until(resident, &mut facts)?;
+            let pulls = facts.iter().map(|fact| fact.version.pull);
+            told.entry(resident).or_default().extend(pulls);
+        }
+        Ok(told)
     }
 
     /// Writes down what a person says about orders, all of them or none; says of how many it was news.

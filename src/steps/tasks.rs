@@ -107,6 +107,7 @@ fn owner(code: &str) -> &'static str {
         // Rows of the pathway, acts done by hand, and whoever was not told or not asked.
         Some(
             TaskCode::DeliveryWithheld
+            | TaskCode::DeliveryReturned
             | TaskCode::ResidentNotTold
             | TaskCode::PlaceOrder
             | TaskCode::TakeBackOrder

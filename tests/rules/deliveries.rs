@@ -222,6 +222,7 @@ fn events() -> Vec<(&'static str, DeliveryEvent)> {
             ),
         ),
         ("looked at and refused", looked_up(now(), Found::NotTaken)),
+        ("came back", looked_up(now(), Found::Returned)),
         ("taken back", DeliveryEvent::TakenBack),
         ("lease over", DeliveryEvent::LeaseOver),
         (
@@ -405,7 +406,7 @@ mod laws {
 
         #[test]
         fn nothing_is_sent_a_second_time_unasked_and_never_a_third(
-            picks in proptest::collection::vec((0..24usize, 0..200i64), 1..60),
+            picks in proptest::collection::vec((0..25usize, 0..200i64), 1..60),
             asked in any::<bool>(),
         ) {
             let read_back = if asked { ReadBack::Possible } else { ReadBack::Impossible };
@@ -454,9 +455,13 @@ mod laws {
                     }
                     _ => {}
                 }
+                let is_back = after == Delivery::Refused { why: Refused::Returned };
                 if matches!(delivery, Delivery::Acknowledged { .. }) {
-                    prop_assert!(matches!(after, Delivery::Acknowledged { .. }), "un-acknowledged");
+                    let came_back = is_back && matches!(event, DeliveryEvent::LookedUp { found: Found::Returned, .. });
+                    prop_assert!(came_back || matches!(after, Delivery::Acknowledged { .. }), "un-acknowledged");
                 }
+                let was_back = delivery == Delivery::Refused { why: Refused::Returned };
+                prop_assert!(is_back || !was_back, "what came back has left again");
                 // Another way is taken only when nothing is in doubt by the one before.
                 prop_assert!(!after.may_take_any_way() || sends_in_doubt == 0, "two ways for one order");
                 delivery = after;

@@ -97,6 +97,7 @@ fn events() -> Vec<(&'static str, Event)> {
             },
         ),
         ("turned down", not_delivered(NotDelivered::TurnedDown)),
+        ("came back", not_delivered(NotDelivered::Returned)),
         ("unknown", not_delivered(NotDelivered::Unknown)),
         ("too late", not_delivered(NotDelivered::TooLate)),
         ("withheld", not_delivered(NotDelivered::Withheld)),

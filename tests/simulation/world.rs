@@ -527,7 +527,8 @@ impl World {
                 Found::Nothing
                 | Found::NotTold { .. }
                 | Found::Awaited { .. }
-                | Found::NotTaken => None,
+                | Found::NotTaken
+                | Found::Returned => None,
                 found @ (Found::One { .. } | Found::Several { .. }) => {
                     Some((row.id, Seen::Found(found)))
                 }

@@ -71,5 +71,7 @@ mod tasks;
 mod truncated;
 mod two_writers;
 mod unknown_people;
+mod what_failed_elsewhere;
+mod what_failed_elsewhere_inside;
 mod what_if;
 mod wrong_usage;

@@ -11,6 +11,8 @@ pub enum TaskCode {
     DeliveryUnknown,
     /// The other side turned an order down.
     DeliveryRefused,
+    /// What had left came back undelivered: it reached nobody.
+    DeliveryReturned,
     /// An order could not leave in time.
     DeliveryTooLate,
     /// The program may not ask this resident by itself.
@@ -33,9 +35,10 @@ pub enum TaskCode {
 
 impl TaskCode {
     /// Every code with its name.
-    pub const NAMES: [(&'static str, Self); 11] = [
+    pub const NAMES: [(&'static str, Self); 12] = [
         ("delivery-unknown", Self::DeliveryUnknown),
         ("delivery-refused", Self::DeliveryRefused),
+        ("delivery-returned", Self::DeliveryReturned),
         ("delivery-too-late", Self::DeliveryTooLate),
         ("delivery-withheld", Self::DeliveryWithheld),
         ("delivery-doubled", Self::DeliveryDoubled),
@@ -104,6 +107,11 @@ pub fn consequence(
                     Some(TaskCode::DeliveryWithheld),
                 ),
                 Refused::Withdrawn => (Err(NotDelivered::Withdrawn), None),
+                // That a letter comes back says nothing about what the resident wants.
+                Refused::Returned => (
+                    Err(NotDelivered::Returned),
+                    Some(TaskCode::DeliveryReturned),
+                ),
             }),
             Delivery::Unknown {
                 next: Next::Person, ..

@@ -64,6 +64,8 @@ pub enum Found {
     },
     /// The other side has looked at it and said no.
     NotTaken,
+    /// The other side had it and could not deliver it: it reached nobody.
+    Returned,
     /// It did not say.
     NotTold {
         /// Not to be asked before.

@@ -1,6 +1,6 @@
 //! Why orders do not leave, and how the ledger says so.
 
-/// Why a row does not leave.
+/// Why a row does not leave, or has left in vain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Refused {
     /// The other side said no, with this HTTP status.
@@ -15,6 +15,8 @@ pub enum Refused {
     Withheld,
     /// The order cannot be written down for this channel.
     NotExpressible,
+    /// It left, and came back: it reached nobody.
+    Returned,
 }
 
 impl Refused {
@@ -28,6 +30,7 @@ impl Refused {
             Self::Withdrawn => "withdrawn".to_owned(),
             Self::Withheld => "withheld".to_owned(),
             Self::NotExpressible => "not-expressible".to_owned(),
+            Self::Returned => "returned".to_owned(),
         }
     }
 
@@ -40,6 +43,7 @@ impl Refused {
             "withdrawn" => Self::Withdrawn,
             "withheld" => Self::Withheld,
             "not-expressible" => Self::NotExpressible,
+            "returned" => Self::Returned,
             _ => Self::TurnedDown(name.strip_prefix("turned-down:")?.parse().ok()?),
         })
     }

@@ -8,6 +8,8 @@
 //!                                                       │ found             └─▶ a person
 //!                                                       └──▶ acknowledged
 //! ```
+//!
+//! What was acknowledged or handed over, and came back, is refused as `returned`.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -369,6 +371,10 @@ impl Delivery {
     fn there(&self, reference: Option<String>) -> Result<Self, Stale> {
         match self {
             Self::Acknowledged { reference: Some(_) } => Err(Stale),
+            // It was there and came back: a person finds another way.
+            Self::Refused {
+                why: Refused::Returned,
+            } => Err(Stale),
             // A late answer to a send after which a person was already asked still settles it.
             Self::Planned { .. }
             | Self::Sending { .. }
@@ -392,6 +398,17 @@ impl Delivery {
             }
             (_, Found::One { reference } | Found::Several { reference }) => {
                 return self.there(Some(reference.clone()));
+            }
+            (Self::Acknowledged { .. } | Self::Unknown { .. }, Found::Returned) => {
+                return Ok(Self::Refused {
+                    why: Refused::Returned,
+                });
+            }
+            (
+                Self::Planned { .. } | Self::Sending { .. } | Self::Refused { .. },
+                Found::Returned,
+            ) => {
+                return Err(Stale);
             }
             (
                 _,
@@ -433,8 +450,14 @@ impl Delivery {
                 at: *retry_at,
             },
             // It was there to be taken and is gone, and nobody has said that they took it.
-            (Found::Nothing | Found::One { .. } | Found::Several { .. }, None) => Next::Person,
-            (Found::Nothing | Found::One { .. } | Found::Several { .. }, Some(absent)) => {
+            (
+                Found::Nothing | Found::One { .. } | Found::Several { .. } | Found::Returned,
+                None,
+            ) => Next::Person,
+            (
+                Found::Nothing | Found::One { .. } | Found::Several { .. } | Found::Returned,
+                Some(absent),
+            ) => {
                 let absent = absent + 1;
                 if absent < LOOK_UPS {
                     let at = after(now, policy.settle);

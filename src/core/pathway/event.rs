@@ -10,6 +10,8 @@ use crate::rulebook::State;
 pub enum NotDelivered {
     /// The other side said no.
     TurnedDown,
+    /// It left, came back, and reached nobody. No word of the resident: never a refusal.
+    Returned,
     /// It may have arrived or not, and cannot be found out by the program.
     Unknown,
     /// It could not leave in time.
@@ -22,8 +24,9 @@ pub enum NotDelivered {
 
 impl NotDelivered {
     /// The names in the ledger.
-    pub const NAMES: [(&'static str, Self); 5] = [
+    pub const NAMES: [(&'static str, Self); 6] = [
         ("turned-down", Self::TurnedDown),
+        ("returned", Self::Returned),
         ("unknown", Self::Unknown),
         ("too-late", Self::TooLate),
         ("withheld", Self::Withheld),

@@ -336,6 +336,10 @@ impl Stage {
             // Questions asked earlier in the round no longer matter.
             Self::Ordered { .. } => test.map_or(Ok(self.clone()), |test| {
                 self.with_order(on, test, |order| match order {
+                    // What came back is with nobody, whoever said before that they have it.
+                    TestOrder::Delivered if failed == Some(NotDelivered::Returned) => {
+                        *order = TestOrder::NotDelivered(NotDelivered::Returned);
+                    }
                     // What the other side has, it has: later doubts cannot take it back.
                     TestOrder::Delivered | TestOrder::Resulted(_) => {}
                     TestOrder::Intended | TestOrder::NotDelivered(_) => {
@@ -379,6 +383,7 @@ impl Stage {
                 conclusion: Conclusion::Withdrawn,
             },
             NotDelivered::TurnedDown
+            | NotDelivered::Returned
             | NotDelivered::Unknown
             | NotDelivered::TooLate
             | NotDelivered::Withheld => Self::WithANurse {

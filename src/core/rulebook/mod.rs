@@ -75,6 +75,7 @@ mod texts;
 mod texts_proof;
 mod thresholds;
 pub mod tree;
+mod vacuity;
 mod vocabulary;
 mod working_days;
 

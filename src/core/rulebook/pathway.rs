@@ -10,6 +10,7 @@ use super::pathway_read::{read_named, read_row};
 use super::reader::Table;
 use super::state::State;
 use super::state_table;
+use super::vacuity;
 use crate::profile::FactId;
 
 /// What comes next for the resident.
@@ -251,6 +252,7 @@ impl Pathway {
         root.finish();
         if rows.len() == tables.len() {
             state_table::prove(root, &tables, &rows);
+            vacuity::prove(&tables, &rows);
         }
         let ((levels, near, level_unit), (age_from, age_below)) = (level?, ages?);
         Some(Self {

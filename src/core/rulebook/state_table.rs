@@ -20,7 +20,7 @@ struct StageCell {
 
 /// One combination of the closed lists.
 #[derive(Clone, Copy)]
-struct Cell {
+pub(super) struct Cell {
     stage: StageCell,
     score: ScorePosition,
     drawn: bool,
@@ -47,7 +47,7 @@ impl Cell {
 }
 
 /// Whether a condition asks nothing beyond the closed lists of the state table.
-fn is_closed(condition: &Condition) -> bool {
+pub(super) fn is_closed(condition: &Condition) -> bool {
     match condition {
         Condition::Episode { .. } | Condition::Lot { .. } | Condition::Score(_) => true,
         Condition::Register(finding) => matches!(
@@ -65,7 +65,7 @@ fn is_closed(condition: &Condition) -> bool {
 }
 
 /// Whether a closed condition holds in a combination.
-fn holds(condition: &Condition, cell: Cell) -> bool {
+pub(super) fn holds_closed(condition: &Condition, cell: Cell) -> bool {
     match condition {
         Condition::Episode {
             stages,
@@ -80,9 +80,9 @@ fn holds(condition: &Condition, cell: Cell) -> bool {
         Condition::Lot { drawn } => *drawn == cell.drawn,
         Condition::Score(position) => *position == cell.score,
         Condition::Register(finding) => cell.sex_known == (*finding == RegisterFinding::SexKnown),
-        Condition::All(parts) => parts.iter().all(|part| holds(part, cell)),
-        Condition::Any(parts) => parts.iter().any(|part| holds(part, cell)),
-        Condition::Not(part) => !holds(part, cell),
+        Condition::All(parts) => parts.iter().all(|part| holds_closed(part, cell)),
+        Condition::Any(parts) => parts.iter().any(|part| holds_closed(part, cell)),
+        Condition::Not(part) => !holds_closed(part, cell),
         Condition::OutsideAge
         | Condition::Fact { .. }
         | Condition::Defined { .. }
@@ -117,16 +117,16 @@ fn limits(condition: &Condition, of: Option<StageKind>, found: &mut BTreeSet<u32
     }
 }
 
-/// Every combination of the closed lists.
-fn cells(rows: &[Row]) -> Vec<Cell> {
+/// Every combination of the closed lists that some conditions tell apart.
+pub(super) fn cells(conditions: &[&Condition]) -> Vec<Cell> {
     let kinds = StageKind::NAMES.map(|(_, kind)| Some(kind));
     let mut cells = Vec::new();
     for stage in [None].into_iter().chain(kinds) {
         let mut found = BTreeSet::new();
         // Nothing has begun: no time passes.
         if !matches!(stage, None | Some(StageKind::Eligible)) {
-            for row in rows {
-                limits(&row.when, stage, &mut found);
+            for condition in conditions {
+                limits(condition, stage, &mut found);
             }
         }
         for since in [None].into_iter().chain(found.into_iter().map(Some)) {
@@ -191,12 +191,15 @@ fn prove_state_table(root: &Table<'_>, tables: &[Table<'_>], rows: &[Row]) {
     let in_table: Vec<usize> = (0..rows.len())
         .filter(|n| rows[*n].outcome.is_some() && is_closed(&rows[*n].when))
         .collect();
-    let cells = cells(rows);
+    let conditions: Vec<&Condition> = rows.iter().map(|row| &row.when).collect();
+    let cells = cells(&conditions);
     let mut gaps = Vec::new();
     let mut met = BTreeSet::new();
     let mut doubled: BTreeSet<(usize, usize)> = BTreeSet::new();
     for cell in &cells {
-        let mut covering = in_table.iter().filter(|n| holds(&rows[**n].when, *cell));
+        let mut covering = in_table
+            .iter()
+            .filter(|n| holds_closed(&rows[**n].when, *cell));
         match (covering.next(), covering.next()) {
             (None, _) => gaps.push(cell.name()),
             (Some(first), None) => {
@@ -237,7 +240,7 @@ fn prove_state_table(root: &Table<'_>, tables: &[Table<'_>], rows: &[Row]) {
 /// Once the rows of the state table have decided for every combination, nobody is left for a later row.
 fn prove_reached(tables: &[Table<'_>], rows: &[Row], cells: &[Cell]) {
     let decides = |row: &Row, cell: Cell| {
-        row.outcome.is_some() && is_closed(&row.when) && holds(&row.when, cell)
+        row.outcome.is_some() && is_closed(&row.when) && holds_closed(&row.when, cell)
     };
     let last = cells.iter().filter_map(|cell| {
         let mut all = rows.iter();

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{ORDERS, RemoteOrder, Way};
+use super::{ORDERS, RemoteOrder, RemoteStanding, Way};
 
 /// One page of a searchset.
 pub(super) struct Page {
@@ -67,7 +67,12 @@ impl Remote {
 
     /// Whether it still stands: somebody may act on it, or has read it.
     pub(super) fn stands(&self) -> bool {
-        self.way.stands(self.text("status"))
+        self.standing() == RemoteStanding::Stands
+    }
+
+    /// What became of it.
+    pub(super) fn standing(&self) -> RemoteStanding {
+        self.way.standing(self.text("status"))
     }
 
     pub(super) fn version(&self) -> Option<&str> {
@@ -89,7 +94,7 @@ impl Remote {
         RemoteOrder {
             key: key.to_owned(),
             reference: self.reference(),
-            stands: self.stands(),
+            standing: self.standing(),
         }
     }
 

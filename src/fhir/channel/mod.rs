@@ -96,8 +96,19 @@ pub struct RemoteOrder {
     pub key: String,
     /// What the other side calls it.
     pub reference: String,
-    /// Whether it still stands: somebody may act on it, or has read it.
-    pub stands: bool,
+    /// What became of it there.
+    pub standing: RemoteStanding,
+}
+
+/// What became of something of ours at the other side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RemoteStanding {
+    /// Somebody may act on it, or has read it.
+    Stands,
+    /// It is over: done, ended or taken back.
+    Over,
+    /// It could not be delivered, and reached nobody.
+    Returned,
 }
 
 /// An open way to a server.
@@ -238,6 +249,9 @@ impl FhirChannel {
                 // An order that somebody has revoked or completed has arrived all the same.
                 let found = match revoke::oldest(&found) {
                     None => Found::Nothing,
+                    Some(remote) if remote.standing() == RemoteStanding::Returned => {
+                        Found::Returned
+                    }
                     Some(remote) if 1 < n_standing => Found::Several {
                         reference: remote.reference(),
                     },

@@ -123,7 +123,7 @@ impl FhirChannel {
 pub(super) fn oldest(found: &[Remote]) -> Option<&Remote> {
     found
         .iter()
-        .min_by_key(|remote| (!remote.stands(), remote.reference()))
+        .min_by_key(|remote| (remote.standing(), remote.reference()))
 }
 
 /// Those that stand that are not to stay.

@@ -1,6 +1,7 @@
 //! The ways by which acts leave, and which of them a server's statement opens.
 
 use super::super::server::Capabilities;
+use super::RemoteStanding;
 use crate::delivery::Route;
 
 /// A way for an act: the resource type that carries it.
@@ -79,8 +80,28 @@ impl Way {
         }
     }
 
+    /// What became of a resource with this status.
+    ///
+    /// FHIR R4, `EventStatus`: `not-done` is an event that "was terminated prior to any activity", and
+    /// `entered-in-error` one that "should never have existed"; `TaskStatus`: `rejected` is a performer who
+    /// "has no ability to perform", `failed` a task that "was attempted but could not be completed". None
+    /// of them is a resident's word. Reasons (`statusReason`) are not looked at: no server of ours says
+    /// which codes it uses. A `ServiceRequest` has no status for what did not arrive.
+    pub(super) fn standing(self, status: &str) -> RemoteStanding {
+        let is_returned = match self {
+            Self::Communication => matches!(status, "not-done" | "entered-in-error"),
+            Self::Task => matches!(status, "rejected" | "failed"),
+            Self::ServiceRequest | Self::Observation => false,
+        };
+        match (self.stands(status), is_returned) {
+            (true, _) => RemoteStanding::Stands,
+            (false, true) => RemoteStanding::Returned,
+            (false, false) => RemoteStanding::Over,
+        }
+    }
+
     /// Whether a resource with this status still stands: somebody acts on it, or has read it.
-    pub(super) fn stands(self, status: &str) -> bool {
+    fn stands(self, status: &str) -> bool {
         match self {
             Self::ServiceRequest => {
                 matches!(status, "active" | "on-hold" | "draft" | "unknown")
