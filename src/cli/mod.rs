@@ -2,9 +2,11 @@
 //!
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 failed, 2 wrong usage,
 //! 3 the data folder is damaged, 4 the rules have mistakes, 5 what left and what arrived differ, not
-//! everybody is accounted for, or not everything could be looked back on, 6 a change of rules is out of its bounds. `replay` has 1 for
+//! everybody is accounted for, or not everything could be looked back on, 6 a change of rules is out of its bounds,
+//! 7 an alarm is raised. `replay` has 1 for
 //! decisions that are different and 2 for what cannot be said.
 
+mod alarms;
 mod audit;
 mod backup;
 mod config;
@@ -66,6 +68,7 @@ enum Command {
     Explain(explain::Arguments),
     Coverage(coverage::Arguments),
     Audit(audit::Arguments),
+    Alarms(alarms::Arguments),
     Learn(learn::Arguments),
     LookBack(look_back::Arguments),
     Replay(replay::Arguments),
@@ -88,6 +91,7 @@ enum Outcome {
     Damaged,
     Differs,
     OutOfBounds,
+    Alarmed,
     ReplayedDifferently,
     CannotSay,
 }
@@ -138,6 +142,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Alarms(arguments) => alarms::run(&arguments),
         Command::Learn(arguments) => learn::run(&arguments),
         Command::LookBack(arguments) => look_back::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
@@ -158,6 +163,7 @@ pub(crate) fn run() -> ExitCode {
         Ok(Outcome::Damaged) => ExitCode::from(3),
         Ok(Outcome::Differs) => ExitCode::from(5),
         Ok(Outcome::OutOfBounds) => ExitCode::from(6),
+        Ok(Outcome::Alarmed) => ExitCode::from(7),
         Ok(Outcome::ReplayedDifferently) => ExitCode::from(1),
         Ok(Outcome::CannotSay) => ExitCode::from(2),
         // A reader that has seen enough (`| head`) is no failure.

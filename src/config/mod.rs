@@ -4,6 +4,7 @@
 //! One TOML file, read at start. It holds no medicine (that is `rules/`) and no
 //! secret (those are files of their own, named here).
 
+mod alarms;
 mod channel;
 mod destinations;
 mod lake;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use preventiojyraa_core::delivery::Route;
 use preventiojyraa_core::orders::{ActionKind, AskingTerms, Offered};
+use preventiojyraa_core::report::AlarmLimits;
 use preventiojyraa_core::rulebook::{Language, Rulebook, Status};
 use preventiojyraa_core::schedule::{Step, Timetable};
 use serde::Deserialize;
@@ -29,6 +31,7 @@ use crate::approval::{NotApproved, Signature, Signers};
 use crate::fhir::IdentityKey;
 use crate::lake::Place;
 use crate::ledger::ChannelTerms;
+use alarms::RawAlarms;
 pub use channel::Channel;
 use channel::{RawChannel, channel};
 pub use destinations::{Hl7Receiver, ListFolder, OutreachBy};
@@ -165,6 +168,8 @@ pub struct Config {
     pub schedule: Option<Timetable>,
     /// How the daemon is watched and ended.
     pub serve: Serve,
+    /// From when on something is an alarm.
+    pub alarms: AlarmLimits,
 }
 
 /// What the program may do here.
@@ -226,6 +231,8 @@ struct File {
     schedule: Option<RawSchedule>,
     #[serde(default)]
     serve: Serve,
+    #[serde(default)]
+    alarms: RawAlarms,
 }
 
 impl File {
@@ -325,6 +332,7 @@ impl Config {
         {
             mistakes.push("schedule: `pull` has a time, and no source has a server".to_owned());
         }
+        let alarms = file.alarms.checked(&mut mistakes);
         let mut channels = Vec::new();
         for (name, raw) in &file.channel {
             match channel(name, raw, &file.server, file.site.trial) {
@@ -354,6 +362,7 @@ impl Config {
             scope: file.scope.unwrap_or_default(),
             schedule,
             serve: file.serve,
+            alarms,
         })
     }
 

@@ -16,6 +16,7 @@
 //! [`what_if`]: the register at other action levels.
 //! [`coverage`]: where everybody on the register stands, and who is forgotten.
 //! [`subject_access`]: everything held about one resident; [`erase`]: all of it goes.
+//! [`alarms`]: what has stopped, does not agree or has not happened, from lake and ledger.
 //! [`check`]: whether the data folder is whole.
 //!
 //! # Invariants
@@ -45,6 +46,8 @@
 //! composition costs one more name and gives one place to read the whole.
 
 mod acting;
+mod alarm_counts;
+mod alarms;
 mod asking;
 mod audit;
 mod backup;
@@ -63,6 +66,7 @@ mod faulty;
 mod funnel;
 mod harvest;
 mod in_force;
+mod interval_cases;
 mod lake;
 mod learn;
 mod learn_document;
@@ -100,6 +104,9 @@ mod what_if_document;
 mod whole;
 
 pub use acting::{ActOptions, ActReport};
+pub use alarms::{
+    AlarmForOthers, AlarmShown, AlarmsForOthers, AlarmsReport, StreamNotJudged, StreamShown, alarms,
+};
 pub use asking::{AskingReport, waiting_to_be_asked};
 pub use audit::{
     AuditList, AuditShown, AuditVerified, HeadShown, add_checkpoints, read_checkpoints,
@@ -121,6 +128,7 @@ pub use failed_source::{FailedSource, source_failed};
 pub use faulty::{FaultyMarks, FaultyReport, Marked, faulty_in, faulty_rules, mark_faulty};
 pub use funnel::funnel;
 pub use in_force::{InForce, in_force};
+pub use interval_cases::{IntervalCase, IntervalCasesReport, interval_cases};
 pub use lake::{
     CompactReport, LakeReport, LyingReport, TableReport, VersionReport, compact, lake_report,
     move_lake,

@@ -16,6 +16,11 @@ use crate::rulebook::StageKind;
 /// Orders named in a report, at most; the count is always whole.
 const NAMED: usize = 20;
 
+/// Differences that end by themselves while a dispatcher is at work.
+pub(super) const PASSING: [&str; 2] = [BEING_SENT, FINDING_OUT];
+const BEING_SENT: &str = "being sent now, or broken off while it was";
+const FINDING_OUT: &str = "handed over without a clear answer; the dispatcher finds out";
+
 /// What the other side has by one channel, by our keys.
 #[derive(Debug, Clone)]
 pub struct Evidence {
@@ -138,6 +143,20 @@ pub fn reconcile(
             key.to_owned(),
         );
     }
+    compared(data, active(evidence), differences, today)
+}
+
+/// How what left and what ended compare by the ledger alone: nobody is asked, and nothing is written.
+pub(super) fn on_record(data: &DataFolder, today: Date) -> Result<ReconcileReport, StepError> {
+    compared(data, None, Differences::default(), today)
+}
+
+fn compared(
+    data: &DataFolder,
+    active_at_server: Option<u64>,
+    mut differences: Differences,
+    today: Date,
+) -> Result<ReconcileReport, StepError> {
     let rows = data.ledger.outbox()?;
     let mut report = ReconcileReport {
         orders: 0,
@@ -149,7 +168,7 @@ pub fn reconcile(
         closed: 0,
         waiting: 0,
         cancellations: BTreeMap::new(),
-        active_at_server: active(evidence),
+        active_at_server,
         differences: Vec::new(),
     };
     let (episodes, _) = data.ledger.episodes(None)?;
@@ -200,7 +219,7 @@ fn count(
         }
         Delivery::Sending { .. } => {
             report.handed_over += 1;
-            differences.add("being sent now, or broken off while it was", key());
+            differences.add(BEING_SENT, key());
         }
         // In a file, or before a person: that it is waited for is no difference.
         Delivery::Unknown {
@@ -213,9 +232,7 @@ fn count(
         Delivery::Unknown { next, .. } => {
             report.handed_over += 1;
             let what = match next {
-                Next::LookUp { .. } | Next::Awaited { .. } | Next::SendAgain { .. } => {
-                    "handed over without a clear answer; the dispatcher finds out"
-                }
+                Next::LookUp { .. } | Next::Awaited { .. } | Next::SendAgain { .. } => FINDING_OUT,
                 Next::Person => "handed over without a clear answer; a person finds out",
             };
             differences.add(what, key());

@@ -5,6 +5,7 @@ use std::fs;
 
 use preventiojyraa::config::{Config, People, SourceTerms, Trust};
 use preventiojyraa::delivery::ReadBack;
+use preventiojyraa::report::AlarmLimits;
 
 use crate::support::site::TempFolder;
 
@@ -544,4 +545,64 @@ age_below = 45"#,
         let expected = format!("`way` names `{table}`, and `[channel.….{table}]` is missing");
         assert!(said.contains(&expected), "{said}");
     }
+}
+
+#[test]
+fn every_limit_of_alarms_is_in_the_example_with_its_default() {
+    let source = include_str!("../../src/config/alarms.rs");
+    let fields = source
+        .lines()
+        .skip_while(|line| !line.contains("struct RawAlarms"));
+    let fields = fields.skip(1).take_while(|line| *line != "}");
+    let fields: Vec<&str> = fields
+        .filter_map(|line| Some(line.trim().split_once(':')?.0))
+        .collect();
+    assert_eq!(fields.len(), 19);
+    for field in fields {
+        let is_there = ["\n", "\n# "].map(|begin| EXAMPLE.contains(&format!("{begin}{field} = ")));
+        assert!(is_there.contains(&true), "`{field}` is not in the example");
+    }
+    let config = read(EXAMPLE).expect("the example is sound");
+    assert_eq!(config.alarms, AlarmLimits::default());
+}
+
+#[test]
+fn mistakes_in_limits_of_alarms_are_named_all_at_once() {
+    let text = EXAMPLE
+        .replacen(
+            "false_alarms_per_month = 0.5",
+            "false_alarms_per_month = 0",
+            1,
+        )
+        .replacen("silence_from_days = 2", "silence_from_days = 0", 1)
+        .replacen("look_back_days = 60", "look_back_days = 19", 1)
+        .replacen(
+            "# flagged = { from = 50, to = 5000 }",
+            "flagged = { from = 2, to = 1 }",
+            1,
+        )
+        .replacen(
+            "# ended = [\"results/laboratory/oldlab\"",
+            "ended = [\"oldlab\"",
+            1,
+        );
+    let told = read(&text).expect_err("it is full of mistakes");
+    for mistake in [
+        "alarms: `false_alarms_per_month` is above 0 and at most 30",
+        "alarms: `silence_from_days` is 1 working day or more",
+        "alarms: `look_back_days` is 20 to 260 working days",
+        "alarms: `flagged` ends before it begins",
+        "alarms: `ended` names `oldlab`; a stream is called as `results/district/091 101`",
+    ] {
+        assert!(told.contains(mistake), "{mistake}\n{told}");
+    }
+    let text = EXAMPLE.replacen("silence_until_days = 20", "silence_until_days = 1", 1);
+    let told = read(&text).expect_err("it ends before it begins");
+    assert!(
+        told.contains("`silence_until_days` is below `silence_from_days`"),
+        "{told}"
+    );
+    let text = EXAMPLE.replacen("late_tasks = 0", "late_task = 0", 1);
+    let told = read(&text).expect_err("nobody knows the key");
+    assert!(told.contains("unknown field `late_task`"), "{told}");
 }

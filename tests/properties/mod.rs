@@ -1,6 +1,7 @@
 //! Laws that hold for any resident, drawn from fixed seeds.
 
 mod intake;
+mod laws_of_alarms;
 mod laws_of_calibration;
 mod laws_of_coverage;
 mod laws_of_outcomes;

@@ -1,5 +1,6 @@
 //! The shipped rules, row by row: both sides of every boundary, and the missing value.
 
+mod alarms;
 mod calibration;
 mod codes;
 mod confirmation;

@@ -1,5 +1,6 @@
 //! Stories: the real program on real files, told as sentences.
 
+mod alarms;
 mod as_of;
 mod asked_in_turn;
 mod audited;

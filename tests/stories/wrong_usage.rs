@@ -299,6 +299,7 @@ fn the_manual_of_every_command_is_its_help() {
         &["audit", "list"],
         &["audit", "verify"],
         &["audit", "checkpoint"],
+        &["alarms"],
         &["learn"],
         &["evaluate"],
         &["subject-access"],

@@ -163,6 +163,11 @@ settle_seconds = 1.6
         self.town.today.get()
     }
 
+    /// Whether the laboratories of the town are open today: on all days but Saturdays and Sundays.
+    pub(crate) fn is_a_weekday(&self) -> bool {
+        self.today().weekday().to_monday_zero_offset() < 5
+    }
+
     /// A command about this data folder and with this configuration.
     pub(crate) fn does(&self, words: &[&str]) -> Said {
         self.site

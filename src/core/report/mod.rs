@@ -5,7 +5,7 @@
 //! Explanations of one decision in plain sentences, the phrases they are
 //! made of (dates, ages of facts, numbers), the evaluation of a model and a whole
 //! rule book as text and as one offline page, how far everybody has come and where everybody stands,
-//! and which small numbers are not told. It computes no number that another room owns.
+//! what has stopped or gone wrong (alarms), and which small numbers are not told. It computes no number that another room owns.
 //!
 //! # How the data flows
 //!
@@ -32,6 +32,7 @@
 //! A nurse trusts a sentence with a date in it more than a table of codes, so
 //! the explanation is prose; the codes stand in the stored decision.
 
+mod alarms;
 mod course;
 mod coverage;
 mod demonstration;
@@ -49,6 +50,11 @@ mod svg;
 mod telling;
 mod waiting;
 
+pub use alarms::{
+    Alarm, AlarmCode, AlarmCounts, AlarmLimits, AlarmOwner, Bounds, Judged, LaboratoryWeeks,
+    LeftOrders, NewCode, NotJudged, RunCounts, Stream, StreamKind, StreamTerms, StreamVerdict,
+    Waits, Watched, Week, alarms, watch,
+};
 pub use course::{Course, OnRecord, Place, Questions, Tests};
 pub use coverage::{
     Coverage, CoverageLine, Covered, Decided, Registered, Standing, Standings, ToDecide,

@@ -66,6 +66,15 @@ fn easter(year: i16) -> Option<Date> {
 }
 
 impl WorkingDays {
+    /// Somebody is there every day: what holds where a programme says nothing.
+    #[must_use]
+    pub const fn every_day() -> Self {
+        Self {
+            weekend: Vec::new(),
+            holidays: Vec::new(),
+        }
+    }
+
     /// Whether somebody is there.
     #[must_use]
     pub fn holds(&self, day: Date) -> bool {
