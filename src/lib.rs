@@ -15,6 +15,7 @@
 //! ├── calibration  how right predictions were
 //! ├── learning   what outcomes say about the calibration in force, and would change
 //! ├── planning   what another action level would mean
+//! ├── schedule   which step is due when
 //! └── report     telling people
 //!
 //! edges (talk to the world)
@@ -26,8 +27,8 @@
 //! ├── lake       Parquet: facts, register, issues, decisions
 //! ├── ledger     SQL: pulls, runs, identities, episodes, outbox, tasks; the commit point
 //! ├── evaluate   a researcher's own table, held against what happened
-//! ├── steps      pull, run, act, explain, learn, reconcile, check, look back, replay: the order in which rooms work together
-//! ├── daemon     the clock and the drivers: dispatcher, pull over the network
+//! ├── steps      pull, run, act, explain, learn, reconcile, check, look back, replay, erase: the order in which rooms work together
+//! ├── daemon     the clock and the drivers: the schedule, dispatcher, pull over the network, health and metrics
 //! ├── standin    a made-up Helsinki to try it all on
 //! ├── demo       the whole programme on it, in one command
 //! └── cli        the command line (part of the program, not of the library)
@@ -38,7 +39,7 @@
 //! Each is checked by a test (`tests/tidy.rs` for those about the source).
 //!
 //! * Imports point one way:
-//!   `profile → rulebook → intake → risk → pathway → orders → delivery → outcomes → calibration → learning → planning → report`,
+//!   `profile → rulebook → intake → risk → pathway → orders → delivery → outcomes → calibration → learning → planning → schedule → report`,
 //!   then the edges.
 //! * The core is a package without IO, clock, JSON or async in its dependencies.
 //! * `fhir` is the only room that knows FHIR JSON; `ledger` the only one that knows SQL.
@@ -53,7 +54,7 @@
 
 pub use preventiojyraa_core::{
     calibration, delivery, intake, learning, orders, outcomes, pathway, planning, profile, report,
-    risk, rulebook,
+    risk, rulebook, schedule,
 };
 
 pub mod approval;

@@ -8,7 +8,7 @@ use preventiojyraa::intake::IssueCode;
 use preventiojyraa::rulebook::State;
 
 /// The core's rooms, in the only order in which imports may point left.
-const CORE: [&str; 12] = [
+const CORE: [&str; 13] = [
     "profile",
     "rulebook",
     "intake",
@@ -20,6 +20,7 @@ const CORE: [&str; 12] = [
     "calibration",
     "learning",
     "planning",
+    "schedule",
     "report",
 ];
 /// A file this long needs a sentence at its top that says why.

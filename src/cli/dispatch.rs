@@ -46,6 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         signature,
         config,
         duration: arguments.length.map_or(Duration::Once, Duration::For),
+        end: None,
     })?;
     show(&report, arguments.json, render)?;
     Ok(Outcome::Done)

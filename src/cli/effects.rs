@@ -98,9 +98,9 @@ fn stop(arguments: &StopArguments) -> CommandResult {
 }
 
 fn resume(arguments: &ResumeArguments) -> CommandResult {
-    let data = DataFolder::open(&arguments.data.data, Access::Read)?;
+    let mut data = DataFolder::open(&arguments.data.data, Access::Read)?;
     let by = named(&arguments.by, "--by")?;
-    steps::resume(&data, &by, &arguments.reason)?;
+    steps::resume(&mut data, &by, &arguments.reason)?;
     print(&format!("Effects may start again, by {by}.\n"))?;
     Ok(Outcome::Done)
 }

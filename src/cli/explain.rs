@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use preventiojyraa::fhir;
 use preventiojyraa::steps::{self, Access, DataFolder, Explanation};
 
-use super::{CommandResult, DataArguments, Outcome, RulesArguments, print, tell};
+use super::{CommandResult, DataArguments, Outcome, RulesArguments, account, print, tell};
 
 /// Say in sentences why a resident was decided about as they were
 ///
@@ -36,15 +36,18 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let rulebook = arguments.rules.load()?;
-    let data = DataFolder::open(&arguments.data.data, Access::Read)?;
+    let mut data = DataFolder::open(&arguments.data.data, Access::Read)?;
+    let viewer = account();
     if let Some(id) = &arguments.model {
         let model = rulebook.model_called(id)?;
         let name = &arguments.resident;
-        let text = steps::rehearse_one(&rulebook, &model, &data, name, arguments.index_date)?;
+        let day = arguments.index_date;
+        let text = steps::rehearse_one(&rulebook, &model, &mut data, &viewer, name, day)?;
         print(&text)?;
         return Ok(Outcome::Done);
     }
-    let explanation = steps::explain(&rulebook, &data, &arguments.resident, arguments.index_date)?;
+    let (name, day) = (&arguments.resident, arguments.index_date);
+    let explanation = steps::explain(&rulebook, &mut data, &viewer, name, day)?;
     if arguments.fhir {
         for mark in &explanation.faulty {
             tell(&format!("note: do not rely on this: {mark}\n"));

@@ -5,10 +5,14 @@
 //! everybody is accounted for, or not everything could be looked back on, 6 a change of rules is out of its bounds. `replay` has 1 for
 //! decisions that are different and 2 for what cannot be said.
 
+mod audit;
+mod backup;
+mod config;
 mod coverage;
 mod demo;
 mod dispatch;
 mod effects;
+mod erase;
 mod evaluate;
 mod explain;
 mod fsck;
@@ -22,8 +26,10 @@ mod reconcile;
 mod replay;
 mod rules;
 mod run;
+mod serve;
 mod server;
 mod standin;
+mod subject_access;
 mod tasks;
 mod what_if;
 
@@ -51,6 +57,7 @@ enum Command {
     Demo(demo::Arguments),
     Pull(Box<pull::Arguments>),
     Run(run::Arguments),
+    Serve(serve::Arguments),
     Dispatch(dispatch::Arguments),
     Orders(orders::Arguments),
     Tasks(tasks::Arguments),
@@ -58,14 +65,19 @@ enum Command {
     Reconcile(reconcile::Arguments),
     Explain(explain::Arguments),
     Coverage(coverage::Arguments),
+    Audit(audit::Arguments),
     Learn(learn::Arguments),
     LookBack(look_back::Arguments),
     Replay(replay::Arguments),
     WhatIf(what_if::Arguments),
     Evaluate(evaluate::Arguments),
+    SubjectAccess(subject_access::Arguments),
+    Erase(erase::Arguments),
     Fsck(fsck::Arguments),
+    Backup(backup::Arguments),
     Lake(lake::Arguments),
     Rules(rules::Arguments),
+    Config(config::Arguments),
     Server(server::Arguments),
     Standin(standin::Arguments),
 }
@@ -116,6 +128,7 @@ pub(crate) fn run() -> ExitCode {
     let result = match arguments.command {
         Command::Pull(arguments) => pull::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Dispatch(arguments) => dispatch::run(&arguments),
         Command::Orders(arguments) => orders::run(&arguments),
@@ -124,14 +137,19 @@ pub(crate) fn run() -> ExitCode {
         Command::Reconcile(arguments) => reconcile::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Learn(arguments) => learn::run(&arguments),
         Command::LookBack(arguments) => look_back::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::WhatIf(arguments) => what_if::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::SubjectAccess(arguments) => subject_access::run(&arguments),
+        Command::Erase(arguments) => erase::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
+        Command::Backup(arguments) => backup::run(&arguments),
         Command::Lake(arguments) => lake::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
+        Command::Config(arguments) => config::run(&arguments),
         Command::Server(arguments) => server::run(&arguments),
         Command::Standin(arguments) => standin::run(&arguments),
     };
@@ -216,6 +234,21 @@ fn show<T: serde::Serialize>(
 /// The instant of now in UTC, for records that people read.
 fn now() -> String {
     jiff::Timestamp::now().to_string()
+}
+
+/// Who has started the program, for the audit: the account, as its environment calls it.
+fn account() -> String {
+    let named = ["LOGNAME", "USER"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok());
+    let uid = std::fs::metadata("/proc/self").ok();
+    let uid = uid.map(|own| std::os::unix::fs::MetadataExt::uid(&own));
+    match (named, uid) {
+        (Some(name), Some(uid)) => format!("account {name} ({uid})"),
+        (Some(name), None) => format!("account {name}"),
+        (None, Some(uid)) => format!("account {uid}"),
+        (None, None) => "an account without a name".to_owned(),
+    }
 }
 
 /// As many threads as the machine has cores.

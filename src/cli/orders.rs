@@ -1,9 +1,9 @@
 //! `preventio orders`
 
-use preventiojyraa::ledger::Review;
+use preventiojyraa::ledger::{AuditAct, Review};
 use preventiojyraa::steps::{Access, DataFolder, WaitingOrders};
 
-use super::{CommandResult, DataArguments, Outcome, RulesArguments, print, show};
+use super::{CommandResult, DataArguments, Outcome, RulesArguments, account, print, show};
 
 /// Look through orders before they leave, and approve or hold them
 ///
@@ -71,9 +71,12 @@ struct ReviewArguments {
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
     match &arguments.command {
         Command::List(arguments) => {
-            let data = DataFolder::open(&arguments.data.data, Access::Read)?;
             let rulebook = arguments.rules.load()?;
-            show(&data.waiting_orders(&rulebook)?, arguments.json, render)?;
+            let mut data = DataFolder::open(&arguments.data.data, Access::Read)?;
+            let waiting = data.waiting_orders(&rulebook)?;
+            let n = waiting.orders.len().to_string();
+            data.audit(&account(), AuditAct::ListedOrders, None, &n)?;
+            show(&waiting, arguments.json, render)?;
             Ok(Outcome::Done)
         }
         Command::Approve(arguments) => review(arguments, Review::Approved),

@@ -308,7 +308,7 @@ fn members(path: &Path) -> Result<Vec<String>, String> {
     }
 }
 
-fn read_key(path: &PathBuf) -> Result<IdentityKey, String> {
+pub(super) fn read_key(path: &PathBuf) -> Result<IdentityKey, String> {
     let text = fs::read_to_string(path)
         .map_err(|error| format!("cannot read the identity key `{}`: {error}", path.display()))?;
     let digits = text.trim();

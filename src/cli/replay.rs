@@ -17,6 +17,7 @@ use super::{CommandResult, DataArguments, Outcome, all_cores, counts, render, sh
 ///
 /// Exit code 0 when every decision is identical, 1 when some are different, 2 when it cannot be said
 /// because something that the run saw is not held any more, or this program does not understand it.
+/// A run that decided about somebody who was erased since is `not replayable: erased`, with exit code 2.
 /// Residents who are decided about otherwise are named by their opaque ids.
 ///
 /// Examples: preventio replay last --data data
@@ -65,7 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
     Ok(match replayed.verdict() {
         Verdict::Identical => Outcome::Done,
         Verdict::Different => Outcome::ReplayedDifferently,
-        Verdict::CannotSay => Outcome::CannotSay,
+        Verdict::CannotSay | Verdict::Erased => Outcome::CannotSay,
     })
 }
 
@@ -89,6 +90,7 @@ fn one(run: &ReplayedRun, program: &str) -> String {
             run.differing, run.decisions
         ),
         Verdict::CannotSay => format!("{about}: cannot say\n"),
+        Verdict::Erased => format!("{about}: not replayable: erased\n"),
     };
     let missing = run.missing.iter().map(|what| format!("  {what}\n"));
     text.extend(missing);

@@ -2,9 +2,10 @@
 
 use jiff::civil::Date;
 use preventiojyraa::daemon;
+use preventiojyraa::ledger::AuditAct;
 use preventiojyraa::steps::{Access, DataFolder, OpenTasks, TaskShown};
 
-use super::{CommandResult, DataArguments, Outcome, RulesArguments, print, show};
+use super::{CommandResult, DataArguments, Outcome, RulesArguments, account, print, show};
 
 /// What people have to look at: list it, and close what is done
 ///
@@ -67,12 +68,15 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
     match &arguments.command {
         Command::List(arguments) => {
             let rulebook = arguments.rules.load()?;
-            let data = DataFolder::open(&arguments.data.data, Access::Read)?;
+            let mut data = DataFolder::open(&arguments.data.data, Access::Read)?;
             let on = match arguments.on {
                 Some(on) => on,
                 None => daemon::today(&rulebook, None)?,
             };
-            show(&data.open_tasks(&rulebook, on)?, arguments.json, render)?;
+            let open = data.open_tasks(&rulebook, on)?;
+            let n = open.tasks.len().to_string();
+            data.audit(&account(), AuditAct::ListedTasks, None, &n)?;
+            show(&open, arguments.json, render)?;
             Ok(Outcome::Done)
         }
         Command::Close(arguments) => close(arguments),

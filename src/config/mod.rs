@@ -8,7 +8,9 @@ mod channel;
 mod destinations;
 mod lake;
 mod sampled;
+mod schedule;
 mod scope;
+mod sections;
 mod server;
 mod source;
 
@@ -20,6 +22,7 @@ use jiff::civil::Date;
 use preventiojyraa_core::delivery::Route;
 use preventiojyraa_core::orders::{ActionKind, AskingTerms, Offered};
 use preventiojyraa_core::rulebook::{Language, Rulebook, Status};
+use preventiojyraa_core::schedule::{Step, Timetable};
 use serde::Deserialize;
 
 use crate::approval::{NotApproved, Signature, Signers};
@@ -31,6 +34,8 @@ use channel::{RawChannel, channel};
 pub use destinations::{Hl7Receiver, ListFolder, OutreachBy};
 use sampled::RawSampledNegatives;
 pub use sampled::SampledNegatives;
+use schedule::RawSchedule;
+pub use schedule::Serve;
 pub use scope::Scope;
 pub use server::Server;
 pub use source::{People, Source, SourceTerms, Trust};
@@ -156,6 +161,10 @@ pub struct Config {
     pub lake: Option<Place>,
     /// Whom effects may concern.
     pub scope: Scope,
+    /// What is done by itself, and when; nothing where it is not said.
+    pub schedule: Option<Timetable>,
+    /// How the daemon is watched and ended.
+    pub serve: Serve,
 }
 
 /// What the program may do here.
@@ -214,6 +223,9 @@ struct File {
     sampled_negatives: Option<RawSampledNegatives>,
     lake: Option<Place>,
     scope: Option<Scope>,
+    schedule: Option<RawSchedule>,
+    #[serde(default)]
+    serve: Serve,
 }
 
 impl File {
@@ -222,9 +234,9 @@ impl File {
             path: path.to_path_buf(),
             source,
         })?;
-        toml::from_str(&text).map_err(|error| ConfigError::Shape {
+        sections::read(&text).map_err(|message| ConfigError::Shape {
             path: path.to_path_buf(),
-            message: error.to_string().trim_end().to_owned(),
+            message,
         })
     }
 
@@ -302,6 +314,17 @@ impl Config {
         if let Some(scope) = &file.scope {
             scope.mistakes(&mut mistakes);
         }
+        let schedule = file.schedule.as_ref();
+        let schedule = schedule.map(|schedule| schedule.checked(&mut mistakes));
+        file.serve.mistakes(&mut mistakes);
+        let has_servers = file.source.values().any(|source| source.server.is_some());
+        if schedule
+            .as_ref()
+            .is_some_and(|table| table.times.contains_key(&Step::Pull))
+            && !has_servers
+        {
+            mistakes.push("schedule: `pull` has a time, and no source has a server".to_owned());
+        }
         let mut channels = Vec::new();
         for (name, raw) in &file.channel {
             match channel(name, raw, &file.server, file.site.trial) {
@@ -329,6 +352,8 @@ impl Config {
             sampled_negatives,
             lake,
             scope: file.scope.unwrap_or_default(),
+            schedule,
+            serve: file.serve,
         })
     }
 
@@ -340,6 +365,28 @@ impl Config {
             per_week: terms.per_week.filter(|_| !self.site.no_weekly_cap),
             ..terms
         }
+    }
+
+    /// The files with secrets, and what each is for.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<(String, &Path)> {
+        let servers = self.servers.iter().flat_map(|(name, server)| {
+            let files = [&server.token_file, &server.key_file];
+            files.map(|file| (format!("server `{name}`"), file.as_deref()))
+        });
+        let channels = self.channels.iter().flat_map(|(_, channel)| {
+            let lists = [&channel.list, &channel.outreach].into_iter().flatten();
+            lists.map(|list| {
+                let what = format!("channel `{}`", channel.terms.name);
+                (what, Some(list.signing_key.as_path()))
+            })
+        });
+        let lake = self
+            .lake
+            .as_ref()
+            .map(|place| ("lake".to_owned(), place.secret_key_file.as_deref()));
+        let all = servers.chain(channels).chain(lake);
+        all.filter_map(|(what, file)| Some((what, file?))).collect()
     }
 
     /// The kinds of acts that somebody here takes.

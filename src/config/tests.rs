@@ -28,6 +28,8 @@ fn the_last_day_is_the_last_of_the_rules_and_of_the_law() {
         sampled_negatives: None,
         lake: None,
         scope: Scope::default(),
+        schedule: None,
+        serve: Serve::default(),
     };
     let mut rulebook = crate::rules::shipped().expect("the shipped rules");
     rulebook.programme.header.status = Status::InForce;

@@ -5,7 +5,7 @@
 //! alone, from a seed that the caller gives.
 //!
 //! ```text
-//! profile → rulebook → intake → risk → pathway → orders → delivery → outcomes → calibration → learning → planning → report
+//! profile → rulebook → intake → risk → pathway → orders → delivery → outcomes → calibration → learning → planning → schedule → report
 //! ```
 //!
 //! Imports point left only. A caller reads data, calls the core with
@@ -23,3 +23,4 @@ pub mod profile;
 pub mod report;
 pub mod risk;
 pub mod rulebook;
+pub mod schedule;

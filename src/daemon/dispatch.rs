@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::watch::Receiver;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::dispatching::{DispatchError, DispatchOptions, DispatchReport, Duration};
@@ -74,6 +75,7 @@ pub fn dispatch(options: &DispatchOptions) -> Result<DispatchReport, DispatchErr
             let mode = match options.duration {
                 Duration::Once => Mode::Once(PATIENCE),
                 Duration::For(length) => Mode::Until(after(now(), length)),
+                Duration::Until(end) => Mode::Until(end),
             };
             // All at once: a channel with much to do keeps no other waiting.
             driven.spawn(async move { drive(&driver, Dispatcher::new(limits, mode)).await });
@@ -216,6 +218,9 @@ async fn drive(
     mut machine: Dispatcher,
 ) -> Result<DispatchReport, DispatchError> {
     let (tell, mut hear) = unbounded_channel();
+    if let Some(end) = driver.options.end.clone() {
+        tokio::spawn(told_to_end(end, tell.clone()));
+    }
     let mut report = DispatchReport::default();
     let mut wake = Some(now());
     loop {
@@ -248,6 +253,18 @@ async fn drive(
                 Action::Finished => return Ok(report),
             }
         }
+    }
+}
+
+/// Tells the loop when nothing new is to be begun. Ends with the loop, or with whoever would have said so.
+async fn told_to_end(mut end: Receiver<bool>, tell: UnboundedSender<Message>) {
+    tokio::select! {
+        said = end.wait_for(|is_over| *is_over) => {
+            if said.is_ok() {
+                let _ = tell.send(Message::Event(Event::Finish));
+            }
+        }
+        () = tell.closed() => {}
     }
 }
 

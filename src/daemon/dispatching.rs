@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use tokio::sync::watch::Receiver;
 
 use crate::approval::Signature;
 use crate::channels::NotOpen;
@@ -21,6 +22,8 @@ pub enum Duration {
     Once,
     /// For so long.
     For(SignedDuration),
+    /// Until this instant.
+    Until(Timestamp),
 }
 
 /// What a dispatcher needs.
@@ -36,6 +39,8 @@ pub struct DispatchOptions {
     pub config: Config,
     /// How long.
     pub duration: Duration,
+    /// Turns true when nothing new is to be begun; nobody says so where there is none.
+    pub end: Option<Receiver<bool>>,
 }
 
 /// Why dispatching ended early.

@@ -50,6 +50,9 @@ pub enum NetworkPullError {
         "it was not here after {0} seconds\nhint: what is under way is kept; the same command goes on with it, and `give_up_seconds` gives it more time"
     )]
     NotInTime(u64),
+    /// How the program shows who it is does not go together.
+    #[error("{0}")]
+    Credentials(&'static str),
     /// The token allows nothing.
     #[error(
         "the server allows this client to read none of the resource types\nhint: ask the hospital for `system/Patient.rs` and its like"

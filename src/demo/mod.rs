@@ -444,6 +444,7 @@ impl Programme<'_> {
             signature: None,
             config: self.config.clone(),
             duration: Duration::Once,
+            end: None,
         })?;
         Ok(report.outbox)
     }

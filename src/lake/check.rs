@@ -162,7 +162,7 @@ fn first_line(error: &LakeError) -> String {
     std::error::Error::source(error).map_or(line.to_owned(), |cause| format!("{line}: {cause}"))
 }
 
-fn hash_file(path: &Path) -> std::io::Result<(String, u64)> {
+pub(super) fn hash_file(path: &Path) -> std::io::Result<(String, u64)> {
     let mut file = File::open(path)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 20];

@@ -23,7 +23,8 @@
 //! * What the ledger names lies in the bucket before it is named there, and a generation's list is
 //!   never overwritten; what is fetched is taken only when its content is what its name says.
 //! * Rewriting files changes no row: each row is read back and compared. So a generation holds
-//!   whatever any run on record saw, and none before it is needed to decide again.
+//!   whatever any run on record saw, and none before it is needed to decide again. Only an erasure
+//!   leaves rows out, all those about one resident.
 //! * The ledger decides what belongs to a generation; whatever else lies in the
 //!   folder is deleted at the next start.
 //! * A resident under a safety non-disclosure has a null district in every table.
@@ -58,11 +59,14 @@
 //! files together, with whatever tool, then asks one question of both. How a column is added is said
 //! at the top of `layout.rs`.
 
+mod about;
 mod away;
 mod check;
 mod compact;
+mod copy;
 mod decisions;
 mod digest;
+mod erase;
 mod facts;
 mod fold;
 mod folder;
@@ -76,10 +80,12 @@ mod store;
 mod tables;
 pub(crate) use folder::{not_private, private_folder};
 
+pub use about::RowInWords;
 pub use away::{Away, Lying, Place, Trouble};
 pub use check::{Problem, TableLying};
 pub use compact::{Compacted, ROWS_OF_A_FULL_FILE};
 pub use decisions::{DecisionRow, DecisionsHash};
+pub use erase::Without;
 pub use facts::FactStreams;
 pub use fold::Folded;
 pub use foreign::{Cell, ForeignError};
@@ -183,6 +189,14 @@ pub enum LakeError {
         "lake: `{file}` was committed and is neither staged nor in place\nhint: restore the data folder from a backup; where the lake lies away as well, the next command that writes fetches it"
     )]
     Lost {
+        /// Its name.
+        file: String,
+    },
+    /// A copy that is not what was committed.
+    #[error(
+        "lake: the copy of `{file}` is not what was committed\nhint: `preventio fsck` says whether the original is; is the disk sound?"
+    )]
+    Copied {
         /// Its name.
         file: String,
     },

@@ -434,7 +434,7 @@ impl Store {
 }
 
 /// Creates a file that only its owner can open, empty.
-fn private_file(path: &Path) -> Result<File, LakeError> {
+pub(super) fn private_file(path: &Path) -> Result<File, LakeError> {
     OpenOptions::new()
         .write(true)
         .create(true)

@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 use super::clock::instant;
 use super::outbox::{change, epoch};
 use super::outbox_row::select;
-use super::{ChannelTerms, Ledger, LedgerError, sql};
+use super::{AuditAct, AuditEntry, ChannelTerms, Ledger, LedgerError, audit, sql};
 use crate::delivery::DeliveryEvent;
 
 /// What was done about effects.
@@ -70,19 +70,33 @@ impl Ledger {
     ///
     /// When the ledger cannot be written.
     pub fn log_effects(
-        &self,
+        &mut self,
         change: EffectsChange,
         who: &str,
         reason: &str,
     ) -> Result<(), LedgerError> {
-        let now = self.clock.now(&self.connection)?;
-        self.connection
+        let action = "cannot write the log of effects";
+        let clock = self.clock.clone();
+        let transaction = self.begin(action)?;
+        let now = clock.now(&transaction)?;
+        transaction
             .execute(
                 "INSERT INTO effects_log (at, what, who, reason) VALUES (?1, ?2, ?3, ?4)",
                 params![now.as_microsecond(), change.name(), who, reason],
             )
-            .map(drop)
-            .map_err(sql("cannot write the log of effects"))
+            .map_err(sql(action))?;
+        let entry = AuditEntry {
+            who,
+            act: match change {
+                EffectsChange::Stopped => AuditAct::StoppedEffects,
+                EffectsChange::Resumed => AuditAct::ResumedEffects,
+                EffectsChange::Restored => AuditAct::NoticedOldCopy,
+            },
+            about: None,
+            detail: "",
+        };
+        audit::add(&transaction, now, &entry)?;
+        transaction.commit().map_err(sql(action))
     }
 
     /// The log of effects, oldest first.

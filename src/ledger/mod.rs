@@ -4,8 +4,8 @@
 //!
 //! Pulls, runs, generations of lake files, the identity map, the quarantine;
 //! the events of episodes, the outbox, tasks, who stopped effects, the rule
-//! books that runs used, and which rules were found faulty: in one
-//! `SQLite` file behind a synchronous door. No decisions of its own: what an
+//! books that runs used, which rules were found faulty, and who did and saw
+//! what: in one `SQLite` file behind a synchronous door. No decisions of its own: what an
 //! event means for an episode or an order is asked of the core, inside the
 //! transaction. What is sent and received is opaque bytes here.
 //!
@@ -20,7 +20,7 @@
 //!
 //! * A transaction is on disk before its function returns (WAL, `synchronous = FULL`).
 //! * Direct identifiers live in `identity` and `quarantine`, nowhere else.
-//! * Rows of pulls, runs and episode events are never changed.
+//! * Rows of pulls, runs and episode events are never changed; an erasure alone takes rows away.
 //! * A run, its rules, events, orders and tasks are one transaction.
 //! * Leases are judged by the database's clock, and only inside transactions.
 //!
@@ -45,12 +45,15 @@
 
 mod act;
 mod asking;
+mod audit;
+mod backup;
 mod by_hand;
 mod clock;
 mod deletions;
 mod due;
 mod effects;
 mod episodes;
+mod erasures;
 mod faulty;
 mod handout;
 mod links;
@@ -65,6 +68,7 @@ mod reviews;
 mod rule_books;
 mod runs;
 mod schema;
+mod served;
 mod settings;
 mod tasks;
 mod untouched;
@@ -72,9 +76,11 @@ mod words;
 mod write;
 
 pub use asking::Waiting;
+pub use audit::{AuditAct, AuditBroken, AuditEntry, AuditHead, AuditRecord};
 pub use clock::Clock;
 pub use effects::{EffectsChange, EffectsEntry, Epoch};
 pub use episodes::EpisodeMap;
+pub use erasures::{AboutResident, EraseCommit, Erased, ErasedRun, LineSetAside, NotErased};
 pub use faulty::{AskedAct, FaultyRule};
 pub use handout::{Addressee, Handed, NotExpressible, TakeOptions, WordedBy, Written};
 pub use links::Link;
@@ -85,6 +91,7 @@ pub use records::{
     PullRecord, Quarantined, RecalibrationRecord, RunRecord,
 };
 pub use reviews::{NotReviewed, Review, ReviewedAll, WaitingOrder};
+pub use served::{ServedOutcome, ServedStep};
 pub use tasks::{NotClosed, OpenTask};
 pub use words::WordedOrder;
 

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use rusqlite::{Connection, Transaction, params};
 
 use super::outbox_row::{OutboxRow, note, select};
-use super::{Ledger, LedgerError, sql};
+use super::{AuditAct, AuditEntry, Ledger, LedgerError, audit, sql};
 use crate::delivery::{Delivery, Next};
 use crate::orders::{Order, OrderKey};
 
@@ -268,5 +268,15 @@ fn said(
         .map_err(sql("cannot write down what was said about orders"))?;
     let what = format!("{} by a person", review.name());
     note(transaction, row.id, now, &what)?;
+    let entry = AuditEntry {
+        who: by,
+        act: match review {
+            Review::Approved => AuditAct::ApprovedOrder,
+            Review::Held => AuditAct::HeldOrder,
+        },
+        about: Some(row.order.resident),
+        detail: &row.order.key().to_string(),
+    };
+    audit::add(transaction, now, &entry)?;
     Ok(true)
 }

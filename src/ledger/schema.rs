@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 13] = [
+const STEPS: [&str; 16] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -384,6 +384,82 @@ CREATE INDEX outbox_asked ON outbox (left_on)
     WHERE action = 'questionnaire' AND left_on IS NOT NULL;
 -- Whether the resident was known not to be reached at the portal when last decided about again.
 ALTER TABLE outbox ADD COLUMN without_portal INTEGER NOT NULL DEFAULT 0;
+",
+    r"
+-- Who did what and who looked at whom. The hash covers the row and the hash before it in the writer's chain.
+CREATE TABLE audit (
+    writer TEXT NOT NULL,
+    n      INTEGER NOT NULL,
+    at     INTEGER NOT NULL,
+    who    TEXT NOT NULL,
+    act    TEXT NOT NULL,
+    about  BLOB,
+    detail TEXT NOT NULL,
+    hash   BLOB NOT NULL,
+    PRIMARY KEY (writer, n)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX audit_about ON audit (about) WHERE about IS NOT NULL;
+CREATE TRIGGER audit_stays BEFORE UPDATE ON audit
+    BEGIN SELECT raise(ABORT, 'the audit is never changed'); END;
+CREATE TRIGGER audit_remains BEFORE DELETE ON audit
+    BEGIN SELECT raise(ABORT, 'the audit is never deleted from'); END;
+",
+    r"
+-- What was done by the schedule: which step, for which day in the programme's time zone, from when to
+-- when, how it ended. `newest_pull` and `newest_run` are those there were before it was first begun for
+-- that day: what came after is its own.
+CREATE TABLE served (
+    id          INTEGER PRIMARY KEY,
+    step        TEXT NOT NULL,
+    day         TEXT NOT NULL,
+    started     INTEGER NOT NULL,
+    newest_pull INTEGER NOT NULL,
+    newest_run  INTEGER NOT NULL,
+    ended       INTEGER,
+    outcome     TEXT,
+    told        TEXT,
+    CHECK ((ended IS NULL) = (outcome IS NULL))
+) STRICT;
+CREATE INDEX served_step ON served (step, day);
+",
+    r"
+-- Whose data were erased, by the opaque id alone: a later pull does not bring them back until a named
+-- person has lifted it.
+CREATE TABLE erasure (
+    id         INTEGER PRIMARY KEY,
+    resident   BLOB NOT NULL,
+    at         TEXT NOT NULL,
+    by         TEXT NOT NULL CHECK (trim(by) <> ''),
+    reason     TEXT NOT NULL CHECK (trim(reason) <> ''),
+    lifted_at  TEXT,
+    lifted_by  TEXT CHECK (trim(lifted_by) <> ''),
+    lifted_why TEXT CHECK (trim(lifted_why) <> '')
+) STRICT;
+CREATE UNIQUE INDEX erasure_in_force ON erasure (resident) WHERE lifted_at IS NULL;
+CREATE TRIGGER erasure_remains BEFORE DELETE ON erasure
+    BEGIN SELECT raise(ABORT, 'an erasure stays on record'); END;
+
+-- Runs that decided about somebody who was erased since: how many, and the hash of the decisions
+-- that are left.
+CREATE TABLE erased_run (
+    run            INTEGER PRIMARY KEY REFERENCES run (id),
+    residents      INTEGER NOT NULL,
+    decisions_hash TEXT NOT NULL
+) STRICT;
+
+-- Who was shown everything about whom, and why.
+CREATE TABLE access (
+    id       INTEGER PRIMARY KEY,
+    resident BLOB NOT NULL,
+    at       TEXT NOT NULL,
+    by       TEXT NOT NULL CHECK (trim(by) <> ''),
+    reason   TEXT NOT NULL CHECK (trim(reason) <> '')
+) STRICT;
+CREATE INDEX access_resident ON access (resident);
+CREATE TRIGGER access_stays BEFORE UPDATE ON access
+    BEGIN SELECT raise(ABORT, 'who looked is never changed'); END;
+CREATE TRIGGER access_remains BEFORE DELETE ON access
+    BEGIN SELECT raise(ABORT, 'who looked is never deleted'); END;
 ",
 ];
 

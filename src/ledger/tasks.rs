@@ -7,7 +7,7 @@ use jiff::{Span, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::episodes::day;
-use super::{Ledger, LedgerError, NewTask, sql};
+use super::{AuditAct, AuditEntry, Ledger, LedgerError, NewTask, audit, sql};
 use crate::delivery::TaskCode;
 use crate::orders::{Order, OrderKey};
 use crate::profile::ResidentId;
@@ -146,6 +146,27 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Result<OpenTask, LedgerError>> {
     Ok(task())
 }
 
+/// Puts on record who closed a task.
+fn audit_closed(
+    transaction: &Connection,
+    task: i64,
+    by: &str,
+    now: Timestamp,
+) -> Result<(), LedgerError> {
+    let about: [u8; 16] = transaction
+        .query_row("SELECT resident FROM task WHERE id = ?1", [task], |row| {
+            row.get(0)
+        })
+        .map_err(sql("cannot read tasks"))?;
+    let entry = AuditEntry {
+        who: by,
+        act: AuditAct::ClosedTask,
+        about: Some(ResidentId::from_bytes(about)),
+        detail: &task.to_string(),
+    };
+    audit::add(transaction, now, &entry)
+}
+
 impl Ledger {
     /// Tasks that are open: what cannot wait a day first, then by the day until when somebody should
     /// have looked.
@@ -182,17 +203,18 @@ impl Ledger {
         let action = "cannot close tasks";
         let clock = self.clock.clone();
         let transaction = self.begin(action)?;
-        let now = clock.now(&transaction)?.as_microsecond();
+        let now = clock.now(&transaction)?;
         for id in ids {
             let row = i64::try_from(*id).map_err(|_| NotClosed::Unknown(*id))?;
             let n = transaction
                 .execute(
                     "UPDATE task SET closed_at = ?2, closed_by = ?3, closed_why = ?4
                      WHERE id = ?1 AND closed_at IS NULL",
-                    params![row, now, by, why],
+                    params![row, now.as_microsecond(), by, why],
                 )
                 .map_err(sql(action))?;
             if n == 1 {
+                audit_closed(&transaction, row, by, now)?;
                 continue;
             }
             let closed = transaction

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::erase::STAYS;
 use super::{DataFolder, PullReport, RunReport, StepError};
+use crate::intake::IssueCode;
 use crate::lake::{self, DecisionsHash, Table};
 
 /// What a check found.
@@ -32,7 +34,7 @@ impl CheckReport {
 
 /// Proves a data folder: every file byte by byte against the ledger, the database
 /// against itself, counts against counts, decisions against their hash, the rules of each run against
-/// their fingerprint, episodes against their events, and that
+/// their fingerprint, episodes against their events, the audit against its chains, and that
 /// nobody but the owner can open anything.
 ///
 /// # Errors
@@ -43,6 +45,8 @@ pub fn check(data: &DataFolder) -> Result<CheckReport, StepError> {
     let mut problems: Vec<String> = Vec::new();
     problems.extend(data.not_recovered.clone());
     problems.extend(data.ledger.integrity()?);
+    let audit = data.ledger.audit_verified(&[])?;
+    problems.extend(audit.err().map(|broken| broken.to_string()));
     problems.extend(
         data.store
             .check(committed)?
@@ -60,6 +64,7 @@ pub fn check(data: &DataFolder) -> Result<CheckReport, StepError> {
         check_pulls(data, &mut problems)?;
         check_runs(data, &mut problems)?;
         check_rules(data, &mut problems)?;
+        check_erased(data, &mut problems)?;
         // Every event fits the one before it, and every order can be read: reading them proves it.
         let read = [data.ledger.episodes(None).err(), data.ledger.outbox().err()];
         problems.extend(read.into_iter().flatten().map(|error| error.to_string()));
@@ -141,15 +146,18 @@ fn check_runs(data: &DataFolder, problems: &mut Vec<String>) -> Result<(), StepE
         hash.add(&row);
         *n += 1;
     })?;
+    let erased = data.ledger.erased_runs()?;
     for run in data.ledger.runs()? {
         let (hash, n) = found.remove(&run.id).unwrap_or_default();
-        if n != run.register {
+        let erased = erased.get(&run.id);
+        if n + erased.map_or(0, |erased| erased.residents) != run.register {
             problems.push(format!(
                 "run {} decided about {} residents, {n} are stored",
                 run.id, run.register
             ));
         }
-        if hash.finish() != run.decisions_hash {
+        let committed = erased.map_or(&run.decisions_hash, |erased| &erased.decisions_hash);
+        if hash.finish() != *committed {
             problems.push(format!(
                 "the decisions of run {} are not those that were committed",
                 run.id
@@ -166,6 +174,33 @@ fn check_runs(data: &DataFolder, problems: &mut Vec<String>) -> Result<(), StepE
     }
     for run in found.keys() {
         problems.push(format!("decisions of run {run}, which is not on record"));
+    }
+    Ok(())
+}
+
+/// Nothing is held about anybody who was erased, and no erasure is half done.
+fn check_erased(data: &DataFolder, problems: &mut Vec<String>) -> Result<(), StepError> {
+    if data.ledger.erasure_owed()?.is_some() {
+        problems.push("traces of somebody who was erased may be left: somebody else reads the ledger; end that, then check again".to_owned());
+    }
+    for resident in data.ledger.erased()? {
+        let is_on_record = |table: &str| !STAYS.contains(&table);
+        let mut n = 0;
+        data.store.decisions(Some(resident), |_, _| n += 1)?;
+        n += data.store.register(Some(resident))?.len();
+        let issues = data.store.issues(Some(resident))?;
+        n += issues
+            .iter()
+            .filter(|issue| issue.code != IssueCode::ErasedResident)
+            .count();
+        let tables = data.ledger.about(resident)?;
+        n += tables.iter().filter(|t| is_on_record(t.table)).count();
+        n += data.store.n_facts_about(resident)?;
+        if 0 < n {
+            problems.push(format!(
+                "something is held about {resident}, who was erased"
+            ));
+        }
     }
     Ok(())
 }

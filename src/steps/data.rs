@@ -15,6 +15,8 @@ use crate::ledger::{Generation, Ledger};
 const IDENTITY_KEY: &str = "identity-key";
 /// Where the lake lies beside the data folder; nothing where it does not.
 const LAKE_AT: &str = "lake-at";
+/// Held by whoever writes to the folder.
+const LOCK: &str = "lock";
 
 /// What a step is going to do with the folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +71,7 @@ impl DataFolder {
             lake::private_folder(root)?;
         }
         let lock = match access {
-            Access::Write | Access::WriteExisting | Access::Check => Some(lock_of(root)?),
+            Access::Write | Access::WriteExisting | Access::Check => Some(lock_of(root, LOCK)?),
             Access::Read | Access::Untouched => None,
         };
         let (ledger, mut store) = match access {
@@ -104,21 +106,31 @@ impl DataFolder {
             // A ledger that was restored onto an empty disk. Who only looks fetches and changes nothing
             // elsewhere: the ledger may be an old one.
             if access == Access::Read && store.is_away() && store.current().is_none() {
-                let _lock = lock_of(root)?;
+                let _lock = lock_of(root, LOCK)?;
                 store.publish_here(n, files)?;
             }
             if store.current() == Some(n) {
                 store.is_all_there(n, files)?;
             }
         }
-        Ok(Self {
+        let is_locked = lock.is_some();
+        let mut data = Self {
             root: root.to_path_buf(),
             store,
             ledger,
             generation,
             not_recovered,
             _lock: lock,
-        })
+        };
+        if is_locked && data.not_recovered.is_none() {
+            match data.finish_erasing() {
+                Err(error) if access == Access::Check => {
+                    data.not_recovered = Some(error.to_string());
+                }
+                finished => drop(finished?),
+            }
+        }
+        Ok(data)
     }
 
     /// The identity key of the folder; the first caller decides it.
@@ -222,8 +234,9 @@ fn recorded_place(ledger: &Ledger) -> Result<Option<Place>, StepError> {
     place.map(Some).map_err(|_| StepError::LakeAt)
 }
 
-fn lock_of(root: &Path) -> Result<File, StepError> {
-    let path = root.join("lock");
+/// A lock in the folder, by the name of its file, which the system gives back with the process.
+pub(super) fn lock_of(root: &Path, name: &str) -> Result<File, StepError> {
+    let path = root.join(name);
     let file = OpenOptions::new()
         .write(true)
         .create(true)

@@ -133,7 +133,7 @@ pub fn stop(root: &Path, stopped: &Stopped) -> Result<Option<StepError>, StepErr
         return Err(StepError::NoData(root.to_path_buf()));
     }
     Switch::of(root).set(stopped)?;
-    let noted = DataFolder::open(root, super::Access::Read).and_then(|data| {
+    let noted = DataFolder::open(root, super::Access::Read).and_then(|mut data| {
         let log = data
             .ledger
             .log_effects(EffectsChange::Stopped, &stopped.by, &stopped.reason);
@@ -147,7 +147,7 @@ pub fn stop(root: &Path, stopped: &Stopped) -> Result<Option<StepError>, StepErr
 /// # Errors
 ///
 /// When it cannot be put on record, or the switch cannot be cleared: then effects stay stopped.
-pub fn resume(data: &DataFolder, by: &str, reason: &str) -> Result<(), StepError> {
+pub fn resume(data: &mut DataFolder, by: &str, reason: &str) -> Result<(), StepError> {
     data.ledger
         .log_effects(EffectsChange::Resumed, by, reason)?;
     Switch::of(&data.root).clear()

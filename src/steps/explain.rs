@@ -11,7 +11,7 @@ use super::run::{checked_pulls, decided, runs_of};
 use super::sources::Sources;
 use super::{DataFolder, StepError, sampling};
 use crate::lake::{DecisionRow, IssueRow, RegisterRow};
-use crate::ledger::PullRecord;
+use crate::ledger::{AuditAct, PullRecord};
 use crate::profile::{Fact, Profile, ResidentId, Standing};
 use crate::report;
 use crate::risk::Assessment;
@@ -54,7 +54,7 @@ pub(super) fn on_record(
 }
 
 /// Explains the newest run's decision about a resident, named by the opaque id or by
-/// `Patient.id` of a source.
+/// `Patient.id` of a source. That `viewer` looks is on record before.
 ///
 /// The decision is made again from the stored facts; when it is not the stored
 /// one, the text says so.
@@ -64,12 +64,15 @@ pub(super) fn on_record(
 /// When nobody or several people are called so, no run has decided, or reading fails.
 pub fn explain(
     rulebook: &Rulebook,
-    data: &DataFolder,
+    data: &mut DataFolder,
+    viewer: &str,
     resident: &str,
     index_date: Option<Date>,
 ) -> Result<Explanation, StepError> {
     let pulls = checked_pulls(rulebook, data)?;
     let resident = find(data, resident)?;
+    data.audit(viewer, AuditAct::ViewedResident, Some(resident), "")?;
+    let data = &*data;
     let runs = runs_of(rulebook, data)?;
     let run = runs.last();
     let index_date = match (index_date, run) {

@@ -194,7 +194,7 @@ pub fn mark_faulty(
     }
     let is_meant = |name: &RuleName| (&name.id, &name.version) == (&mark.rule, &mark.version);
     let unknown = (!known.iter().any(is_meant)).then(|| listed(&known, &mark.rule));
-    let noted = data.and_then(|data| {
+    let noted = data.and_then(|mut data| {
         let mark = mark.clone();
         Ok(data.ledger.mark_faulty(&FaultyRule {
             rule: mark.rule,

@@ -38,6 +38,8 @@ pub(super) struct Reader<'r> {
     pub(super) is_of_changes: bool,
     /// Submissions of earlier pulls and whom they were about.
     pub(super) earlier: Earlier,
+    /// Residents who were erased and are not to come back.
+    pub(super) erased: BTreeSet<ResidentId>,
     /// Residents whom the source calls by names of its own, where it is beside the register.
     pub(super) links: Links,
     pub(super) pull: u32,

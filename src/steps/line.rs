@@ -51,8 +51,10 @@ impl Reader<'_> {
             code: issue.code.name(),
             raw,
         };
-        harvest.quarantined.push(quarantined, &self.spill)?;
         let resident = salvage_subject(line.bytes).map(|id| self.reading.resident(id));
+        if !resident.is_some_and(|resident| self.erased.contains(&resident)) {
+            harvest.quarantined.push(quarantined, &self.spill)?;
+        }
         harvest.unreadable += u64::from(resident.is_none());
         self.note(place, resident, [issue], harvest)?;
         Ok(cut_off)

@@ -15,6 +15,7 @@
 //! [`replay`]: runs again, by their own rules, held against what they decided.
 //! [`what_if`]: the register at other action levels.
 //! [`coverage`]: where everybody on the register stands, and who is forgotten.
+//! [`subject_access`]: everything held about one resident; [`erase`]: all of it goes.
 //! [`check`]: whether the data folder is whole.
 //!
 //! # Invariants
@@ -45,6 +46,8 @@
 
 mod acting;
 mod asking;
+mod audit;
+mod backup;
 mod canonical;
 mod cases;
 mod check;
@@ -53,6 +56,7 @@ mod coverage_document;
 mod data;
 mod earlier;
 mod effects;
+mod erase;
 mod explain;
 mod failed_source;
 mod faulty;
@@ -83,7 +87,9 @@ mod run_report;
 mod sampling;
 mod second_look;
 mod seen;
+mod served;
 mod sources;
+mod subject_access;
 mod tasks;
 mod unchanged;
 mod unmapped;
@@ -95,6 +101,10 @@ mod whole;
 
 pub use acting::{ActOptions, ActReport};
 pub use asking::{AskingReport, waiting_to_be_asked};
+pub use audit::{
+    AuditList, AuditShown, AuditVerified, HeadShown, add_checkpoints, read_checkpoints,
+};
+pub use backup::{BackupReport, back_up};
 pub use check::{CheckReport, check};
 pub use coverage::coverage;
 pub use coverage_document::{
@@ -105,6 +115,7 @@ pub(crate) use effects::replace;
 pub use effects::{
     EffectsStatus, EpochFile, Stopped, Switch, effects_status, notice_old_copy, resume, stop,
 };
+pub use erase::{EraseReport, erase, lift_erasure};
 pub use explain::{Explanation, explain};
 pub use failed_source::{FailedSource, source_failed};
 pub use faulty::{FaultyMarks, FaultyReport, Marked, faulty_in, faulty_rules, mark_faulty};
@@ -136,7 +147,9 @@ pub use rules_diff::{
 pub use run::{RunOptions, run};
 pub use run_report::RunReport;
 pub use sampling::SamplingReport;
+pub use served::{ServedAlone, ServedReport, served_alone};
 pub use sources::SourceKnown;
+pub use subject_access::{Held, LANGUAGES, SubjectAccess, subject_access};
 pub use tasks::{OpenTasks, TaskShown};
 pub use unmapped::{CodesReport, OverLimit};
 pub use what_if::{AsOf, Dimension, WhatIfOptions, what_if};
@@ -146,7 +159,7 @@ use std::path::PathBuf;
 
 use crate::config::NoEffects;
 use crate::lake::LakeError;
-use crate::ledger::LedgerError;
+use crate::ledger::{LedgerError, NotErased};
 use crate::rulebook::{Diagnostic, EstimandsDiffer};
 
 /// Why a step did not finish.
@@ -172,6 +185,15 @@ pub enum StepError {
     /// Another process is writing.
     #[error("another pull or run is writing to `{0}`\nhint: wait until it has finished")]
     Busy(PathBuf),
+    /// Another process serves it.
+    #[error("another `preventio serve` is at work on `{0}`\nhint: one serves a data folder")]
+    Served(PathBuf),
+    /// Something is where a backup is to be.
+    #[error("`{0}` is there already\nhint: a backup is a new folder")]
+    BackupThere(PathBuf),
+    /// A backup in what it is of.
+    #[error("`{0}` lies in the data folder\nhint: a backup belongs on another disk")]
+    BackupInside(PathBuf),
     /// There is no data folder.
     #[error(
         "there is no data folder at `{0}`\nhint: `preventio pull --from DIR --data DATA` creates one"
@@ -180,6 +202,16 @@ pub enum StepError {
     /// The export folder has no export files.
     #[error("no `.ndjson`, `.ndjson.gz` or `.ndjson.zst` file in `{0}`")]
     NothingToPull(PathBuf),
+    /// A line of a file of checkpoints is none.
+    #[error(
+        "line {line} of `{path}` is no checkpoint of the audit\nhint: `preventio audit checkpoint --to FILE` writes such files"
+    )]
+    NoCheckpoint {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u32,
+    },
     /// Nothing was pulled yet.
     #[error("nothing was pulled yet\nhint: `preventio pull --from DIR --data DATA`")]
     NothingPulled,
@@ -342,6 +374,19 @@ pub enum StepError {
         "`{0}` is neither a folder of rules nor the beginning of the fingerprint of one rule book that a run here used\nhint: `preventio run --json` says the fingerprint of its rules"
     )]
     UnknownRules(String),
+    /// Nothing may be erased yet.
+    #[error(transparent)]
+    NotErased(#[from] NotErased),
+    /// What stays on record of an erasure would tell whose it was.
+    #[error(
+        "`--by` or `--reason` has an identifier of the resident, and stays on record\nhint: the number of the request says enough"
+    )]
+    ErasureTells,
+    /// There is nothing to lift.
+    #[error(
+        "nobody with the opaque id `{0}` was erased here\nhint: the issue `erased-resident` of a pull says the 32-digit id"
+    )]
+    NotErasedBefore(String),
     /// Several are.
     #[error("{0} residents are called `{1}`\nhint: give the 32-digit resident id")]
     AmbiguousResident(usize, String),

@@ -19,6 +19,7 @@ use super::whole::{Finished, finish};
 use super::{DataFolder, StepError};
 use crate::config::{SourceTerms, Trust};
 use crate::fhir::{Deletion, Filter, IdentityKey, ReadBy, Reading, Unmapped, is_export_file};
+use crate::intake::IssueCode;
 use crate::lake::{IssueRow, LakeError, RegisterRow, Sorter, Staged};
 use crate::ledger::{Identity, PullCommit, PullRecord, Quarantined};
 use crate::profile::ResidentId;
@@ -225,6 +226,7 @@ pub fn pull(
         reading: reading.for_pull(id, options.today),
         today: options.today,
         earlier: Earlier::of(rulebook, data)?,
+        erased: data.ledger.erased()?,
         links,
         pull: id,
         filter: match options.reader {
@@ -258,6 +260,8 @@ pub fn pull(
         seen = (reader.links).seen(&reader.undetermined, reader.is_of_changes);
     }
     reader.left_undetermined(&mut report, missed, seen);
+    let erased: BTreeSet<String> = reader.erased.iter().map(ToString::to_string).collect();
+    report.undetermined.retain(|id| !erased.contains(id));
     report.public_identity_key = public_identity_key;
     let before = before(data, &pulls, options.source)?;
     let seen = (harvest.bearing, harvest.mapped);
@@ -465,6 +469,10 @@ fn stage_issues(
                 Ok(row) => row?,
                 Err(error) => return Some(Err(error)),
             };
+            let is_erased = row.resident.is_some_and(|who| reader.erased.contains(&who));
+            if is_erased && row.code != IssueCode::ErasedResident {
+                continue;
+            }
             row.line = line_number(row.line, harvest.line_numbers.get(&row.file));
             if last.as_ref() == Some(&row) {
                 continue;

@@ -9,6 +9,7 @@ use super::explain::{find, on_record};
 use super::run::checked_pulls;
 use super::sources::Sources;
 use super::{DataFolder, StepError};
+use crate::ledger::AuditAct;
 use crate::profile::Profile;
 use crate::report;
 use crate::risk::{self, Assessment};
@@ -126,7 +127,7 @@ const fn named(position: ScorePosition) -> &'static str {
     }
 }
 
-/// One resident's score by a model, in sentences.
+/// One resident's score by a model, in sentences. That `viewer` looks is on record before.
 ///
 /// # Errors
 ///
@@ -134,12 +135,19 @@ const fn named(position: ScorePosition) -> &'static str {
 pub fn rehearse_one(
     rulebook: &Rulebook,
     model: &Model,
-    data: &DataFolder,
+    data: &mut DataFolder,
+    viewer: &str,
     resident: &str,
     index_date: Option<Date>,
 ) -> Result<String, StepError> {
     let pulls = checked_pulls(rulebook, data)?;
     let resident = find(data, resident)?;
+    data.audit(
+        viewer,
+        AuditAct::ViewedResident,
+        Some(resident),
+        &model.header.id,
+    )?;
     let runs = data.ledger.runs()?;
     let of_run = runs.last().and_then(|run| run.index_date.parse().ok());
     let index_date = index_date.or(of_run).ok_or(StepError::NothingRun)?;

@@ -61,8 +61,15 @@ pub fn replay(data: &DataFolder, options: &ReplayOptions) -> Result<Replay, Step
     let mut books = Books::default();
     let mut replayed = BTreeMap::new();
     let mut waiting = Vec::new();
+    let erased = data.ledger.erased_runs()?;
     for run in runs {
         let mut report = begun(&run);
+        if let Some(erased) = erased.get(&run.id) {
+            report.verdict = Verdict::Erased;
+            report.missing = vec![not_replayable(erased.residents)];
+            replayed.insert(report.run, report);
+            continue;
+        }
         match begin(data, &mut books, run, &pulls)? {
             Ok(again) => waiting.push(again),
             Err(missing) => report.missing = missing,
@@ -89,6 +96,19 @@ pub fn replay(data: &DataFolder, options: &ReplayOptions) -> Result<Replay, Step
         program: env!("CARGO_PKG_VERSION"),
         runs: replayed.into_values().collect(),
     })
+}
+
+/// Why a run whose residents were erased is not decided again.
+fn not_replayable(n_erased: u64) -> String {
+    let who = if n_erased == 1 {
+        "1 resident".to_owned()
+    } else {
+        format!("{n_erased} residents")
+    };
+    format!(
+        "{who} about whom it decided, with the facts, {} erased since",
+        if n_erased == 1 { "was" } else { "were" }
+    )
 }
 
 /// The runs that are wanted, oldest first; there is one or more.

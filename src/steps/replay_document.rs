@@ -16,7 +16,7 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// What holds of all: `different` when any run is, else `cannot-say` when it is so of any.
+    /// What holds of all: `different` when any run is, else what hinders one of them.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let verdicts = self.runs.iter().map(|run| run.verdict);
@@ -30,6 +30,8 @@ impl Replay {
 pub enum Verdict {
     /// Every decision is the one on record, byte for byte.
     Identical,
+    /// Somebody about whom it decided was erased since: it cannot be decided again.
+    Erased,
     /// Something that the run saw is not held any more, or not understood: nothing can be said.
     CannotSay,
     /// All that the run saw is held, and it gives other decisions.

@@ -48,7 +48,7 @@ pub(super) fn pass_over_known_facts(
             continue;
         };
         if is_what_was_stored(of_moment.iter(), newest(stored, now)) {
-            count_unchanged(of_moment, new, counts);
+            count_instead(of_moment, new, counts, |counts| &mut counts.unchanged);
         } else {
             new.facts.extend_from_slice(of_moment);
         }
@@ -86,8 +86,22 @@ fn is_what_was_stored<'f>(new: impl ExactSizeIterator<Item = &'f Fact>, stored: 
             .all(|(new, stored)| of_no_pull(new) == of_no_pull(stored))
 }
 
-/// Counts the lines of one moment's facts as unchanged.
-fn count_unchanged(facts: &[Fact], of_resident: &OfResident, counts: &mut LineCounts) {
+/// Counts the lines of somebody who was erased as set aside.
+pub(super) fn set_aside_facts(of_resident: &OfResident, counts: &mut LineCounts) {
+    for of_moment in of_resident.facts.chunk_by(|a, b| moment(a) == moment(b)) {
+        count_instead(of_moment, of_resident, counts, |counts| {
+            &mut counts.set_aside
+        });
+    }
+}
+
+/// Counts the lines of one moment's facts as something else.
+fn count_instead(
+    facts: &[Fact],
+    of_resident: &OfResident,
+    counts: &mut LineCounts,
+    instead: impl Fn(&mut LineCounts) -> &mut u64,
+) {
     for versions in facts.chunk_by(|a, b| a.version == b.version) {
         let Some(first) = versions.first() else {
             continue;
@@ -105,7 +119,7 @@ fn count_unchanged(facts: &[Fact], of_resident: &OfResident, counts: &mut LineCo
         };
         let n_lines = n_lines.min(*counted);
         *counted -= n_lines;
-        counts.unchanged += n_lines;
+        *instead(counts) += n_lines;
     }
 }
 

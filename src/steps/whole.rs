@@ -7,7 +7,9 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::harvest::{Harvest, Reader, place_number, subject_changed, withdrawal};
-use super::unchanged::{OfResident, Versions, pass_over_known_entries, pass_over_known_facts};
+use super::unchanged::{
+    OfResident, Versions, pass_over_known_entries, pass_over_known_facts, set_aside_facts,
+};
 use super::waiting::{FactRow, Holder, Owner, Said};
 use super::{DataFolder, StepError};
 use crate::fhir::PatientEntry;
@@ -77,6 +79,26 @@ pub(super) fn finish(
         let Some(resident) = next.into_iter().flatten().min() else {
             break;
         };
+        if reader.erased.contains(&resident) {
+            let mut rows = Vec::new();
+            while let Some(row) = facts.next_if(|row| row.resident == resident)? {
+                rows.push(row);
+            }
+            while entries
+                .next_if(|entry| entry.resident == resident)?
+                .is_some()
+            {
+                harvest.counts.register -= 1;
+                harvest.counts.set_aside += 1;
+            }
+            // What versions of theirs take back from each other is not stored either.
+            while corrections.next_if(|(next, _)| *next == resident).is_some() {}
+            set_aside_facts(&sorted(of_resident(rows)), &mut harvest.counts);
+            let expected = "nothing, unless a named person lifts the erasure";
+            let issue = Issue::reading(IssueCode::ErasedResident, "subject", expected);
+            writing.note(resident, issue, harvest)?;
+            continue;
+        }
         known_entries.clear();
         stored_register.take_until(resident, &mut known_entries)?;
         let is_known = !known_entries.is_empty() || (of_entries == Some(resident));
@@ -209,9 +231,8 @@ impl Writing<'_, '_> {
         known: &mut [Fact],
         harvest: &mut Harvest,
     ) -> Result<(), StepError> {
-        let facts = &mut of_resident.facts;
-        facts.sort_by_key(|fact| (fact.submission, fact.version, fact.part, fact.id));
-        facts.dedup();
+        of_resident = sorted(of_resident);
+        let facts = &of_resident.facts;
         for pair in facts.windows(2) {
             let (a, b) = (&pair[0], &pair[1]);
             let same_time = a.submission == b.submission && a.version.updated == b.version.updated;
@@ -264,6 +285,14 @@ fn of_resident(rows: Vec<FactRow>) -> OfResident {
             of_resident.facts.push(row.fact);
         }
     }
+    of_resident
+}
+
+/// The same with its facts in order, each once.
+fn sorted(mut of_resident: OfResident) -> OfResident {
+    let facts = &mut of_resident.facts;
+    facts.sort_by_key(|fact| (fact.submission, fact.version, fact.part, fact.id));
+    facts.dedup();
     of_resident
 }
 

@@ -87,6 +87,7 @@ fn every_key_of_the_configuration_is_in_the_example() {
         include_str!("../../src/config/sampled.rs"),
         include_str!("../../src/lake/away/place.rs"),
         include_str!("../../src/config/destinations.rs"),
+        include_str!("../../src/config/schedule.rs"),
         include_str!("../../src/config/scope.rs"),
         include_str!("../../src/config/source.rs"),
     );
@@ -96,6 +97,8 @@ fn every_key_of_the_configuration_is_in_the_example() {
     });
     // The keys of a channel are read by themselves.
     let fields = fields.chain(["way", "server", "reads_back", "share", "mode"]);
+    let fields = fields.chain(["pull =", "run =", "reconcile =", "learn =", "dispatch ="]);
+    let fields = fields.chain(["run_waits_minutes", "retry_seconds"]);
     // What `Config` makes of the file, and what errors hold, is not in the file.
     let not_keys = [
         "path",
@@ -113,6 +116,60 @@ fn every_key_of_the_configuration_is_in_the_example() {
     for field in fields.filter(|field| !not_keys.contains(field)) {
         assert!(EXAMPLE.contains(field), "`{field}` is not in the example");
     }
+}
+
+#[test]
+fn mistakes_in_several_sections_are_named_all_at_once() {
+    let text = SOURCES
+        .replacen("trial = true", "trail = true", 1)
+        .replacen("[legal_basis]", "[legal_bases]", 1)
+        .replacen(
+            "requests_per_minute = 600",
+            "requests_per_minute = \"many\"",
+            1,
+        )
+        .replacen("precedence = 3", "precedence = -3", 1);
+    let told = read(&text).expect_err("it is full of mistakes");
+    for mistake in [
+        // The first with its line.
+        "|",
+        "5 mistakes in all",
+        "`[site]`: unknown field `trail`",
+        "`[legal_bases]`: there is no such section",
+        "`[legal_basis]` is missing",
+        "`[server.apotti]`: invalid type: string \"many\", expected u32",
+        "`[source.omaolo]`: invalid value: integer `-3`, expected u32",
+    ] {
+        assert!(told.contains(mistake), "{mistake}\n{told}");
+    }
+}
+
+#[test]
+fn mistakes_in_the_schedule_are_named_all_at_once() {
+    let text = EXAMPLE
+        .replacen("run = \"05:00\"", "run = \"5\"\npull = \"02:00\"", 1)
+        .replacen("sat-sun 10:00-18:00", "sat-sun 18:00-10:00", 1)
+        .replacen("\nretry_seconds = 60", "\nretry_seconds = 0", 1)
+        .replacen("\nstop_seconds = 20", "\nstop_seconds = 6000", 1)
+        .replacen(
+            "unready_after_minutes = 360\n#",
+            "unready_after_minutes = 0\n#",
+            1,
+        );
+    let told = read(&text).expect_err("it is full of mistakes");
+    for mistake in [
+        "schedule: `run`: `5` is not a time like `05:00`",
+        "schedule: `dispatch`: `sat-sun 18:00-10:00` is not hours of a day",
+        "schedule: `retry_seconds` is 1 to 3600",
+        "schedule: `pull` has a time, and no source has a server",
+        "serve: `stop_seconds` is ten minutes at most",
+        "serve: `unready_after_minutes` must be at least 1",
+    ] {
+        assert!(told.contains(mistake), "{mistake}\n{told}");
+    }
+    let nothing = read(&SOURCES.replacen("[legal_basis]", "[schedule]\n[legal_basis]", 1));
+    let told = nothing.expect_err("no time");
+    assert!(told.contains("it says no time"), "{told}");
 }
 
 #[test]

@@ -398,7 +398,7 @@ fn a_killed_server_leaves_a_record_of_every_effect() {
 
 /// Whoever holds the other end of the server's standard input may die without a word: the pipe closes then.
 #[test]
-fn a_server_that_is_told_to_ends_when_whoever_started_it_dies() {
+fn a_server_that_ends_when_tolds_when_whoever_started_it_dies() {
     let words = ["--no-auth", "--residents", "5", "--until-stdin-closes"];
     let mut parent = Command::new("sleep")
         .arg("600")

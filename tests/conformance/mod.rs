@@ -3,6 +3,7 @@
 mod acts;
 mod configuration;
 mod days;
+mod deploy;
 mod forms;
 mod lake_versions;
 mod laws_of_folding;

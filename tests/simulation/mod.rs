@@ -1,11 +1,13 @@
 //! The loop of orders in simulated time: decisions, ledger and dispatcher are the real ones; the
 //! other side, the network, the processes and the clock are made up, and fail as often as they can.
 
+mod city;
 mod learning;
 mod moved_on;
 mod server;
 mod turns;
 mod world;
+mod years;
 
 use std::io::Write;
 use std::time::Instant;

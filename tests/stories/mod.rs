@@ -2,6 +2,7 @@
 
 mod as_of;
 mod asked_in_turn;
+mod audited;
 mod bad_lines;
 mod clinic;
 mod corrections;
@@ -10,6 +11,7 @@ mod crawl;
 mod damage;
 mod demo;
 mod disk_full;
+mod erased;
 mod evaluate;
 mod killed;
 mod killed_between;
@@ -57,6 +59,12 @@ mod rules_kept;
 mod rules_shown;
 mod rules_signed;
 mod same_answer;
+mod served_backup;
+mod served_days;
+mod served_hours;
+mod served_killed;
+mod served_trouble;
+mod served_watched;
 mod several_servers;
 mod several_sources;
 mod tasks;

@@ -139,6 +139,11 @@ impl Clinic {
         Self::behind(world, at_risk, server)
     }
 
+    /// Whoever is in a world of which nothing was pulled yet, and a server started with more words.
+    pub(crate) fn not_pulled<S: AsRef<str>>(world: World, at_risk: &[S], server: &[&str]) -> Self {
+        Self::behind(world, at_risk, server)
+    }
+
     /// Whoever is in a world that was pulled already.
     pub(crate) fn pulled<S: AsRef<str>>(world: World, at_risk: &[S]) -> Self {
         Self::behind(world, at_risk, &[])

@@ -3,7 +3,15 @@
 use rusqlite::Connection;
 
 /// What takes a ledger from a version of its tables to the one before.
-const BACK: [(i64, &str); 11] = [
+const BACK: [(i64, &str); 14] = [
+    (
+        16,
+        "DROP TABLE access;
+         DROP TABLE erased_run;
+         DROP TABLE erasure;",
+    ),
+    (15, "DROP TABLE served;"),
+    (14, "DROP TABLE audit;"),
     (
         13,
         "DROP INDEX outbox_asked;

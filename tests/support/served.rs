@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -71,7 +71,8 @@ impl Served {
         Self::started(shell.args(SERVE).args(words).stdin(Stdio::null()))
     }
 
-    fn started(command: &mut Command) -> Served {
+    /// A program that says where it listens.
+    pub(crate) fn started(command: &mut Command) -> Served {
         let mut child = command
             .stdout(Stdio::piped())
             .spawn()
@@ -175,6 +176,19 @@ impl Served {
             .try_wait()
             .expect("a child can be asked")
             .is_some()
+    }
+
+    /// Tells it to end, and says how long it took to do so well.
+    #[track_caller]
+    pub(crate) fn ends_when_told(mut self) -> Duration {
+        let started = Instant::now();
+        let told = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status();
+        assert!(told.expect("kill starts").success());
+        let status = self.child.wait().expect("a child ends");
+        assert_eq!(status.code(), Some(0), "it ended otherwise");
+        started.elapsed()
     }
 
     /// Kills the server, as a power cut would.

@@ -8,12 +8,15 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
+use preventiojyraa::ledger::AuditAct;
 use preventiojyraa::rules;
 use preventiojyraa::steps::{
     self, Access, Affected, DataFolder, DecisionShown, LookBack, LookBackOptions, LookedBack,
 };
 
-use super::{CommandResult, DataArguments, Outcome, all_cores, counts, print, print_json, tell};
+use super::{
+    CommandResult, DataArguments, Outcome, account, all_cores, counts, print, print_json, tell,
+};
 
 /// Find everybody whom a faulty rule decided about otherwise, or told something else
 ///
@@ -62,7 +65,9 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         arguments.corrected.as_deref(),
         arguments.programme.as_deref(),
     )?;
-    let data = DataFolder::open(&arguments.data.data, Access::Read)?;
+    let mut data = DataFolder::open(&arguments.data.data, Access::Read)?;
+    let rule = format!("{} {}", arguments.rule, arguments.from);
+    data.audit(&account(), AuditAct::LookedBack, None, &rule)?;
     let looked = steps::look_back(
         &data,
         &LookBackOptions {

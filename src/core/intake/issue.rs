@@ -66,6 +66,7 @@ issue_codes! {
     NationalIdInvalid "national-id-invalid" Error "the national identifier has a wrong form or check character",
     NationalIdShared "national-id-shared" Error "two residents share one national identifier",
     IdentityLinked "identity-linked" Information "the source links two entries as one person",
+    ErasedResident "erased-resident" Error "somebody who was erased was sent again; nothing of it was stored",
     CodesDisagree "codes-disagree" Error "the codes of one resource mean different facts",
     UnitUnknown "unit-unknown" Error "the unit is not known",
     UnitMissing "unit-missing" Error "a number came without its unit",

@@ -1,0 +1,128 @@
+//! Erasing: every file that has rows about a resident, written anew without them.
+
+use std::collections::BTreeMap;
+
+use arrow_array::{Array, BooleanArray, RecordBatch};
+use arrow_select::filter::filter_record_batch;
+
+use super::digest::RowsDigest;
+use super::parquet_file::{self, Columns, Only, id_at};
+use super::{LakeError, ManifestFile, Staged, Store, Table};
+use crate::profile::ResidentId;
+
+/// New files that hold all rows of those they replace, but for one resident's.
+#[derive(Debug, Default)]
+pub struct Without {
+    /// The new files.
+    pub staged: Vec<Staged>,
+    /// Files whose other rows are all in the new ones.
+    pub replaced: Vec<ManifestFile>,
+    /// Rows that are left out, by table.
+    pub rows: BTreeMap<&'static str, u64>,
+}
+
+impl Store {
+    /// Stages a generation's files without a resident. Files without a row about them stay as they are.
+    ///
+    /// Every other row is as it was: the new files are read again and their rows compared.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read or written, or other rows came out than went in.
+    pub fn stage_without(
+        &self,
+        files: &[ManifestFile],
+        resident: ResidentId,
+    ) -> Result<Without, LakeError> {
+        let mut without = Without::default();
+        for file in files {
+            let Some((staged, n_left_out)) = self.file_without(file, resident)? else {
+                continue;
+            };
+            *without.rows.entry(file.table.name()).or_default() += n_left_out;
+            without.staged.push(staged);
+            without.replaced.push(file.clone());
+        }
+        Ok(without)
+    }
+
+    /// How many facts are held about a resident.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read.
+    pub fn n_facts_about(&self, resident: ResidentId) -> Result<usize, LakeError> {
+        let only = Only {
+            resident: Some(resident.as_bytes()),
+            run: None,
+        };
+        let mut n = 0;
+        for path in self.files(Table::Facts)? {
+            for batch in parquet_file::open(Table::Facts, &path, only)? {
+                n += others(Table::Facts, &batch?, resident)?.false_count();
+            }
+        }
+        Ok(n)
+    }
+
+    /// One file without a resident, and how many rows that leaves out; nothing where there are none.
+    fn file_without(
+        &self,
+        file: &ManifestFile,
+        resident: ResidentId,
+    ) -> Result<Option<(Staged, u64)>, LakeError> {
+        let table = file.table;
+        let path = self.object(&file.sha256);
+        let only = match table {
+            Table::Facts | Table::Register | Table::Decisions => Only {
+                resident: Some(resident.as_bytes()),
+                run: None,
+            },
+            Table::Issues => Only::default(),
+        };
+        let mut has_any = false;
+        for batch in parquet_file::open(table, &path, only)? {
+            let others = others(table, &batch?, resident)?;
+            has_any = has_any || others.true_count() < others.len();
+        }
+        if !has_any {
+            return Ok(None);
+        }
+        let (mut writer, writing) = self.start(table)?;
+        let mut before = RowsDigest::default();
+        let mut n_left_out = 0;
+        for batch in parquet_file::open(table, &path, Only::default())? {
+            let batch = batch?;
+            let others = others(table, &batch, resident)?;
+            n_left_out += (others.len() - others.true_count()) as u64;
+            let kept = filter_record_batch(&batch, &others)
+                .map_err(|error| LakeError::content(table, error.to_string()))?;
+            before.add(table, &kept)?;
+            writer.write(&kept)?;
+        }
+        let staged = self.finish(table, writer, &writing)?;
+        let mut after = RowsDigest::default();
+        for batch in parquet_file::open(table, &self.staged(&staged.file), Only::default())? {
+            after.add(table, &batch?)?;
+        }
+        if after != before {
+            return Err(LakeError::RowsDiffer {
+                table: table.name(),
+            });
+        }
+        Ok(Some((staged, n_left_out)))
+    }
+}
+
+/// Which rows are not about a resident.
+fn others(
+    table: Table,
+    batch: &RecordBatch,
+    resident: ResidentId,
+) -> Result<BooleanArray, LakeError> {
+    let columns = Columns::new(table, batch);
+    let residents = columns.ids("resident")?;
+    let rows = 0..batch.num_rows();
+    let is_other = |row| residents.is_null(row) || id_at(residents, row) != *resident.as_bytes();
+    Ok(rows.map(|row| Some(is_other(row))).collect())
+}

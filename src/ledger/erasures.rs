@@ -1,0 +1,479 @@
+//! Erasure: everything about one resident leaves the ledger; that it did stays on record.
+//!
+//! What is left is the opaque id, when, by whom and why. Deleted bytes may stay in free pages and in
+//! the log, so the file is rewritten afterwards ([`Ledger::shred`]); until that is done the ledger
+//! remembers that it is owed, and whoever opens the folder for writing next does it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::write::add_generation;
+use super::{AuditAct, AuditEntry, Generation, Ledger, LedgerError, audit, sql};
+use crate::lake::ManifestFile;
+use crate::profile::ResidentId;
+
+/// The setting that says which generation was the first without the erased, until the rest is done.
+const OWED: &str = "erasure-owed";
+
+/// An erasure on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erased {
+    /// When (UTC), for people.
+    pub at: String,
+    /// Who asked for it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A run that decided about somebody who was erased since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErasedRun {
+    /// The run.
+    pub run: u32,
+    /// How many of its residents were erased, in all.
+    pub residents: u64,
+    /// The hash of the decisions that are left.
+    pub decisions_hash: String,
+}
+
+/// A line that was set aside. Holds what a source sent: no `Debug`.
+pub struct LineSetAside {
+    /// The pull.
+    pub pull: u32,
+    /// File name in the export.
+    pub file: String,
+    /// Line in it.
+    pub line: u64,
+    /// The bytes, compressed with zstd.
+    pub raw: Vec<u8>,
+}
+
+/// What an erasure takes along.
+pub struct EraseCommit<'a> {
+    /// Whom.
+    pub resident: ResidentId,
+    /// When, by whom, why.
+    pub record: &'a Erased,
+    /// Files without the resident.
+    pub files: &'a [ManifestFile],
+    /// The files that these replace.
+    pub replaced: &'a [ManifestFile],
+    /// Runs that decided about the resident.
+    pub runs: &'a [ErasedRun],
+    /// Reports of pulls that name the resident, without.
+    pub reports: &'a [(u32, String)],
+    /// Lines set aside that are about the resident.
+    pub lines: &'a [LineSetAside],
+}
+
+/// Why nobody was erased.
+#[derive(Debug, thiserror::Error)]
+pub enum NotErased {
+    /// Something is under way about the resident.
+    #[error(
+        "{0} of what was asked about this resident is under way; nothing was erased\nhint: dispatch until nothing is under way; a laboratory order is taken back by `run --act` and `dispatch` once the source says that the resident refuses, or ends with its result"
+    )]
+    UnderWay(u64),
+    /// The ledger said no.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// Rows of one table about a resident: each its columns, by name. Personal data: no `Debug`.
+pub struct AboutResident {
+    /// What kind of rows.
+    pub table: &'static str,
+    /// The rows, oldest first.
+    pub rows: Vec<Vec<(String, String)>>,
+}
+
+/// Tables with rows about a resident, and how these are found.
+const TABLES: [(&str, &str); 9] = [
+    (
+        "identity",
+        "SELECT source, patient_id, national_id, national_id_valid, non_disclosure, joined FROM identity WHERE resident = ?1",
+    ),
+    (
+        "link",
+        "SELECT source, patient_id, pull FROM link WHERE resident = ?1 ORDER BY source, pull",
+    ),
+    (
+        "episode_event",
+        "SELECT round, kind, on_day, until, tests, detail, run, at FROM episode_event WHERE resident = ?1 ORDER BY id",
+    ),
+    (
+        "outbox",
+        "SELECT hex(key) AS key, programme, round, action, channel, decided_on, send_by, due, left_on, state, sends, way, reference, why, review, asks, recall_on, language, score, patient_id, worded_by, worded_for, worded_in, payload FROM outbox WHERE resident = ?1 ORDER BY id",
+    ),
+    (
+        "order_review",
+        "SELECT hex(o.key) AS key, r.what, r.by, r.reason, r.at FROM order_review AS r JOIN outbox AS o ON o.id = r.outbox WHERE o.resident = ?1 ORDER BY r.id",
+    ),
+    (
+        "task",
+        "SELECT id AS task, code, about, priority, opened_on, due, run, closed_at, closed_by, closed_why FROM task WHERE resident = ?1 ORDER BY id",
+    ),
+    (
+        "audit",
+        "SELECT writer, n, at, who, act, detail FROM audit WHERE about = ?1 ORDER BY writer, n",
+    ),
+    (
+        "access",
+        "SELECT at, by, reason FROM access WHERE resident = ?1 ORDER BY id",
+    ),
+    (
+        "erasure",
+        "SELECT at, by, reason, lifted_at, lifted_by, lifted_why FROM erasure WHERE resident = ?1 ORDER BY id",
+    ),
+];
+
+/// What is deleted of a resident, in this order: whatever refers to a row goes before it. Names in
+/// other sources go also where they are nobody's any more.
+const DELETED: [&str; 8] = [
+    "DELETE FROM task WHERE resident = ?1",
+    "DELETE FROM order_review WHERE outbox IN (SELECT id FROM outbox WHERE resident = ?1)",
+    "DELETE FROM outbox_event WHERE outbox IN (SELECT id FROM outbox WHERE resident = ?1)",
+    "DELETE FROM outbox WHERE resident = ?1",
+    "DELETE FROM episode_event WHERE resident = ?1",
+    "DELETE FROM link WHERE resident IS NULL AND (source, patient_id) IN (
+        SELECT source, patient_id FROM link WHERE resident = ?1)",
+    "DELETE FROM link WHERE resident = ?1",
+    "DELETE FROM identity WHERE resident = ?1",
+];
+
+/// Triggers that keep rows for ever; an erasure is the one thing that stands above them.
+const KEEPERS: [&str; 2] = ["episode_event_remains", "order_review_remains"];
+
+impl Ledger {
+    /// Everything that the ledger has about a resident, by table; tables without any are left out.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn about(&self, resident: ResidentId) -> Result<Vec<AboutResident>, LedgerError> {
+        let action = "cannot read what there is about a resident";
+        let mut found = Vec::new();
+        for (table, select) in TABLES {
+            let mut statement = self.connection.prepare(select).map_err(sql(action))?;
+            let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+            let rows = statement.query_map([resident.as_bytes()], |row| {
+                let columns = names.iter().enumerate();
+                let columns = columns.filter_map(|(n, name)| match row.get_ref(n) {
+                    Ok(value) => Some(Ok((name.clone(), shown(name, value)?))),
+                    Err(error) => Some(Err(error)),
+                });
+                columns.collect()
+            });
+            let rows: Vec<_> = rows.and_then(Iterator::collect).map_err(sql(action))?;
+            if !rows.is_empty() {
+                found.push(AboutResident { table, rows });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Writes down who was shown everything about a resident, and why.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written.
+    pub fn note_access(
+        &mut self,
+        resident: ResidentId,
+        (at, by, reason): (&str, &str, &str),
+    ) -> Result<(), LedgerError> {
+        let action = "cannot write down who looked";
+        let clock = self.clock.clone();
+        let transaction = self.begin(action)?;
+        transaction
+            .execute(
+                "INSERT INTO access (resident, at, by, reason) VALUES (?1, ?2, ?3, ?4)",
+                params![resident.as_bytes(), at, by, reason],
+            )
+            .map_err(sql(action))?;
+        let now = clock.now(&transaction)?;
+        audited(&transaction, now, (by, AuditAct::ShownEverything, resident))?;
+        transaction.commit().map_err(sql(action))
+    }
+
+    /// The national identifier of a resident, as sent.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn national_id(&self, resident: ResidentId) -> Result<Option<String>, LedgerError> {
+        self.connection
+            .query_row(
+                "SELECT national_id FROM identity WHERE resident = ?1",
+                [resident.as_bytes()],
+                |row| row.get(0),
+            )
+            .optional()
+            .map(Option::flatten)
+            .map_err(sql("cannot read the identity map"))
+    }
+
+    /// Hands over every line that was set aside.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn each_line_set_aside(
+        &self,
+        mut each: impl FnMut(LineSetAside),
+    ) -> Result<(), LedgerError> {
+        let action = "cannot read lines set aside";
+        let mut statement = self
+            .connection
+            .prepare("SELECT pull, file, line, raw FROM quarantine")
+            .map_err(sql(action))?;
+        let rows = statement.query_map([], |row| {
+            Ok(LineSetAside {
+                pull: row.get(0)?,
+                file: row.get(1)?,
+                line: row.get::<_, i64>(2)?.cast_unsigned(),
+                raw: row.get(3)?,
+            })
+        });
+        for row in rows.map_err(sql(action))? {
+            each(row.map_err(sql(action))?);
+        }
+        Ok(())
+    }
+
+    /// Erases a resident, in one transaction with the files that are without them.
+    ///
+    /// # Errors
+    ///
+    /// [`NotErased::UnderWay`] when something was handed over, or is open at the laboratory; or when the
+    /// ledger cannot be written. Then nothing is erased.
+    pub fn commit_erased(&mut self, commit: &EraseCommit<'_>) -> Result<Generation, NotErased> {
+        let action = "cannot erase a resident";
+        let clock = self.clock.clone();
+        let transaction = self.begin(action)?;
+        let n_under_way = under_way(&transaction, commit.resident).map_err(sql(action))?;
+        if 0 < n_under_way {
+            return Err(NotErased::UnderWay(n_under_way));
+        }
+        let generation = add_generation(&transaction, commit.files, commit.replaced)
+            .and_then(|generation| {
+                delete(&transaction, commit)?;
+                transaction.execute(
+                    "INSERT INTO setting (key, value) VALUES (?1, ?2)
+                     ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                    params![OWED, generation.to_string().into_bytes()],
+                )?;
+                Ok(generation)
+            })
+            .map_err(sql(action))?;
+        let now = clock.now(&transaction)?;
+        let by = &commit.record.by;
+        audited(&transaction, now, (by, AuditAct::Erased, commit.resident))?;
+        transaction.commit().map_err(sql(action))?;
+        let committed = self.committed()?;
+        debug_assert_eq!(i64::from(committed.number), generation);
+        Ok(committed)
+    }
+
+    /// The first generation without the residents who were erased last, while traces of them may be
+    /// left in the files.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn erasure_owed(&self) -> Result<Option<u32>, LedgerError> {
+        let Some(bytes) = self.setting(OWED)? else {
+            return Ok(None);
+        };
+        let number = str::from_utf8(&bytes)
+            .ok()
+            .and_then(|text| text.parse().ok());
+        let wrong = || LedgerError::Content("an erasure is owed from no generation".into());
+        number.map(Some).ok_or_else(wrong)
+    }
+
+    /// Rewrites the file and empties its log, so that no deleted byte is left in either; then nothing is
+    /// owed any more. Says whether it could: somebody who reads keeps the log.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written.
+    pub fn shred(&self) -> Result<bool, LedgerError> {
+        let action = "cannot rewrite the file after an erasure";
+        self.connection.flush_prepared_statement_cache();
+        self.connection
+            .execute_batch("VACUUM")
+            .map_err(sql(action))?;
+        let is_emptied = |connection: &Connection| -> rusqlite::Result<bool> {
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+                row.get::<_, i64>(0).map(|busy| busy == 0)
+            })
+        };
+        let is_done = is_emptied(&self.connection).map_err(sql(action))?;
+        if is_done {
+            self.change(OWED, None)?;
+        }
+        Ok(is_done)
+    }
+
+    /// Residents who were erased and are not to come back.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn erased(&self) -> Result<BTreeSet<ResidentId>, LedgerError> {
+        let action = "cannot read erasures";
+        let mut statement = self
+            .connection
+            .prepare("SELECT resident FROM erasure WHERE lifted_at IS NULL")
+            .map_err(sql(action))?;
+        let rows = statement.query_map([], |row| row.get(0).map(ResidentId::from_bytes));
+        rows.and_then(Iterator::collect).map_err(sql(action))
+    }
+
+    /// Lets an erased resident come back with the next pull; says whether there was anything to lift.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written.
+    pub fn lift_erasure(
+        &mut self,
+        resident: ResidentId,
+        record: &Erased,
+    ) -> Result<bool, LedgerError> {
+        let action = "cannot lift an erasure";
+        let clock = self.clock.clone();
+        let transaction = self.begin(action)?;
+        let n = transaction
+            .execute(
+                "UPDATE erasure SET lifted_at = ?2, lifted_by = ?3, lifted_why = ?4
+                 WHERE resident = ?1 AND lifted_at IS NULL",
+                params![resident.as_bytes(), record.at, record.by, record.reason],
+            )
+            .map_err(sql(action))?;
+        if 0 < n {
+            let now = clock.now(&transaction)?;
+            let by = &record.by;
+            audited(&transaction, now, (by, AuditAct::LiftedErasure, resident))?;
+        }
+        transaction.commit().map_err(sql(action))?;
+        Ok(0 < n)
+    }
+
+    /// Runs that decided about somebody who was erased since.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn erased_runs(&self) -> Result<BTreeMap<u32, ErasedRun>, LedgerError> {
+        let action = "cannot read erasures";
+        let mut statement = self
+            .connection
+            .prepare("SELECT run, residents, decisions_hash FROM erased_run")
+            .map_err(sql(action))?;
+        let rows = statement.query_map([], |row| {
+            let run = ErasedRun {
+                run: row.get(0)?,
+                residents: row.get::<_, i64>(1)?.cast_unsigned(),
+                decisions_hash: row.get(2)?,
+            };
+            Ok((run.run, run))
+        });
+        rows.and_then(Iterator::collect).map_err(sql(action))
+    }
+}
+
+/// How many rows about a resident are with others: handed over, not known to have arrived, about to be
+/// taken back, or at the laboratory.
+fn under_way(transaction: &Transaction<'_>, resident: ResidentId) -> rusqlite::Result<u64> {
+    transaction
+        .query_row(
+            "SELECT count(*) FROM outbox AS o WHERE resident = ?1 AND (
+                state IN ('sending', 'unknown')
+                OR (state = 'planned' AND action LIKE 'cancel%'))",
+            [resident.as_bytes()],
+            |row| row.get::<_, i64>(0),
+        )
+        .map(i64::cast_unsigned)
+}
+
+/// Puts on record who did what about a resident; why is in the table of the act.
+fn audited(
+    transaction: &Transaction<'_>,
+    now: Timestamp,
+    (who, act, resident): (&str, AuditAct, ResidentId),
+) -> Result<(), LedgerError> {
+    let entry = AuditEntry {
+        who,
+        act,
+        about: Some(resident),
+        detail: "",
+    };
+    audit::add(transaction, now, &entry)
+}
+
+fn delete(transaction: &Transaction<'_>, commit: &EraseCommit<'_>) -> rusqlite::Result<()> {
+    let mut kept = Vec::new();
+    for keeper in KEEPERS {
+        let trigger: String = transaction.query_row(
+            "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?1",
+            [keeper],
+            |row| row.get(0),
+        )?;
+        transaction.execute_batch(&format!("DROP TRIGGER {keeper}"))?;
+        kept.push(trigger);
+    }
+    for statement in DELETED {
+        transaction.execute(statement, [commit.resident.as_bytes()])?;
+    }
+    for trigger in kept {
+        transaction.execute_batch(&trigger)?;
+    }
+    for line in commit.lines {
+        transaction.execute(
+            "DELETE FROM quarantine WHERE pull = ?1 AND file = ?2 AND line = ?3",
+            params![line.pull, line.file, line.line.cast_signed()],
+        )?;
+    }
+    for (pull, report) in commit.reports {
+        transaction.execute(
+            "UPDATE pull SET report = ?2 WHERE id = ?1",
+            params![pull, report],
+        )?;
+    }
+    for run in commit.runs {
+        transaction.execute(
+            "INSERT INTO erased_run (run, residents, decisions_hash) VALUES (?1, ?2, ?3)
+             ON CONFLICT (run) DO UPDATE SET residents = excluded.residents,
+                decisions_hash = excluded.decisions_hash",
+            params![run.run, run.residents.cast_signed(), run.decisions_hash],
+        )?;
+    }
+    let Erased { at, by, reason } = commit.record;
+    transaction.execute(
+        "INSERT INTO erasure (resident, at, by, reason) VALUES (?1, ?2, ?3, ?4)",
+        params![commit.resident.as_bytes(), at, by, reason],
+    )?;
+    Ok(())
+}
+
+/// A value as people read it; nothing for none. What is counted in microseconds is an instant.
+fn shown(name: &str, value: ValueRef<'_>) -> Option<String> {
+    match value {
+        ValueRef::Null => None,
+        ValueRef::Integer(micros) if matches!(name, "at" | "closed_at") => {
+            Timestamp::from_microsecond(micros)
+                .ok()
+                .map(|at| at.to_string())
+        }
+        ValueRef::Integer(number) => Some(number.to_string()),
+        ValueRef::Real(number) => Some(number.to_string()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            Some(String::from_utf8_lossy(bytes).into_owned())
+        }
+    }
+}
