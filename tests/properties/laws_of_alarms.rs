@@ -1,6 +1,7 @@
 //! Silence in simulated years: false alarms of a quiet one, and how soon each stream's end is noticed.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday, date};
@@ -121,7 +122,10 @@ fn in_quiet_years_there_is_less_than_one_false_alarm_a_month() {
     }
     let months = 12.0 * f64::from(u32::try_from(SEEDS).expect("few"));
     let a_month = f64::from(begun) / months;
-    println!("{begun} false alarms in {months} months of 30 streams: {a_month:.3} a month");
+    let _ = writeln!(
+        std::io::stderr(),
+        "{begun} false alarms in {months} months of 30 streams: {a_month:.3} a month"
+    );
     assert!(a_month < 0.5, "{a_month} false alarms a month");
 }
 
@@ -179,7 +183,10 @@ fn what_stops_is_noticed_within_three_working_days_where_it_is_large_enough() {
             }
         }
     }
-    println!("latest, in working days, by rate: {latest:?}");
+    let _ = writeln!(
+        std::io::stderr(),
+        "latest, in working days, by rate: {latest:?}"
+    );
     // What came on a Saturday counts on Monday, so that Tuesday is the first silent day.
     assert_eq!(latest["  120"], 3);
     // A city's trickle is judged over more days, and the smallest is not judged.
