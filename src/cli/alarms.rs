@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use preventiojyraa::config::Config;
 use preventiojyraa::daemon;
+use preventiojyraa::ledger::AuditAct;
 use preventiojyraa::report::AlarmCode;
 use preventiojyraa::steps::{
     self, Access, AlarmsForOthers, AlarmsReport, DataFolder, IntervalCasesReport,
 };
 
-use super::{CommandResult, Outcome, RulesArguments, print, show};
+use super::{CommandResult, Outcome, RulesArguments, account, print, show};
 
 /// Say what has stopped, does not agree, has grown too much or has not happened, and who acts on it
 ///
@@ -74,13 +75,15 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
     };
     let rulebook = arguments.rules.load()?;
     let config = arguments.config.as_deref().map(Config::read).transpose()?;
-    let data = DataFolder::open(data, Access::Read)?;
+    let mut data = DataFolder::open(data, Access::Read)?;
     let on = match arguments.on {
         Some(on) => on,
         None => daemon::today(&rulebook, config.as_ref())?,
     };
     if let Some(Report::IntervalCases) = arguments.report {
         let report = steps::interval_cases(&rulebook, &data, on)?;
+        let n = report.cases.len().to_string();
+        data.audit(&account(), AuditAct::ListedIntervalCases, None, &n)?;
         show(&report, arguments.json, interval_cases)?;
         return Ok(Outcome::Done);
     }

@@ -25,6 +25,8 @@ pub enum AuditAct {
     ListedOrders,
     /// Had listed whom a mistake in the rules has concerned.
     LookedBack,
+    /// Had those listed who were diagnosed without having been flagged.
+    ListedIntervalCases,
     /// Had the audit listed.
     ListedAudit,
     /// Closed a task.
@@ -51,12 +53,13 @@ pub enum AuditAct {
 
 impl AuditAct {
     /// Every act with its name.
-    pub const NAMES: [(&'static str, Self); 16] = [
+    pub const NAMES: [(&'static str, Self); 17] = [
         ("viewed-resident", Self::ViewedResident),
         ("shown-everything", Self::ShownEverything),
         ("listed-tasks", Self::ListedTasks),
         ("listed-orders", Self::ListedOrders),
         ("looked-back", Self::LookedBack),
+        ("listed-interval-cases", Self::ListedIntervalCases),
         ("listed-audit", Self::ListedAudit),
         ("closed-task", Self::ClosedTask),
         ("approved-order", Self::ApprovedOrder),

@@ -238,6 +238,8 @@ fn who_is_diagnosed_after_being_passed_over_is_listed_for_the_yearly_audit() {
     <aino>  diagnosed 2025-12-20, passed over: below-level since 2025-11-01 [score-below]
     1 diagnosed from 2025-12-20 to 2026-12-19 without ever having been flagged, 1 of them passed over.
     ");
+    let audit = world.site.does(&["audit", "list"]).ends_well();
+    assert_eq!(audit.matches("listed-interval-cases").count(), 2, "{audit}");
     // A year later it is another report's.
     assert!(listed("2026-12-20").starts_with("0 diagnosed"));
     assert_eq!(
