@@ -276,3 +276,32 @@ fn killed_at_any_moment_an_erasure_is_not_begun_or_is_finished_by_the_next_comma
         assert_eq!(told_in(site), [""; 0]);
     }
 }
+
+/// A table that is added later and forgotten would keep somebody for ever.
+#[test]
+fn every_table_of_the_ledger_that_names_residents_is_shown_and_erased_or_said_to_stay() {
+    let world = World::with_a_result_and_a_diagnosis();
+    world.decides();
+    let path = world.site.data().join("ledger.sqlite");
+    let ledger = rusqlite::Connection::open(path).expect("the ledger opens");
+    let mut statement = ledger
+        .prepare(
+            "SELECT DISTINCT t.name FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c
+             WHERE t.type = 'table' AND (c.name = 'resident' OR t.name = 'audit' AND c.name = 'about')",
+        )
+        .expect("SQL");
+    let tables = statement.query_map([], |row| row.get::<_, String>(0));
+    let tables: Vec<String> = tables.and_then(Iterator::collect).expect("tables");
+    assert!(6 < tables.len(), "{tables:?}");
+    let source = include_str!("../../src/ledger/erasures.rs");
+    let stays = include_str!("../../src/steps/erase.rs");
+    let stays = stays.lines().find(|line| line.contains("const STAYS"));
+    let stays = stays.expect("it says what stays");
+    for table in tables {
+        let is_shown = source.contains(&format!("        \"{table}\",\n"));
+        let is_deleted = source.contains(&format!("DELETE FROM {table} WHERE resident = ?1"));
+        let is_to_stay = stays.contains(&format!("\"{table}\""));
+        assert!(is_shown, "`{table}` is not shown");
+        assert!(is_deleted != is_to_stay, "`{table}` is erased or stays");
+    }
+}
