@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+use super::alarms::RawAlarms;
 use super::channel::RawChannel;
 use super::sampled::RawSampledNegatives;
 use super::schedule::RawSchedule;
@@ -50,6 +51,7 @@ fn section(name: &str, value: &Value, mistakes: &mut Vec<String>) {
         "scope" => one::<Scope>(name, value, mistakes),
         "schedule" => one::<RawSchedule>(name, value, mistakes),
         "serve" => one::<Serve>(name, value, mistakes),
+        "alarms" => one::<RawAlarms>(name, value, mistakes),
         _ => mistakes.push(format!("`[{name}]`: there is no such section")),
     }
 }

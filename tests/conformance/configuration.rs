@@ -145,6 +145,32 @@ fn mistakes_in_several_sections_are_named_all_at_once() {
     }
 }
 
+/// A section that the file may have and the reading by sections does not know would be called unknown.
+#[test]
+fn no_section_of_the_examples_is_called_unknown() {
+    for (example, sections) in [(EXAMPLE, 5), (SOURCES, 4)] {
+        let names: BTreeSet<&str> = example
+            .lines()
+            .filter_map(|line| line.trim_start_matches("# ").strip_prefix('['))
+            .filter_map(|rest| rest.split([']', '.']).next())
+            .collect();
+        assert!(sections <= names.len(), "{names:?}");
+        let text: String = names
+            .iter()
+            .map(|name| format!("[{name}]\nnobody = 1\n"))
+            .collect();
+        let told = read(&text).expect_err("nobody is no key");
+        assert!(!told.contains("there is no such section"), "{told}");
+    }
+    let alarms = "[alarms]\nlate_tasks = -1\n[nowhere]\n";
+    let told = read(alarms).expect_err("it is full of mistakes");
+    assert!(told.contains("`[alarms]`: invalid value"), "{told}");
+    assert!(
+        told.contains("`[nowhere]`: there is no such section"),
+        "{told}"
+    );
+}
+
 #[test]
 fn mistakes_in_the_schedule_are_named_all_at_once() {
     let text = EXAMPLE
