@@ -131,17 +131,5 @@ fn held_at(known: &Known<'_>, row: &Row) -> [bool; 3] {
 }
 
 fn asks_for_the_score(condition: &Condition) -> bool {
-    match condition {
-        Condition::Score(_) => true,
-        Condition::All(parts) | Condition::Any(parts) => parts.iter().any(asks_for_the_score),
-        Condition::Not(part) => asks_for_the_score(part),
-        Condition::Register(_)
-        | Condition::Episode { .. }
-        | Condition::Lot { .. }
-        | Condition::OutsideAge
-        | Condition::Fact { .. }
-        | Condition::Defined { .. }
-        | Condition::NewestBelow { .. }
-        | Condition::Test { .. } => false,
-    }
+    matches!(condition, Condition::Score(_)) || condition.parts().iter().any(asks_for_the_score)
 }

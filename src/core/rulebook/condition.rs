@@ -187,3 +187,23 @@ pub enum Condition {
     /// This does not hold.
     Not(Box<Condition>),
 }
+
+impl Condition {
+    /// The conditions that it is put together from; none of one that asks something itself.
+    #[must_use]
+    pub const fn parts(&self) -> &[Self] {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.as_slice(),
+            Self::Not(part) => std::slice::from_ref(&**part),
+            Self::Register(_)
+            | Self::Episode { .. }
+            | Self::Lot { .. }
+            | Self::OutsideAge
+            | Self::Fact { .. }
+            | Self::Defined { .. }
+            | Self::NewestBelow { .. }
+            | Self::Test { .. }
+            | Self::Score(_) => &[],
+        }
+    }
+}

@@ -46,6 +46,9 @@ impl Cell {
     }
 }
 
+/// What stands for answers where all that is looked at is closed.
+const NOTHING_OPEN: &dyn Fn(&Condition) -> bool = &|_| false;
+
 /// Whether a condition asks nothing beyond the closed lists of the state table.
 pub(super) fn is_closed(condition: &Condition) -> bool {
     match condition {
@@ -54,8 +57,9 @@ pub(super) fn is_closed(condition: &Condition) -> bool {
             finding,
             RegisterFinding::SexKnown | RegisterFinding::SexUnknown
         ),
-        Condition::All(parts) | Condition::Any(parts) => parts.iter().all(is_closed),
-        Condition::Not(part) => is_closed(part),
+        Condition::All(_) | Condition::Any(_) | Condition::Not(_) => {
+            condition.parts().iter().all(is_closed)
+        }
         Condition::OutsideAge
         | Condition::Fact { .. }
         | Condition::Defined { .. }
@@ -64,8 +68,8 @@ pub(super) fn is_closed(condition: &Condition) -> bool {
     }
 }
 
-/// Whether a closed condition holds in a combination.
-pub(super) fn holds_closed(condition: &Condition, cell: Cell) -> bool {
+/// Whether a condition holds in a combination, where `open` answers what it asks beyond the closed lists.
+pub(super) fn holds(condition: &Condition, cell: Cell, open: &dyn Fn(&Condition) -> bool) -> bool {
     match condition {
         Condition::Episode {
             stages,
@@ -79,41 +83,34 @@ pub(super) fn holds_closed(condition: &Condition, cell: Cell) -> bool {
         }
         Condition::Lot { drawn } => *drawn == cell.drawn,
         Condition::Score(position) => *position == cell.score,
-        Condition::Register(finding) => cell.sex_known == (*finding == RegisterFinding::SexKnown),
-        Condition::All(parts) => parts.iter().all(|part| holds_closed(part, cell)),
-        Condition::Any(parts) => parts.iter().any(|part| holds_closed(part, cell)),
-        Condition::Not(part) => !holds_closed(part, cell),
-        Condition::OutsideAge
+        Condition::Register(finding) if is_closed(condition) => {
+            cell.sex_known == (*finding == RegisterFinding::SexKnown)
+        }
+        Condition::All(parts) => parts.iter().all(|part| holds(part, cell, open)),
+        Condition::Any(parts) => parts.iter().any(|part| holds(part, cell, open)),
+        Condition::Not(part) => !holds(part, cell, open),
+        Condition::Register(_)
+        | Condition::OutsideAge
         | Condition::Fact { .. }
         | Condition::Defined { .. }
         | Condition::NewestBelow { .. }
-        | Condition::Test { .. } => false,
+        | Condition::Test { .. } => open(condition),
     }
 }
 
 /// Every limit of months that some row sets for a stage.
 fn limits(condition: &Condition, of: Option<StageKind>, found: &mut BTreeSet<u32>) {
-    match condition {
-        Condition::Episode {
-            stages,
-            within_months,
-            beyond_months,
-        } if stages.contains(&of) => found.extend(within_months.iter().chain(beyond_months)),
-        Condition::All(parts) | Condition::Any(parts) => {
-            for part in parts {
-                limits(part, of, found);
-            }
-        }
-        Condition::Not(part) => limits(part, of, found),
-        Condition::Episode { .. }
-        | Condition::Lot { .. }
-        | Condition::Score(_)
-        | Condition::Register(_)
-        | Condition::OutsideAge
-        | Condition::Fact { .. }
-        | Condition::Defined { .. }
-        | Condition::NewestBelow { .. }
-        | Condition::Test { .. } => {}
+    if let Condition::Episode {
+        stages,
+        within_months,
+        beyond_months,
+    } = condition
+        && stages.contains(&of)
+    {
+        found.extend(within_months.iter().chain(beyond_months));
+    }
+    for part in condition.parts() {
+        limits(part, of, found);
     }
 }
 
@@ -199,7 +196,7 @@ fn prove_state_table(root: &Table<'_>, tables: &[Table<'_>], rows: &[Row]) {
     for cell in &cells {
         let mut covering = in_table
             .iter()
-            .filter(|n| holds_closed(&rows[**n].when, *cell));
+            .filter(|n| holds(&rows[**n].when, *cell, NOTHING_OPEN));
         match (covering.next(), covering.next()) {
             (None, _) => gaps.push(cell.name()),
             (Some(first), None) => {
@@ -240,7 +237,7 @@ fn prove_state_table(root: &Table<'_>, tables: &[Table<'_>], rows: &[Row]) {
 /// Once the rows of the state table have decided for every combination, nobody is left for a later row.
 fn prove_reached(tables: &[Table<'_>], rows: &[Row], cells: &[Cell]) {
     let decides = |row: &Row, cell: Cell| {
-        row.outcome.is_some() && is_closed(&row.when) && holds_closed(&row.when, cell)
+        row.outcome.is_some() && is_closed(&row.when) && holds(&row.when, cell, NOTHING_OPEN)
     };
     let last = cells.iter().filter_map(|cell| {
         let mut all = rows.iter();

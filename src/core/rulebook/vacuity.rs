@@ -10,7 +10,7 @@
 use super::condition::Condition;
 use super::pathway::Row;
 use super::reader::Table;
-use super::state_table::{Cell, cells, holds_closed, is_closed};
+use super::state_table::{cells, holds, is_closed};
 
 /// With more other questions than this a clause is taken as it is: nobody can read it anyway.
 const QUESTIONS: usize = 12;
@@ -41,28 +41,15 @@ fn vacuous(condition: &Condition) -> Option<(&'static str, &'static str)> {
             ));
         }
     }
-    match condition {
-        Condition::All(parts) | Condition::Any(parts) => {
-            let is_twice = |n: usize| parts[..n].contains(&parts[n]);
-            if (1..parts.len()).any(is_twice) {
-                return Some((
-                    "clause-twice",
-                    "the same is asked twice: one of them was meant to be something else",
-                ));
-            }
-            parts.iter().find_map(vacuous)
-        }
-        Condition::Not(part) => vacuous(part),
-        Condition::Register(_)
-        | Condition::Episode { .. }
-        | Condition::Lot { .. }
-        | Condition::OutsideAge
-        | Condition::Fact { .. }
-        | Condition::Defined { .. }
-        | Condition::NewestBelow { .. }
-        | Condition::Test { .. }
-        | Condition::Score(_) => None,
+    let parts = condition.parts();
+    let is_twice = |n: usize| parts[..n].contains(&parts[n]);
+    if (1..parts.len()).any(is_twice) {
+        return Some((
+            "clause-twice",
+            "the same is asked twice: one of them was meant to be something else",
+        ));
     }
+    parts.iter().find_map(vacuous)
 }
 
 /// Whether a condition can be true, and whether it can be false.
@@ -75,8 +62,12 @@ fn outcomes(condition: &Condition) -> (bool, bool) {
     let (mut is_true, mut is_false) = (false, false);
     let cells = cells(&[condition]);
     for answers in 0..1_u32 << questions.len() {
+        let answer = |question: &Condition| {
+            let at = questions.iter().position(|known| *known == question);
+            at.is_some_and(|at| answers >> at & 1 == 1)
+        };
         for cell in &cells {
-            match holds(condition, *cell, &questions, answers) {
+            match holds(condition, *cell, &answer) {
                 true => is_true = true,
                 false => is_false = true,
             }
@@ -90,48 +81,10 @@ fn outcomes(condition: &Condition) -> (bool, bool) {
 
 /// What a condition asks beyond the closed lists of the state table, each once.
 fn open_questions<'c>(condition: &'c Condition, found: &mut Vec<&'c Condition>) {
-    match condition {
-        Condition::All(parts) | Condition::Any(parts) => {
-            for part in parts {
-                open_questions(part, found);
-            }
-        }
-        Condition::Not(part) => open_questions(part, found),
-        Condition::Register(_)
-        | Condition::Episode { .. }
-        | Condition::Lot { .. }
-        | Condition::OutsideAge
-        | Condition::Fact { .. }
-        | Condition::Defined { .. }
-        | Condition::NewestBelow { .. }
-        | Condition::Test { .. }
-        | Condition::Score(_) => {
-            if !is_closed(condition) && !found.contains(&condition) {
-                found.push(condition);
-            }
-        }
+    for part in condition.parts() {
+        open_questions(part, found);
     }
-}
-
-fn holds(condition: &Condition, cell: Cell, questions: &[&Condition], answers: u32) -> bool {
-    let part = |part: &Condition| holds(part, cell, questions, answers);
-    match condition {
-        Condition::All(parts) => parts.iter().all(part),
-        Condition::Any(parts) => parts.iter().any(part),
-        Condition::Not(of) => !part(of),
-        Condition::Register(_)
-        | Condition::Episode { .. }
-        | Condition::Lot { .. }
-        | Condition::OutsideAge
-        | Condition::Fact { .. }
-        | Condition::Defined { .. }
-        | Condition::NewestBelow { .. }
-        | Condition::Test { .. }
-        | Condition::Score(_) => {
-            match questions.iter().position(|question| *question == condition) {
-                Some(at) => answers >> at & 1 == 1,
-                None => holds_closed(condition, cell),
-            }
-        }
+    if condition.parts().is_empty() && !is_closed(condition) && !found.contains(&condition) {
+        found.push(condition);
     }
 }
