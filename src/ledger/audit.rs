@@ -5,7 +5,7 @@
 //! was cut off, or a whole chain written anew, shows against a checkpoint that is kept elsewhere.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use sha2::{Digest, Sha256};
 
 use super::clock::instant;
@@ -259,11 +259,26 @@ impl Ledger {
     /// When the ledger cannot be written: then nothing may be shown.
     pub fn audit(&mut self, entry: &AuditEntry<'_>) -> Result<(), LedgerError> {
         let action = "cannot write the audit";
+        self.do_on_record(action, entry, |_, _| Ok(true)).map(drop)
+    }
+
+    /// Does something and puts it on record, in one transaction. `act` says whether it changed anything:
+    /// what changed nothing is not on record.
+    pub(super) fn do_on_record(
+        &mut self,
+        action: &'static str,
+        entry: &AuditEntry<'_>,
+        act: impl FnOnce(&Transaction<'_>, Timestamp) -> rusqlite::Result<bool>,
+    ) -> Result<bool, LedgerError> {
         let clock = self.clock.clone();
         let transaction = self.begin(action)?;
         let now = clock.now(&transaction)?;
-        add(&transaction, now, entry)?;
-        transaction.commit().map_err(sql(action))
+        let is_news = act(&transaction, now).map_err(sql(action))?;
+        if is_news {
+            add(&transaction, now, entry)?;
+        }
+        transaction.commit().map_err(sql(action))?;
+        Ok(is_news)
     }
 
     /// Every record, chain by chain, oldest first; of one resident, when one is named.

@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 use super::clock::instant;
 use super::outbox::{change, epoch};
 use super::outbox_row::select;
-use super::{AuditAct, AuditEntry, ChannelTerms, Ledger, LedgerError, audit, sql};
+use super::{AuditAct, AuditEntry, ChannelTerms, Ledger, LedgerError, sql};
 use crate::delivery::DeliveryEvent;
 
 /// What was done about effects.
@@ -75,16 +75,6 @@ impl Ledger {
         who: &str,
         reason: &str,
     ) -> Result<(), LedgerError> {
-        let action = "cannot write the log of effects";
-        let clock = self.clock.clone();
-        let transaction = self.begin(action)?;
-        let now = clock.now(&transaction)?;
-        transaction
-            .execute(
-                "INSERT INTO effects_log (at, what, who, reason) VALUES (?1, ?2, ?3, ?4)",
-                params![now.as_microsecond(), change.name(), who, reason],
-            )
-            .map_err(sql(action))?;
         let entry = AuditEntry {
             who,
             act: match change {
@@ -95,8 +85,19 @@ impl Ledger {
             about: None,
             detail: "",
         };
-        audit::add(&transaction, now, &entry)?;
-        transaction.commit().map_err(sql(action))
+        self.do_on_record(
+            "cannot write the log of effects",
+            &entry,
+            |transaction, now| {
+                transaction
+                    .execute(
+                        "INSERT INTO effects_log (at, what, who, reason) VALUES (?1, ?2, ?3, ?4)",
+                        params![now.as_microsecond(), change.name(), who, reason],
+                    )
+                    .map(|_| true)
+            },
+        )
+        .map(drop)
     }
 
     /// The log of effects, oldest first.

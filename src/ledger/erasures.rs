@@ -186,18 +186,16 @@ impl Ledger {
         resident: ResidentId,
         (at, by, reason): (&str, &str, &str),
     ) -> Result<(), LedgerError> {
-        let action = "cannot write down who looked";
-        let clock = self.clock.clone();
-        let transaction = self.begin(action)?;
-        transaction
-            .execute(
-                "INSERT INTO access (resident, at, by, reason) VALUES (?1, ?2, ?3, ?4)",
-                params![resident.as_bytes(), at, by, reason],
-            )
-            .map_err(sql(action))?;
-        let now = clock.now(&transaction)?;
-        audited(&transaction, now, (by, AuditAct::ShownEverything, resident))?;
-        transaction.commit().map_err(sql(action))
+        let entry = about(by, AuditAct::ShownEverything, resident);
+        self.do_on_record("cannot write down who looked", &entry, |transaction, _| {
+            transaction
+                .execute(
+                    "INSERT INTO access (resident, at, by, reason) VALUES (?1, ?2, ?3, ?4)",
+                    params![resident.as_bytes(), at, by, reason],
+                )
+                .map(|_| true)
+        })
+        .map(drop)
     }
 
     /// The national identifier of a resident, as sent.
@@ -271,8 +269,8 @@ impl Ledger {
             })
             .map_err(sql(action))?;
         let now = clock.now(&transaction)?;
-        let by = &commit.record.by;
-        audited(&transaction, now, (by, AuditAct::Erased, commit.resident))?;
+        let entry = about(&commit.record.by, AuditAct::Erased, commit.resident);
+        audit::add(&transaction, now, &entry)?;
         transaction.commit().map_err(sql(action))?;
         let committed = self.committed()?;
         debug_assert_eq!(i64::from(committed.number), generation);
@@ -345,23 +343,16 @@ impl Ledger {
         resident: ResidentId,
         record: &Erased,
     ) -> Result<bool, LedgerError> {
-        let action = "cannot lift an erasure";
-        let clock = self.clock.clone();
-        let transaction = self.begin(action)?;
-        let n = transaction
-            .execute(
-                "UPDATE erasure SET lifted_at = ?2, lifted_by = ?3, lifted_why = ?4
-                 WHERE resident = ?1 AND lifted_at IS NULL",
-                params![resident.as_bytes(), record.at, record.by, record.reason],
-            )
-            .map_err(sql(action))?;
-        if 0 < n {
-            let now = clock.now(&transaction)?;
-            let by = &record.by;
-            audited(&transaction, now, (by, AuditAct::LiftedErasure, resident))?;
-        }
-        transaction.commit().map_err(sql(action))?;
-        Ok(0 < n)
+        let entry = about(&record.by, AuditAct::LiftedErasure, resident);
+        self.do_on_record("cannot lift an erasure", &entry, |transaction, _| {
+            transaction
+                .execute(
+                    "UPDATE erasure SET lifted_at = ?2, lifted_by = ?3, lifted_why = ?4
+                     WHERE resident = ?1 AND lifted_at IS NULL",
+                    params![resident.as_bytes(), record.at, record.by, record.reason],
+                )
+                .map(|n| 0 < n)
+        })
     }
 
     /// Runs that decided about somebody who was erased since.
@@ -401,19 +392,14 @@ fn under_way(transaction: &Transaction<'_>, resident: ResidentId) -> rusqlite::R
         .map(i64::cast_unsigned)
 }
 
-/// Puts on record who did what about a resident; why is in the table of the act.
-fn audited(
-    transaction: &Transaction<'_>,
-    now: Timestamp,
-    (who, act, resident): (&str, AuditAct, ResidentId),
-) -> Result<(), LedgerError> {
-    let entry = AuditEntry {
+/// Who did what about a resident; why is in the table of the act.
+const fn about(who: &str, act: AuditAct, resident: ResidentId) -> AuditEntry<'_> {
+    AuditEntry {
         who,
         act,
         about: Some(resident),
         detail: "",
-    };
-    audit::add(transaction, now, &entry)
+    }
 }
 
 fn delete(transaction: &Transaction<'_>, commit: &EraseCommit<'_>) -> rusqlite::Result<()> {

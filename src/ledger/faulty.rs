@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use super::{AuditAct, AuditEntry, Ledger, LedgerError, audit, sql};
+use super::{AuditAct, AuditEntry, Ledger, LedgerError, sql};
 use crate::profile::ResidentId;
 
 /// A rule that nothing may be done by any more.
@@ -42,27 +42,22 @@ impl Ledger {
     ///
     /// When the ledger cannot be written.
     pub fn mark_faulty(&mut self, mark: &FaultyRule) -> Result<(), LedgerError> {
-        let action = "cannot mark a rule as faulty";
-        let clock = self.clock.clone();
-        let transaction = self.begin(action)?;
-        let n = transaction
-            .execute(
-                "INSERT INTO rule_faulty (rule, version, by, why, at) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (rule, version) DO NOTHING",
-                params![mark.rule, mark.version, mark.by, mark.why, mark.at],
-            )
-            .map_err(sql(action))?;
-        if n == 1 {
-            let entry = AuditEntry {
-                who: &mark.by,
-                act: AuditAct::MarkedRuleFaulty,
-                about: None,
-                detail: &format!("{} {}", mark.rule, mark.version),
-            };
-            let now = clock.now(&transaction)?;
-            audit::add(&transaction, now, &entry)?;
-        }
-        transaction.commit().map_err(sql(action))
+        let entry = AuditEntry {
+            who: &mark.by,
+            act: AuditAct::MarkedRuleFaulty,
+            about: None,
+            detail: &format!("{} {}", mark.rule, mark.version),
+        };
+        self.do_on_record("cannot mark a rule as faulty", &entry, |transaction, _| {
+            transaction
+                .execute(
+                    "INSERT INTO rule_faulty (rule, version, by, why, at) VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT (rule, version) DO NOTHING",
+                    params![mark.rule, mark.version, mark.by, mark.why, mark.at],
+                )
+                .map(|n| n == 1)
+        })
+        .map(drop)
     }
 
     /// Every rule that was found faulty, oldest first.

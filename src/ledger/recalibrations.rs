@@ -3,9 +3,7 @@
 use rusqlite::{Row, params};
 
 use super::episodes::because;
-use super::{
-    AuditAct, AuditEntry, Ledger, LedgerError, OrderedInRound, RecalibrationRecord, audit, sql,
-};
+use super::{AuditAct, AuditEntry, Ledger, LedgerError, OrderedInRound, RecalibrationRecord, sql};
 use crate::profile::ResidentId;
 
 const COLUMNS: &str = "r.id, r.at, r.as_of, r.program, r.rules_fingerprint, r.model, r.base, r.made_from,
@@ -122,27 +120,26 @@ impl Ledger {
     ///
     /// When the ledger cannot be written, or no proposal has that number.
     pub fn accept(&mut self, id: u32, by: &str, at: &str) -> Result<(), LedgerError> {
-        let action = "cannot accept the recalibration";
-        let clock = self.clock.clone();
-        let transaction = self.begin(action)?;
-        let n = transaction
-            .execute(
-                "INSERT INTO recalibration_accepted (recalibration, by, at) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (recalibration) DO NOTHING",
-                params![id, by, at],
-            )
-            .map_err(sql(action))?;
-        if n == 1 {
-            let entry = AuditEntry {
-                who: by,
-                act: AuditAct::AcceptedRecalibration,
-                about: None,
-                detail: &id.to_string(),
-            };
-            let now = clock.now(&transaction)?;
-            audit::add(&transaction, now, &entry)?;
-        }
-        transaction.commit().map_err(sql(action))
+        let entry = AuditEntry {
+            who: by,
+            act: AuditAct::AcceptedRecalibration,
+            about: None,
+            detail: &id.to_string(),
+        };
+        self.do_on_record(
+            "cannot accept the recalibration",
+            &entry,
+            |transaction, _| {
+                transaction
+                .execute(
+                    "INSERT INTO recalibration_accepted (recalibration, by, at) VALUES (?1, ?2, ?3)
+                     ON CONFLICT (recalibration) DO NOTHING",
+                    params![id, by, at],
+                )
+                .map(|n| n == 1)
+            },
+        )
+        .map(drop)
     }
 
     /// Every order for tests that a run gave, oldest first.
