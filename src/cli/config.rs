@@ -58,14 +58,9 @@ fn check(arguments: &CheckArguments) -> CommandResult {
         mistakes.extend(secret(&what, path));
     }
     for (name, source) in &config.sources {
-        let known = &rulebook.catalogue.vocabulary.laboratories;
-        if let Some(laboratory) = &source.laboratory
-            && !known.iter().any(|one| &*one.id == laboratory.as_str())
-        {
-            let known: Vec<&str> = known.iter().map(|one| &*one.id).collect();
+        if let Some((laboratory, known)) = source.unknown_laboratory(&rulebook) {
             mistakes.push(format!(
-                "source `{name}`: the rules know no laboratory `{laboratory}`\nhint: known: {}",
-                known.join(", ")
+                "source `{name}`: the rules know no laboratory `{laboratory}`\nhint: known: {known}"
             ));
         }
     }

@@ -3,7 +3,7 @@
 use preventiojyraa::ledger::Erased;
 use preventiojyraa::steps::{self, Access, DataFolder, EraseReport};
 
-use super::{CommandResult, DataArguments, Outcome, now, print, show};
+use super::{CommandResult, DataArguments, Outcome, filled, now, print, show};
 
 /// Erase everything held about one resident
 ///
@@ -42,18 +42,12 @@ pub(super) struct Arguments {
 
 /// Who asks for something about a resident, when and why; neither is empty.
 pub(super) fn asked(by: &str, reason: &str) -> Result<Erased, String> {
-    for (option, text, expected) in [
-        ("--by", by, "the name of the person who asks for it"),
-        ("--reason", reason, "why, in a few words that name nobody"),
-    ] {
-        if text.trim().is_empty() {
-            return Err(format!("`{option}` is empty\nhint: {expected}"));
-        }
-    }
+    let by = filled("--by", by, "the name of the person who asks for it")?;
+    let reason = filled("--reason", reason, "why, in a few words that name nobody")?;
     Ok(Erased {
         at: now(),
-        by: by.trim().to_owned(),
-        reason: reason.trim().to_owned(),
+        by: by.to_owned(),
+        reason: reason.to_owned(),
     })
 }
 

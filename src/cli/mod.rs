@@ -242,6 +242,14 @@ fn now() -> String {
     jiff::Timestamp::now().to_string()
 }
 
+/// What an option says, without blanks around it; when it says nothing, what was expected.
+fn filled<'a>(option: &str, text: &'a str, expected: &str) -> Result<&'a str, String> {
+    match text.trim() {
+        "" => Err(format!("`{option}` is empty\nhint: {expected}")),
+        text => Ok(text),
+    }
+}
+
 /// Who has started the program, for the audit: the account, as its environment calls it.
 fn account() -> String {
     let named = ["LOGNAME", "USER"]

@@ -3,7 +3,7 @@
 use preventiojyraa::ledger::{AuditAct, Review};
 use preventiojyraa::steps::{Access, DataFolder, WaitingOrders};
 
-use super::{CommandResult, DataArguments, Outcome, RulesArguments, account, print, show};
+use super::{CommandResult, DataArguments, Outcome, RulesArguments, account, filled, print, show};
 
 /// Look through orders before they leave, and approve or hold them
 ///
@@ -85,12 +85,8 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
 }
 
 fn review(arguments: &ReviewArguments, review: Review) -> CommandResult {
-    let by = arguments.by.trim();
-    if by.is_empty() {
-        return Err(
-            "`--by` is empty\nhint: the name of the person who takes the responsibility".into(),
-        );
-    }
+    let expected = "the name of the person who takes the responsibility";
+    let by = filled("--by", &arguments.by, expected)?;
     let mut data = DataFolder::open(&arguments.data.data, Access::Read)?;
     let reason = arguments.reason.trim();
     let (n, on_their_way) = if arguments.all {

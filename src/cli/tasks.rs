@@ -5,7 +5,7 @@ use preventiojyraa::daemon;
 use preventiojyraa::ledger::AuditAct;
 use preventiojyraa::steps::{Access, DataFolder, OpenTasks, TaskShown};
 
-use super::{CommandResult, DataArguments, Outcome, RulesArguments, account, print, show};
+use super::{CommandResult, DataArguments, Outcome, RulesArguments, account, filled, print, show};
 
 /// What people have to look at: list it, and close what is done
 ///
@@ -84,15 +84,10 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
 }
 
 fn close(arguments: &CloseArguments) -> CommandResult {
-    let [by, reason] = [&arguments.by, &arguments.reason].map(|text| text.trim());
-    for (option, text, expected) in [
-        ("--by", by, "the name of the person who has seen to it"),
-        ("--reason", reason, "what came of it, in a few words"),
-    ] {
-        if text.is_empty() {
-            return Err(format!("`{option}` is empty\nhint: {expected}").into());
-        }
-    }
+    let expected = "the name of the person who has seen to it";
+    let by = filled("--by", &arguments.by, expected)?;
+    let expected = "what came of it, in a few words";
+    let reason = filled("--reason", &arguments.reason, expected)?;
     let mut data = DataFolder::open(&arguments.data.data, Access::Read)?;
     let mut tasks = arguments.tasks.clone();
     tasks.sort_unstable();

@@ -1,6 +1,6 @@
 //! From when on something is an alarm at this site.
 
-use preventiojyraa_core::report::{AlarmLimits, Bounds};
+use preventiojyraa_core::report::{AlarmLimits, Bounds, StreamKind};
 use serde::Deserialize;
 
 /// The keys of `[alarms]`; what is not said is as the drafts have it.
@@ -69,7 +69,7 @@ impl RawAlarms {
             let mut parts = name.splitn(3, '/');
             let kind = parts
                 .next()
-                .is_some_and(|kind| ["invitations", "orders", "results"].contains(&kind));
+                .is_some_and(|kind| StreamKind::ALL.iter().any(|known| known.name() == kind));
             let of = parts
                 .next()
                 .is_some_and(|of| ["channel", "district", "laboratory"].contains(&of));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Server;
+use crate::rulebook::Rulebook;
 
 /// Whom a source knows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +79,15 @@ impl Source {
             trust: self.trust,
             precedence: self.precedence,
         }
+    }
+
+    /// Its laboratory when the rules do not know it, and those that they know.
+    #[must_use]
+    pub fn unknown_laboratory(&self, rulebook: &Rulebook) -> Option<(&str, String)> {
+        let laboratory = self.laboratory.as_deref()?;
+        let known = rulebook.catalogue.vocabulary.laboratories.iter();
+        let known: Vec<&str> = known.map(|one| &*one.id).collect();
+        (!known.contains(&laboratory)).then(|| (laboratory, known.join(", ")))
     }
 }
 

@@ -123,14 +123,12 @@ fn mistakes(
     rulebook: &Rulebook,
     data: &Path,
 ) -> Result<Vec<String>, StepError> {
-    let vocabulary = &rulebook.catalogue.vocabulary;
     let wrong = served.iter().filter_map(|served| {
-        let laboratory = served.source.laboratory.as_deref()?;
-        let known: Vec<&str> = vocabulary.laboratories.iter().map(|l| &*l.id).collect();
-        (!known.contains(&laboratory)).then(|| {
-            let (name, known) = (served.name, known.join(", "));
-            format!("source `{name}`: the rules know no laboratory `{laboratory}`; known: {known}")
-        })
+        let (laboratory, known) = served.source.unknown_laboratory(rulebook)?;
+        let name = served.name;
+        Some(format!(
+            "source `{name}`: the rules know no laboratory `{laboratory}`; known: {known}"
+        ))
     });
     let mut wrong: Vec<String> = wrong.collect();
     // A slip of the pen leaves no data folder behind.

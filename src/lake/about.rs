@@ -21,13 +21,7 @@ impl Store {
     ///
     /// When a file cannot be read.
     pub fn about(&self, table: Table, resident: ResidentId) -> Result<Vec<RowInWords>, LakeError> {
-        let only = match table {
-            Table::Facts | Table::Register | Table::Decisions => Only {
-                resident: Some(resident.as_bytes()),
-                run: None,
-            },
-            Table::Issues => Only::default(),
-        };
+        let only = Only::about(table, &resident);
         let mut found = Vec::new();
         for path in self.files(table)? {
             for batch in parquet_file::open(table, &path, only)? {

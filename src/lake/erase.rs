@@ -52,11 +52,8 @@ impl Store {
     ///
     /// When a file cannot be read.
     pub fn n_facts_about(&self, resident: ResidentId) -> Result<usize, LakeError> {
-        let only = Only {
-            resident: Some(resident.as_bytes()),
-            run: None,
-        };
         let mut n = 0;
+        let only = Only::about(Table::Facts, &resident);
         for path in self.files(Table::Facts)? {
             for batch in parquet_file::open(Table::Facts, &path, only)? {
                 n += others(Table::Facts, &batch?, resident)?.false_count();
@@ -73,13 +70,7 @@ impl Store {
     ) -> Result<Option<(Staged, u64)>, LakeError> {
         let table = file.table;
         let path = self.object(&file.sha256);
-        let only = match table {
-            Table::Facts | Table::Register | Table::Decisions => Only {
-                resident: Some(resident.as_bytes()),
-                run: None,
-            },
-            Table::Issues => Only::default(),
-        };
+        let only = Only::about(table, &resident);
         let mut has_any = false;
         for batch in parquet_file::open(table, &path, only)? {
             let others = others(table, &batch?, resident)?;

@@ -21,6 +21,7 @@ use sha2::{Digest, Sha256};
 use super::layout::{FileVersion, Layout};
 use super::store::name;
 use super::{LakeError, Table};
+use crate::profile::ResidentId;
 
 /// Rows a batch holds in memory when writing.
 pub(super) const BATCH_ROWS: usize = 16_384;
@@ -157,6 +158,20 @@ pub(super) struct Only<'a> {
     pub(super) resident: Option<&'a [u8; 16]>,
     /// Of this run, in the table of decisions.
     pub(super) run: Option<u32>,
+}
+
+impl<'a> Only<'a> {
+    /// What may be about a resident, in a table; all of it where rows are not in the order of residents.
+    pub(super) const fn about(table: Table, resident: &'a ResidentId) -> Self {
+        let resident = match table {
+            Table::Facts | Table::Register | Table::Decisions => Some(resident.as_bytes()),
+            Table::Issues => None,
+        };
+        Self {
+            resident,
+            run: None,
+        }
+    }
 }
 
 /// Opens a file of any known version for reading.

@@ -4,6 +4,8 @@
 //! that a change, a gap or another order shows at the first record concerned. That the end of a chain
 //! was cut off, or a whole chain written anew, shows against a checkpoint that is kept elsewhere.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use sha2::{Digest, Sha256};
@@ -290,6 +292,16 @@ impl Ledger {
         &self,
         about: Option<ResidentId>,
     ) -> Result<Vec<AuditRecord>, LedgerError> {
+        let mut records = Vec::new();
+        self.each_audit_record(about, |record| records.push(record))?;
+        Ok(records)
+    }
+
+    fn each_audit_record(
+        &self,
+        about: Option<ResidentId>,
+        mut each: impl FnMut(AuditRecord),
+    ) -> Result<(), LedgerError> {
         let action = "cannot read the audit";
         let mut statement = self
             .connection
@@ -301,13 +313,12 @@ impl Ledger {
         let rows = statement
             .query_map([about.map(|resident| *resident.as_bytes())], read)
             .map_err(sql(action))?;
-        let mut records = Vec::new();
         for row in rows {
             let (mut record, at) = row.map_err(sql(action))?;
             record.at = instant(at)?;
-            records.push(record);
+            each(record);
         }
-        Ok(records)
+        Ok(())
     }
 
     /// Follows every chain from its beginning, and holds it against what checkpoints remember: how far
@@ -320,52 +331,65 @@ impl Ledger {
         &self,
         checkpoints: &[AuditHead],
     ) -> Result<Result<Vec<AuditHead>, AuditBroken>, LedgerError> {
-        let records = self.audit_records(None)?;
-        let beginning = beginning(&self.connection)?;
-        Ok(followed(&records, beginning, checkpoints))
+        let remembered = checkpoints.iter().cloned();
+        let mut chains = Chains {
+            beginning: beginning(&self.connection)?,
+            remembered: remembered
+                .map(|head| ((head.writer, head.n), head.hash))
+                .collect(),
+            heads: Vec::new(),
+            broken: None,
+        };
+        self.each_audit_record(None, |record| chains.follow(&record))?;
+        Ok(chains.end())
     }
 }
 
-fn followed(
-    records: &[AuditRecord],
+/// Chains as far as they were followed, a record at a time.
+struct Chains {
     beginning: [u8; 32],
-    checkpoints: &[AuditHead],
-) -> Result<Vec<AuditHead>, AuditBroken> {
-    let mut heads = Vec::new();
-    for chain in records.chunk_by(|a, b| a.writer == b.writer) {
-        let mut before = beginning;
-        for (n, record) in (1..).zip(chain) {
-            let writer = record.writer.clone();
-            if record.n != n {
-                return Err(AuditBroken::Missing { writer, n });
-            }
-            if record.hash != chained(&before, record) {
-                return Err(AuditBroken::Changed { writer, n });
-            }
-            before = record.hash;
+    /// What checkpoints say of records that have not come yet.
+    remembered: BTreeMap<(String, u64), [u8; 32]>,
+    heads: Vec<AuditHead>,
+    /// The first record that is not what was written: nothing after it says anything.
+    broken: Option<AuditBroken>,
+}
+
+impl Chains {
+    fn follow(&mut self, record: &AuditRecord) {
+        if self.broken.is_some() {
+            return;
         }
-        heads.extend(chain.last().map(|last| AuditHead {
-            writer: last.writer.clone(),
-            n: last.n,
-            hash: last.hash,
-        }));
+        let writer = record.writer.clone();
+        let of_chain = self.heads.pop_if(|head| head.writer == writer);
+        let (n, before) = of_chain.map_or((1, self.beginning), |head| (head.n + 1, head.hash));
+        let remembered = self.remembered.remove(&(writer.clone(), n));
+        let head = AuditHead {
+            writer: writer.clone(),
+            n,
+            hash: chained(&before, record),
+        };
+        if record.n != n {
+            self.broken = Some(AuditBroken::Missing { writer, n });
+        } else if record.hash != head.hash || remembered.is_some_and(|hash| hash != head.hash) {
+            self.broken = Some(AuditBroken::Changed { writer, n });
+        }
+        self.heads.push(head);
     }
-    for head in checkpoints {
-        let found = records
-            .iter()
-            .find(|record| record.writer == head.writer && record.n == head.n);
-        let (writer, n) = (head.writer.clone(), head.n);
-        match found {
-            None => {
-                let of_writer = records.iter().filter(|record| record.writer == writer);
-                let n = of_writer.map(|record| record.n).max().unwrap_or(0) + 1;
-                return Err(AuditBroken::Missing { writer, n });
+
+    /// How far each goes; a record that a checkpoint remembers and that never came is missed after the
+    /// last of its chain.
+    fn end(self) -> Result<Vec<AuditHead>, AuditBroken> {
+        if let Some(broken) = self.broken {
+            return Err(broken);
+        }
+        match self.remembered.into_keys().next() {
+            Some((writer, _)) => {
+                let chain = self.heads.iter().find(|head| head.writer == writer);
+                let n = chain.map_or(1, |head| head.n + 1);
+                Err(AuditBroken::Missing { writer, n })
             }
-            Some(record) if record.hash != head.hash => {
-                return Err(AuditBroken::Changed { writer, n });
-            }
-            Some(_) => {}
+            None => Ok(self.heads),
         }
     }
-    Ok(heads)
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::{Connection, Transaction, params};
 
+use super::clock::instant;
 use super::outbox_row::{OutboxRow, note, select};
 use super::{AuditAct, AuditEntry, Ledger, LedgerError, audit, sql};
 use crate::delivery::{Delivery, Next};
@@ -115,13 +116,16 @@ impl Ledger {
             &format!("WHERE {WAITING} ORDER BY decided_on, id"),
             &[],
         )?;
-        let pulls = pulls(&self.connection)?;
+        let is_held = |row: &OutboxRow| row.review == Some(Review::Held);
+        // Hardly ever anything is held.
+        let pulls = match rows.iter().any(is_held) {
+            true => pulls(&self.connection)?,
+            false => Vec::new(),
+        };
         let each = rows.into_iter().map(|row| {
-            let held_after = match row.review {
-                Some(Review::Held) => {
-                    held_at(&self.connection, row.id)?.map(|at| newest(&pulls, at))
-                }
-                Some(Review::Approved) | None => None,
+            let held_at = match is_held(&row) {
+                true => held_at(&self.connection, row.id)?,
+                false => None,
             };
             let is_planned = matches!(row.delivery, Delivery::Planned { .. });
             let is_in_turn =
@@ -129,7 +133,7 @@ impl Ledger {
             Ok(WaitingOrder {
                 channel: super::outbox::channel_of(&self.connection, row.id)?,
                 review: row.review,
-                held_after,
+                held_after: held_at.map(|at| newest(&pulls, at)),
                 verdict: row.verdict,
                 send_by: (!is_in_turn).then_some(row.order.send_by),
                 order: row.order,
@@ -236,9 +240,7 @@ fn held_at(connection: &Connection, outbox: i64) -> Result<Option<Timestamp>, Le
             |row| row.get(0),
         )
         .map_err(sql("cannot read what was said about orders"))?;
-    let wrong = |_| LedgerError::Content("a review has no usable time".to_owned());
-    at.map(|at| Timestamp::from_microsecond(at).map_err(wrong))
-        .transpose()
+    at.map(instant).transpose()
 }
 
 /// Writes down what a person says about an order; says whether it was news.

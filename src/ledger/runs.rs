@@ -1,12 +1,33 @@
 //! Runs: recorded together with all that they ask of the world.
 
 use jiff::civil::Date;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::write::add_generation;
 use super::{ActCommit, Acted, Generation, Ledger, LedgerError, RunRecord, act, rule_books, sql};
 use crate::lake::ManifestFile;
 use crate::rulebook::RuleFile;
+
+const COLUMNS: &str =
+    "id, at, index_date, pull, rules_fingerprint, decisions_hash, register, program,
+    report, ledger_event, acted, recalibration";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
+    Ok(RunRecord {
+        id: row.get(0)?,
+        at: row.get(1)?,
+        index_date: row.get(2)?,
+        pull: row.get(3)?,
+        rules_fingerprint: row.get(4)?,
+        decisions_hash: row.get(5)?,
+        register: row.get::<_, i64>(6)?.cast_unsigned(),
+        program: row.get(7)?,
+        report: row.get(8)?,
+        ledger_event: row.get(9)?,
+        acted: row.get(10)?,
+        recalibration: row.get(11)?,
+    })
+}
 
 impl Ledger {
     /// Records a run, the rules it used, its decisions and, when it acts, what it asks of the world, in one
@@ -86,30 +107,20 @@ impl Ledger {
     /// When the ledger cannot be read.
     pub fn runs(&self) -> Result<Vec<RunRecord>, LedgerError> {
         let action = "cannot read runs";
-        let mut statement = self
-            .connection
-            .prepare(
-                "SELECT id, at, index_date, pull, rules_fingerprint, decisions_hash, register, program,
-                     report, ledger_event, acted, recalibration
-                 FROM run ORDER BY id",
-            )
-            .map_err(sql(action))?;
-        let rows = statement.query_map([], |row| {
-            Ok(RunRecord {
-                id: row.get(0)?,
-                at: row.get(1)?,
-                index_date: row.get(2)?,
-                pull: row.get(3)?,
-                rules_fingerprint: row.get(4)?,
-                decisions_hash: row.get(5)?,
-                register: row.get::<_, i64>(6)?.cast_unsigned(),
-                program: row.get(7)?,
-                report: row.get(8)?,
-                ledger_event: row.get(9)?,
-                acted: row.get(10)?,
-                recalibration: row.get(11)?,
-            })
-        });
+        let select = format!("SELECT {COLUMNS} FROM run ORDER BY id");
+        let mut statement = self.connection.prepare(&select).map_err(sql(action))?;
+        let rows = statement.query_map([], read);
         rows.and_then(Iterator::collect).map_err(sql(action))
+    }
+
+    /// The newest run; nothing where there was none. Reads no other.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn newest_run(&self) -> Result<Option<RunRecord>, LedgerError> {
+        let select = format!("SELECT {COLUMNS} FROM run ORDER BY id DESC LIMIT 1");
+        let found = self.connection.query_row(&select, [], read);
+        found.optional().map_err(sql("cannot read runs"))
     }
 }

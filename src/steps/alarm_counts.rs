@@ -11,7 +11,7 @@ use super::reconcile::{PASSING, on_record};
 use super::run::runs_of;
 use super::run_report::RunReport;
 use super::unmapped::over_limit;
-use super::{DataFolder, NetworkReport, PullReport, StepError};
+use super::{DataFolder, PullReport, StepError};
 use crate::config::Config;
 use crate::delivery::TaskCode;
 use crate::ledger::{Departure, Gone, PullRecord, RunRecord};
@@ -72,8 +72,7 @@ impl<'p> Pulled<'p> {
         let zone = &rulebook.programme.time_zone;
         let mut by_id = BTreeMap::new();
         for (pull, report) in pulls.iter().zip(reports) {
-            let network = report.as_ref().and_then(|report| report.network.as_ref());
-            if network.is_some_and(NetworkReport::is_of_nothing) {
+            if report.as_ref().is_some_and(PullReport::is_of_nothing) {
                 continue;
             }
             let laboratory = report

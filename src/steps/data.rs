@@ -176,7 +176,7 @@ impl DataFolder {
     ///
     /// When the ledger cannot be read.
     pub fn newest_index_date(&self) -> Result<Option<Date>, StepError> {
-        let newest = self.ledger.runs()?.pop();
+        let newest = self.ledger.newest_run()?;
         Ok(newest.and_then(|run| run.index_date.parse().ok()))
     }
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::explain::find;
 use super::{DataFolder, PullReport, StepError};
 use crate::lake::DecisionsHash;
-use crate::ledger::{EraseCommit, Erased, ErasedRun, LineSetAside, NotErased};
+use crate::ledger::{AboutResident, EraseCommit, Erased, ErasedRun, LineSetAside, NotErased};
 use crate::pathway::Stage;
 use crate::profile::ResidentId;
 
@@ -45,7 +45,8 @@ pub struct EraseReport {
 /// came after the commit: the next command that writes finishes it.
 pub fn erase(data: &mut DataFolder, name: &str, record: &Erased) -> Result<EraseReport, StepError> {
     let resident = on_register(data, name)?;
-    let identifiers = identifiers(data, resident)?;
+    let tables = data.ledger.about(resident)?;
+    let identifiers = identifiers(&tables);
     let tells = |text: &str| identifiers.iter().any(|one| text.contains(one.as_str()));
     if tells(&record.by) || tells(&record.reason) {
         return Err(StepError::ErasureTells);
@@ -63,9 +64,8 @@ pub fn erase(data: &mut DataFolder, name: &str, record: &Erased) -> Result<Erase
     let runs = runs_without(data, resident)?;
     let reports = reports_without(data, resident)?;
     let lines = lines_about(data, resident, &identifiers)?;
-    let tables = data.ledger.about(resident)?;
-    let tables = tables.iter().filter(|table| !STAYS.contains(&table.table));
-    let ledger = tables
+    let to_go = tables.iter().filter(|table| !STAYS.contains(&table.table));
+    let ledger = to_go
         .map(|table| (table.table, table.rows.len() as u64))
         .collect();
     let files: Vec<_> = without
@@ -125,19 +125,15 @@ pub(super) fn on_register(data: &DataFolder, name: &str) -> Result<ResidentId, S
     }
 }
 
-/// By what sources call a resident, and the national identifier.
-pub(super) fn identifiers(
-    data: &DataFolder,
-    resident: ResidentId,
-) -> Result<Vec<String>, StepError> {
+/// By what sources call a resident, and the national identifier: of what the ledger has about them.
+pub(super) fn identifiers(tables: &[AboutResident]) -> Vec<String> {
     let named = ["patient_id", "national_id"];
-    let tables = data.ledger.about(resident)?.into_iter();
-    let columns = tables.flat_map(|table| table.rows).flatten();
+    let columns = tables.iter().flat_map(|table| table.rows.iter().flatten());
     let found = columns.filter(|(name, _)| named.contains(&name.as_str()));
-    let mut found: Vec<String> = found.map(|(_, value)| value).collect();
+    let mut found: Vec<String> = found.map(|(_, value)| value.clone()).collect();
     found.sort();
     found.dedup();
-    Ok(found)
+    found
 }
 
 /// Of each run that decided about a resident: how many are erased then, and the hash of what is left.

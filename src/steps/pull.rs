@@ -166,6 +166,12 @@ impl PullReport {
         serde_json::to_string(self).expect("a report has no maps with odd keys")
     }
 
+    /// Whether it says that the source could not be pulled.
+    pub(super) fn is_of_nothing(&self) -> bool {
+        let network = self.network.as_ref();
+        network.is_some_and(NetworkReport::is_of_nothing)
+    }
+
     /// Residents of whom something is missing.
     pub(super) fn residents_undetermined(&self) -> BTreeSet<ResidentId> {
         let ids = self.undetermined.iter();

@@ -148,8 +148,7 @@ pub fn rehearse_one(
         Some(resident),
         &model.header.id,
     )?;
-    let runs = data.ledger.runs()?;
-    let of_run = runs.last().and_then(|run| run.index_date.parse().ok());
+    let of_run = data.newest_index_date()?;
     let index_date = index_date.or(of_run).ok_or(StepError::NothingRun)?;
     let (entry, facts) = on_record(rulebook, data, resident)?;
     let sources = Sources::of(&data.ledger, &pulls)?;

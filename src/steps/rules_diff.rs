@@ -146,7 +146,7 @@ pub fn rules_diff(
     let pulls = checked_pulls(new, data)?;
     let books = [in_force(old, data)?.rulebook, in_force(new, data)?.rulebook];
     let texts = [Texts::new(&books[0]), Texts::new(&books[1])];
-    let newest = data.ledger.runs()?.pop();
+    let newest = data.ledger.newest_run()?;
     let sampling = newest
         .map(|run| sampling::of_run(data, &run))
         .transpose()?

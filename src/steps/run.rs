@@ -82,7 +82,7 @@ pub fn run(
     let (sampling, sampled) = drawn.transpose()?.flatten().unzip();
     let sources = Sources::of(&data.ledger, &pulls)?;
     let register = residents(data, &sources)?;
-    let id = data.ledger.runs()?.last().map_or(1, |run| run.id + 1);
+    let id = data.ledger.newest_run()?.map_or(1, |run| run.id + 1);
     let (episodes, ledger_event) = data.ledger.episodes(None)?;
     let deciding = Deciding {
         rulebook,

@@ -172,10 +172,9 @@ impl DataFolder {
         let pulls = self.ledger.pulls()?.into_iter();
         let since = pulls.filter(|known| pull < known.id);
         let brought = since.filter(|known| {
-            let report = serde_json::from_str::<PullReport>(&known.report).ok();
-            let network = report.and_then(|report| report.network);
+            let report = serde_json::from_str::<PullReport>(&known.report);
             // A mark that a source failed is no pull of it.
-            network.is_none_or(|network| !network.is_of_nothing())
+            !report.is_ok_and(|report| report.is_of_nothing())
         });
         Ok(brought.map(|known| known.source).collect())
     }
@@ -197,18 +196,19 @@ impl DataFolder {
                 newest.insert(step.name(), (to, to.duration_since(from).as_secs_f64()));
             }
         }
-        let mut late = BTreeMap::new();
+        let (mut tasks, mut late) = (BTreeMap::new(), BTreeMap::new());
         for open in self.ledger.tasks()? {
+            *tasks.entry(open.task.code.clone()).or_default() += 1;
             let n: &mut u64 = late.entry(open.task.code).or_default();
             *n += u64::from(open.task.due < today);
         }
-        let newest_run = self.ledger.runs()?.pop();
+        let newest_run = self.ledger.newest_run()?;
         let report = newest_run.and_then(|run| serde_json::from_str::<RunReport>(&run.report).ok());
         Ok(ServedReport {
             steps: self.ledger.served_counts()?,
             newest,
             outbox: self.ledger.outbox_states()?,
-            tasks: self.ledger.open_tasks()?,
+            tasks,
             late,
             residents: report.map(|report| report.states).unwrap_or_default(),
             is_stopped: Switch::of(&self.root).is_stopped(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{DataFolder, NetworkReport, PullReport, StepError};
+use super::{DataFolder, PullReport, StepError};
 use crate::config::{People, SourceTerms};
 use crate::lake::RegisterRow;
 use crate::ledger::{Ledger, PullRecord};
@@ -232,13 +232,12 @@ impl DataFolder {
                 left.extend(sources.newcomers.get(&pull.source).into_iter().flatten());
                 left.len() as u64
             };
-            let network = report.network.as_ref();
             let source = SourceKnown {
                 source: pull.source.clone(),
+                failed: report.is_of_nothing(),
                 terms: report.terms,
                 pull: Some(pull.id),
                 at: Some(pull.at.clone()),
-                failed: network.is_some_and(NetworkReport::is_of_nothing),
                 residents: n_residents,
                 undetermined,
             };

@@ -50,14 +50,13 @@ pub fn subject_access(
     let resident = on_register(data, name)?;
     let said = (asked.at.as_str(), asked.by.as_str(), asked.reason.as_str());
     data.ledger.note_access(resident, said)?;
-    let mut held = Vec::new();
-    for table in data.ledger.about(resident)? {
-        held.push((table.table, table.rows));
-    }
+    let tables = data.ledger.about(resident)?;
+    let known = identifiers(&tables);
+    let tables = tables.into_iter().map(|table| (table.table, table.rows));
+    let mut held: Vec<_> = tables.collect();
     for table in Table::ALL {
         held.push((table.name(), data.store.about(table, resident)?));
     }
-    let known = identifiers(data, resident)?;
     let lines = lines_about(data, resident, &known)?.into_iter();
     let lines = lines.map(|line| {
         let text = zstd::stream::decode_all(&line.raw[..]).unwrap_or_default();

@@ -7,7 +7,7 @@ mod show;
 mod sign;
 mod verify;
 
-use super::{CommandResult, Outcome, RulesArguments, print, print_json, tell};
+use super::{CommandResult, Outcome, RulesArguments, filled, print, print_json, tell};
 
 /// Look at the rules, compare, sign and withdraw them
 #[derive(clap::Args)]

@@ -10,7 +10,7 @@ use preventiojyraa::approval::{Manifest, SigningKey};
 use preventiojyraa::rulebook::Status;
 use preventiojyraa::rules;
 
-use super::{CommandResult, Outcome, print, tell};
+use super::{CommandResult, Outcome, filled, print, tell};
 
 /// Make a private key to sign rules with; its public half is printed
 ///
@@ -66,11 +66,8 @@ pub(super) fn generate(arguments: &KeyArguments) -> CommandResult {
 
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let rulebook = rules::load(Some(&arguments.rules), arguments.programme.as_deref())?;
-    if arguments.signer.trim().is_empty() {
-        return Err(
-            "`--signer` is empty\nhint: the name of the person who stands for the rules".into(),
-        );
-    }
+    let expected = "the name of the person who stands for the rules";
+    filled("--signer", &arguments.signer, expected)?;
     let key = SigningKey::read(&arguments.key)?;
     let manifest = Manifest::of(&rulebook, &arguments.signer, Timestamp::now());
     let [listed, signed] = key.sign(&manifest).write(&arguments.rules)?;

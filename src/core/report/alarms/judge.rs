@@ -116,11 +116,7 @@ fn orders(
             let old = of_channel.filter(|one| {
                 u64::from(limit) <= whole_working_days(working_days, one.since, today)
             });
-            let (n, since) = old.fold((0, None::<Date>), |(n, since), one| {
-                let first = since.map_or(one.since, |since| since.min(one.since));
-                (n + one.n, Some(first))
-            });
-            if let Some(since) = since {
+            if let Some((n, since)) = number_and_first(old.map(|one| (one.n, one.since))) {
                 raised.add(code, channel, format!("{n} {what}, the first of {since}"));
             }
         }
@@ -217,6 +213,11 @@ fn newest_run(limits: &AlarmLimits, counts: &AlarmCounts, today: Date, raised: &
     }
 }
 
+/// How many there are in all, and the first of their days; nothing where there are none.
+fn number_and_first(some: impl Iterator<Item = (u64, Date)>) -> Option<(u64, Date)> {
+    some.reduce(|(n, first), (more, day)| (n + more, first.min(day)))
+}
+
 fn days_between(from: Date, to: Date) -> u16 {
     let days = (to - from).get_days().max(0);
     u16::try_from(days).unwrap_or(u16::MAX)
@@ -231,10 +232,8 @@ fn capacity(limits: &AlarmLimits, counts: &AlarmCounts, today: Date, raised: &mu
         raised.add(AlarmCode::AskingBehind, "", says);
     }
     let late = waits.tasks_due.iter().filter(|due| **due < today);
-    let (n, first) = late.fold((0, None::<Date>), |(n, first), due| {
-        (n + 1, Some(first.map_or(*due, |first| first.min(*due))))
-    });
-    if let Some(first) = first.filter(|_| limits.late_tasks < n) {
+    let late = number_and_first(late.map(|due| (1, *due)));
+    if let Some((n, first)) = late.filter(|(n, _)| limits.late_tasks < *n) {
         let says = format!("{n} tasks are late, the first since {first}");
         raised.add(AlarmCode::TasksLate, "", says);
     }
@@ -252,10 +251,7 @@ fn capacity(limits: &AlarmLimits, counts: &AlarmCounts, today: Date, raised: &mu
     };
     let long = waits.confirming.iter();
     let long = long.filter(|since| days < days_between(**since, today));
-    let (n, first) = long.fold((0, None::<Date>), |(n, first), since| {
-        (n + 1, Some(first.map_or(*since, |first| first.min(*since))))
-    });
-    if let Some(first) = first {
+    if let Some((n, first)) = number_and_first(long.map(|since| (1, *since))) {
         let says = format!("{n} have waited for longer than {days} days, the first since {first}");
         raised.add(AlarmCode::ConfirmingLate, "", says);
     }

@@ -35,6 +35,9 @@ pub enum StreamKind {
 }
 
 impl StreamKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Invitations, Self::Orders, Self::Results];
+
     /// As people read it.
     #[must_use]
     pub const fn name(self) -> &'static str {
