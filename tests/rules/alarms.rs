@@ -439,6 +439,34 @@ fn what_comes_each_monday_is_not_silent_on_other_days() {
 }
 
 #[test]
+fn what_has_grown_is_not_judged_by_its_sparse_beginnings_and_a_wave_is_no_rhythm() {
+    // Something each second week, and for four weeks every day.
+    let mut grown = laboratory(8, date(2026, 6, 1), ago(3));
+    let is_sparse = |day: Date| day < date(2026, 9, 14) && day.day() % 14 != 1;
+    grown.days.retain(|day, _| !is_sparse(*day));
+    let (days, verdict_then) = verdict(grown);
+    assert_eq!(days, Some(2));
+    assert!(
+        matches!(verdict_then, StreamVerdict::Silent { .. }),
+        "{verdict_then:?}"
+    );
+    // A week every four weeks: between two of them nothing is silent.
+    let mut waves = laboratory(200, date(2026, 6, 1), TODAY);
+    let monday = date(2026, 6, 8);
+    waves
+        .days
+        .retain(|day, _| (*day - monday).get_days().rem_euclid(28) < 7);
+    for today in [date(2026, 10, 5), date(2026, 10, 12), TODAY] {
+        let counts = AlarmCounts {
+            streams: vec![waves.clone()],
+            ..quiet()
+        };
+        let judged = alarms(&AlarmLimits::default(), working_days(), &counts, today);
+        assert_eq!(judged.streams[0].verdict, StreamVerdict::Flows, "{today}");
+    }
+}
+
+#[test]
 fn of_what_is_new_small_or_long_over_nothing_is_said() {
     let new = |from| verdict(laboratory(8, from, ago(1))).1;
     // The two newest days are judged, and ten before them must be known.

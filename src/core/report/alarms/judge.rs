@@ -190,7 +190,7 @@ fn newest_run(limits: &AlarmLimits, counts: &AlarmCounts, today: Date, raised: &
     let due: u64 = newest.exclusions_due.values().sum();
     if limits.exclusions_due < due {
         for (row, n) in &newest.exclusions_due {
-            let says = format!("{n} exclusions are due for review");
+            let says = format!("exclusions due for review: {n}");
             raised.add(AlarmCode::ExclusionsDue, row, says);
         }
     }

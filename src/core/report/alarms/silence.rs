@@ -18,6 +18,11 @@ const WORKING_DAYS_OF_A_MONTH: f64 = 22.0;
 const LEAST_PAST: usize = 10;
 /// Days on which something came that must be known of it.
 const LEAST_DAYS_WITH_ANYTHING: usize = 5;
+/// The newest working days of the past, which say what is expected by themselves where something came on most
+/// of them: what has grown is not judged by its sparse beginnings.
+const NEWEST_PAST: u16 = 20;
+/// Days on which something came that must be known of them.
+const NEWEST_DAYS_WITH_ANYTHING: usize = 10;
 /// A stream that has been silent for so many working days has ended.
 const ENDED: usize = 260;
 /// Nearly silent: at most this share of what was expected.
@@ -268,7 +273,7 @@ fn index(day: Date) -> usize {
 /// Only whole days are looked at: those before `today` of which everything is known. A stream is judged over
 /// the fewest working days in which silence would be less probable than its share of the false alarms that are
 /// acceptable, and over more than it has been silent for twice before: what comes each Monday, or every fourth
-/// week, is not silent between.
+/// week, is not silent between. It is so judged by the whole past and by its newest part.
 #[must_use]
 pub fn watch(
     terms: &StreamTerms,
@@ -296,19 +301,45 @@ pub fn watch(
     watched.collect()
 }
 
+/// By the whole past and by its newest part: either may tell a silence, and each has half of the false alarms.
 fn judged(
     terms: &StreamTerms,
     series: &Series,
     level: f64,
 ) -> Result<(u16, StreamVerdict), NotJudged> {
-    let silent = series.silent_days();
-    if ENDED <= silent {
+    if ENDED <= series.silent_days() {
         return Err(NotJudged::Ended);
     }
+    let newest = StreamTerms {
+        look_back_days: terms.look_back_days.min(NEWEST_PAST),
+        ..*terms
+    };
+    let whole = judged_by(terms, LEAST_DAYS_WITH_ANYTHING, series, level / 2.0);
+    let newest = judged_by(&newest, NEWEST_DAYS_WITH_ANYTHING, series, level / 2.0);
+    match (whole, newest) {
+        (Ok(whole), Ok(newest)) => {
+            let verdict = match whole.1 {
+                StreamVerdict::Silent { .. } => whole.1,
+                StreamVerdict::Flows | StreamVerdict::NotJudged(_) => newest.1,
+            };
+            Ok((whole.0.min(newest.0), verdict))
+        }
+        (Err(_), Ok(newest)) => Ok(newest),
+        (whole, Err(_)) => whole,
+    }
+}
+
+fn judged_by(
+    terms: &StreamTerms,
+    least_days_with_anything: usize,
+    series: &Series,
+    level: f64,
+) -> Result<(u16, StreamVerdict), NotJudged> {
+    let silent = series.silent_days();
     let least = usize::from(terms.least_days);
     let past = series.before(silent.max(least), terms.look_back_days);
     let with_anything = past.iter().filter(|(_, n)| 0 < *n).count();
-    if past.len() < LEAST_PAST || with_anything < LEAST_DAYS_WITH_ANYTHING {
+    if past.len() < LEAST_PAST || with_anything < least_days_with_anything {
         return Err(NotJudged::TooNew);
     }
     let days = days_needed(terms, series, past, level).ok_or(NotJudged::TooSmall)?;
