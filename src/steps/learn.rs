@@ -288,6 +288,10 @@ fn follow(
                 round: case.round,
                 decided: case.decided,
                 score: case.score,
+                sex: later.register().sex,
+                age: index
+                    .and_then(|index| later.register().birth.age_on(index.on))
+                    .map(|(youngest, _)| youngest),
                 outcome,
             };
             followed.cases.push(FollowedCase {

@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use crate::calibration::{NotIdentifiable, RecalibrationTest};
 use crate::evaluate::FigureEntry;
-use crate::learning::{BandFigures, Calibrated, Learning, Population, Proposal, RoundLearning};
+use crate::learning::{
+    BandFigures, Calibrated, Learning, ODDS_OF_NON_COMERS, Population, Proposal, RoundLearning,
+};
 use crate::report::LearningSubject;
 use crate::rulebook::Score;
 
@@ -45,6 +47,7 @@ struct RoundEntry {
     precision: Precision,
     bands: Vec<BandEntry>,
     population: PopulationEntry,
+    if_unlike: IfUnlike,
     calibration: CalibrationEntry,
 }
 
@@ -94,6 +97,33 @@ enum PopulationEntry {
     Unknown {
         not_identifiable: String,
     },
+}
+
+/// Measures by what is taken for granted of those who did not come.
+#[derive(Debug, Serialize)]
+struct IfUnlike {
+    /// Lowest and highest odds of those who did not come over those of the ones who did.
+    odds: [f64; 2],
+    measures: Vec<MeasureEntry>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weights: Option<WeightsEntry>,
+}
+
+#[derive(Debug, Serialize)]
+struct MeasureEntry {
+    measure: &'static str,
+    left_out: FigureEntry,
+    alike_in_band: FigureEntry,
+    alike_in_band_sex_and_age: FigureEntry,
+    within_odds: FigureEntry,
+    at_worst: FigureEntry,
+}
+
+#[derive(Debug, Serialize)]
+struct WeightsEntry {
+    tested: usize,
+    effective: f64,
+    largest_over_mean: f64,
 }
 
 #[derive(Debug, Serialize)]
@@ -193,6 +223,7 @@ fn round(round: &RoundLearning) -> RoundEntry {
                 not_identifiable: reason.to_string(),
             },
         },
+        if_unlike: if_unlike(round),
         calibration: calibration(round),
     }
 }
@@ -210,6 +241,28 @@ fn band(band: &BandFigures) -> BandEntry {
         uptake: FigureEntry::of(band.uptake),
         ppv_per_order: FigureEntry::of(band.ppv_per_order),
         ppv_per_result: FigureEntry::of(band.ppv_per_result),
+    }
+}
+
+fn if_unlike(round: &RoundLearning) -> IfUnlike {
+    let measures = round.if_unlike.named();
+    IfUnlike {
+        odds: [ODDS_OF_NON_COMERS.0, ODDS_OF_NON_COMERS.1],
+        measures: measures
+            .map(|(measure, by)| MeasureEntry {
+                measure,
+                left_out: FigureEntry::of(by.among_tested),
+                alike_in_band: FigureEntry::of(by.alike_in_band),
+                alike_in_band_sex_and_age: FigureEntry::of(by.alike_in_kind),
+                within_odds: FigureEntry::of(by.within_odds),
+                at_worst: FigureEntry::of(by.at_worst),
+            })
+            .into(),
+        weights: round.if_unlike.weights.map(|weights| WeightsEntry {
+            tested: weights.people,
+            effective: weights.effective,
+            largest_over_mean: weights.largest_over_mean,
+        }),
     }
 }
 

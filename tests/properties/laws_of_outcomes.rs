@@ -4,6 +4,7 @@ use jiff::civil::{Date, date};
 use preventiojyraa_core::learning::{Case, Round, learn};
 use preventiojyraa_core::outcomes::{Account, Decided, IndexDecision, Outcome, outcome};
 use preventiojyraa_core::pathway::Inclusion;
+use preventiojyraa_core::profile::Sex;
 use preventiojyraa_core::profile::{Death, Residence, Standing, Unit};
 use proptest::prelude::*;
 
@@ -75,7 +76,7 @@ proptest! {
             let outcome = after(*decided, someone, *seen);
             prop_assert!(Outcome::ALL.contains(&outcome));
             account.add(*decided, outcome);
-            cases.push(Case { round: Round::First, decided: *decided, score: Some((12, 14)), outcome });
+            cases.push(Case { round: Round::First, decided: *decided, score: Some((12, 14)), sex: Sex::Female, age: Some(55), outcome });
         }
         let n = histories.len() as u64;
         prop_assert_eq!(account.total(), n);

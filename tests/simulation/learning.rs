@@ -11,6 +11,7 @@ use preventiojyraa_core::calibration::{Figure, Rung};
 use preventiojyraa_core::learning::{Case, Learning, Round, learn, score_bands};
 use preventiojyraa_core::outcomes::{Decided, Lost, Negative, Outcome, Unverified};
 use preventiojyraa_core::pathway::Inclusion;
+use preventiojyraa_core::profile::Sex;
 use preventiojyraa_core::rulebook::{Conversion, Line, Score};
 
 use crate::support::shipped::rulebook;
@@ -26,10 +27,10 @@ const LOST: f64 = 0.02;
 
 /// The line of log odds by which people are confirmed.
 #[derive(Clone, Copy)]
-struct Truth(Line);
+pub(super) struct Truth(pub(super) Line);
 
 impl Truth {
-    fn at(self, score: Score) -> f64 {
+    pub(super) fn at(self, score: Score) -> f64 {
         let log_odds = self.0.intercept + self.0.slope * f64::from(score);
         1.0 / (1.0 + (-log_odds).exp())
     }
@@ -45,7 +46,7 @@ fn in_force() -> Line {
 }
 
 /// How common each score is: a normal distribution of mean 9 and spread 4.6, cut to whole points.
-fn scores() -> Vec<(Score, f64)> {
+pub(super) fn scores() -> Vec<(Score, f64)> {
     let density = |score: Score| (-((f64::from(score) - 9.0) / 4.6).powi(2) / 2.0).exp();
     let total: f64 = (0..=26).map(density).sum();
     (0..=26)
@@ -53,12 +54,12 @@ fn scores() -> Vec<(Score, f64)> {
         .collect()
 }
 
-fn unit(dice: &mut Dice) -> f64 {
+pub(super) fn unit(dice: &mut Dice) -> f64 {
     let place = dice.below(1 << 53);
     u64::try_from(place).map_or(0.0, |place| place as f64 / (1_u64 << 53) as f64)
 }
 
-fn draw_score(dice: &mut Dice, scores: &[(Score, f64)]) -> Score {
+pub(super) fn draw_score(dice: &mut Dice, scores: &[(Score, f64)]) -> Score {
     let mut place = unit(dice);
     let found = scores.iter().find(|(_, share)| {
         place -= share;
@@ -67,7 +68,7 @@ fn draw_score(dice: &mut Dice, scores: &[(Score, f64)]) -> Score {
     found.map_or(26, |(score, _)| *score)
 }
 
-fn uptake(score: Score) -> f64 {
+pub(super) fn uptake(score: Score) -> f64 {
     let (model, level) = (&rulebook().model, rulebook().pathway.lowest_level());
     let bands = score_bands(model, level);
     let at = bands
@@ -108,6 +109,8 @@ fn programme(seed: u64, truth: Truth) -> Vec<Case> {
             round: Round::First,
             decided,
             score: Some((score, score)),
+            sex: Sex::Female,
+            age: Some(55),
             outcome,
         });
     }

@@ -6,6 +6,7 @@ mod learning;
 mod moved_on;
 mod server;
 mod turns;
+mod uptake;
 mod world;
 mod years;
 

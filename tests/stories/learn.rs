@@ -469,7 +469,23 @@ fn residents_drawn_by_lot_stand_for_those_below_the_level() {
         .expect("a number");
     assert!((0.42..0.58).contains(&sensitivity), "{sensitivity}");
     let npv = &population["npv"];
-    assert_eq!(npv["method"], "Wilson at the effective sample size");
+    assert_eq!(npv["method"], "weighted Poisson counts");
+    // What is taken for granted of the fourth who did not come widens the limits, and never narrows them.
+    let measures = learned["if_unlike"]["measures"].as_array().expect("a list");
+    assert_eq!(measures.len(), 5);
+    for measure in measures {
+        let width = |of: &str| {
+            let limit = |end: &str| measure[of][end].as_f64().expect("a number");
+            limit("upper") - limit("lower")
+        };
+        let (alike, odds) = (width("alike_in_band_sex_and_age"), width("within_odds"));
+        assert!(alike < odds && odds < width("at_worst"), "{measure}");
+    }
+    assert!(
+        1.0 < learned["if_unlike"]["weights"]["largest_over_mean"]
+            .as_f64()
+            .expect("a number")
+    );
     let o_e = &learned["calibration"]["before"]["o_e"];
     assert_eq!(o_e["method"], "log scale, linearised with design variance");
     let told = programme.learns(&["--today", OVER]).ends_well();

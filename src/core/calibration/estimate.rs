@@ -35,6 +35,14 @@ pub enum Method {
     InverseOfProportion,
     /// Percentiles of bootstrap replicates.
     Bootstrap,
+    /// Fay and Feuer's gamma limits of a weighted sum of Poisson counts.
+    WeightedPoisson,
+    /// Donner and Zou's limits of a ratio of two such sums.
+    RatioOfCounts,
+    /// No interval: what holds however those who did not come differ, within stated odds, and by chance.
+    BoundsWithinOdds,
+    /// No interval: what holds whatever those who did not come have, and by chance.
+    WorstCaseBounds,
 }
 
 impl Method {
@@ -56,6 +64,10 @@ impl Method {
             Self::JackknifeLog => "infinitesimal jackknife, log scale",
             Self::InverseOfProportion => "inverse of the limits of the predictive value",
             Self::Bootstrap => "bootstrap percentiles",
+            Self::WeightedPoisson => "weighted Poisson counts",
+            Self::RatioOfCounts => "ratio of weighted Poisson counts",
+            Self::BoundsWithinOdds => "bounds, not an interval",
+            Self::WorstCaseBounds => "worst-case bounds, not an interval",
         }
     }
 }

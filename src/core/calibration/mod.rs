@@ -78,6 +78,7 @@ mod pooled;
 mod recalibration;
 mod spline;
 mod survival;
+mod weighted_count;
 
 pub use bootstrap::{BootstrapFigure, Replicate, Resampling, bootstrap_figures};
 pub use brier::{brier, scaled_brier};
@@ -96,6 +97,7 @@ pub use outcomes::{OutcomesError, PairedOutcomes};
 pub use recalibration::{Recalibration, RecalibrationTest, recalibrate};
 pub use spline::Spline;
 pub use survival::FollowUp;
+pub use weighted_count::{count_of_both, share_found, weighted_count};
 
 #[cfg(test)]
 mod tests;

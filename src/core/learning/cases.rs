@@ -1,7 +1,10 @@
 //! One index decision with its outcome, and the bands that scores are looked at in.
 
-use crate::calibration::PairedOutcomes;
+use std::collections::BTreeMap;
+
+use crate::calibration::{FEWEST_IN_GROUP, PairedOutcomes};
 use crate::outcomes::{Decided, Outcome};
+use crate::profile::Sex;
 use crate::rulebook::{Calibration, Model, Score, ScoreUnit, expit, log_odds};
 
 /// Which pass of a resident through the pathway.
@@ -22,6 +25,10 @@ pub struct Case {
     pub decided: Decided,
     /// Lowest and highest score; nothing where there was none.
     pub score: Option<(Score, Score)>,
+    /// Legal sex.
+    pub sex: Sex,
+    /// Lowest age on the index date in completed years; nothing when not known.
+    pub age: Option<i16>,
     /// What became of it.
     pub outcome: Outcome,
 }
@@ -138,27 +145,59 @@ pub(super) struct Weighted<'c> {
     pub(super) cases: Vec<(&'c Case, f64)>,
     /// How much the cases stand for of whom nobody in the band was tested.
     pub(super) uncovered: f64,
+    /// Those of whom each cell consists.
+    pub(super) cells: Vec<Cell>,
+}
+
+/// Among whom those who came are taken to be like those who did not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Alike {
+    /// Those of a band of scores.
+    InBand,
+    /// Those of a band, a sex and ten years of age.
+    InBandSexAndAge,
+}
+
+/// People of whom those who came stand for all.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cell {
+    pub(super) flagged: bool,
+    /// How much all who were asked stand for.
+    pub(super) everybody: f64,
+    /// Share who came; zero where nobody did.
+    pub(super) came: f64,
+    /// Share of those who came who were confirmed.
+    pub(super) confirmed: f64,
 }
 
 impl<'c> Weighted<'c> {
-    /// Within each band, and among flagged and sampled apart, those tested stand for all.
-    pub(super) fn of(cases: &'c [Case], bands: &[ScoreBand]) -> Self {
+    /// Within each cell, and among flagged and sampled apart, those tested stand for all.
+    pub(super) fn of(cases: &'c [Case], bands: &[ScoreBand], alike: Alike) -> Self {
         let mut all = Self {
             cases: Vec::new(),
             uncovered: 0.0,
+            cells: Vec::new(),
         };
         for band in bands {
             for flagged in [true, false] {
                 let is_here = |case: &&Case| {
                     band.holds(case) && (case.decided == Decided::Flagged) == flagged
                 };
-                all.add_cell(cases.iter().filter(is_here));
+                let here = cases.iter().filter(is_here).collect();
+                match alike {
+                    Alike::InBand => all.add_cell(here, flagged),
+                    Alike::InBandSexAndAge => {
+                        for cell in by_sex_and_age(here) {
+                            all.add_cell(cell, flagged);
+                        }
+                    }
+                }
             }
         }
         all
     }
 
-    fn add_cell(&mut self, cases: impl Iterator<Item = &'c Case>) {
+    fn add_cell(&mut self, cases: Vec<&'c Case>, flagged: bool) {
         let mut everybody = 0.0;
         let mut tested = Vec::new();
         for case in cases {
@@ -173,6 +212,18 @@ impl<'c> Weighted<'c> {
         let came: f64 = tested.iter().map(|(_, weight)| weight).sum();
         if tested.is_empty() {
             self.uncovered += everybody;
+        }
+        if 0.0 < everybody {
+            let confirmed = tested
+                .iter()
+                .filter(|(case, _)| case.outcome.verified() == Some(true));
+            let confirmed: f64 = confirmed.map(|(_, weight)| weight).sum();
+            self.cells.push(Cell {
+                flagged,
+                everybody,
+                came: came / everybody,
+                confirmed: if 0.0 < came { confirmed / came } else { 0.0 },
+            });
         }
         let cases = tested.into_iter();
         self.cases
@@ -192,4 +243,27 @@ impl<'c> Weighted<'c> {
         )
         .ok()
     }
+}
+
+/// Cells of a sex and ten years of age; those of which fewer than ten came are one, and join the
+/// smallest of the others where they still are too few.
+fn by_sex_and_age(cases: Vec<&Case>) -> Vec<Vec<&Case>> {
+    let came = |cell: &[&Case]| {
+        let verified = cell.iter().filter(|case| case.outcome.verified().is_some());
+        verified.count()
+    };
+    let mut kinds: BTreeMap<(Sex, Option<i16>), Vec<&Case>> = BTreeMap::new();
+    for case in cases {
+        let decade = case.age.map(|age| age.div_euclid(10));
+        kinds.entry((case.sex, decade)).or_default().push(case);
+    }
+    let (mut cells, thin): (Vec<_>, Vec<_>) = kinds
+        .into_values()
+        .partition(|cell| FEWEST_IN_GROUP <= came(cell));
+    let rest = thin.concat();
+    match cells.iter_mut().min_by_key(|cell| came(cell)) {
+        Some(smallest) if came(&rest) < FEWEST_IN_GROUP => smallest.extend(rest),
+        Some(_) | None => cells.push(rest),
+    }
+    cells
 }

@@ -1,9 +1,10 @@
 //! Precision, uptake, calibration and the recalibration that is proposed.
 
-use super::cases::{Case, Place, Round, ScoreBand, Weighted, predicted, score_bands};
+use super::cases::{Alike, Case, Place, Round, ScoreBand, Weighted, predicted, score_bands};
+use super::uptake::{Population, UptakeFigures, population, uptake_figures};
 use crate::calibration::{
     self, Estimate, Evaluation, Evidence, FEWEST_IN_GROUP, Figure, NotIdentifiable, PairedOutcomes,
-    Recalibration, Rows, Rung, Settings, at_threshold, auroc, observed_to_expected, recalibrate,
+    Recalibration, Rows, Rung, Settings, observed_to_expected, recalibrate,
 };
 use crate::outcomes::{Account, Decided, Outcome};
 use crate::rulebook::{Calibration, Estimand, EstimandsDiffer, Model, Observed, Score, ScoreUnit};
@@ -49,25 +50,6 @@ pub struct BandFigures {
     pub ppv_per_result: Figure,
     /// Mean probability that the calibration in force gave the tested.
     pub predicted: Option<f64>,
-}
-
-/// What holds for all who were decided about, tested or not.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Population {
-    /// Share of the confirmed who were flagged.
-    pub sensitivity: Figure,
-    /// Share of the others who were not.
-    pub specificity: Figure,
-    /// Share of those below the level who have nothing that would be confirmed.
-    pub npv: Figure,
-    /// Whether the confirmed have higher scores.
-    pub auroc: Figure,
-    /// Sampled negatives whose horizon is over.
-    pub sampled: usize,
-    /// Of them so many had all tests.
-    pub tested: usize,
-    /// Of these so many were confirmed.
-    pub confirmed: usize,
 }
 
 /// How a calibration does on some people.
@@ -153,6 +135,8 @@ pub struct RoundLearning {
     pub bands: Vec<BandFigures>,
     /// Flagged in bands of which nobody was tested.
     pub uncovered: f64,
+    /// The same figures by what is taken for granted of those who did not come.
+    pub if_unlike: UptakeFigures,
     /// What holds for everybody, or why that cannot be known.
     pub population: Result<Population, NotIdentifiable>,
     /// Whom calibration was looked at in.
@@ -252,9 +236,12 @@ fn learn_round(
     let flagged = of(|decided| *decided == Decided::Flagged);
     let sampled = of(|decided| matches!(decided, Decided::SampledNegative(_)));
     let whole = Counts::of(&flagged);
-    let came = Weighted::of(&flagged, bands);
-    let population = population(model, level, bands, (&flagged, &sampled));
-    let can_judge_all = population.as_ref().is_ok_and(|p| p.sensitivity.is_ok());
+    let came = Weighted::of(&flagged, bands, Alike::InBandSexAndAge);
+    let if_unlike = uptake_figures((model, level), bands, (&flagged, &sampled));
+    let population = population((model, level), bands, (&flagged, &sampled), &if_unlike);
+    let can_judge_all = population
+        .as_ref()
+        .is_ok_and(|known| FEWEST_IN_GROUP <= known.confirmed);
     let tested = if can_judge_all {
         Tested::Everybody
     } else {
@@ -271,10 +258,11 @@ fn learn_round(
         account,
         ppv_per_order: proportion(whole.found, whole.ordered),
         ppv_per_result: proportion(whole.confirmed, whole.tested),
-        ppv_if_all_came: if_all_came(model, &came),
+        ppv_if_all_came: if_unlike.ppv.alike_in_kind,
         uptake: proportion(whole.tested, whole.ordered),
         bands: band_figures(calibration, bands, (&flagged, &sampled)),
         uncovered: came.uncovered,
+        if_unlike,
         population,
         tested,
         ranges: judged.ranges(),
@@ -287,16 +275,16 @@ fn learn_round(
 
 /// People counted.
 #[derive(Clone, Copy, Default)]
-struct Counts {
-    ordered: usize,
+pub(super) struct Counts {
+    pub(super) ordered: usize,
     /// Confirmed, tested or not.
     found: usize,
-    tested: usize,
-    confirmed: usize,
+    pub(super) tested: usize,
+    pub(super) confirmed: usize,
 }
 
 impl Counts {
-    fn of(cases: &[Case]) -> Self {
+    pub(super) fn of(cases: &[Case]) -> Self {
         let mut counts = Self::default();
         for case in cases {
             let verified = case.outcome.verified();
@@ -342,65 +330,6 @@ fn band_figures(
     figures
 }
 
-/// The middle of a case's score as a number from 0 to 1, for figures that need its order only.
-fn scaled(model: &Model, twice_score: Score) -> f64 {
-    let span = f64::from(model.max - model.min) + 1.0;
-    (f64::from(twice_score) / 2.0 - f64::from(model.min)) / span
-}
-
-fn scores(model: &Model, weighted: &Weighted<'_>) -> Option<PairedOutcomes> {
-    weighted.rows(|case| scaled(model, case.twice_middle().unwrap_or_default()))
-}
-
-fn if_all_came(model: &Model, came: &Weighted<'_>) -> Figure {
-    let n = came.cases.len();
-    let rows = scores(model, came).filter(|_| FEWEST_IN_GROUP <= n);
-    let rows = rows.ok_or(NotIdentifiable::TooFewPeople {
-        found: n,
-        needed: FEWEST_IN_GROUP,
-    })?;
-    at_threshold(&rows, 0.0).ppv
-}
-
-fn population(
-    model: &Model,
-    level: Score,
-    bands: &[ScoreBand],
-    (flagged, sampled): (&[Case], &[Case]),
-) -> Result<Population, NotIdentifiable> {
-    let counts = Counts::of(sampled);
-    if counts.ordered == 0 {
-        return Err(NotIdentifiable::NobodyTestedBelowLevel);
-    }
-    if counts.tested < FEWEST_IN_GROUP {
-        return Err(NotIdentifiable::TooFewPeople {
-            found: counts.tested,
-            needed: FEWEST_IN_GROUP,
-        });
-    }
-    let everybody = [flagged, sampled].concat();
-    let weighted = Weighted::of(&everybody, bands);
-    let rows = scores(model, &weighted).ok_or(NotIdentifiable::NoEvents)?;
-    let at = at_threshold(&rows, scaled(model, 2 * level));
-    // A few of great weight carry the whole of what was missed: no interval holds its rate then.
-    let enough = |figure: Figure| match counts.confirmed {
-        found @ 0..FEWEST_IN_GROUP => Err(NotIdentifiable::TooFewMissed {
-            found,
-            needed: FEWEST_IN_GROUP,
-        }),
-        FEWEST_IN_GROUP.. => figure,
-    };
-    Ok(Population {
-        sensitivity: enough(at.sensitivity),
-        specificity: at.specificity,
-        npv: enough(at.npv),
-        auroc: enough(auroc(&rows).map(|area| area.estimate)),
-        sampled: counts.ordered,
-        tested: counts.tested,
-        confirmed: counts.confirmed,
-    })
-}
-
 /// Verified people that a calibration is held against.
 struct Judged {
     rows: Vec<(Case, f64)>,
@@ -409,7 +338,7 @@ struct Judged {
 
 impl Judged {
     fn of(cases: &[Case], bands: &[ScoreBand], tested: Tested) -> Self {
-        let weighted = Weighted::of(cases, bands);
+        let weighted = Weighted::of(cases, bands, Alike::InBandSexAndAge);
         let rows = weighted.cases.iter();
         Self {
             rows: rows.map(|(case, weight)| (**case, *weight)).collect(),

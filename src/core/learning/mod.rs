@@ -35,11 +35,15 @@
 //! # Why it is so
 //!
 //! Only some of those who are asked come to the laboratory. Within a band of
-//! scores it is assumed that those who came are like those who did not; then
-//! each who came stands for as many as were asked in the band over those who
-//! came. A sampled negative stands for as many more as the inverse of the
+//! scores, a sex and ten years of age it is assumed that those who came are like
+//! those who did not; then each who came stands for as many as were asked of
+//! these over those who came. Cells and no fitted line: a line could be wrong in
+//! its shape, a cell only be too coarse, and a cell of fewer than ten who came
+//! joins others. A sampled negative stands for as many more as the inverse of the
 //! probability of being drawn. The assumption is printed with the figures, and
 //! "per order" and "per result" beside them need none.
+//! Figures that do without it, or with less of it, stand beside those with it:
+//! bounds, not intervals, since no number of people narrows them.
 //!
 //! A score known as a range is one prediction too: the middle of its log odds.
 //! How much that matters is shown by O:E with all ranges at their lowest, and at
@@ -47,12 +51,13 @@
 
 mod cases;
 mod figures;
+mod uptake;
 
 #[cfg(test)]
 mod tests;
 
 pub use cases::{Case, Round, ScoreBand, score_bands};
 pub use figures::{
-    BandFigures, Calibrated, Learning, Population, Proposal, RoundLearning, Tested, learn,
-    observed, proportion,
+    BandFigures, Calibrated, Learning, Proposal, RoundLearning, Tested, learn, observed, proportion,
 };
+pub use uptake::{Measure, ODDS_OF_NON_COMERS, Population, UptakeFigures, Weights, uptake_among};

@@ -1,10 +1,11 @@
 //! Who stands for whom, worked out by hand.
 
-use super::cases::Weighted;
+use super::cases::{Alike, Weighted};
 use super::{Case, Round, ScoreBand, proportion};
 use crate::calibration::{Method, NotIdentifiable};
 use crate::outcomes::{Decided, Lost, Negative, Outcome, Unverified};
 use crate::pathway::Inclusion;
+use crate::profile::Sex;
 use crate::rulebook::{Score, ScoreUnit};
 
 fn bands() -> Vec<ScoreBand> {
@@ -26,6 +27,8 @@ fn case(decided: Decided, score: (Score, Score), outcome: Outcome) -> Case {
         round: Round::First,
         decided,
         score: Some(score),
+        sex: Sex::Female,
+        age: Some(55),
         outcome,
     }
 }
@@ -39,7 +42,7 @@ const NORMAL: Outcome = Outcome::Negative(Negative::Normal);
 const AWAY: Outcome = Outcome::Unverified(Unverified::NotTested);
 
 fn weights(cases: &[Case]) -> (Vec<f64>, f64) {
-    let weighted = Weighted::of(cases, &bands());
+    let weighted = Weighted::of(cases, &bands(), Alike::InBandSexAndAge);
     let weights = weighted.cases.iter().map(|(_, weight)| *weight);
     (weights.collect(), weighted.uncovered)
 }

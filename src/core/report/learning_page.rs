@@ -5,7 +5,7 @@ use super::evaluation_plots::{self as plots, Plot};
 use super::evaluation_text::{caution, short};
 use super::learning_text::{
     LearningSubject, assumptions, band_name, calibration_figures, limit, precision, round_name,
-    size_rule, standing, update,
+    size_rule, standing, taken_for_granted, update,
 };
 use super::phrases::date_phrase;
 use crate::learning::{BandFigures, Calibrated, Learning, Round, RoundLearning};
@@ -96,6 +96,14 @@ fn round(learning: &Learning, round: &RoundLearning) -> String {
             )
         }
     });
+    text.push_str("<p>By what is taken for granted of those who did not come:</p>\n");
+    for (name, measure) in round.if_unlike.named() {
+        let rows = taken_for_granted(measure);
+        let rows = rows
+            .each_ref()
+            .map(|(what, figure)| (what.as_str(), *figure));
+        text.push_str(&figure_table(name, &rows));
+    }
     text.push_str(&format!(
         "<details><summary>Everybody by decision and outcome</summary>\n{}</details>\n",
         table(&["decision", "outcome", "residents"], &rows)

@@ -7,7 +7,9 @@ use jiff::civil::Date;
 use super::evaluation_text::{caution, figure_cells, short};
 use super::phrases::date_phrase;
 use crate::calibration::{ENOUGH_FOR_FIGURES, FEWEST_IN_GROUP, Figure, Rung};
-use crate::learning::{BandFigures, Calibrated, Learning, Proposal, Round, RoundLearning};
+use crate::learning::{
+    BandFigures, Calibrated, Learning, Measure, ODDS_OF_NON_COMERS, Proposal, Round, RoundLearning,
+};
 use crate::rulebook::ScoreUnit;
 
 /// What a report of learning is about, beside its figures.
@@ -37,7 +39,7 @@ macro_rules! say {
 /// What the figures take for granted, one sentence each.
 pub(super) fn assumptions(learning: &Learning, subject: &LearningSubject) -> Vec<String> {
     let mut all = vec![
-        "Within a band of scores, those who came to the tests are taken to be like those who did not; \"per order\" and \"per result\" do not need that.".to_owned(),
+        "Within a band of scores, a sex and ten years of age, those who came to the tests are taken to be like those who did not; \"per order\" and \"per result\" do not need that.".to_owned(),
         "Who is confirmed is who professionals diagnosed after these tests, not everybody with the disease.".to_owned(),
     ];
     if 0 < learning.first.ranges {
@@ -89,7 +91,7 @@ pub fn learning_text(learning: &Learning, subject: &LearningSubject) -> String {
 /// From how many people on a figure is given.
 pub(super) fn size_rule() -> String {
     format!(
-        "Shares need {FEWEST_IN_GROUP} people, O:E and slope {FEWEST_IN_GROUP} confirmed and {FEWEST_IN_GROUP} not, a recalibration {ENOUGH_FOR_FIGURES} of each; what was missed below the level needs {FEWEST_IN_GROUP} confirmed among the sampled."
+        "Shares need {FEWEST_IN_GROUP} people, O:E and slope {FEWEST_IN_GROUP} confirmed and {FEWEST_IN_GROUP} not, a recalibration {ENOUGH_FOR_FIGURES} of each; calibration of everybody and AUROC {FEWEST_IN_GROUP} confirmed among the sampled."
     )
 }
 
@@ -161,6 +163,7 @@ fn round(text: &mut String, learning: &Learning, round: &RoundLearning) {
             }
         }
     }
+    if_unlike(text, round);
     say!(
         text,
         "\nCalibration, among {}: {} verified, {} confirmed",
@@ -178,6 +181,53 @@ fn round(text: &mut String, learning: &Learning, round: &RoundLearning) {
         Err(reason) => say!(text, "  {reason}"),
     }
 }
+
+/// The same measures by what is taken for granted of those who did not come.
+fn if_unlike(text: &mut String, round: &RoundLearning) {
+    head(text, "By who did not come");
+    for (name, measure) in round.if_unlike.named() {
+        if measure.alike_in_kind.is_err() {
+            line(text, name, measure.alike_in_kind);
+            continue;
+        }
+        say!(text, "  {name}");
+        for (what, figure) in taken_for_granted(measure) {
+            say!(text, "    {what:<24} {}", figure_cells(figure));
+        }
+    }
+    if let Some(weights) = round.if_unlike.weights {
+        let caution = if FEW_CARRY_MUCH < weights.largest_over_mean {
+            ": a few carry much"
+        } else {
+            ""
+        };
+        say!(
+            text,
+            "  {} tested say as much as {:.0} of equal weight; the largest weight is {:.1} times the mean{caution}",
+            weights.people,
+            weights.effective,
+            weights.largest_over_mean
+        );
+    }
+}
+
+/// What is taken for granted of those who did not come, by name.
+pub(super) fn taken_for_granted(measure: &Measure) -> [(String, Figure); 5] {
+    let (low, high) = ODDS_OF_NON_COMERS;
+    [
+        ("left out (biased)".to_owned(), measure.among_tested),
+        ("alike in band".to_owned(), measure.alike_in_band),
+        ("alike in band, sex, age".to_owned(), measure.alike_in_kind),
+        (
+            format!("their odds {low} to {high} times"),
+            measure.within_odds,
+        ),
+        ("whatever they have".to_owned(), measure.at_worst),
+    ]
+}
+
+/// A weight so many times the mean is said to be extreme; a convention, nothing is cut.
+const FEW_CARRY_MUCH: f64 = 10.0;
 
 /// Precision at the action level by name.
 pub(super) fn precision(round: &RoundLearning) -> [(&'static str, Figure); 4] {
