@@ -8,6 +8,7 @@ mod properties;
 mod rules;
 mod support {
     pub(crate) mod core;
+    pub(crate) mod dice;
     pub(crate) mod draw;
     pub(crate) mod shipped;
     pub(crate) mod snapshots;

@@ -1,5 +1,6 @@
 //! Laws that hold for any resident, drawn from fixed seeds.
 
+mod gates;
 mod intake;
 mod laws_of_alarms;
 mod laws_of_calibration;

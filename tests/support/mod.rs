@@ -3,6 +3,7 @@
 pub(crate) mod acting;
 pub(crate) mod conformance;
 pub(crate) mod daily;
+pub(crate) mod dice;
 pub(crate) mod draw;
 pub(crate) mod earlier_ledgers;
 pub(crate) mod exporter;

@@ -60,6 +60,7 @@
 
 mod bootstrap;
 mod brier;
+mod compared;
 mod curve;
 mod decision;
 mod discrimination;
@@ -82,6 +83,7 @@ mod weighted_count;
 
 pub use bootstrap::{BootstrapFigure, Replicate, Resampling, bootstrap_figures};
 pub use brier::{brier, scaled_brier};
+pub use compared::{Compared, Homogeneity, homogeneity};
 pub use curve::{Curve, CurveIndices, CurvePoint, loess_curve, spline_curve};
 pub use decision::{DecisionPoint, ThresholdFigures, at_threshold, decision_curve};
 pub use discrimination::{Auroc, RocPoint, auroc, roc};

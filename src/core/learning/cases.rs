@@ -56,6 +56,21 @@ impl Case {
             .map(|score| predicted(calibration, score, Place::Middle))
     }
 
+    /// Whether it is one of those who stand for somebody, tested or not.
+    #[must_use]
+    pub fn stands_for_some(&self) -> bool {
+        self.weight().is_some()
+    }
+
+    /// Whether a calibration is fitted on it, or held against it: a first round whose outcome is known.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.round == Round::First
+            && self.weight().is_some()
+            && self.score.is_some()
+            && self.outcome.verified().is_some()
+    }
+
     /// Twice the middle of the score's range: a whole number.
     pub(super) fn twice_middle(&self) -> Option<Score> {
         self.score.map(|(low, high)| low + high)
@@ -78,8 +93,14 @@ pub struct ScoreBand {
 impl ScoreBand {
     /// Whether the middle of a range of scores lies in the band.
     pub(super) fn holds(&self, case: &Case) -> bool {
-        let middle = case.twice_middle().map(|twice| twice.div_euclid(2));
-        middle.is_some_and(|score| self.from <= score && score <= self.to)
+        case.score.is_some_and(|score| self.holds_middle(score))
+    }
+
+    /// The same of a range by itself.
+    #[must_use]
+    pub fn holds_middle(&self, (low, high): (Score, Score)) -> bool {
+        let middle = (low + high).div_euclid(2);
+        self.from <= middle && middle <= self.to
     }
 }
 
@@ -140,9 +161,14 @@ pub(super) fn predicted(
     }
 }
 
+/// A case, and where in the list it stands.
+type Placed<'c> = (usize, &'c Case);
+
 /// Cases whose outcome is verified, each with what it stands for.
 pub(super) struct Weighted<'c> {
     pub(super) cases: Vec<(&'c Case, f64)>,
+    /// Where in the list each of them stood.
+    pub(super) places: Vec<usize>,
     /// How much the cases stand for of whom nobody in the band was tested.
     pub(super) uncovered: f64,
     /// Those of whom each cell consists.
@@ -175,15 +201,16 @@ impl<'c> Weighted<'c> {
     pub(super) fn of(cases: &'c [Case], bands: &[ScoreBand], alike: Alike) -> Self {
         let mut all = Self {
             cases: Vec::new(),
+            places: Vec::new(),
             uncovered: 0.0,
             cells: Vec::new(),
         };
         for band in bands {
             for flagged in [true, false] {
-                let is_here = |case: &&Case| {
+                let is_here = |(_, case): &Placed<'_>| {
                     band.holds(case) && (case.decided == Decided::Flagged) == flagged
                 };
-                let here = cases.iter().filter(is_here).collect();
+                let here = cases.iter().enumerate().filter(is_here).collect();
                 match alike {
                     Alike::InBand => all.add_cell(here, flagged),
                     Alike::InBandSexAndAge => {
@@ -197,16 +224,17 @@ impl<'c> Weighted<'c> {
         all
     }
 
-    fn add_cell(&mut self, cases: Vec<&'c Case>, flagged: bool) {
+    fn add_cell(&mut self, cases: Vec<Placed<'c>>, flagged: bool) {
         let mut everybody = 0.0;
         let mut tested = Vec::new();
-        for case in cases {
+        for (place, case) in cases {
             let Some(weight) = case.weight() else {
                 continue;
             };
             everybody += weight;
             if case.outcome.verified().is_some() {
                 tested.push((case, weight));
+                self.places.push(place);
             }
         }
         let came: f64 = tested.iter().map(|(_, weight)| weight).sum();
@@ -247,15 +275,18 @@ impl<'c> Weighted<'c> {
 
 /// Cells of a sex and ten years of age; those of which fewer than ten came are one, and join the
 /// smallest of the others where they still are too few.
-fn by_sex_and_age(cases: Vec<&Case>) -> Vec<Vec<&Case>> {
-    let came = |cell: &[&Case]| {
-        let verified = cell.iter().filter(|case| case.outcome.verified().is_some());
+fn by_sex_and_age(cases: Vec<Placed<'_>>) -> Vec<Vec<Placed<'_>>> {
+    let came = |cell: &[Placed<'_>]| {
+        let verified = cell.iter().filter(|(_, case)| case.outcome.verified().is_some());
         verified.count()
     };
-    let mut kinds: BTreeMap<(Sex, Option<i16>), Vec<&Case>> = BTreeMap::new();
-    for case in cases {
+    let mut kinds: BTreeMap<(Sex, Option<i16>), Vec<Placed<'_>>> = BTreeMap::new();
+    for (place, case) in cases {
         let decade = case.age.map(|age| age.div_euclid(10));
-        kinds.entry((case.sex, decade)).or_default().push(case);
+        kinds
+            .entry((case.sex, decade))
+            .or_default()
+            .push((place, case));
     }
     let (mut cells, thin): (Vec<_>, Vec<_>) = kinds
         .into_values()

@@ -18,7 +18,8 @@
 //!   to be tested elsewhere was not drawn, and would stand for nobody in particular.
 //! * Without a random sample from below the level there is no sensitivity, no specificity, and no
 //!   calibration but among the flagged.
-//! * A proposal changes nothing; a person accepts it.
+//! * A proposal changes nothing; people put it in force, once every gate has let it through.
+//! * What judges a proposal was not used to make it.
 //! * Outcomes of one estimand are never held against probabilities of another.
 //!
 //! # Example
@@ -50,14 +51,21 @@
 //! their highest.
 
 mod cases;
+mod changes;
 mod figures;
 mod uptake;
+mod gates;
 
 #[cfg(test)]
 mod tests;
 
 pub use cases::{Case, Round, ScoreBand, score_bands};
+pub use changes::{ModelChange, ModelLot, Standing};
 pub use figures::{
     BandFigures, Calibrated, Learning, Proposal, RoundLearning, Tested, learn, observed, proportion,
 };
 pub use uptake::{Measure, ODDS_OF_NON_COMERS, Population, UptakeFigures, Weights, uptake_among};
+pub use gates::{
+    DIMENSIONS, DatedCase, Gate, GateFigure, GateName, GateNumber, GateVerdict, RegisterChange,
+    Update, all_pass, fitted_until, judge, judge_register,
+};

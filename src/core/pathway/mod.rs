@@ -55,7 +55,7 @@ pub use episode::Episode;
 pub use event::{Event, Finding, HandedOver, NotDelivered, OrderedBecause};
 pub use follow::{Followed, follow};
 pub use levels::{ByLevel, decide_by_level};
-pub use sampling::{Inclusion, Sampling, Stratum};
+pub use sampling::{Inclusion, Sampling, Stratum, is_drawn};
 pub use stage::{Conclusion, Misfit, Stage, TestOrder};
 
 use crate::profile::{Fact, FactValue, Profile, is_within_months};

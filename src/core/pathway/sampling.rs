@@ -14,6 +14,9 @@ use crate::rulebook::Score;
 pub struct Inclusion(u32);
 
 impl Inclusion {
+    /// Everybody is drawn.
+    pub const EVERYBODY: Self = Self(1_000_000_000);
+
     /// A probability from its billionths; `None` for 0 and for more than 1.
     #[must_use]
     pub const fn from_billionths(billionths: u32) -> Option<Self> {
@@ -121,16 +124,26 @@ impl Sampling {
     ) -> Option<Inclusion> {
         let round = round_of_the_lot(episode);
         let text = format!("\u{1f}preventio-sample\u{1f}{programme}\u{1f}{resident}\u{1f}{round}");
-        let mut hash = Sha256::new();
-        hash.update(self.key);
-        hash.update(text.as_bytes());
-        let hash = hash.finalize();
-        let mut first = [0; 8];
-        first.copy_from_slice(&hash[..8]);
-        let drawn = u128::from(u64::from_be_bytes(first)) * 1_000_000_000;
-        let limit = u128::from(inclusion.billionths()) << 64;
-        (drawn < limit).then_some(inclusion)
+        is_drawn(&self.key, &text, inclusion).then_some(inclusion)
     }
+}
+
+/// Whether a lot with a key draws what a text names.
+///
+/// # Formula
+///
+/// Drawn when the first 8 bytes of SHA-256 over key and text, as a big-endian number, lie below
+/// `share × 2⁶⁴`.
+#[must_use]
+pub fn is_drawn(key: &[u8; 32], text: &str, share: Inclusion) -> bool {
+    let mut hash = Sha256::new();
+    hash.update(key);
+    hash.update(text.as_bytes());
+    let hash = hash.finalize();
+    let mut first = [0; 8];
+    first.copy_from_slice(&hash[..8]);
+    let drawn = u128::from(u64::from_be_bytes(first)) * 1_000_000_000;
+    drawn < u128::from(share.billionths()) << 64
 }
 
 /// The round that a lot is drawn for: the open one, or the next. A round that ended below the level

@@ -59,6 +59,7 @@ mod header;
 mod ladder;
 mod load;
 mod model;
+mod model_changes;
 mod model_file;
 mod model_read;
 mod order_codes;
@@ -100,6 +101,7 @@ pub use model::{
     Ages, Amount, AnswerOption, Class, Example, Item, ItemInput, MeasureSource, Model, Resolve,
     Score, ScoreUnit, Signal, SignalTest,
 };
+pub use model_changes::ModelChanges;
 pub use order_codes::{OrderCode, OrderCodes};
 pub use pathway::{Deadlines, Exclusion, NextStep, Pathway, Priority, Review, Row};
 pub use programme::{InForcePeriod, Programme, Words};

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use super::asking::Asking;
 use super::header::{Header, Status};
+use super::model_changes::ModelChanges;
 use super::reader::Table;
 use super::state::State;
 use super::working_days::WorkingDays;
@@ -67,6 +68,8 @@ pub struct Programme {
     pub without_portal: Option<String>,
     /// How many questionnaires may leave a week, and to whom first; none where all may leave at once.
     pub asking: Option<Asking>,
+    /// What must hold before a proposed calibration may be signed; none where none may be.
+    pub model_changes: Option<ModelChanges>,
     /// The set of texts, by its folder; none where nobody is written to.
     pub texts: Option<String>,
     /// Whether it is the one that is meant when none is named.
@@ -172,6 +175,7 @@ impl Programme {
         let words = words.and_then(|table| Words::read(&table));
         let in_force = InForcePeriod::read(root);
         let asking = Asking::read(root);
+        let model_changes = ModelChanges::read(root);
         let working_days = WorkingDays::read(root);
         let is_in_force = |header: &Header| header.status == Status::InForce;
         if header.as_ref().is_some_and(is_in_force) && !root.has("in_force") {
@@ -250,6 +254,7 @@ impl Programme {
             form,
             without_portal,
             asking,
+            model_changes,
             texts,
             is_default,
             words: words?,
