@@ -19,7 +19,7 @@
 //! └── report     telling people
 //!
 //! edges (talk to the world)
-//! ├── approval   who stands for a rule book: signatures and signers
+//! ├── approval   who stands for a rule book or a change of its model: signatures and signers
 //! ├── rules      rule files: those shipped in the binary, or a folder
 //! ├── config     the site's configuration: what may be done here, and with whom
 //! ├── fhir       export files and FHIR JSON, tokens, bulk export; authoring and carrying what we send

@@ -93,7 +93,8 @@ impl Manifest {
     }
 }
 
-fn one_line(text: &str) -> String {
+/// A line break in a name becomes a space.
+pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

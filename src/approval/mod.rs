@@ -1,8 +1,8 @@
-//! Approval: who stands for a rule book, proven by a signature.
+//! Approval: who stands for a rule book or for a change of its model, proven by a signature.
 //!
 //! # What lives here
 //!
-//! The [`Manifest`] that is signed, keys, the [`Signature`] that lies beside the
+//! The [`Manifest`] and the [`ModelManifest`] that are signed, keys, the [`Signature`] that lies beside the
 //! rules, and the [`Signers`] whose signatures count. Not what follows from an
 //! approval: `config` decides whether effects may start.
 //!
@@ -44,11 +44,13 @@
 
 mod key;
 mod manifest;
+mod model;
 mod ordinary;
 mod signature;
 mod signers;
 
 pub use key::{KeyError, PublicKey, SigningKey};
 pub use manifest::Manifest;
+pub use model::ModelManifest;
 pub use signature::{NotApproved, Signature, SignatureError};
-pub use signers::{Signer, Signers};
+pub use signers::{Signed, Signer, Signers};

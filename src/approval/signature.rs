@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::signers::Signed;
 use super::{Manifest, Signer, Signers, ordinary};
 use crate::rulebook::Rulebook;
 
@@ -63,8 +64,10 @@ pub enum NotApproved {
         files: Vec<String>,
     },
     /// Nobody knows who signed.
-    #[error("`{name}`, who signed the rules, is not among the signers in `{path}`")]
+    #[error("`{name}`, who signed {what}, is not among the signers in `{path}`")]
     UnknownSigner {
+        /// What was signed.
+        what: &'static str,
         /// Who signed.
         name: String,
         /// The file of signers.
@@ -72,15 +75,19 @@ pub enum NotApproved {
     },
     /// Somebody else wrote it, or a byte of it is not as it was.
     #[error(
-        "the signature beside the rules was not made with the key of {name}, or was changed since\nhint: sign the rules again"
+        "the signature beside {what} was not made with the key of {name}, or was changed since\nhint: sign {what} again"
     )]
     Forged {
+        /// What was signed.
+        what: &'static str,
         /// In whose name.
         name: String,
     },
     /// They were not allowed to sign on that day.
-    #[error("{name} signed the rules on {on}, and may sign from {from} to {until}")]
+    #[error("{name} signed {what} on {on}, and may sign from {from} to {until}")]
     OutsideOffice {
+        /// What was signed.
+        what: &'static str,
         /// Who signed.
         name: String,
         /// When.
@@ -91,8 +98,10 @@ pub enum NotApproved {
         until: Date,
     },
     /// The day of the signature is still to come.
-    #[error("{name} signed the rules on {on}, and today is {today}")]
+    #[error("{name} signed {what} on {on}, and today is {today}")]
     NotYet {
+        /// What was signed.
+        what: &'static str,
         /// Who signed.
         name: String,
         /// When.
@@ -102,9 +111,11 @@ pub enum NotApproved {
     },
     /// The key is not trusted any more.
     #[error(
-        "the key of {name} was revoked on {on}: {why}\nhint: somebody else looks at the rules and signs them"
+        "the key of {name} was revoked on {on}: {why}\nhint: somebody else looks at {what} and signs"
     )]
     Revoked {
+        /// What was signed.
+        what: &'static str,
         /// Who signed.
         name: String,
         /// Since when.
@@ -208,35 +219,15 @@ impl Signature {
                 files,
             });
         }
-        let Some(signer) = signers.called(&name) else {
-            let path = signers.path.clone();
-            return Err(NotApproved::UnknownSigner { name, path });
-        };
-        if let Some((on, why)) = &signer.revoked {
-            let (on, why) = (*on, why.clone());
-            return Err(NotApproved::Revoked { name, on, why });
-        }
-        if !signer
-            .key
-            .has_signed(manifest.text().as_bytes(), &self.bytes)
-        {
-            return Err(NotApproved::Forged { name });
-        }
         let zone = TimeZone::get(&rulebook.programme.time_zone).unwrap_or(TimeZone::UTC);
-        let on = manifest.signed_at.to_zoned(zone).date();
-        let (from, until) = (signer.from, signer.until);
-        if today < on {
-            return Err(NotApproved::NotYet { name, on, today });
-        }
-        if on < from || until < on {
-            return Err(NotApproved::OutsideOffice {
-                name,
-                on,
-                from,
-                until,
-            });
-        }
-        Ok(signer)
+        let signed = Signed {
+            what: "the rules",
+            signer: &name,
+            on: manifest.signed_at.to_zoned(zone).date(),
+            text: &manifest.text(),
+            signature: &self.bytes,
+        };
+        signers.vouch(&signed, today)
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::{PublicKey, ordinary};
+use super::{NotApproved, PublicKey, ordinary};
 
 /// Thousands of signers are shorter.
 const MAX_BYTES: u64 = 1 << 22;
@@ -93,6 +93,68 @@ impl Signers {
     pub fn called(&self, name: &str) -> Option<&Signer> {
         self.all.iter().find(|signer| signer.name == name)
     }
+
+    /// Who stands for a text by a signature over it.
+    ///
+    /// # Errors
+    ///
+    /// [`NotApproved`] says what does not hold.
+    pub fn vouch(&self, signed: &Signed<'_>, today: Date) -> Result<&Signer, NotApproved> {
+        let (what, on, name) = (signed.what, signed.on, signed.signer.to_owned());
+        let Some(signer) = self.called(&name) else {
+            let path = self.path.clone();
+            return Err(NotApproved::UnknownSigner { what, name, path });
+        };
+        if let Some((on, why)) = &signer.revoked {
+            let (on, why) = (*on, why.clone());
+            return Err(NotApproved::Revoked {
+                what,
+                name,
+                on,
+                why,
+            });
+        }
+        if !signer
+            .key
+            .has_signed(signed.text.as_bytes(), signed.signature)
+        {
+            return Err(NotApproved::Forged { what, name });
+        }
+        let (from, until) = (signer.from, signer.until);
+        if today < on {
+            return Err(NotApproved::NotYet {
+                what,
+                name,
+                on,
+                today,
+            });
+        }
+        if on < from || until < on {
+            return Err(NotApproved::OutsideOffice {
+                what,
+                name,
+                on,
+                from,
+                until,
+            });
+        }
+        Ok(signer)
+    }
+}
+
+/// A text that somebody has signed.
+#[derive(Debug, Clone, Copy)]
+pub struct Signed<'a> {
+    /// What it is, in words.
+    pub what: &'static str,
+    /// Who signed, by name.
+    pub signer: &'a str,
+    /// On which day, as the signer says.
+    pub on: Date,
+    /// The text.
+    pub text: &'a str,
+    /// The signature: 64 bytes.
+    pub signature: &'a [u8],
 }
 
 impl RawSigner {

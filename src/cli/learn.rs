@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 use preventiojyraa::config::Config;
-use preventiojyraa::steps::{self, Access, DataFolder, LearnDocument, LearnOptions};
-use preventiojyraa::{daemon, report};
+use preventiojyraa::report;
+use preventiojyraa::steps::{self, Access, DataFolder, HoldOut, LearnDocument, LearnOptions};
 
-use super::{CommandResult, DataArguments, Outcome, RulesArguments, print, print_json};
+use super::{CommandResult, DataArguments, Outcome, RulesArguments, print, print_json, today_of};
 
 /// Hold past decisions against what became of them, and propose a recalibration
 ///
@@ -16,10 +16,11 @@ use super::{CommandResult, DataArguments, Outcome, RulesArguments, print, print_
 /// professional, verified negative, not known, or lost. Prints how precise the action level is and
 /// how well the calibration in force fits, each figure with its interval and method, or the reason
 /// why it cannot be had. A recalibration that the outcomes justify is put on record as a proposal;
-/// it changes nothing until a person accepts it.
+/// it changes nothing. `preventio model` tests proposals, has them signed and puts them in force; in a
+/// trial one person may do so alone.
 ///
 /// Example: preventio learn --data data --html learned.html
-/// and: preventio learn --data data --accept-as "Dr Aino Esimerkki"
+/// and, in a trial: preventio learn --data data --config trial.toml --accept-as "Dr Aino Esimerkki"
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -35,8 +36,9 @@ pub(super) struct Arguments {
     /// The site's configuration
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Put the recalibration that is proposed in force, in this person's name
-    #[arg(long, value_name = "NAME")]
+    /// Put the recalibration that is proposed in force, in this person's name; only in a trial
+    /// (`--config` with `trial = true`)
+    #[arg(long, value_name = "NAME", requires = "config")]
     accept_as: Option<String>,
     /// Write the figures with plots as one offline page
     #[arg(long, value_name = "FILE")]
@@ -50,18 +52,16 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
     let rulebook = arguments.rules.load()?;
     let config = arguments.config.as_deref().map(Config::read).transpose()?;
     let is_trial = config.as_ref().is_some_and(|config| config.site.trial);
-    if arguments.today.is_some() && !is_trial {
-        return Err("only a trial chooses the day it is\nhint: `[site] trial = true`".into());
+    if arguments.accept_as.is_some() && !is_trial {
+        return Err("only in a trial does one name put a recalibration in force\nhint: `preventio model shadow`, then two signatures and `preventio model promote`".into());
     }
-    let today = match arguments.today {
-        Some(day) => day,
-        None => daemon::today(&rulebook, config.as_ref())?,
-    };
+    let today = today_of(&rulebook, config.as_ref(), arguments.today)?;
     let mut data = DataFolder::open(&arguments.data.data, Access::WriteExisting)?;
     let options = LearnOptions {
         today,
         index_run: arguments.index_run,
         accept_as: arguments.accept_as.clone(),
+        hold_out: HoldOut::Nobody,
         at: super::now(),
     };
     let learned = steps::learn(&rulebook, &mut data, &options)?;

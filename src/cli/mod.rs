@@ -2,7 +2,8 @@
 //!
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 failed, 2 wrong usage,
 //! 3 the data folder is damaged, 4 the rules have mistakes, 5 what left and what arrived differ, not
-//! everybody is accounted for, or not everything could be looked back on, 6 a change of rules is out of its bounds,
+//! everybody is accounted for, or not everything could be looked back on, 6 a change of rules is out of its bounds
+//! or a gate keeps a change of the model back,
 //! 7 an alarm is raised. `replay` has 1 for
 //! decisions that are different and 2 for what cannot be said.
 
@@ -21,6 +22,7 @@ mod fsck;
 mod lake;
 mod learn;
 mod look_back;
+mod model;
 mod orders;
 mod pull;
 mod pull_sources;
@@ -41,6 +43,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use jiff::civil::Date;
+use preventiojyraa::config::Config;
+use preventiojyraa::daemon;
 use preventiojyraa::rulebook::Rulebook;
 use preventiojyraa::rules::RulesError;
 
@@ -70,6 +75,7 @@ enum Command {
     Audit(audit::Arguments),
     Alarms(alarms::Arguments),
     Learn(learn::Arguments),
+    Model(model::Arguments),
     LookBack(look_back::Arguments),
     Replay(replay::Arguments),
     WhatIf(what_if::Arguments),
@@ -144,6 +150,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Alarms(arguments) => alarms::run(&arguments),
         Command::Learn(arguments) => learn::run(&arguments),
+        Command::Model(arguments) => model::run(&arguments),
         Command::LookBack(arguments) => look_back::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::WhatIf(arguments) => what_if::run(&arguments),
@@ -263,6 +270,24 @@ fn account() -> String {
         (None, Some(uid)) => format!("account {uid}"),
         (None, None) => "an account without a name".to_owned(),
     }
+}
+
+/// The day it is; a trial may choose it.
+fn today_of(
+    rulebook: &Rulebook,
+    config: Option<&Config>,
+    chosen: Option<Date>,
+) -> Result<Date, Box<dyn Error>> {
+    match chosen {
+        Some(day) if config.is_some_and(|config| config.site.trial) => Ok(day),
+        Some(_) => Err("only a trial chooses the day it is\nhint: `[site] trial = true`".into()),
+        None => Ok(daemon::today(rulebook, config)?),
+    }
+}
+
+/// A share in units of 1e-9 as a percentage: `12.5 %`.
+fn share_in_words(billionths: u32) -> String {
+    format!("{} %", f64::from(billionths) / 1e7)
 }
 
 /// As many threads as the machine has cores.

@@ -7,7 +7,9 @@ use preventiojyraa::steps::{
     Verdict, WhichRuns,
 };
 
-use super::{CommandResult, DataArguments, Outcome, all_cores, counts, render, show, tell};
+use super::{
+    CommandResult, DataArguments, Outcome, all_cores, counts, render, share_in_words, show, tell,
+};
 
 /// Decide a run again, and say whether every decision is the same
 ///
@@ -92,6 +94,7 @@ fn one(run: &ReplayedRun, program: &str) -> String {
         Verdict::CannotSay => format!("{about}: cannot say\n"),
         Verdict::Erased => format!("{about}: not replayable: erased\n"),
     };
+    text.push_str(&models(run));
     let missing = run.missing.iter().map(|what| format!("  {what}\n"));
     text.extend(missing);
     if run.verdict == Verdict::Identical {
@@ -125,6 +128,23 @@ fn one(run: &ReplayedRun, program: &str) -> String {
         text.extend(run.first.iter().map(shown));
     }
     text
+}
+
+/// By which recalibrations the run decided; nothing for the calibration of the rule file.
+fn models(run: &ReplayedRun) -> String {
+    let all = run.recalibration.map(|id| format!("by recalibration {id}"));
+    let shared = run.shared.as_ref().map(|shared| {
+        format!(
+            "about {} of the residents by recalibration {}",
+            share_in_words(shared.share_e9),
+            shared.recalibration
+        )
+    });
+    let both: Vec<String> = all.into_iter().chain(shared).collect();
+    match both.is_empty() {
+        true => String::new(),
+        false => format!("  {}\n", both.join("; ")),
+    }
 }
 
 fn indented(changes: &BTreeMap<String, u64>) -> String {

@@ -14,7 +14,7 @@ use preventiojyraa::steps::{
     RunOptions, RunReport,
 };
 
-use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, show};
+use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, share_in_words, show};
 
 /// Decide about everybody, as of an index date
 ///
@@ -211,6 +211,14 @@ fn render(report: &RunReport, words: &Words) -> String {
         report.rulebook.calibration,
         report.rulebook.unverified
     ));
+    if let Some(shared) = &report.shared_model {
+        text.push_str(&format!(
+            "{} of them, {}, by {}\n",
+            shared.residents,
+            share_in_words(shared.share_e9),
+            shared.calibration
+        ));
+    }
     text.push_str(&format!("Effects: {}\n", report.effects));
     if let Some(act) = &report.act {
         text.push_str(&acted(act));

@@ -17,7 +17,7 @@ use crate::ledger::{ServedOutcome, ServedStep};
 use crate::report;
 use crate::schedule::{Ended, Start, Step};
 use crate::steps::{
-    self, Access, ActOptions, DataFolder, LearnOptions, RunOptions, RunReport, StepError,
+    self, Access, ActOptions, DataFolder, HoldOut, LearnOptions, RunOptions, RunReport, StepError,
 };
 
 /// Residents read at once where there is no export.
@@ -205,6 +205,7 @@ impl Work {
             today,
             index_run: None,
             accept_as: None,
+            hold_out: HoldOut::Nobody,
             at: now().to_string(),
         };
         let learned = steps::learn(&self.options.rulebook, &mut data, &options)?;
@@ -215,7 +216,9 @@ impl Work {
                 .map_err(|error| format!("cannot write `{}`: {error}", path.display()))?;
         }
         let told = match learned.subject.proposal {
-            Some(id) => format!("recalibration {id} is proposed; a person accepts it"),
+            Some(id) => format!(
+                "recalibration {id} is proposed; `preventio model` tests it and has it signed"
+            ),
             None => "no recalibration is proposed".to_owned(),
         };
         Ok((ServedOutcome::Done, told))

@@ -66,8 +66,8 @@ use crate::rulebook::{Programme as Rules, Rulebook, State, Words};
 use crate::rules::{self, RulesError};
 use crate::standin::server::{ClientKeyError, ClientKeyKind, write_client_key};
 use crate::steps::{
-    self, Access, ActOptions, DataFolder, LearnOptions, LearnReport, RunOptions, RunReport,
-    StepError,
+    self, Access, ActOptions, DataFolder, HoldOut, LearnOptions, LearnReport, RunOptions,
+    RunReport, StepError,
 };
 use city::{CLIENT, City, CityOptions};
 
@@ -456,6 +456,7 @@ impl Programme<'_> {
             today,
             index_run: None,
             accept_as,
+            hold_out: HoldOut::Nobody,
             at: today.to_string(),
         };
         let accepting = options(Some(ACCEPTED_BY.to_owned()));

@@ -43,8 +43,14 @@ pub enum AuditAct {
     ResumedEffects,
     /// Noticed that the ledger is an old copy.
     NoticedOldCopy,
-    /// Put a recalibration in force.
+    /// Put a recalibration in force by one name, in a trial.
     AcceptedRecalibration,
+    /// Signed a recalibration.
+    SignedModel,
+    /// Put a signed recalibration in force, for a share of residents or for all.
+    PromotedModel,
+    /// Took back the newest recalibration in force.
+    RolledBackModel,
     /// Put on record that a rule is faulty.
     MarkedRuleFaulty,
     /// Erased everything about a resident.
@@ -55,7 +61,7 @@ pub enum AuditAct {
 
 impl AuditAct {
     /// Every act with its name.
-    pub const NAMES: [(&'static str, Self); 17] = [
+    pub const NAMES: [(&'static str, Self); 20] = [
         ("viewed-resident", Self::ViewedResident),
         ("shown-everything", Self::ShownEverything),
         ("listed-tasks", Self::ListedTasks),
@@ -70,6 +76,9 @@ impl AuditAct {
         ("resumed-effects", Self::ResumedEffects),
         ("noticed-old-copy", Self::NoticedOldCopy),
         ("accepted-recalibration", Self::AcceptedRecalibration),
+        ("signed-model", Self::SignedModel),
+        ("promoted-model", Self::PromotedModel),
+        ("rolled-back-model", Self::RolledBackModel),
         ("marked-rule-faulty", Self::MarkedRuleFaulty),
         ("erased", Self::Erased),
         ("lifted-erasure", Self::LiftedErasure),

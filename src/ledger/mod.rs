@@ -58,6 +58,7 @@ mod erasures;
 mod faulty;
 mod handout;
 mod links;
+mod models;
 mod names;
 mod outbox;
 mod outbox_row;
@@ -86,6 +87,7 @@ pub use erasures::{AboutResident, EraseCommit, Erased, ErasedRun, LineSetAside, 
 pub use faulty::{AskedAct, FaultyRule};
 pub use handout::{Addressee, Handed, NotExpressible, TakeOptions, WordedBy, Written};
 pub use links::Link;
+pub use models::{ModelChangeRecord, ModelShadow, ModelSignature};
 pub use outbox::{RowView, Seen};
 pub use rechecked::{Checked, Stamp, Turn, Verdict};
 pub use records::{

@@ -1,17 +1,16 @@
-//! Recalibrations: proposed by outcomes, put in force by people.
+//! Recalibrations: proposed by outcomes.
 
 use rusqlite::{Row, params};
 
 use super::episodes::because;
-use super::{AuditAct, AuditEntry, Ledger, LedgerError, OrderedInRound, RecalibrationRecord, sql};
+use super::{Ledger, LedgerError, OrderedInRound, RecalibrationRecord, sql};
 use crate::profile::ResidentId;
 
 const COLUMNS: &str = "r.id, r.at, r.as_of, r.program, r.rules_fingerprint, r.model, r.base, r.made_from,
     r.estimand, r.pull, r.ledger_event, r.runs, r.cases_hash, r.n, r.events, r.tested, r.method, r.rung,
-    r.intercept, r.slope, r.report, a.by, a.at";
+    r.intercept, r.slope, r.report, r.fitted_until";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<RecalibrationRecord> {
-    let (by, when): (Option<String>, Option<String>) = (row.get(21)?, row.get(22)?);
     Ok(RecalibrationRecord {
         id: row.get(0)?,
         at: row.get(1)?,
@@ -34,12 +33,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<RecalibrationRecord> {
         intercept: row.get(18)?,
         slope: row.get(19)?,
         report: row.get(20)?,
-        accepted: by.zip(when),
+        fitted_until: row.get(21)?,
     })
 }
 
 impl Ledger {
-    /// Every recalibration: those accepted first, in the order of acceptance, then the proposals.
+    /// Every recalibration, in the order in which they were proposed.
     ///
     /// # Errors
     ///
@@ -49,9 +48,7 @@ impl Ledger {
         let mut statement = self
             .connection
             .prepare(&format!(
-                "SELECT {COLUMNS} FROM recalibration r
-                 LEFT JOIN recalibration_accepted a ON a.recalibration = r.id
-                 ORDER BY a.id IS NULL, a.id, r.id"
+                "SELECT {COLUMNS} FROM recalibration r ORDER BY r.id"
             ))
             .map_err(sql(action))?;
         let rows = statement.query_map([], read);
@@ -60,7 +57,7 @@ impl Ledger {
 
     /// Puts a proposal on record and says under which number; the same one twice is one.
     ///
-    /// The record's own number and acceptance are ignored.
+    /// The record's own number is ignored.
     ///
     /// # Errors
     ///
@@ -82,8 +79,9 @@ impl Ledger {
             .execute(
                 "INSERT INTO recalibration (at, as_of, program, rules_fingerprint, model, base, made_from,
                      estimand, pull, ledger_event, runs, cases_hash, n, events, tested, method, rung,
-                     intercept, slope, report)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+                     intercept, slope, report, fitted_until)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+                     ?21)",
                 params![
                     proposal.at,
                     proposal.as_of,
@@ -104,7 +102,8 @@ impl Ledger {
                     proposal.rung,
                     proposal.intercept,
                     proposal.slope,
-                    proposal.report
+                    proposal.report,
+                    proposal.fitted_until
                 ],
             )
             .map_err(sql(action))?;
@@ -112,34 +111,6 @@ impl Ledger {
             .map_err(|_| LedgerError::Content("too many recalibrations".to_owned()))?;
         transaction.commit().map_err(sql(action))?;
         Ok(id)
-    }
-
-    /// Puts a proposal in force, by a person's name; accepting it again changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// When the ledger cannot be written, or no proposal has that number.
-    pub fn accept(&mut self, id: u32, by: &str, at: &str) -> Result<(), LedgerError> {
-        let entry = AuditEntry {
-            who: by,
-            act: AuditAct::AcceptedRecalibration,
-            about: None,
-            detail: &id.to_string(),
-        };
-        self.do_on_record(
-            "cannot accept the recalibration",
-            &entry,
-            |transaction, _| {
-                transaction
-                .execute(
-                    "INSERT INTO recalibration_accepted (recalibration, by, at) VALUES (?1, ?2, ?3)
-                     ON CONFLICT (recalibration) DO NOTHING",
-                    params![id, by, at],
-                )
-                .map(|n| n == 1)
-            },
-        )
-        .map(drop)
     }
 
     /// Every order for tests that a run gave, oldest first.

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use jiff::civil::Date;
 use preventiojyraa_core::delivery::{Policy, ReadBack, Route};
 use preventiojyraa_core::orders::{ActionKind, Intent};
-use preventiojyraa_core::pathway::OrderedBecause;
+use preventiojyraa_core::pathway::{Inclusion, OrderedBecause};
 use preventiojyraa_core::rulebook::Priority;
 
 use super::Waiting;
@@ -85,8 +85,10 @@ pub struct RunRecord {
     pub ledger_event: i64,
     /// Whether it asked anything of anybody.
     pub acted: bool,
-    /// The accepted recalibration that its probabilities are by; nothing for the rule file's.
+    /// The recalibration in force that its probabilities are by; nothing for the rule file's.
     pub recalibration: Option<u32>,
+    /// The one that its probabilities are by for a share of residents, and the share.
+    pub shared: Option<(u32, Inclusion)>,
     /// The report as JSON, opaque here.
     pub report: String,
 }
@@ -108,8 +110,11 @@ pub struct RecalibrationRecord {
     pub model: String,
     /// The rule file's calibration and its version.
     pub base: String,
-    /// The accepted recalibration that it starts from; nothing for the rule file's numbers.
+    /// The recalibration in force that it starts from; nothing for the rule file's numbers.
     pub made_from: Option<u32>,
+    /// The last index date of the decisions that it was fitted on, ISO; nothing where that was not
+    /// written down.
+    pub fitted_until: Option<String>,
     /// What the probability is of.
     pub estimand: String,
     /// The newest pull seen.
@@ -136,8 +141,6 @@ pub struct RecalibrationRecord {
     pub slope: f64,
     /// The whole report as JSON, opaque here.
     pub report: String,
-    /// Who accepted it, and when (UTC).
-    pub accepted: Option<(String, String)>,
 }
 
 /// An order for tests, as an episode remembers it.

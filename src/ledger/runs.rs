@@ -6,13 +6,15 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::write::add_generation;
 use super::{ActCommit, Acted, Generation, Ledger, LedgerError, RunRecord, act, rule_books, sql};
 use crate::lake::ManifestFile;
+use crate::pathway::Inclusion;
 use crate::rulebook::RuleFile;
 
 const COLUMNS: &str =
     "id, at, index_date, pull, rules_fingerprint, decisions_hash, register, program,
-    report, ledger_event, acted, recalibration";
+    report, ledger_event, acted, recalibration, shared, share";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
+    let (shared, share): (Option<u32>, Option<u32>) = (row.get(12)?, row.get(13)?);
     Ok(RunRecord {
         id: row.get(0)?,
         at: row.get(1)?,
@@ -26,6 +28,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
         ledger_event: row.get(9)?,
         acted: row.get(10)?,
         recalibration: row.get(11)?,
+        shared: shared.zip(share.and_then(Inclusion::from_billionths)),
     })
 }
 
@@ -53,8 +56,8 @@ impl Ledger {
         transaction
             .execute(
                 "INSERT INTO run (id, generation, at, index_date, pull, rules_fingerprint, decisions_hash,
-                     register, program, report, ledger_event, acted, recalibration)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                     register, program, report, ledger_event, acted, recalibration, shared, share)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
                 params![
                     run.id,
                     generation,
@@ -68,7 +71,9 @@ impl Ledger {
                     run.report,
                     run.ledger_event,
                     run.acted,
-                    run.recalibration
+                    run.recalibration,
+                    run.shared.map(|(id, _)| id),
+                    run.shared.map(|(_, share)| share.billionths())
                 ],
             )
             .map_err(sql(action))?;

@@ -1,11 +1,13 @@
 //! The tables of the ledger and how they came to be, version by version.
+//!
+//! Longer than other files: one list of steps, of which none is ever edited.
 
 use rusqlite::Connection;
 
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 16] = [
+const STEPS: [&str; 17] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -460,6 +462,71 @@ CREATE TRIGGER access_stays BEFORE UPDATE ON access
     BEGIN SELECT raise(ABORT, 'who looked is never changed'); END;
 CREATE TRIGGER access_remains BEFORE DELETE ON access
     BEGIN SELECT raise(ABORT, 'who looked is never deleted'); END;
+",
+    r"
+-- The last index date of the decisions that were fitted: later ones judge it. Nothing for proposals of
+-- earlier versions of the program.
+ALTER TABLE recalibration ADD COLUMN fitted_until TEXT;
+
+-- What people did to the calibration in force, oldest first. What is in force follows from all of it.
+CREATE TABLE model_change (
+    id            INTEGER PRIMARY KEY,
+    what          TEXT NOT NULL CHECK (what IN ('accepted', 'promoted', 'rolled-back')),
+    recalibration INTEGER NOT NULL REFERENCES recalibration (id),
+    share         INTEGER CHECK (share BETWEEN 1 AND 1000000000),
+    lot           BLOB CHECK (length(lot) = 32),
+    by            TEXT NOT NULL CHECK (trim(by) <> ''),
+    why           TEXT NOT NULL,
+    at            TEXT NOT NULL,
+    CHECK ((what = 'promoted') = (share IS NOT NULL) AND (share IS NULL) = (lot IS NULL))
+) STRICT;
+INSERT INTO model_change (id, what, recalibration, by, why, at)
+    SELECT id, 'accepted', recalibration, by, '', at FROM recalibration_accepted;
+DROP TABLE recalibration_accepted;
+CREATE TRIGGER model_change_stays BEFORE UPDATE ON model_change
+    BEGIN SELECT raise(ABORT, 'a change of the model is never changed'); END;
+CREATE TRIGGER model_change_remains BEFORE DELETE ON model_change
+    BEGIN SELECT raise(ABORT, 'a change of the model is never deleted'); END;
+
+-- What a proposal would have done beside the calibration in force, and what the gates said.
+CREATE TABLE model_shadow (
+    id                INTEGER PRIMARY KEY,
+    recalibration     INTEGER NOT NULL REFERENCES recalibration (id),
+    at                TEXT NOT NULL,
+    as_of             TEXT NOT NULL,
+    program           TEXT NOT NULL,
+    rules_fingerprint TEXT NOT NULL,
+    pull              INTEGER NOT NULL,
+    ledger_event      INTEGER NOT NULL,
+    cases_hash        TEXT NOT NULL,
+    passed            INTEGER NOT NULL CHECK (passed IN (0, 1)),
+    gates             TEXT NOT NULL,
+    evidence          TEXT NOT NULL,
+    report            TEXT NOT NULL
+) STRICT;
+CREATE INDEX model_shadow_of ON model_shadow (recalibration);
+CREATE TRIGGER model_shadow_stays BEFORE UPDATE ON model_shadow
+    BEGIN SELECT raise(ABORT, 'evidence is never changed'); END;
+CREATE TRIGGER model_shadow_remains BEFORE DELETE ON model_shadow
+    BEGIN SELECT raise(ABORT, 'evidence is never deleted'); END;
+
+-- Who stands for a proposal as its evidence shows it.
+CREATE TABLE model_signature (
+    id        INTEGER PRIMARY KEY,
+    shadow    INTEGER NOT NULL REFERENCES model_shadow (id),
+    signer    TEXT NOT NULL,
+    signed_at TEXT NOT NULL,
+    signature BLOB NOT NULL,
+    UNIQUE (shadow, signer)
+) STRICT;
+CREATE TRIGGER model_signature_stays BEFORE UPDATE ON model_signature
+    BEGIN SELECT raise(ABORT, 'a signature is never changed'); END;
+CREATE TRIGGER model_signature_remains BEFORE DELETE ON model_signature
+    BEGIN SELECT raise(ABORT, 'a signature is never deleted'); END;
+
+-- Which recalibration decided about a share of a run's residents, and which share.
+ALTER TABLE run ADD COLUMN shared INTEGER REFERENCES recalibration (id);
+ALTER TABLE run ADD COLUMN share INTEGER;
 ",
 ];
 

@@ -11,9 +11,9 @@ use std::thread;
 use jiff::civil::Date;
 
 use super::StepError;
-use crate::lake::Store;
+use crate::lake::{RegisterRow, Store};
 use crate::profile::{BirthDate, Fact, ResidentId};
-use crate::rulebook::Catalogue;
+use crate::rulebook::{Catalogue, Language};
 
 /// Residents a worker takes at a time.
 const CHUNK: usize = 256;
@@ -150,4 +150,13 @@ pub(super) fn tens_of_age(birth: &BirthDate, on: Date) -> String {
         let from = youngest.div_euclid(10) * 10;
         format!("{from}-{}", from + 9)
     })
+}
+
+/// What tables call languages without texts, and those of nobody.
+pub(super) const OTHER: &str = "other";
+
+/// The language of contact, as tables call it.
+pub(super) fn language_of(entry: &RegisterRow) -> &'static str {
+    let known = entry.language.as_deref().and_then(Language::of);
+    known.map_or(OTHER, Language::code)
 }

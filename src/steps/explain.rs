@@ -86,10 +86,10 @@ pub fn explain(
         .rev()
         .find(|run| run.index_date == index_date.to_string());
     let in_force = match same_day {
-        Some(run) => as_pinned(rulebook, data, run.recalibration)?,
+        Some(run) => as_pinned(rulebook, data, run)?,
         None => in_force(rulebook, data)?,
     };
-    let rulebook = &in_force.rulebook;
+    let rulebook = in_force.rules_for(resident);
     let sources = Sources::of(&data.ledger, &pulls)?;
     let profile = sources.profile(&entry, facts, index_date);
     // The run decided on the round as it was then, before what it asked for itself.
@@ -146,7 +146,7 @@ pub fn explain(
         issues,
         decided_by_run,
         faulty,
-        rulebook: in_force.rulebook,
+        rulebook: rulebook.clone(),
     })
 }
 

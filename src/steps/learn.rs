@@ -28,8 +28,28 @@ pub struct LearnOptions {
     pub index_run: Option<u32>,
     /// Who puts the proposal in force.
     pub accept_as: Option<String>,
+    /// Which decisions are kept out of the fit.
+    pub hold_out: HoldOut,
     /// The instant of now (UTC), for people.
     pub at: String,
+}
+
+/// Which decisions are kept out of a fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HoldOut {
+    /// None: what is proposed can be judged once newer decisions have outcomes.
+    Nobody,
+    /// The newest, as many as the programme says: they can judge what is proposed.
+    Newest,
+}
+
+/// What was kept out of a fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldOut {
+    /// The last index date that was fitted.
+    pub fitted_until: Date,
+    /// Verified decisions after it.
+    pub verified: usize,
 }
 
 /// What was learned, and what became of it.
@@ -38,8 +58,10 @@ pub struct LearnReport {
     pub learning: Learning,
     /// What they are about.
     pub subject: LearningSubject,
-    /// Everybody's decisions with their outcomes, sorted by resident.
+    /// Everybody's decisions with their outcomes, sorted by resident; without those held out.
     pub cases: Vec<FollowedCase>,
+    /// What was kept out of the fit; nothing when all was fitted.
+    pub held_out: Option<HeldOut>,
 }
 
 /// A decision about a resident, followed to what became of it.
@@ -61,7 +83,7 @@ pub struct FollowedCase {
 /// # Errors
 ///
 /// When nothing was pulled or decided, the calibration in force is of something the programme does
-/// not observe, there is nothing to accept, or reading or writing fails.
+/// not observe, there is nothing to accept, nobody can be held out, or reading or writing fails.
 pub fn learn(
     rulebook: &Rulebook,
     data: &mut DataFolder,
@@ -78,7 +100,11 @@ pub fn learn(
     let rulebook = &in_force.rulebook;
     let calibration = &rulebook.calibration;
     learning::observed(calibration)?;
-    let followed = follow(rulebook, data, options)?;
+    let mut followed = follow(rulebook, data, (options.index_run, options.today))?;
+    let held_out = match options.hold_out {
+        HoldOut::Nobody => None,
+        HoldOut::Newest => Some(followed.hold_out(rulebook)?),
+    };
     let cases: Vec<Case> = followed.cases.iter().map(|one| one.case).collect();
     let model = (&rulebook.model, rulebook.pathway.lowest_level());
     let learning = learning::learn(calibration, &calibration.estimand, model, &cases)?;
@@ -95,6 +121,9 @@ pub fn learn(
         let id = data.ledger.propose(&record)?;
         subject.proposal = Some(id);
         if let Some(by) = &options.accept_as {
+            if in_force::Registry::of(data)?.is_rolled_back(id) {
+                return Err(StepError::RolledBack(id));
+            }
             data.ledger.accept(id, by, &options.at)?;
             subject.accepted = Some(by.clone());
         }
@@ -109,6 +138,7 @@ pub fn learn(
         learning,
         subject,
         cases: followed.cases,
+        held_out,
     })
 }
 
@@ -138,6 +168,7 @@ fn record(
         model: in_force::model(rulebook),
         base: in_force::base(rulebook),
         made_from: in_force.recalibration,
+        fitted_until: followed.newest_verified().map(|day| day.to_string()),
         estimand: learning.estimand.to_string(),
         pull: data.ledger.newest_pull()?,
         ledger_event: followed.ledger_event,
@@ -151,23 +182,58 @@ fn record(
         intercept,
         slope,
         report: serde_json::to_string(&document).expect("a document has no maps with odd keys"),
-        accepted: None,
     }))
 }
 
 /// Everybody's decisions that count, with their outcomes.
-struct Followed {
+pub(super) struct Followed {
     /// Sorted by resident.
-    cases: Vec<FollowedCase>,
+    pub(super) cases: Vec<FollowedCase>,
     runs: BTreeSet<u32>,
     residents: u64,
     has_acted: bool,
-    ledger_event: i64,
+    pub(super) ledger_event: i64,
 }
 
 impl Followed {
+    /// The days of verified decisions.
+    fn verified(&self) -> impl Iterator<Item = Date> {
+        let verified = self.cases.iter().filter(|one| one.case.is_verified());
+        verified.filter_map(|one| one.index_date)
+    }
+
+    fn newest_verified(&self) -> Option<Date> {
+        self.verified().max()
+    }
+
+    /// Leaves out the newest decisions, as many as the programme says.
+    fn hold_out(&mut self, rulebook: &Rulebook) -> Result<HeldOut, StepError> {
+        let limits = rulebook.programme.model_changes.as_ref();
+        let limits = limits.ok_or(StepError::NoModelChanges)?;
+        let days = self.verified().collect();
+        let until = learning::fitted_until(days, limits.held_out);
+        let fitted_until = until.ok_or(StepError::NobodyToHoldOut)?;
+        let is_fitted = |one: &FollowedCase| one.index_date.is_some_and(|on| on <= fitted_until);
+        let verified = self.verified().filter(|on| fitted_until < *on).count();
+        self.cases.retain(is_fitted);
+        let followed = |one: &&FollowedCase| one.case.outcome != Outcome::NotFollowed;
+        self.runs = self
+            .cases
+            .iter()
+            .filter(followed)
+            .map(|one| one.run)
+            .collect();
+        let firsts = self.cases.iter();
+        let firsts = firsts.filter(|one| one.case.round == Round::First);
+        self.residents = firsts.count() as u64;
+        Ok(HeldOut {
+            fitted_until,
+            verified,
+        })
+    }
+
     /// SHA-256 over the cases in canonical form, 64 hexadecimal digits.
-    fn hash(&self) -> String {
+    pub(super) fn hash(&self) -> String {
         let mut hash = Sha256::new();
         for FollowedCase {
             resident,
@@ -222,17 +288,18 @@ struct OfResident {
     of_run: Option<Known>,
 }
 
-fn follow(
+/// Follows decisions, of one run or of all, to what was known of their outcomes on a day.
+pub(super) fn follow(
     rulebook: &Rulebook,
     data: &DataFolder,
-    options: &LearnOptions,
+    (index_run, today): (Option<u32>, Date),
 ) -> Result<Followed, StepError> {
     let pulls = checked_pulls(rulebook, data)?;
     let runs = runs_of(rulebook, data)?;
     if runs.is_empty() {
         return Err(StepError::NothingRun);
     }
-    if let Some(wanted) = options.index_run
+    if let Some(wanted) = index_run
         && !runs.iter().any(|run| run.id == wanted)
     {
         return Err(StepError::UnknownRun(wanted));
@@ -251,7 +318,7 @@ fn follow(
         .map(|order| ((order.resident, order.run), order))
         .collect();
     let own: BTreeSet<u32> = runs.iter().map(|run| run.id).collect();
-    let (known, repeats) = decisions(data, options, (&own, &counting), &ordered)?;
+    let (known, repeats) = decisions(data, index_run, (&own, &counting), &ordered)?;
     let mut followed = Followed {
         cases: Vec::new(),
         runs: BTreeSet::new(),
@@ -268,8 +335,8 @@ fn follow(
         let resident = entry.resident;
         let mut facts = Vec::new();
         stored.take_until(resident, &mut facts)?;
-        let cases = known.get(&resident).map(|of| of.cases(options.index_run));
-        let later = sources.profile(&entry, facts, options.today);
+        let cases = known.get(&resident).map(|of| of.cases(index_run));
+        let later = sources.profile(&entry, facts, today);
         let first = cases.into_iter().flatten();
         let repeat = repeats.get(&resident).into_iter().flatten().copied();
         for case in first.chain(repeat) {
@@ -328,7 +395,7 @@ type AllKnown = (
 /// Reads every stored decision of the programme's own runs once: each resident's first that counts, and those of later rounds.
 fn decisions(
     data: &DataFolder,
-    options: &LearnOptions,
+    index_run: Option<u32>,
     (own, counting): (&BTreeSet<u32>, &BTreeMap<u32, Date>),
     ordered: &HashMap<(ResidentId, u32), OrderedInRound>,
 ) -> Result<AllKnown, StepError> {
@@ -352,7 +419,7 @@ fn decisions(
                 decided,
                 Decided::Flagged | Decided::SampledNegative(_) | Decided::BelowLevel
             );
-        let is_wanted = options.index_run.is_none_or(|wanted| wanted == run);
+        let is_wanted = index_run.is_none_or(|wanted| wanted == run);
         if order.is_some_and(|order| 1 < order.round) {
             if counts && is_wanted {
                 repeats.entry(row.resident).or_default().push(Known {
@@ -366,7 +433,7 @@ fn decisions(
         if of.newest.is_none_or(|newest| newest.run < run) {
             of.newest = Some(known);
         }
-        if options.index_run == Some(run) {
+        if index_run == Some(run) {
             of.of_run = Some(known);
         }
     })?;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::canonical::Texts;
 use super::cases::{Along, along};
-use super::in_force::{model, pinned_with};
+use super::in_force::{InForce, model, pinned_with};
 use super::look_back_document::{
     ActSince, Affected, DecidedOtherwise, DecisionShown, LookBack, LookedBack, RunLookedAt,
 };
@@ -233,8 +233,8 @@ fn correction(options: &LookBackOptions<'_>) -> Result<(Correction, bool), StepE
 struct Again {
     seen: Seen,
     version: String,
-    own: (Rulebook, Texts),
-    corrected: (Rulebook, Texts),
+    own: (InForce, Texts),
+    corrected: (InForce, Texts),
 }
 
 impl Again {
@@ -246,10 +246,10 @@ impl Again {
         pulls: &[PullRecord],
     ) -> Result<Self, StepError> {
         let scored_by = model(own);
-        let with = |book: &Rulebook| -> Result<(Rulebook, Texts), StepError> {
-            let pinned = pinned_with(book, data, run.recalibration, &scored_by)?;
+        let with = |book: &Rulebook| -> Result<(InForce, Texts), StepError> {
+            let pinned = pinned_with(book, data, &run, &scored_by)?;
             let texts = Texts::new(&pinned.rulebook);
-            Ok((pinned.rulebook, texts))
+            Ok((pinned, texts))
         };
         let (id, own, corrected) = (run.id, with(own)?, with(corrected)?);
         let seen = Seen::of(data, run, pulls)?;
@@ -299,7 +299,7 @@ fn again(
     let residents: Vec<ResidentId> = entries.iter().map(|rows| rows[0].resident).collect();
     let everybody = Along {
         store: &data.store,
-        catalogue: &first.own.0.catalogue,
+        catalogue: &first.own.0.rulebook.catalogue,
         residents: &residents,
         threads,
     };

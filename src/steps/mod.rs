@@ -14,6 +14,7 @@
 //! [`rules_diff`]: the register under two rule books; [`look_back`]: runs again, with a corrected rule.
 //! [`replay`]: runs again, by their own rules, held against what they decided.
 //! [`what_if`]: the register at other action levels.
+//! [`model_shadow`]: the register by a proposed recalibration; [`model_promote`] puts it in force, [`model_roll_back`] takes it back.
 //! [`coverage`]: where everybody on the register stands, and who is forgotten.
 //! [`subject_access`]: everything held about one resident; [`erase`]: all of it goes.
 //! [`alarms`]: what has stopped, does not agree or has not happened, from lake and ledger.
@@ -75,6 +76,9 @@ mod links;
 mod look_back;
 mod look_back_document;
 mod look_back_words;
+mod model;
+mod model_document;
+mod model_shadow;
 mod network;
 mod not_answered;
 mod outgoing;
@@ -133,13 +137,22 @@ pub use lake::{
     CompactReport, LakeReport, LyingReport, TableReport, VersionReport, compact, lake_report,
     move_lake,
 };
-pub use learn::{FollowedCase, LearnOptions, LearnReport, learn};
+pub use learn::{FollowedCase, HeldOut, HoldOut, LearnOptions, LearnReport, learn};
 pub use learn_document::LearnDocument;
 pub use look_back::{LookBackOptions, look_back};
 pub use look_back_document::{
     ActSince, Affected, DecidedOtherwise, DecisionShown, LookBack, LookedBack, RunLookedAt,
     WordedOtherwise, Words, WordsLookBack,
 };
+pub use model::{
+    ByPerson, NotPromoted, Vouching, model_list, model_promote, model_roll_back, model_show,
+    model_sign,
+};
+pub use model_document::{
+    ChangeShown, DataShown, FigureShown, GateShown, MeansShown, ModelList, ModelShown, NumberShown,
+    ProposalShown, ShadowDocument, ShadowShown, SharedShown,
+};
+pub use model_shadow::{ShadowOptions, ShadowReport, model_shadow};
 pub use network::{NetworkReport, PullWay, SliceKnown, ready_to_pull};
 pub use not_answered::{NotAnsweredReport, Part};
 pub use pull::{LineReader, PullOptions, PullReport, export_files, pull};
@@ -310,6 +323,38 @@ pub enum StepError {
     /// There is no proposal.
     #[error("nothing to accept: no recalibration is proposed ({0})")]
     NothingToAccept(String),
+    /// No proposal has that number.
+    #[error("no recalibration has the number {0}\nhint: `preventio model list`")]
+    UnknownProposal(u32),
+    /// It is in force.
+    #[error("recalibration {0} is in force for all already")]
+    InForceAlready(u32),
+    /// It starts from what is not in force.
+    #[error(
+        "recalibration {0} starts from a calibration that is not the one in force\nhint: `preventio model propose` makes one that does"
+    )]
+    OutOfDate(u32),
+    /// Nothing was put in force.
+    #[error("no recalibration is in force: the calibration of the rule file decides")]
+    NothingToRollBack,
+    /// It may not be put in force, or not yet.
+    #[error(transparent)]
+    NotPromoted(#[from] NotPromoted),
+    /// The programme says nothing about changes of the model.
+    #[error(
+        "the programme does not say what a change of the model must keep\nhint: `[model_changes]` in its file"
+    )]
+    NoModelChanges,
+    /// A proposal cannot be judged by what it was made from.
+    #[error(
+        "every decision with an outcome is of one day, so none can be held out to judge a proposal\nhint: `preventio learn` proposes from all of them; decisions of later days judge it once they have outcomes"
+    )]
+    NobodyToHoldOut,
+    /// Somebody has taken it back.
+    #[error(
+        "recalibration {0} was rolled back\nhint: newer outcomes make another proposal; this one stays out of force"
+    )]
+    RolledBack(u32),
     /// A name is what makes an acceptance somebody's.
     #[error("`--accept-as` is empty\nhint: the name of the person who accepts the recalibration")]
     AcceptedByNobody,

@@ -11,14 +11,14 @@ use std::sync::Arc;
 
 use super::canonical::Texts;
 use super::cases::{Along, along};
-use super::in_force::as_pinned;
-use super::replay_document::{DecidedAgain, Replay, ReplayedRun, Verdict};
+use super::in_force::{InForce, as_pinned};
+use super::replay_document::{DecidedAgain, Replay, ReplayedRun, SharedAgain, Verdict};
 use super::seen::{Books, NoRules, Seen, TOGETHER, until};
 use super::{DataFolder, DecisionShown, PullReport, StepError};
 use crate::lake::{DecisionRow, DecisionsHash, RegisterRow};
 use crate::ledger::{PullRecord, RunRecord};
 use crate::profile::{Fact, ResidentId};
-use crate::rulebook::{Catalogue, Rulebook};
+use crate::rulebook::Catalogue;
 
 /// How many residents who are decided about otherwise are shown of a run.
 const SHOWN: usize = 5;
@@ -46,7 +46,7 @@ pub struct ReplayOptions {
 /// A run whose rules are at hand.
 struct Again {
     seen: Seen,
-    rules: (Rulebook, Texts),
+    rules: (InForce, Texts),
 }
 
 /// Decides runs again and says of each whether it gives the decisions on record.
@@ -158,6 +158,8 @@ fn begun(run: &RunRecord) -> ReplayedRun {
         program: run.program.clone(),
         rules_fingerprint: run.rules_fingerprint.clone(),
         acted: run.acted,
+        recalibration: run.recalibration,
+        shared: run.shared.map(SharedAgain::from),
         verdict: Verdict::CannotSay,
         decisions: run.register,
         hash_on_record: run.decisions_hash.clone(),
@@ -189,8 +191,14 @@ fn begin(
         );
         return Ok(Err(vec![why]));
     }
-    let pinned = as_pinned(&book, data, run.recalibration)?;
-    if let (Some(wanted), None) = (run.recalibration, pinned.recalibration) {
+    let pinned = as_pinned(&book, data, &run)?;
+    let held = [pinned.recalibration, pinned.share().map(|(id, _)| id)];
+    let wanted = [run.recalibration, run.shared.map(|(id, _)| id)];
+    let lost = wanted
+        .into_iter()
+        .flatten()
+        .find(|id| !held.contains(&Some(*id)));
+    if let Some(wanted) = lost {
         let why = format!("recalibration {wanted}, by which it decided, is not held any more");
         return Ok(Err(vec![why]));
     }
@@ -199,7 +207,7 @@ fn begin(
     let seen = seen.ok_or_else(|| vec!["its record has no index date".to_owned()]);
     Ok(seen.map(|seen| Again {
         seen,
-        rules: (pinned.rulebook, texts),
+        rules: (pinned, texts),
     }))
 }
 
@@ -245,7 +253,7 @@ fn each_decision(
     let (residents, entries) = entries.by_resident();
     let everybody = Along {
         store: &data.store,
-        catalogue: &first.rules.0.catalogue,
+        catalogue: &first.rules.0.rulebook.catalogue,
         residents: &residents,
         threads,
     };
@@ -312,7 +320,7 @@ fn not_held(
     if !again.seen.has_its_lot {
         missing.push("the key of the lot by which it drew is not held".to_owned());
     }
-    let held = facts_held(data, &again.rules.0.catalogue)?;
+    let held = facts_held(data, &again.rules.0.rulebook.catalogue)?;
     for pull in until(pulls, run.pull) {
         let Ok(report) = serde_json::from_str::<PullReport>(&pull.report) else {
             missing.push(format!("the report of pull {} cannot be read", pull.id));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::DecisionShown;
+use crate::pathway::Inclusion;
 
 /// Runs that were decided again. Names residents by their opaque ids: for people, not for logs.
 #[derive(Serialize)]
@@ -51,6 +52,10 @@ pub struct ReplayedRun {
     pub rules_fingerprint: String,
     /// Whether it asked anything of anybody.
     pub acted: bool,
+    /// The recalibration by which it decided; nothing for the calibration of the rule file.
+    pub recalibration: Option<u32>,
+    /// The one by which it decided about a share of residents.
+    pub shared: Option<SharedAgain>,
     /// What deciding again says.
     pub verdict: Verdict,
     /// How many residents it decided about.
@@ -70,6 +75,24 @@ pub struct ReplayedRun {
     /// Whether the decisions stored in the lake are those on record; known only where they were
     /// compared one by one.
     pub stored_as_recorded: Option<bool>,
+}
+
+/// A recalibration that decided about a share of residents.
+#[derive(Serialize)]
+pub struct SharedAgain {
+    /// Its number.
+    pub recalibration: u32,
+    /// The share, in units of 1e-9.
+    pub share_e9: u32,
+}
+
+impl From<(u32, Inclusion)> for SharedAgain {
+    fn from((recalibration, share): (u32, Inclusion)) -> Self {
+        Self {
+            recalibration,
+            share_e9: share.billionths(),
+        }
+    }
 }
 
 /// Somebody who is decided about otherwise.

@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::canonical::{Texts, canonical};
-use super::cases::{Along, along, tens_of_age};
+use super::cases::{Along, along, language_of, tens_of_age};
 use super::in_force::in_force;
 use super::look_back::decides_otherwise;
 use super::run::{checked_pulls, decided};
@@ -94,7 +94,7 @@ impl From<&Rulebook> for BookShown {
 }
 
 /// A decision that some lose and another that they gain.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Gained {
     /// The state they lose.
     pub from: String,
@@ -108,12 +108,14 @@ pub struct Gained {
     pub by_age: Vec<Cell>,
     /// By sex.
     pub by_sex: Vec<Cell>,
+    /// By language of contact.
+    pub by_language: Vec<Cell>,
     /// By district; who is in none is not shown.
     pub by_district: Vec<Cell>,
 }
 
 /// A part of a number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cell {
     /// Of what.
     pub name: String,
@@ -128,11 +130,12 @@ struct Exact {
     by_reason: BTreeMap<String, u64>,
     by_age: BTreeMap<String, u64>,
     by_sex: BTreeMap<String, u64>,
+    by_language: BTreeMap<String, u64>,
     by_district: BTreeMap<String, u64>,
     without_district: u64,
 }
 
-/// Decides the whole register under both rule books.
+/// Decides the whole register under both rule books, each with what is in force for all.
 ///
 /// # Errors
 ///
@@ -142,10 +145,45 @@ pub fn rules_diff(
     (old, new): (&Rulebook, &Rulebook),
     options: &DiffOptions,
 ) -> Result<RulesDiff, StepError> {
-    checked_pulls(old, data)?;
-    let pulls = checked_pulls(new, data)?;
     let books = [in_force(old, data)?.rulebook, in_force(new, data)?.rulebook];
-    let texts = [Texts::new(&books[0]), Texts::new(&books[1])];
+    let mut counted = Counted::default();
+    let when = (options.index_date, options.threads);
+    let register = both_ways(data, [&books[0], &books[1]], when, |entry, was, is| {
+        counted.add(entry, was, is, options.index_date);
+    })?;
+    let [cohort_before, cohort_after] = counted.cohort.map(planning::told);
+    let changed = counted.changed();
+    let mut diff = RulesDiff {
+        old: BookShown::from(old),
+        new: BookShown::from(new),
+        index_date: options.index_date.to_string(),
+        register,
+        changed: told(changed),
+        only_scores: told(counted.only_scores),
+        cohort_before,
+        cohort_after,
+        gained: counted.gained(),
+        broken: Vec::new(),
+    };
+    diff.broken = broken(&diff, changed, options.guard);
+    Ok(diff)
+}
+
+/// Decides about everybody by two rule books, on all that is known; hands both decisions over in the
+/// order of the register, and says how many residents are on it.
+///
+/// # Errors
+///
+/// As [`rules_diff`].
+pub(super) fn both_ways(
+    data: &DataFolder,
+    books: [&Rulebook; 2],
+    (index_date, threads): (Date, usize),
+    mut each: impl FnMut(&RegisterRow, &DecisionRow, &DecisionRow),
+) -> Result<u64, StepError> {
+    checked_pulls(books[0], data)?;
+    let pulls = checked_pulls(books[1], data)?;
+    let texts = books.map(Texts::new);
     let newest = data.ledger.newest_run()?;
     let sampling = newest
         .map(|run| sampling::of_run(data, &run))
@@ -159,49 +197,67 @@ pub fn rules_diff(
         store: &data.store,
         catalogue: &books[0].catalogue,
         residents: &residents,
-        threads: options.threads,
+        threads,
     };
     let work = |n: usize, facts: Vec<Fact>| -> [DecisionRow; 2] {
         let entry = &register[n];
-        let profile = sources.profile(entry, facts, options.index_date);
+        let profile = sources.profile(entry, facts, index_date);
         let episode = episodes.get(&entry.resident);
         [0, 1].map(|of| {
-            let (book, texts) = (&books[of], &texts[of]);
+            let (book, texts) = (books[of], &texts[of]);
             let (_, decision) = decided(book, entry.resident, &profile, episode, sampling.as_ref());
             canonical(book, texts, entry.resident, &decision)
         })
     };
-    let mut exact: BTreeMap<(String, String), Exact> = BTreeMap::new();
-    let (mut only_scores, mut cohort) = (0, [0, 0]);
     along(everybody, work, |in_order| {
         for (entry, [was, is]) in register.iter().zip(in_order.flatten()) {
-            cohort[0] += u64::from(is_about(was.state));
-            cohort[1] += u64::from(is_about(is.state));
-            if decides_otherwise(&was, &is) {
-                count(&mut exact, entry, &was, &is, options.index_date);
-            } else if was != is {
-                only_scores += 1;
-            }
+            each(entry, &was, &is);
         }
         Ok(())
     })?;
-    let [cohort_before, cohort_after] = cohort.map(planning::told);
-    let changed = exact.values().map(|exact| exact.n).sum();
-    let mut diff = RulesDiff {
-        old: BookShown::from(old),
-        new: BookShown::from(new),
-        index_date: options.index_date.to_string(),
-        register: register.len() as u64,
-        changed: told(changed),
-        only_scores: told(only_scores),
-        cohort_before,
-        cohort_after,
+    Ok(register.len() as u64)
+}
+
+/// Differences between two decisions about everybody, before anything is left out.
+#[derive(Default)]
+pub(super) struct Counted {
+    exact: BTreeMap<(String, String), Exact>,
+    /// Residents of whom only score, probability or reasons differ.
+    pub(super) only_scores: u64,
+    /// Residents whom the programme is about, by the older and by the newer rules.
+    pub(super) cohort: [u64; 2],
+}
+
+impl Counted {
+    pub(super) fn add(
+        &mut self,
+        entry: &RegisterRow,
+        was: &DecisionRow,
+        is: &DecisionRow,
+        index_date: Date,
+    ) {
+        self.cohort[0] += u64::from(is_about(was.state));
+        self.cohort[1] += u64::from(is_about(is.state));
+        if decides_otherwise(was, is) {
+            count(&mut self.exact, entry, was, is, index_date);
+        } else if was != is {
+            self.only_scores += 1;
+        }
+    }
+
+    /// Residents who are decided about otherwise.
+    pub(super) fn changed(&self) -> u64 {
+        self.exact.values().map(|exact| exact.n).sum()
+    }
+
+    /// What may be told of it.
+    pub(super) fn gained(self) -> Vec<Gained> {
         // How fewer than five are spread would tell who they are.
-        gained: told(changed).map_or_else(Vec::new, |_| shown(exact)),
-        broken: Vec::new(),
-    };
-    diff.broken = broken(&diff, changed, options.guard);
-    Ok(diff)
+        match told(self.changed()) {
+            Some(_) => shown(self.exact),
+            None => Vec::new(),
+        }
+    }
 }
 
 /// Whether the programme is about somebody in a state, or they are outside it.
@@ -229,13 +285,14 @@ fn count(
     let age = tens_of_age(&entry.register.birth, index_date);
     add(&mut counted.by_age, age);
     add(&mut counted.by_sex, entry.register.sex.name().to_owned());
+    add(&mut counted.by_language, language_of(entry).to_owned());
     match &entry.district {
         Some(district) => add(&mut counted.by_district, district.to_string()),
         None => counted.without_district += 1,
     }
 }
 
-fn told(n: u64) -> Option<u64> {
+pub(super) fn told(n: u64) -> Option<u64> {
     (n == 0 || SMALLEST_TOLD <= n).then_some(n)
 }
 
@@ -263,6 +320,7 @@ fn shown(exact: BTreeMap<(String, String), Exact>) -> Vec<Gained> {
             by_reason: parts(exact.by_reason, None),
             by_age: parts(exact.by_age, None),
             by_sex: parts(exact.by_sex, None),
+            by_language: parts(exact.by_language, None),
             by_district: parts(exact.by_district, Some(exact.without_district)),
             from,
             to,

@@ -8,7 +8,7 @@ use super::cases::{Along, along};
 use super::faulty::faulty_in;
 use super::in_force::{InForce, in_force};
 use super::not_answered::{NotAnswered, NotAnsweredReport};
-use super::run_report::{RunReport, Tally, Told};
+use super::run_report::{RunReport, SharedModelReport, Tally, Told};
 use super::sources::Sources;
 use super::unmapped::over_limit;
 use super::{DataFolder, StepError, sampling};
@@ -35,7 +35,7 @@ pub struct RunOptions<'a> {
 /// What every decision of a run depends on, beside the resident.
 #[derive(Clone, Copy)]
 struct Deciding<'a> {
-    rulebook: &'a Rulebook,
+    in_force: &'a InForce,
     episodes: &'a EpisodeMap,
     acting: Option<&'a Acting>,
     sampling: Option<&'a Sampling>,
@@ -70,10 +70,8 @@ pub fn run(
     if options.act.is_some() && !over_limit.is_empty() {
         return Err(StepError::Unmapped(over_limit));
     }
-    let InForce {
-        rulebook,
-        recalibration,
-    } = &in_force(rulebook, data)?;
+    let in_force = &in_force(rulebook, data)?;
+    let rulebook = &in_force.rulebook;
     let act = options.act;
     let acting = act.map(|act| Acting::begin(rulebook, data, options.index_date, act));
     let acting = acting.transpose()?;
@@ -85,7 +83,7 @@ pub fn run(
     let id = data.ledger.newest_run()?.map_or(1, |run| run.id + 1);
     let (episodes, ledger_event) = data.ledger.episodes(None)?;
     let deciding = Deciding {
-        rulebook,
+        in_force,
         episodes: &episodes,
         acting: acting.as_ref(),
         sampling: sampling.as_ref(),
@@ -129,6 +127,7 @@ pub fn run(
     report.sampled_negatives = sampled;
     report.faulty = faulty_in(data, rulebook)?;
     report.unmapped_over_limit = over_limit;
+    report.shared_model = SharedModelReport::of(in_force, &ids);
     let record = RunRecord {
         id,
         at: options.at.clone(),
@@ -140,7 +139,8 @@ pub fn run(
         program: env!("CARGO_PKG_VERSION").to_owned(),
         ledger_event,
         acted: collected.is_some(),
-        recalibration: *recalibration,
+        recalibration: in_force.recalibration,
+        shared: in_force.share(),
         report: String::new(),
     };
     // Deciding takes its time: whoever stopped effects meanwhile is heard too.
@@ -242,13 +242,14 @@ fn decide(
     facts: Vec<Fact>,
 ) -> Decided {
     let Deciding {
-        rulebook,
+        in_force,
         episodes,
         acting,
         sampling,
         sources,
         index_date,
     } = deciding;
+    let rulebook = in_force.rules_for(resident);
     let profile = sources.profile_of(register, facts, index_date);
     let episode = episodes.get(&resident);
     let (followed, decision) = decided(rulebook, resident, &profile, episode, sampling);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::acting::ActReport;
+use super::in_force::{InForce, Shared};
 use super::not_answered::NotAnsweredReport;
 use super::run::RunOptions;
 use super::sources::Sources;
@@ -33,6 +34,32 @@ pub struct RulebookReport {
     pub calibration: String,
     /// Numbers in the rules that nobody has verified.
     pub unverified: usize,
+}
+
+/// By which recalibration a share of residents was decided about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedModelReport {
+    /// Its number.
+    pub recalibration: u32,
+    /// The share, in units of 1e-9.
+    pub share_e9: u32,
+    /// The calibration, by name.
+    pub calibration: String,
+    /// How many residents of the register.
+    pub residents: u64,
+}
+
+impl SharedModelReport {
+    pub(super) fn of(in_force: &InForce, residents: &[ResidentId]) -> Option<Self> {
+        let Shared { rulebook, lot } = in_force.shared.as_ref()?;
+        let within = residents.iter().filter(|resident| lot.holds(**resident));
+        Some(Self {
+            recalibration: lot.recalibration,
+            share_e9: lot.share.billionths(),
+            calibration: rulebook.calibration.name(),
+            residents: within.count() as u64,
+        })
+    }
 }
 
 /// Which data were decided on.
@@ -88,6 +115,9 @@ pub struct RunReport {
     /// Rules of it that were marked faulty by then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faulty: Vec<FaultyReport>,
+    /// By which recalibration a share of residents was decided about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared_model: Option<SharedModelReport>,
     /// Which data were decided on.
     pub pull: PullSummary,
     /// What was done to the world: nothing, unless a run is told to act.
@@ -217,6 +247,7 @@ impl Tally {
             facts_without_resident: self.passed_over,
             rulebook: rulebook_report(rulebook),
             faulty: Vec::new(),
+            shared_model: None,
             pull: PullSummary {
                 id: pulls.last().map_or(0, |pull| pull.id),
                 is_complete: sources.are_whole(),

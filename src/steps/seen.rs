@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::canonical::{Texts, canonical};
+use super::in_force::InForce;
 use super::run::decided;
 use super::sources::Sources;
 use super::{DataFolder, StepError, sampling};
@@ -128,10 +129,11 @@ impl Seen {
     /// What rules say about a resident of whom this was known.
     pub(super) fn decide(
         &self,
-        (rulebook, texts): &(Rulebook, Texts),
+        (in_force, texts): &(InForce, Texts),
         who: ResidentId,
         profile: &Profile,
     ) -> DecisionRow {
+        let rulebook = in_force.rules_for(who);
         let episode = self.episodes.get(&who);
         let (_, decision) = decided(rulebook, who, profile, episode, self.sampling.as_ref());
         canonical(rulebook, texts, who, &decision)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::cases::{Along, along, tens_of_age};
+use super::cases::{Along, OTHER, along, language_of, tens_of_age};
 use super::faulty::faulty_in;
 use super::in_force::{InForce, as_pinned, in_force};
 use super::run::{checked_pulls, lot_of};
@@ -20,7 +20,7 @@ use crate::ledger::RunRecord;
 use crate::pathway;
 use crate::planning::{Expecting, Levels, Reading, Tally};
 use crate::profile::{Fact, ResidentId};
-use crate::rulebook::{Language, Rulebook};
+use crate::rulebook::Rulebook;
 
 /// By what residents are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,7 +103,7 @@ pub fn what_if(
     };
     let InForce { rulebook, .. } = &match of_run {
         None => in_force(rulebook, data)?,
-        Some(run) => as_pinned(rulebook, data, run.recalibration)?,
+        Some(run) => as_pinned(rulebook, data, run)?,
     };
     let last_pull = of_run.map_or(u32::MAX, |run| run.pull);
     pulls.retain(|pull| pull.id <= last_pull);
@@ -177,15 +177,10 @@ fn part(dimension: Dimension, entry: &RegisterRow, index_date: Date) -> Part {
         }),
         Dimension::Sex => Part::Named(entry.register.sex.name().to_owned()),
         Dimension::Age => Part::Named(tens_of_age(&entry.register.birth, index_date)),
-        Dimension::Language => {
-            let known = entry.language.as_deref().and_then(Language::of);
-            Part::Named(known.map_or(OTHER, Language::code).to_owned())
-        }
+        Dimension::Language => Part::Named(language_of(entry).to_owned()),
     }
 }
 
-/// What strata are called that are told together with another.
-const OTHER: &str = "other";
 /// Fewer residents than these in the districts that are told together with those who live where
 /// nobody may know would show how many these are.
 const FEWEST_BESIDE: u64 = 10;

@@ -30,6 +30,7 @@ fn ledger() -> Ledger {
 fn acts(ledger: &mut Ledger, id: u32, events: Vec<(u16, Event)>) -> u64 {
     let record = RunRecord {
         recalibration: None,
+        shared: None,
         id,
         at: String::new(),
         index_date: DAY.to_string(),

@@ -107,6 +107,7 @@ impl Queue {
     fn acts(&self, ledger: &mut Ledger, run: u32, intents: Vec<(ResidentId, Intent)>, on: Date) {
         let record = RunRecord {
             recalibration: None,
+            shared: None,
             id: run,
             at: String::new(),
             index_date: on.to_string(),

@@ -807,6 +807,7 @@ impl World {
         self.n_runs += 1;
         let record = RunRecord {
             recalibration: None,
+            shared: None,
             id: self.n_runs,
             at: String::new(),
             index_date: Self::today().to_string(),

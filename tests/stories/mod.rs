@@ -21,6 +21,7 @@ mod lake;
 mod learn;
 mod look_back;
 mod look_back_words;
+mod model_governed;
 mod network_pull;
 mod network_pull_faults;
 mod network_pull_killed;

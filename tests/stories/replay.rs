@@ -162,8 +162,8 @@ fn recalibrated(site: &Site) {
         .expect("a proposal");
     alters(
         site,
-        "INSERT INTO recalibration_accepted (recalibration, by, at)
-         VALUES (1, 'Maija Meikäläinen', '2025-11-02T10:00:00Z')",
+        "INSERT INTO model_change (what, recalibration, by, why, at)
+         VALUES ('accepted', 1, 'Maija Meikäläinen', '', '2025-11-02T10:00:00Z')",
     );
 }
 
@@ -181,12 +181,13 @@ fn a_recalibration_belongs_to_the_runs_since_it_is_in_force() {
     alters(
         &world.site,
         "PRAGMA foreign_keys = OFF; DROP TRIGGER recalibration_remains;
-         DROP TRIGGER recalibration_accepted_remains;
-         DELETE FROM recalibration_accepted; DELETE FROM recalibration;",
+         DROP TRIGGER model_change_remains;
+         DELETE FROM model_change; DELETE FROM recalibration;",
     );
     insta::assert_snapshot!(said(&world, &["--all"], 2), @r"
     Run 1 as of 2025-11-01: identical: 2 decisions, hash <hash>
     Run 2 as of 2025-11-01: cannot say
+      by recalibration 1
       recalibration 1, by which it decided, is not held any more
     ");
 }

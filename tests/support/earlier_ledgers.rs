@@ -3,7 +3,28 @@
 use rusqlite::Connection;
 
 /// What takes a ledger from a version of its tables to the one before.
-const BACK: [(i64, &str); 14] = [
+const BACK: [(i64, &str); 15] = [
+    (
+        17,
+        "DROP TABLE model_signature;
+         DROP TABLE model_shadow;
+         CREATE TABLE recalibration_accepted (
+             id            INTEGER PRIMARY KEY,
+             recalibration INTEGER NOT NULL UNIQUE REFERENCES recalibration (id),
+             by            TEXT NOT NULL CHECK (trim(by) <> ''),
+             at            TEXT NOT NULL
+         ) STRICT;
+         INSERT INTO recalibration_accepted (id, recalibration, by, at)
+             SELECT id, recalibration, by, at FROM model_change WHERE what = 'accepted';
+         CREATE TRIGGER recalibration_accepted_stays BEFORE UPDATE ON recalibration_accepted
+             BEGIN SELECT raise(ABORT, 'an acceptance is never changed'); END;
+         CREATE TRIGGER recalibration_accepted_remains BEFORE DELETE ON recalibration_accepted
+             BEGIN SELECT raise(ABORT, 'an acceptance is never deleted'); END;
+         DROP TABLE model_change;
+         ALTER TABLE run DROP COLUMN share;
+         ALTER TABLE run DROP COLUMN shared;
+         ALTER TABLE recalibration DROP COLUMN fitted_until;",
+    ),
     (
         16,
         "DROP TABLE access;

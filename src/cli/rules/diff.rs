@@ -265,6 +265,7 @@ fn decisions(diff: &RulesDiff) -> String {
             &gained.by_reason,
             &gained.by_age,
             &gained.by_sex,
+            &gained.by_language,
             &gained.by_district,
         ];
         gained.n.is_none() || all.into_iter().flatten().any(|cell| cell.n.is_none())
@@ -295,6 +296,7 @@ fn parts(gained: &Gained) -> String {
         row("because", &gained.by_reason),
         row("age", &gained.by_age),
         row("sex", &gained.by_sex),
+        row("language", &gained.by_language),
         row("district", &gained.by_district),
     ]
     .concat()

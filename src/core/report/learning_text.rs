@@ -329,7 +329,7 @@ pub(super) fn standing(subject: &LearningSubject) -> String {
                 .to_owned()
         }
         (Some(id), None) => format!(
-            "Recalibration {id} is proposed. It changes nothing until a person accepts it: `preventio learn --accept-as NAME`."
+            "Recalibration {id} is proposed. It changes nothing until it has passed its gates and two people have signed it: `preventio model shadow {id}`."
         ),
         (Some(id), Some(by)) => {
             format!("Recalibration {id} is accepted by {by}, and in force for later runs.")
