@@ -4,7 +4,7 @@ use preventiojyraa::steps::{
     self, Access, CoverageForOthers, CoverageReport, DataFolder, GroupShown, StandingShown,
 };
 
-use super::{CommandResult, DataArguments, Outcome, RulesArguments, show};
+use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, show};
 
 /// Say where everybody on the register stands, and since when: nobody is forgotten
 ///
@@ -70,6 +70,10 @@ fn render(report: &CoverageReport) -> String {
     text.extend(report.standings.iter().map(|shown| standing(shown, width)));
     text.push_str(&groups("By district", &report.by_district));
     text.push_str(&groups("By language", &report.by_language));
+    if !report.offers.is_empty() {
+        text.push_str("Offers of the lifestyle service, by what became of them\n");
+        text.push_str(&counts(&report.offers));
+    }
     if report.adds_up {
         text.push_str("Everybody is in one standing, and every sum is the register.\n");
     }

@@ -116,7 +116,8 @@ pub(super) struct NetworkArguments {
         conflicts_with = "client_id"
     )]
     token_file: Option<PathBuf>,
-    /// Resource types to ask for, separated by commas [default: all that the rules can read]
+    /// Resource types to ask for, separated by commas [default: all that decisions rest on; `Task` as
+    /// well tells who takes up the lifestyle service]
     #[arg(long, value_name = "TYPES", value_delimiter = ',', requires = "server")]
     types: Vec<String>,
     /// How to ask: by bulk export, resident by resident, or the second where the first fails

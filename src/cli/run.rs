@@ -179,6 +179,10 @@ fn render(report: &RunReport, words: &Words) -> String {
             "Results to confirm, by what the confirmation table says\n",
             &report.to_confirm,
         ),
+        (
+            "Offers of the lifestyle service, by what became of them\n",
+            &report.offers,
+        ),
     ] {
         if !rows.is_empty() {
             text.push_str(heading);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Server;
+use crate::fhir::MORE_TYPES;
 use crate::rulebook::Rulebook;
 
 /// Whom a source knows.
@@ -57,6 +58,10 @@ pub struct Source {
     pub server: Option<String>,
     /// The group that is exported.
     pub group: Option<String>,
+    /// Resource types to ask for beside those that decisions rest on: `Task`, where the lifestyle service
+    /// tells in tasks who takes part.
+    #[serde(default)]
+    pub more_types: Vec<String>,
     /// The laboratory whose results these are, unless they name another, by its name in the rules:
     /// some codes mean another test in each.
     pub laboratory: Option<String>,
@@ -138,6 +143,12 @@ pub(super) fn mistakes(
         }
         if source.give_up_seconds == 0 {
             wrong("`give_up_seconds = 0`: no time to pull anything".to_owned());
+        }
+        for kind in &source.more_types {
+            if !MORE_TYPES.contains(&kind.as_str()) {
+                let known = MORE_TYPES.join(", ");
+                wrong(format!("`more_types` can name: {known}; not `{kind}`"));
+            }
         }
         if source.server.is_some() != source.group.is_some() {
             wrong("`server` and `group` go together: what is exported, and from where".to_owned());

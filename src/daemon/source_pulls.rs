@@ -253,7 +253,7 @@ fn pull_source(
             .map_err(NetworkPullError::Credentials)?,
         group: (*group).to_owned(),
         source: (*name).to_owned(),
-        types: TYPES_READ.map(str::to_owned).into(),
+        types: [&TYPES_READ.map(str::to_owned), &source.more_types[..]].concat(),
         by: PullBy::Auto,
         members: None,
         at_once: options.at_once,

@@ -59,7 +59,7 @@ use crate::config::{Config, ConfigError};
 use crate::daemon::{
     self, DispatchError, DispatchOptions, Duration, NetworkPullError, NetworkPullOptions, PullBy,
 };
-use crate::fhir::{Credentials, TYPES_READ};
+use crate::fhir::{Credentials, MORE_TYPES, TYPES_READ};
 use crate::learning::Tested;
 use crate::report::{DemonstrationShown, Funnel, FunnelLine, Learned, Truth};
 use crate::rulebook::{Programme as Rules, Rulebook, State, Words};
@@ -404,7 +404,11 @@ impl Programme<'_> {
             credentials,
             group: GROUP.to_owned(),
             source: SOURCE.to_owned(),
-            types: TYPES_READ.map(str::to_owned).into(),
+            types: [&TYPES_READ[..], &MORE_TYPES]
+                .concat()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
             by: PullBy::Export,
             members: None,
             at_once: 1,

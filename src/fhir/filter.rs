@@ -143,7 +143,8 @@ impl Filter {
             | "FamilyMemberHistory"
             | "QuestionnaireResponse"
             | "ServiceRequest"
-            | "Consent" => {
+            | "Consent"
+            | "Task" => {
                 return None;
             }
             _ => None,

@@ -64,6 +64,7 @@ impl<'p> Frame<'p> {
             .ok_or_else(|| {
                 let field = match kind {
                     "Consent" | "FamilyMemberHistory" => "patient",
+                    "Task" => "for",
                     _ => "subject",
                 };
                 missing(IssueCode::SubjectMissing, field, "a reference to a Patient")

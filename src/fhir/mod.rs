@@ -59,6 +59,7 @@ mod http;
 mod identity;
 mod lines;
 mod patient;
+mod progress;
 mod read;
 mod reading;
 mod register_entry;
@@ -90,7 +91,7 @@ pub use lines::{
     Block, FileEnd, Line, LineNumbers, LinePlace, LineProblem, Lines, MAX_LINE_BYTES, Packing,
     ReadBy, is_export_file,
 };
-pub use read::{TYPES_READ, read_line, read_line_once, salvage_subject};
+pub use read::{MORE_TYPES, TYPES_READ, read_line, read_line_once, salvage_subject};
 pub use reading::{FirstCode, Reading, Resource, Unmapped};
 pub use register_entry::{Link, PatientEntry};
 pub use retry_after::wait as retry_after;

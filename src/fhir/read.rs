@@ -6,16 +6,17 @@ use serde::Deserialize;
 use super::filter::type_at_start;
 use super::form::questionnaire_response;
 use super::patient;
+use super::progress::task;
 use super::reading::{Reading, Resource};
 use super::statements::{
     condition, consent, family_member_history, medication_request, observation, service_request,
 };
 use super::wire::{
     Condition, Consent, FamilyMemberHistory, Head, MedicationRequest, Observation, Patient,
-    QuestionnaireResponse, ServiceRequest,
+    QuestionnaireResponse, ServiceRequest, Task,
 };
 
-/// The resource types that [`read_line`] understands: what a server is asked for.
+/// The resource types that decisions rest on: what every server is asked for.
 pub const TYPES_READ: [&str; 8] = [
     "Patient",
     "Observation",
@@ -27,6 +28,10 @@ pub const TYPES_READ: [&str; 8] = [
     "ServiceRequest",
 ];
 
+/// Types that [`read_line`] understands as well, and on which no decision rests: a server is asked for
+/// them where the site says so, since many do not let them be read.
+pub const MORE_TYPES: [&str; 1] = ["Task"];
+
 /// A resource of a type that is read.
 enum Parsed<'a> {
     Patient(Patient<'a>),
@@ -37,6 +42,7 @@ enum Parsed<'a> {
     QuestionnaireResponse(QuestionnaireResponse<'a>),
     ServiceRequest(ServiceRequest<'a>),
     Consent(Consent<'a>),
+    Task(Task<'a>),
 }
 
 impl<'a> Parsed<'a> {
@@ -51,6 +57,7 @@ impl<'a> Parsed<'a> {
             "QuestionnaireResponse" => parse(text, kind).map(Self::QuestionnaireResponse),
             "ServiceRequest" => parse(text, kind).map(Self::ServiceRequest),
             "Consent" => parse(text, kind).map(Self::Consent),
+            "Task" => parse(text, kind).map(Self::Task),
             _ => return None,
         })
     }
@@ -66,6 +73,7 @@ impl<'a> Parsed<'a> {
             Self::QuestionnaireResponse(resource) => &resource.resource_type,
             Self::ServiceRequest(resource) => &resource.resource_type,
             Self::Consent(resource) => &resource.resource_type,
+            Self::Task(resource) => &resource.resource_type,
         };
         resource_type.as_deref()
     }
@@ -84,6 +92,7 @@ impl<'a> Parsed<'a> {
             }
             Self::ServiceRequest(resource) => service_request(reading, resource, digest),
             Self::Consent(resource) => consent(reading, resource, digest),
+            Self::Task(resource) => task(reading, resource, digest),
         }
     }
 }

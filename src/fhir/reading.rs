@@ -189,6 +189,11 @@ impl<'r> Reading<'r> {
         orders.next().is_some()
     }
 
+    /// Whether any code is of a task that tells a fact.
+    pub(super) fn is_progress(&self, codings: &[(CodeSystem, &str)]) -> bool {
+        self.rulebook.catalogue.progress(codings).is_some()
+    }
+
     /// Whether any code means a diagnosis or finding.
     pub(super) fn means_condition(&self, codings: &[(CodeSystem, &str)]) -> bool {
         let catalogue = &self.rulebook.catalogue;
@@ -207,6 +212,7 @@ impl<'r> Reading<'r> {
             Content::Withdrawn
             | Content::NotFinal(_)
             | Content::Ordered { .. }
+            | Content::Progress { .. }
             | Content::Form { .. } => &[],
         });
         let mut known = codings.by_ref().peekable();

@@ -168,6 +168,19 @@ wire! {
         item: Vec<FormItem<'a>>,
     }
     FormItem { link_id: Text<'a>, answer: Vec<FormAnswer<'a>>, item: Vec<FormItem<'a>>, }
+    Task {
+        resource_type: Text<'a>,
+        id: Text<'a>,
+        meta: Meta<'a>,
+        identifier: Vec<Identifier<'a>>,
+        status: Text<'a>,
+        business_status: Concept<'a>,
+        code: Concept<'a>,
+        subject as "for": Reference<'a>,
+        execution_period: Period<'a>,
+        authored_on: Text<'a>,
+        last_modified: Text<'a>,
+    }
     Consent {
         resource_type: Text<'a>,
         id: Text<'a>,

@@ -7,10 +7,10 @@ use rusqlite::{Connection, Row, params};
 
 use super::{Ledger, LedgerError, sql};
 use crate::pathway::{
-    Episode, Event, Finding, HandedOver, Inclusion, NotDelivered, OrderedBecause,
+    Episode, Event, Finding, HandedOver, Inclusion, NotDelivered, Offer, OrderedBecause,
 };
-use crate::profile::ResidentId;
-use crate::rulebook::State;
+use crate::profile::{ResidentId, Standing};
+use crate::rulebook::{OfferAnswer, State};
 
 /// The names of findings in the ledger.
 const FINDINGS: [(&str, Finding); 3] = [
@@ -23,6 +23,13 @@ const FINDINGS: [(&str, Finding); 3] = [
 const HANDED_OVER: [(&str, HandedOver); 2] = [
     ("did-not-attend", HandedOver::DidNotAttend),
     ("results-undecided", HandedOver::ResultsUndecided),
+];
+
+/// The names of who told what became of an offer.
+const TOLD_BY: [(&str, Standing); 3] = [
+    ("service", Standing::Established),
+    ("unaccepted", Standing::Unaccepted),
+    ("resident", Standing::SelfReported),
 ];
 
 /// Why tests are ordered, as stored: nothing for the flagged, as before there were others.
@@ -123,12 +130,42 @@ fn columns(event: &Event) -> Columns {
             ..plain("left", on)
         },
         Event::RecallDue { on } => plain("recall-due", on),
+        Event::OfferMoved {
+            on,
+            to: Offer::NotAnswered,
+        } => plain("offer-moved", on),
+        Event::OfferMoved {
+            on,
+            to:
+                Offer::Told {
+                    answer,
+                    on: told_on,
+                    by,
+                },
+        } => Columns {
+            until: Some(*told_on),
+            detail: Some(format!("{}:{}", answer.name(), name_of(&TOLD_BY, by))),
+            ..plain("offer-moved", on)
+        },
     }
 }
 
 fn value_of<T: Copy>(names: &[(&str, T)], name: Option<&str>) -> Option<T> {
     let found = names.iter().find(|(known, _)| Some(*known) == name);
     found.map(|(_, value)| *value)
+}
+
+/// Where an offer stands, by the day and the words that are stored: none while nobody has answered.
+fn offer(told_on: Option<Date>, words: Option<&str>) -> Option<Offer> {
+    let Some((on, words)) = told_on.zip(words) else {
+        return Some(Offer::NotAnswered);
+    };
+    let (answer, by) = words.split_once(':')?;
+    Some(Offer::Told {
+        answer: OfferAnswer::parse(answer)?,
+        on,
+        by: value_of(&TOLD_BY, Some(by))?,
+    })
 }
 
 fn event(
@@ -177,6 +214,10 @@ fn event(
             state: value_of(&State::NAMES, detail)?,
         },
         "recall-due" => Event::RecallDue { on },
+        "offer-moved" => Event::OfferMoved {
+            on,
+            to: offer(until, detail)?,
+        },
         _ => return None,
     })
 }

@@ -11,7 +11,7 @@ use super::{DataFolder, StepError};
 use crate::ledger::RunRecord;
 use crate::pathway::{Episode, Stage};
 use crate::profile::ResidentId;
-use crate::report::{Coverage, Covered, Decided, Registered, Unaccounted, standing};
+use crate::report::{Coverage, Covered, Decided, Offers, Registered, Unaccounted, standing};
 use crate::rulebook::Rulebook;
 
 /// Where everybody on the register stands: by the newest run of a programme, and by what has happened
@@ -42,7 +42,11 @@ pub fn coverage(rulebook: &Rulebook, data: &DataFolder) -> Result<CoverageReport
         .iter()
         .filter(|pull| run.is_none_or(|run| run.pull < pull.id));
     let n_newer = newer_pulls.count() as u64;
-    Ok(CoverageReport::of(rulebook, &coverage, run, n_newer))
+    let mut offers = Offers::default();
+    let (rounds, _) = data.ledger.episodes(None)?;
+    rounds.values().for_each(|round| offers.count(&round.stage));
+    let beside = (n_newer, &offers);
+    Ok(CoverageReport::of(rulebook, &coverage, run, beside))
 }
 
 /// The register as it is now, and who came after a run.
@@ -119,7 +123,7 @@ const fn since_of(round: &Episode) -> Option<Date> {
         Stage::Ordered { on, .. } | Stage::Closed { on, .. } => Some(*on),
         Stage::Queued { since }
         | Stage::Confirming { since }
-        | Stage::OfferedPrevention { since }
+        | Stage::OfferedPrevention { since, .. }
         | Stage::WithANurse { since, .. } => Some(*since),
         Stage::Eligible | Stage::Asked { .. } => None,
     }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::ledger::RunRecord;
-use crate::report::{Coverage, Standing, Standings, ToDecide, waits_for, without_small_numbers};
+use crate::report::{
+    Coverage, Offers, Standing, Standings, ToDecide, waits_for, without_small_numbers,
+};
 use crate::rulebook::{Language, Rulebook, Words};
 
 /// What languages are called in which there are no texts, and those that are not known.
@@ -33,6 +35,9 @@ pub struct CoverageReport {
     pub by_district: Vec<GroupShown>,
     /// By language of contact; `None` where it is not known. They add up to `register`.
     pub by_language: Vec<GroupShown>,
+    /// Offers of the lifestyle service that stand, by what was told of them; they add up to the residents
+    /// whose newest round stands at an offer.
+    pub offers: BTreeMap<String, u64>,
 }
 
 /// Everybody in one standing.
@@ -127,7 +132,7 @@ impl CoverageReport {
         rulebook: &Rulebook,
         coverage: &Coverage,
         run: Option<&RunRecord>,
-        newer_pulls: u64,
+        (newer_pulls, offers): (u64, &Offers),
     ) -> Self {
         let words = &rulebook.programme.words;
         let in_order = Standing::all().filter_map(|standing| {
@@ -157,6 +162,7 @@ impl CoverageReport {
             standings: in_order.collect(),
             by_district: groups(&coverage.by_district, words),
             by_language: groups(&coverage.by_language, words),
+            offers: offers.shown(),
         }
     }
 

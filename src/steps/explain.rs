@@ -100,7 +100,7 @@ pub fn explain(
         .map(|run| sampling::of_run(data, run))
         .transpose()?;
     let sampling = sampling.flatten();
-    let (_, decision) = decided(
+    let (followed, decision) = decided(
         rulebook,
         resident,
         &profile,
@@ -113,6 +113,8 @@ pub fn explain(
         &decision,
         &format!("Resident {resident}"),
     );
+    let stage = followed.episode.as_ref().map(|episode| &episode.stage);
+    text.extend(stage.and_then(report::offer_sentence));
     let faulty = faulty_in(data, rulebook)?;
     if !faulty.is_empty() {
         let marks = faulty

@@ -257,7 +257,7 @@ fn decide(
     Decided {
         row: canonical(rulebook, texts, resident, &decision),
         asked,
-        told: Told::of(rulebook, &decision),
+        told: Told::of(rulebook, &followed, &decision),
     }
 }
 

@@ -13,8 +13,9 @@ use super::sources::Sources;
 use super::{FaultyReport, OverLimit, PullReport, SamplingReport};
 use crate::lake::{DecisionRow, DecisionsHash};
 use crate::ledger::PullRecord;
-use crate::pathway::{Decision, ReasonVerdict};
+use crate::pathway::{Decision, Followed, ReasonVerdict, Stage};
 use crate::profile::ResidentId;
+use crate::report::Offers;
 use crate::rulebook::{Rulebook, State, Status};
 
 /// Which rules decided.
@@ -100,6 +101,10 @@ pub struct RunReport {
     /// Residents with a result that waits for a professional, by the row of the confirmation table.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub to_confirm: BTreeMap<String, u64>,
+    /// Offers of the lifestyle service that stand, by what was told of them; they add up to the residents
+    /// whose newest round stands at an offer.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub offers: BTreeMap<String, u64>,
     /// Sources of which too much that could matter is not understood: a run that acts refuses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unmapped_over_limit: Vec<OverLimit>,
@@ -142,6 +147,7 @@ pub(super) struct Tally {
     contradictions: BTreeMap<String, u64>,
     exclusions_due: BTreeMap<String, u64>,
     to_confirm: BTreeMap<String, u64>,
+    offers: Offers,
     pub(super) passed_over: u64,
     /// Who did not answer, in the order of the register.
     pub(super) not_answered: Vec<ResidentId>,
@@ -153,10 +159,11 @@ pub(super) struct Told {
     contradictions: Vec<String>,
     due: Option<String>,
     confirm: Option<String>,
+    stage: Option<Stage>,
 }
 
 impl Told {
-    pub(super) fn of(rulebook: &Rulebook, decision: &Decision) -> Self {
+    pub(super) fn of(rulebook: &Rulebook, followed: &Followed, decision: &Decision) -> Self {
         let id = |row: usize| rulebook.pathway.rows[row].id.clone();
         let held = decision.reasons.iter().filter(|reason| {
             reason.verdict == ReasonVerdict::Held && rulebook.pathway.rows[reason.row].contradiction
@@ -170,6 +177,10 @@ impl Told {
             confirm: table
                 .zip(confirming)
                 .map(|(table, confirming)| table.rows[confirming.row].id.clone()),
+            stage: followed
+                .episode
+                .as_ref()
+                .map(|episode| episode.stage.clone()),
         }
     }
 }
@@ -184,6 +195,9 @@ impl Tally {
         }
         if let Some(row) = &told.confirm {
             *self.to_confirm.entry(row.clone()).or_default() += 1;
+        }
+        if let Some(stage) = &told.stage {
+            self.offers.count(stage);
         }
         if row.state == State::UndecidedNotAnswered.name() {
             self.not_answered.push(row.resident);
@@ -241,6 +255,7 @@ impl Tally {
             contradictions: self.contradictions,
             exclusions_due: self.exclusions_due,
             to_confirm: self.to_confirm,
+            offers: self.offers.shown(),
             unmapped_over_limit: Vec::new(),
             not_answered: None,
             issues,

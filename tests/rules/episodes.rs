@@ -2,9 +2,10 @@
 
 use jiff::civil::{Date, date};
 use preventiojyraa_core::pathway::{
-    Episode, Event, Finding, HandedOver, NotDelivered, OrderedBecause, Stage,
+    Episode, Event, Finding, HandedOver, NotDelivered, Offer, OrderedBecause, Stage,
 };
-use preventiojyraa_core::rulebook::{StageKind, State};
+use preventiojyraa_core::profile::Standing;
+use preventiojyraa_core::rulebook::{OfferAnswer, StageKind, State};
 
 use crate::support::core::{TODAY, stages};
 use crate::support::snapshots::reads;
@@ -140,6 +141,17 @@ fn events() -> Vec<(&'static str, Event)> {
             },
         ),
         ("recall due", Event::RecallDue { on: DAY }),
+        (
+            "offer accepted",
+            Event::OfferMoved {
+                on: DAY,
+                to: Offer::Told {
+                    answer: OfferAnswer::Accepted,
+                    on: DAY,
+                    by: Standing::SelfReported,
+                },
+            },
+        ),
     ]
 }
 

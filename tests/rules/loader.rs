@@ -400,6 +400,22 @@ fn definitions_vocabularies_and_policies_that_do_not_hold_are_refused() {
         "#,
     );
     check_all(
+        "facts/lifestyle-service.toml",
+        r#"
+        accepted = "accepted", rejected → accepted = "maybe", rejected | rule-wrong-type | statuses     |
+        [[progress]]\nfact = "lifestyle-service" → [[progress]]\nfact = "hba1c" | progress-fact | fact = |
+        "#,
+    );
+    check_all(
+        PROGRAMME,
+        r#"
+        message = "offer-prevention" → message = "normal-result"    | offer-message     | message      |
+        fact = "lifestyle-service" → fact = "family-history-answer" | offer-answers     | fact         | declined
+        fact = "lifestyle-service" → fact = "lifestyle"             | fact-unknown      | fact         | lifestyle-service
+        form = "programme-lifestyle-offer" → form = "programme-offer" | rule-not-found  | form         | programme-lifestyle-offer
+        "#,
+    );
+    check_all(
         "facts/code-systems.toml",
         r#"
         system = "icpc-2" → system = "icd-10" | code-system-twice | [[code_system]] |

@@ -18,6 +18,7 @@ mod measurements;
 mod models;
 mod models_asked;
 mod mutations;
+mod offers;
 mod outcomes;
 mod pathway;
 mod pathway_table;

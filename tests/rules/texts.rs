@@ -290,6 +290,12 @@ fn rules_without_texts_or_form_are_whole_and_send_nothing() {
             ] {
                 file.text = file.text.replace(line, "");
             }
+            // Who writes to nobody offers nothing.
+            if let Some(at) = file.text.find("[offer]\n") {
+                let rest = file.text.split_off(at);
+                let (_, rest) = rest.split_once("\n\n").expect("a table ends");
+                file.text.push_str(rest);
+            }
             file
         })
         .collect();

@@ -129,7 +129,10 @@ fn rounds() -> Vec<Option<Stage>> {
             why,
         },
         Stage::Confirming { since } => Stage::Confirming { since: ago(since) },
-        Stage::OfferedPrevention { since } => Stage::OfferedPrevention { since: ago(since) },
+        Stage::OfferedPrevention { since, offer } => Stage::OfferedPrevention {
+            since: ago(since),
+            offer,
+        },
         other @ (Stage::Eligible
         | Stage::Queued { .. }
         | Stage::Ordered { .. }

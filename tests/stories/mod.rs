@@ -27,6 +27,7 @@ mod network_pull_faults;
 mod network_pull_killed;
 mod network_pull_rules;
 mod network_pull_trouble;
+mod offers;
 mod one_reminder;
 mod order_channels;
 mod orders_changed_mind;

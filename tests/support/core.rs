@@ -12,8 +12,8 @@ use std::fmt;
 
 use jiff::civil::{Date, date};
 use preventiojyraa_core::pathway::{
-    Conclusion, Decision, Episode, HandedOver, Inclusion, NotDelivered, OrderedBecause, Stage,
-    TestOrder, decide,
+    Conclusion, Decision, Episode, HandedOver, Inclusion, NotDelivered, Offer, OrderedBecause,
+    Stage, TestOrder, decide,
 };
 use preventiojyraa_core::profile::{
     BirthDate, Comparator, Death, Fact, FactId, FactValue, Profile, Quantity, Recorded, Register,
@@ -147,7 +147,10 @@ pub(crate) fn stages() -> Vec<Stage> {
         ordered(yesterday, true, TestOrder::Delivered),
         ordered(TODAY, false, TestOrder::Resulted(yesterday)),
         Stage::Confirming { since: TODAY },
-        Stage::OfferedPrevention { since: TODAY },
+        Stage::OfferedPrevention {
+            since: TODAY,
+            offer: Offer::NotAnswered,
+        },
         Stage::WithANurse {
             since: TODAY,
             why: HandedOver::NotDelivered(NotDelivered::Unknown),

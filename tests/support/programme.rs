@@ -17,6 +17,7 @@ use std::rc::Rc;
 use jiff::Span;
 use jiff::civil::Date;
 use preventiojyraa::delivery::Delivery;
+use preventiojyraa::fhir::{MORE_TYPES, TYPES_READ};
 use preventiojyraa::ledger::{Ledger, RowView, RunRecord};
 use preventiojyraa::orders::Action;
 use preventiojyraa::pathway::Event;
@@ -71,6 +72,7 @@ pub(crate) struct Programme {
     pub(crate) site: Site,
     configuration: String,
     is_down: bool,
+    reads_tasks: bool,
     patients: Vec<String>,
     diaries: BTreeMap<ResidentId, Diary>,
 }
@@ -101,10 +103,17 @@ impl Programme {
             site: Site::new(),
             configuration: more.to_owned(),
             is_down: false,
+            reads_tasks: false,
             diaries: BTreeMap::new(),
         };
         programme.is_configured();
         programme
+    }
+
+    /// The same, which also reads the tasks by which others follow residents.
+    pub(crate) fn that_reads_tasks(mut self) -> Self {
+        self.reads_tasks = true;
+        self
     }
 
     /// Another end of the configuration from now on.
@@ -190,7 +199,11 @@ settle_seconds = 1.6
 
     #[track_caller]
     pub(crate) fn pulls(&self) -> Value {
-        self.pulls_with(&[])
+        if !self.reads_tasks {
+            return self.pulls_with(&[]);
+        }
+        let types = [&TYPES_READ[..], &MORE_TYPES].concat().join(",");
+        self.pulls_with(&["--types", &types])
     }
 
     /// Pulls with more words.

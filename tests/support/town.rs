@@ -92,6 +92,11 @@ impl Resident {
         self.will("attends_after_days", Value::Null)
     }
 
+    /// How far they go with an offer of the lifestyle service.
+    pub(crate) fn goes_with_an_offer(&self, way: &str) -> &Self {
+        self.will("offer", json!(way))
+    }
+
     pub(crate) fn has_result_amended(&self) -> &Self {
         self.will("amended", json!(true))
     }

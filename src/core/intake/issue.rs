@@ -265,6 +265,14 @@ impl Issue {
         Self::reading(IssueCode::FormVersionUnknown, "questionnaire", expected).with_saw(version)
     }
 
+    pub(super) fn progress_unknown(definition: &FactDefinition) -> Self {
+        Self::reading(
+            IssueCode::AnswerUnknown,
+            "businessStatus",
+            format!("{}: a mapped status", definition.name),
+        )
+    }
+
     pub(super) fn question_unknown(link_id: &str) -> Self {
         Self::reading(
             IssueCode::QuestionUnknown,

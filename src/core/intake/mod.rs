@@ -94,6 +94,14 @@ pub fn admit(rulebook: &Rulebook, today: Date, submission: &Submission<'_>) -> I
             admit_relative(rulebook, submission, relationships, codings, &mut intake);
         }
         Content::Ordered { codings } => admit_order(rulebook, submission, codings, &mut intake),
+        Content::Progress {
+            codings,
+            status,
+            business,
+        } => {
+            let told = (*status, &business[..]);
+            admit_progress(rulebook, submission, codings, told, &mut intake);
+        }
         Content::Form {
             questionnaire,
             answers,
@@ -349,6 +357,40 @@ fn admit_order(
     let effective = submission.effective.unwrap_or(NO_DATE);
     let open = fact(submission, id, 0, effective, FactValue::Present);
     intake.facts.push(open);
+}
+
+fn admit_progress(
+    rulebook: &Rulebook,
+    submission: &Submission<'_>,
+    codings: &[(CodeSystem, &str)],
+    (status, business): (&str, &[(CodeSystem, &str)]),
+    intake: &mut Intake,
+) {
+    let Some(progress) = rulebook.catalogue.progress(codings) else {
+        intake.unmapped = true;
+        return;
+    };
+    let mut own = business.iter().filter(|(of, _)| *of == progress.system);
+    let answer = match own.next() {
+        // Whoever says more than a status can means it.
+        Some((_, code)) => {
+            let answer = progress.business_statuses.get(*code);
+            answer.ok_or_else(|| {
+                let definition = rulebook.catalogue.definition(progress.fact);
+                Issue::progress_unknown(definition)
+            })
+        }
+        None => (progress.statuses.get(status)).ok_or_else(|| Issue::not_final(status)),
+    };
+    match answer {
+        Ok(at) => {
+            let effective = submission.effective.unwrap_or(NO_DATE);
+            let value = FactValue::Answer(*at);
+            let told = fact(submission, progress.fact, 0, effective, value);
+            intake.facts.push(told);
+        }
+        Err(issue) => intake.issues.push(issue),
+    }
 }
 
 fn admit_form(

@@ -58,6 +58,15 @@ pub enum Content<'a> {
         /// Codes of the test.
         codings: Vec<(CodeSystem, &'a str)>,
     },
+    /// A task that somebody follows up, and how far it is.
+    Progress {
+        /// Codes of the task.
+        codings: Vec<(CodeSystem, &'a str)>,
+        /// Its status, in FHIR's word.
+        status: &'a str,
+        /// Codes of its business status.
+        business: Vec<(CodeSystem, &'a str)>,
+    },
     /// A filled-in form.
     Form {
         /// Canonical address of the form, possibly with `|version`.

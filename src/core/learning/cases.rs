@@ -277,7 +277,9 @@ impl<'c> Weighted<'c> {
 /// smallest of the others where they still are too few.
 fn by_sex_and_age(cases: Vec<Placed<'_>>) -> Vec<Vec<Placed<'_>>> {
     let came = |cell: &[Placed<'_>]| {
-        let verified = cell.iter().filter(|(_, case)| case.outcome.verified().is_some());
+        let verified = cell
+            .iter()
+            .filter(|(_, case)| case.outcome.verified().is_some());
         verified.count()
     };
     let mut kinds: BTreeMap<(Sex, Option<i16>), Vec<Placed<'_>>> = BTreeMap::new();

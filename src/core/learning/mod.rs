@@ -53,8 +53,8 @@
 mod cases;
 mod changes;
 mod figures;
-mod uptake;
 mod gates;
+mod uptake;
 
 #[cfg(test)]
 mod tests;
@@ -64,8 +64,8 @@ pub use changes::{ModelChange, ModelLot, Standing};
 pub use figures::{
     BandFigures, Calibrated, Learning, Proposal, RoundLearning, Tested, learn, observed, proportion,
 };
-pub use uptake::{Measure, ODDS_OF_NON_COMERS, Population, UptakeFigures, Weights, uptake_among};
 pub use gates::{
     DIMENSIONS, DatedCase, Gate, GateFigure, GateName, GateNumber, GateVerdict, RegisterChange,
     Update, all_pass, fitted_until, judge, judge_register,
 };
+pub use uptake::{Measure, ODDS_OF_NON_COMERS, Population, UptakeFigures, Weights, uptake_among};

@@ -164,7 +164,7 @@ fn stands_at(
         Stage::Asked { answer_by, .. } => *answer_by,
         Stage::Ordered { sample_by, .. } => *sample_by,
         Stage::Confirming { since }
-        | Stage::OfferedPrevention { since }
+        | Stage::OfferedPrevention { since, .. }
         | Stage::WithANurse { since, .. } => *since,
         Stage::Closed { on, .. } => *on,
     };

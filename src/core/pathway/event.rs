@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::Inclusion;
+use super::{Inclusion, Offer};
 use crate::rulebook::State;
 
 /// Why an order did not reach the one who was to act.
@@ -153,5 +153,12 @@ pub enum Event {
     RecallDue {
         /// When a run saw it.
         on: Date,
+    },
+    /// Somebody has told what became of the offer, or took that back.
+    OfferMoved {
+        /// When a run saw it.
+        on: Date,
+        /// Where the offer stands now.
+        to: Offer,
     },
 }

@@ -6,7 +6,7 @@
 //! returns a [`Decision`]: the state, the next step, the reviews a professional
 //! should do, every row that held and every row that nearly did. An
 //! [`Episode`] is one pass through the pathway: the fold of its [`Event`]s.
-//! [`follow`] finds the results of what an episode has ordered. [`Sampling`]
+//! [`follow`] finds the results of what an episode has ordered, and what became of an [`Offer`]. [`Sampling`]
 //! draws residents below the level who are offered the same tests.
 //! [`decide_by_level`] says what would be decided at every other action level.
 //! Nothing is sent, stored or scheduled here.
@@ -46,6 +46,7 @@ mod episode;
 mod event;
 mod follow;
 mod levels;
+mod offer;
 mod sampling;
 mod stage;
 
@@ -55,6 +56,7 @@ pub use episode::Episode;
 pub use event::{Event, Finding, HandedOver, NotDelivered, OrderedBecause};
 pub use follow::{Followed, follow};
 pub use levels::{ByLevel, decide_by_level};
+pub use offer::Offer;
 pub use sampling::{Inclusion, Sampling, Stratum, is_drawn};
 pub use stage::{Conclusion, Misfit, Stage, TestOrder};
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::event::{Event, Finding, HandedOver, NotDelivered, OrderedBecause};
+use super::offer::Offer;
 use crate::rulebook::{StageKind, State};
 
 /// What became of an ordered test on its way out.
@@ -74,6 +75,8 @@ pub enum Stage {
     OfferedPrevention {
         /// Since when.
         since: Date,
+        /// What became of the offer.
+        offer: Offer,
     },
     /// A person has to act, since the program could not.
     WithANurse {
@@ -183,6 +186,7 @@ impl Stage {
             Event::BelowLevel { on } => self.below_level(*on),
             Event::Left { on, state } => self.left(*on, *state),
             Event::RecallDue { on } => self.recall_due(*on),
+            Event::OfferMoved { to, .. } => self.offer_moved(*to),
         }
     }
 
@@ -431,7 +435,10 @@ impl Stage {
     const fn found(on: Date, finding: Finding) -> Self {
         match finding {
             Finding::DiseaseRange => Self::Confirming { since: on },
-            Finding::Impaired => Self::OfferedPrevention { since: on },
+            Finding::Impaired => Self::OfferedPrevention {
+                since: on,
+                offer: Offer::NotAnswered,
+            },
             Finding::Normal => Self::Closed {
                 on,
                 conclusion: Conclusion::Normal,

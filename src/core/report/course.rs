@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::pathway::{Conclusion, Episode, Event, Finding, HandedOver, OrderedBecause, Stage};
-use crate::rulebook::{StageKind, State};
+use crate::rulebook::{OfferAnswer, StageKind, State};
 
 /// How a round went for somebody who was asked questions and not ordered any test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,8 +37,9 @@ pub enum Tests {
     Left,
     /// Every result is normal.
     Normal,
-    /// Between normal and the range of the disease, or normal with a high score: the lifestyle service is offered.
-    Offered,
+    /// Between normal and the range of the disease, or normal with a high score: the lifestyle service is
+    /// offered, and so much was told of it.
+    Offered(Option<OfferAnswer>),
     /// The results decide nothing, and a person acts.
     Undecided,
     /// In the range of the disease: a professional acts.
@@ -54,8 +55,8 @@ pub enum Tests {
 /// How somebody's round went who was found by a result that others had ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OnRecord {
-    /// The lifestyle service is offered.
-    Offered,
+    /// The lifestyle service is offered, and so much was told of it.
+    Offered(Option<OfferAnswer>),
     /// In the range of the disease: a professional acts.
     AwaitsProfessional,
     /// In the range of the disease, and a professional has concluded.
@@ -87,6 +88,8 @@ pub struct Course {
     received: bool,
     asked: bool,
     ordered: Option<OrderedBecause>,
+    /// What was told of the offer that the round made.
+    offer: Option<OfferAnswer>,
     /// The newest round that ordered tests, as it ended; a later round without tests does not hide it.
     tested: Option<(OrderedBecause, Tests)>,
 }
@@ -114,6 +117,7 @@ impl Course {
             Event::TestsOrdered { because, .. } => self.ordered = Some(*because),
             Event::ResultSeen { finding, .. } => self.finding = Some(*finding),
             Event::ResultReceived { .. } => self.received = true,
+            Event::OfferMoved { to, .. } => self.offer = to.answer(),
             Event::Reminded { .. }
             | Event::HandedOver { .. }
             | Event::Delivered { .. }
@@ -126,7 +130,8 @@ impl Course {
 
     fn keep(&mut self) {
         if let (Some(because), Some(episode)) = (self.ordered, &self.newest) {
-            self.tested = Some((because, tests(&episode.stage, self.finding, self.received)));
+            let seen = (self.finding, self.received, self.offer);
+            self.tested = Some((because, tests(&episode.stage, seen)));
         }
     }
 
@@ -142,21 +147,24 @@ impl Course {
             Some((OrderedBecause::SampledNegative(_), tests)) => Place::Sampled(tests),
             None if self.asked => Place::Asked(questions(&episode.stage, self.finding, on)),
             None => match self.finding {
-                Some(finding) => Place::OnRecord(on_record(&episode.stage, finding)),
+                Some(finding) => Place::OnRecord(on_record(&episode.stage, finding, self.offer)),
                 None => Place::Untouched(state),
             },
         }
     }
 }
 
-fn tests(stage: &Stage, finding: Option<Finding>, received: bool) -> Tests {
+fn tests(
+    stage: &Stage,
+    (finding, received, offer): (Option<Finding>, bool, Option<OfferAnswer>),
+) -> Tests {
     let was_high = finding == Some(Finding::DiseaseRange);
     match stage {
         Stage::Eligible | Stage::Queued { .. } | Stage::Asked { .. } | Stage::Ordered { .. } => {
             Tests::Waiting
         }
         Stage::Confirming { .. } => Tests::AwaitsProfessional,
-        Stage::OfferedPrevention { .. } => Tests::Offered,
+        Stage::OfferedPrevention { .. } => Tests::Offered(offer),
         Stage::WithANurse { why, .. } => match why {
             HandedOver::NotDelivered(_) => Tests::NotDelivered,
             HandedOver::DidNotAttend => Tests::DidNotAttend,
@@ -165,11 +173,11 @@ fn tests(stage: &Stage, finding: Option<Finding>, received: bool) -> Tests {
         Stage::Closed { conclusion, .. } => match conclusion {
             Conclusion::Normal => Tests::Normal,
             Conclusion::Recalled if was_high => Tests::TimeIsOver,
-            Conclusion::Recalled => Tests::Offered,
+            Conclusion::Recalled => Tests::Offered(offer),
             // Result and diagnosis may have come between two runs.
             Conclusion::Left(State::KnownDisease) if was_high || received => Tests::Confirmed,
             Conclusion::Left(_) if was_high => Tests::LeftUnconfirmed,
-            Conclusion::Left(_) if finding == Some(Finding::Impaired) => Tests::Offered,
+            Conclusion::Left(_) if finding == Some(Finding::Impaired) => Tests::Offered(offer),
             Conclusion::Left(_) | Conclusion::Withdrawn | Conclusion::BelowLevel => Tests::Left,
         },
     }
@@ -208,10 +216,10 @@ fn questions(stage: &Stage, finding: Option<Finding>, on: Date) -> Questions {
     }
 }
 
-fn on_record(stage: &Stage, finding: Finding) -> OnRecord {
+fn on_record(stage: &Stage, finding: Finding, offer: Option<OfferAnswer>) -> OnRecord {
     match (stage, finding) {
         (Stage::Confirming { .. }, _) => OnRecord::AwaitsProfessional,
-        (Stage::OfferedPrevention { .. }, _) => OnRecord::Offered,
+        (Stage::OfferedPrevention { .. }, _) => OnRecord::Offered(offer),
         (
             Stage::Closed {
                 conclusion: Conclusion::Left(State::KnownDisease),
@@ -225,7 +233,7 @@ fn on_record(stage: &Stage, finding: Finding) -> OnRecord {
                 ..
             },
             _,
-        ) => OnRecord::Offered,
+        ) => OnRecord::Offered(offer),
         _ => OnRecord::Ended,
     }
 }
@@ -235,7 +243,8 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::pathway::NotDelivered;
+    use crate::pathway::{NotDelivered, Offer};
+    use crate::profile::Standing;
 
     const DAY: Date = date(2026, 3, 2);
 
@@ -250,6 +259,17 @@ mod tests {
 
     fn seen(finding: Finding) -> Event {
         Event::ResultSeen { on: DAY, finding }
+    }
+
+    fn finished() -> Event {
+        Event::OfferMoved {
+            on: DAY,
+            to: Offer::Told {
+                answer: OfferAnswer::Finished,
+                on: DAY,
+                by: Standing::Established,
+            },
+        }
     }
 
     fn place(events: &[(u16, Event)], state: State) -> Place {
@@ -316,7 +336,7 @@ mod tests {
             (
                 vec![(1, seen(Finding::Impaired))],
                 State::OfferedPrevention,
-                Place::OnRecord(OnRecord::Offered),
+                Place::OnRecord(OnRecord::Offered(None)),
             ),
             (
                 vec![
@@ -348,7 +368,18 @@ mod tests {
                     ),
                 ],
                 State::Asked,
-                Place::Flagged(Tests::Offered),
+                Place::Flagged(Tests::Offered(None)),
+            ),
+            // What was told of an offer outlives its round.
+            (
+                vec![
+                    flagged(),
+                    (1, seen(Finding::Impaired)),
+                    (1, finished()),
+                    (1, Event::RecallDue { on: DAY }),
+                ],
+                State::Ordered,
+                Place::Flagged(Tests::Offered(Some(OfferAnswer::Finished))),
             ),
         ] {
             assert_eq!(place(&events, state), expected, "{events:?}");

@@ -1,9 +1,10 @@
 //! The funnel: how far everybody on the register has come, each counted once.
 
 use std::collections::BTreeMap;
+use std::mem::discriminant;
 
 use super::course::{OnRecord, Place, Questions, Tests};
-use crate::rulebook::{State, Words};
+use crate::rulebook::{OfferAnswer, State, Words};
 
 /// Everybody on the register, each in one place.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -105,8 +106,11 @@ impl Funnel {
             2,
             "found-offered",
             "offered the lifestyle service",
-            at(Place::OnRecord(OnRecord::Offered)),
+            self.sum(|p| matches!(p, Place::OnRecord(OnRecord::Offered(_)))),
         );
+        for ([id, _, _], says, answer) in OFFERS {
+            line(3, id, says, at(Place::OnRecord(OnRecord::Offered(answer))));
+        }
         line(
             2,
             "found-awaiting",
@@ -176,8 +180,13 @@ impl Funnel {
             "at or above the action level: tests ordered",
             self.sum(|p| matches!(p, Place::Flagged(_))),
         );
+        let went = |tests: Tests, place: Tests| discriminant(&tests) == discriminant(&place);
         for (id, _, says, tests) in &of_tests {
-            line(2, id, says, at(Place::Flagged(*tests)));
+            let n = self.sum(|p| matches!(p, Place::Flagged(place) if went(*tests, place)));
+            line(2, id, says, n);
+            for ([_, id, _], says, answer) in offers_of(*tests) {
+                line(3, id, says, at(Place::Flagged(Tests::Offered(*answer))));
+            }
         }
         line(
             1,
@@ -186,9 +195,91 @@ impl Funnel {
             self.sum(|p| matches!(p, Place::Sampled(_))),
         );
         for (_, id, says, tests) in &of_tests {
-            line(2, id, says, at(Place::Sampled(*tests)));
+            let n = self.sum(|p| matches!(p, Place::Sampled(place) if went(*tests, place)));
+            line(2, id, says, n);
+            for ([_, _, id], says, answer) in offers_of(*tests) {
+                line(3, id, says, at(Place::Sampled(Tests::Offered(*answer))));
+            }
         }
         lines
+    }
+}
+
+/// Names of a line about offers: of those found on record, of the flagged, and of the sampled.
+type OfferIds = [&'static str; 3];
+
+/// What became of offers, in words.
+const OFFERS: [(OfferIds, &str, Option<OfferAnswer>); 6] = [
+    (
+        [
+            "found-offer-not-answered",
+            "flagged-offer-not-answered",
+            "sampled-offer-not-answered",
+        ],
+        "have not answered",
+        None,
+    ),
+    (
+        [
+            "found-offer-declined",
+            "flagged-offer-declined",
+            "sampled-offer-declined",
+        ],
+        "declined",
+        Some(OfferAnswer::Declined),
+    ),
+    (
+        [
+            "found-offer-accepted",
+            "flagged-offer-accepted",
+            "sampled-offer-accepted",
+        ],
+        "accepted, and have not started yet",
+        Some(OfferAnswer::Accepted),
+    ),
+    (
+        [
+            "found-offer-not-started",
+            "flagged-offer-not-started",
+            "sampled-offer-not-started",
+        ],
+        "accepted, and did not start",
+        Some(OfferAnswer::DidNotStart),
+    ),
+    (
+        [
+            "found-offer-started",
+            "flagged-offer-started",
+            "sampled-offer-started",
+        ],
+        "started",
+        Some(OfferAnswer::Started),
+    ),
+    (
+        [
+            "found-offer-finished",
+            "flagged-offer-finished",
+            "sampled-offer-finished",
+        ],
+        "finished",
+        Some(OfferAnswer::Finished),
+    ),
+];
+
+/// The parts of a line about tests that ended in an offer; none of any other.
+fn offers_of(tests: Tests) -> &'static [(OfferIds, &'static str, Option<OfferAnswer>)] {
+    match tests {
+        Tests::Offered(_) => &OFFERS,
+        Tests::Waiting
+        | Tests::DidNotAttend
+        | Tests::NotDelivered
+        | Tests::Left
+        | Tests::Normal
+        | Tests::Undecided
+        | Tests::AwaitsProfessional
+        | Tests::Confirmed
+        | Tests::TimeIsOver
+        | Tests::LeftUnconfirmed => &[],
     }
 }
 
@@ -237,7 +328,7 @@ fn of_tests(words: &Words) -> [(&'static str, &'static str, String, Tests); 11] 
             "flagged-offered",
             "sampled-offered",
             format!("{between}: lifestyle service offered"),
-            Tests::Offered,
+            Tests::Offered(None),
         ),
         (
             "flagged-undecided",
@@ -304,8 +395,12 @@ mod tests {
             count(Place::Flagged(tests));
             count(Place::Sampled(tests));
         }
+        for (_, _, answer) in OFFERS {
+            count(Place::Flagged(Tests::Offered(answer)));
+            count(Place::Sampled(Tests::Offered(answer)));
+            count(Place::OnRecord(OnRecord::Offered(answer)));
+        }
         for place in [
-            OnRecord::Offered,
             OnRecord::AwaitsProfessional,
             OnRecord::Confirmed,
             OnRecord::Ended,

@@ -43,6 +43,7 @@ mod explanation;
 mod funnel;
 mod learning_page;
 mod learning_text;
+mod offer;
 mod phrases;
 mod rule_book;
 mod suppression;
@@ -69,6 +70,7 @@ pub use explanation::explain;
 pub use funnel::{Funnel, FunnelLine};
 pub use learning_page::{learning_page, learning_section};
 pub use learning_text::{LearningSubject, learning_text};
+pub use offer::{Offers, offer_sentence};
 pub use phrases::{age_phrase, date_phrase, list_phrase, number_phrase};
 pub use rule_book::{
     RuleBookShown, RuleBookSubject, rule_book_page, rule_book_shown, rule_book_text,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::definitions::Definition;
+use super::progress::Progress;
 use super::reader::Table;
 use super::vocabulary::{LaboratoryId, Vocabulary};
 use crate::profile::{FactId, Unit};
@@ -108,6 +109,8 @@ pub struct Catalogue {
     pub(super) named: Vec<Definition>,
     /// The fact that an open order of a test is.
     pub(super) orders: BTreeMap<FactId, FactId>,
+    /// What tasks tell by how far they are.
+    pub(super) progress: Vec<Progress>,
     /// Versions of coding systems, laboratories, and what unmapped codes may amount to.
     pub vocabulary: Vocabulary,
 }
@@ -271,6 +274,13 @@ impl Catalogue {
     #[must_use]
     pub fn order_meaning(&self, test: FactId) -> Option<FactId> {
         self.orders.get(&test).copied()
+    }
+
+    /// What tasks of a code tell; `None` for tasks of which no rule speaks.
+    #[must_use]
+    pub fn progress(&self, codings: &[(CodeSystem, &str)]) -> Option<&Progress> {
+        let is_its = |progress: &&Progress| codings.contains(&(progress.system, &progress.code));
+        self.progress.iter().find(is_its)
     }
 
     /// The fact that a relative's condition means, by the relationship code.

@@ -2,6 +2,7 @@
 
 use super::catalogue::{Catalogue, CodeSystem, FactDefinition, FactKind, Specimen, find};
 use super::definitions;
+use super::progress::Progress;
 use super::reader::{Table, number};
 use super::vocabulary::Vocabulary;
 use crate::profile::{FactId, Unit};
@@ -13,6 +14,7 @@ pub(super) struct RawFacts<'a> {
     questions: Vec<RawQuestion<'a>>,
     definitions: Vec<Table<'a>>,
     orders: Vec<Table<'a>>,
+    progress: Vec<Table<'a>>,
 }
 
 /// A code that asks, and the facts that its values can mean.
@@ -60,6 +62,7 @@ pub(super) fn read_facts<'a>(root: &Table<'a>) -> RawFacts<'a> {
         questions,
         definitions: root.tables("definition"),
         orders: root.tables("order_of"),
+        progress: root.tables("progress"),
     }
 }
 
@@ -243,12 +246,14 @@ pub(super) fn build(files: Vec<RawFacts<'_>>, vocabulary: Vocabulary) -> Catalog
     let mut questions = Vec::new();
     let mut named = Vec::new();
     let mut orders = Vec::new();
+    let mut progress = Vec::new();
     for file in files {
         facts.extend(file.facts);
         relatives.extend(file.relatives);
         questions.extend(file.questions);
         named.extend(file.definitions);
         orders.extend(file.orders);
+        progress.extend(file.progress);
     }
     facts.sort_by(|a, b| a.1.id.cmp(&b.1.id));
     let mut catalogue = Catalogue {
@@ -295,6 +300,10 @@ pub(super) fn build(files: Vec<RawFacts<'_>>, vocabulary: Vocabulary) -> Catalog
     }
     for table in &orders {
         link_orders(&mut catalogue, table);
+    }
+    for table in &progress {
+        let read = Progress::read(table, &catalogue);
+        catalogue.progress.extend(read);
     }
     for table in &named {
         if let Some(definition) = definitions::read(table, &catalogue) {

@@ -327,6 +327,12 @@ fn choose(
         asking: programme.asking.as_ref(),
     }
     .prove(&table);
+    let offer_form = programme.offer.as_ref().and_then(|offer| {
+        offer.prove(&root, &pathway, catalogue);
+        let (table, named) = (&root.table("offer")?, &mut named);
+        let mut take = Taking { table, named };
+        take.rule("form", &offer.form, &shelves.questionnaires, |f| &f.header)
+    });
     if let Some(name) = &programme.without_portal {
         catalogue::find(catalogue, &table, "without_portal", name);
     }
@@ -347,8 +353,10 @@ fn choose(
         .collect();
     texts_proof::prove_pathway(&table, &pathway, &texts);
     if let Some(form) = &form {
-        texts_proof::prove_form(&table, form, (&model, catalogue), &texts);
+        texts_proof::prove_form(&table, form, (&model, catalogue));
     }
+    let sent: Vec<&Questionnaire> = form.iter().chain(&offer_form).collect();
+    texts_proof::prove_words(&table, &sent, &texts);
     let texts = Texts::new(texts.into_iter().map(|(_, texts)| texts));
     let questionnaires = shelves.questionnaires.iter();
     let rulebook = Rulebook {

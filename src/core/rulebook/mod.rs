@@ -62,10 +62,12 @@ mod model;
 mod model_changes;
 mod model_file;
 mod model_read;
+mod offer;
 mod order_codes;
 mod pathway;
 mod pathway_read;
 mod programme;
+mod progress;
 mod questionnaire;
 mod reader;
 mod state;
@@ -102,9 +104,11 @@ pub use model::{
     Score, ScoreUnit, Signal, SignalTest,
 };
 pub use model_changes::ModelChanges;
+pub use offer::{OfferAnswer, OfferRules};
 pub use order_codes::{OrderCode, OrderCodes};
 pub use pathway::{Deadlines, Exclusion, NextStep, Pathway, Priority, Review, Row};
 pub use programme::{InForcePeriod, Programme, Words};
+pub use progress::Progress;
 pub use questionnaire::{AnswerMeaning, Questionnaire, QuestionnaireItem};
 use reader::suggest as suggest_among;
 pub use state::State;
@@ -282,7 +286,19 @@ impl Rulebook {
     /// The form by which residents are asked, when the programme names one.
     #[must_use]
     pub fn form(&self) -> Option<&Questionnaire> {
-        let id = self.programme.form.as_deref()?;
+        self.form_called(self.programme.form.as_deref()?)
+    }
+
+    /// The form by which residents say yes or no to an offer that a message makes; `None` when the
+    /// message makes none.
+    #[must_use]
+    pub fn offer_form(&self, message: &str) -> Option<&Questionnaire> {
+        let offer = self.programme.offer.as_ref();
+        let offer = offer.filter(|offer| offer.message == message)?;
+        self.form_called(&offer.form)
+    }
+
+    fn form_called(&self, id: &str) -> Option<&Questionnaire> {
         self.questionnaires.iter().find(|form| form.header.id == id)
     }
 }

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use super::asking::Asking;
 use super::header::{Header, Status};
 use super::model_changes::ModelChanges;
+use super::offer::OfferRules;
 use super::reader::Table;
 use super::state::State;
 use super::working_days::WorkingDays;
@@ -70,6 +71,8 @@ pub struct Programme {
     pub asking: Option<Asking>,
     /// What must hold before a proposed calibration may be signed; none where none may be.
     pub model_changes: Option<ModelChanges>,
+    /// How the lifestyle service is offered; none where what becomes of an offer is not followed.
+    pub offer: Option<OfferRules>,
     /// The set of texts, by its folder; none where nobody is written to.
     pub texts: Option<String>,
     /// Whether it is the one that is meant when none is named.
@@ -176,6 +179,7 @@ impl Programme {
         let in_force = InForcePeriod::read(root);
         let asking = Asking::read(root);
         let model_changes = ModelChanges::read(root);
+        let offer = OfferRules::read(root);
         let working_days = WorkingDays::read(root);
         let is_in_force = |header: &Header| header.status == Status::InForce;
         if header.as_ref().is_some_and(is_in_force) && !root.has("in_force") {
@@ -255,6 +259,7 @@ impl Programme {
             without_portal,
             asking,
             model_changes,
+            offer,
             texts,
             is_default,
             words: words?,

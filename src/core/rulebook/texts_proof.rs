@@ -124,12 +124,11 @@ fn placeholders(root: &Table<'_>, file: &TextFile) {
     }
 }
 
-/// The form that is sent asks everything that the score may need, in words of every language.
+/// The form by which residents are asked asks everything that the score may need.
 pub(super) fn prove_form(
     programme: &Table<'_>,
     form: &Questionnaire,
     (model, catalogue): (&Model, &Catalogue),
-    files: &[(Table<'_>, TextFile)],
 ) {
     for item in model.models().flat_map(|model| &model.items) {
         let is_asked = match item.input {
@@ -146,23 +145,42 @@ pub(super) fn prove_form(
             programme.report_at("form", "form-item", message, None);
         }
     }
-    let has_codes = form
-        .items
-        .values()
-        .any(|item| matches!(item.meaning, AnswerMeaning::Codes(_)));
-    if has_codes && form.answer_system.is_none() {
-        let message = format!(
-            "form `{}` is sent and has no `answer_system`",
-            form.header.id
-        );
-        programme.report_at("form", "form-item", message, None);
+}
+
+/// Forms that are sent name their answers, and are in words of every language; no words are of a
+/// question that none of them asks.
+pub(super) fn prove_words(
+    programme: &Table<'_>,
+    forms: &[&Questionnaire],
+    files: &[(Table<'_>, TextFile)],
+) {
+    for form in forms {
+        let has_codes = form
+            .items
+            .values()
+            .any(|item| matches!(item.meaning, AnswerMeaning::Codes(_)));
+        if has_codes && form.answer_system.is_none() {
+            let message = format!(
+                "form `{}` is sent and has no `answer_system`",
+                form.header.id
+            );
+            programme.report_at("form", "form-item", message, None);
+        }
+        if files.is_empty() {
+            let message = format!("form `{}` is sent, and there are no texts", form.header.id);
+            programme.report_at("form", "text-missing", message, None);
+        }
+        for (root, file) in files {
+            questions(root, file, form);
+        }
     }
-    if files.is_empty() {
-        let message = format!("form `{}` is sent, and there are no texts", form.header.id);
-        programme.report_at("form", "text-missing", message, None);
-    }
+    let Some(first) = forms.first() else { return };
     for (root, file) in files {
-        questions(root, file, form);
+        let is_asked = |link_id: &str| forms.iter().any(|form| form.items.contains_key(link_id));
+        for link_id in file.questions.keys().filter(|link_id| !is_asked(link_id)) {
+            let message = format!("form `{}` has no question `{link_id}`", first.header.id);
+            report_in(root, "questions", link_id, "question-not-on-form", message);
+        }
     }
 }
 
@@ -187,11 +205,6 @@ fn questions(root: &Table<'_>, file: &TextFile, form: &Questionnaire) {
             let message = format!("question `{link_id}` needs words for: {}", codes.join(", "));
             report_in(root, "questions", link_id, "text-answers", message);
         }
-    }
-    let unknown = |link_id: &&String| !form.items.contains_key(*link_id);
-    for link_id in file.questions.keys().filter(unknown) {
-        let message = format!("form `{}` has no question `{link_id}`", form.header.id);
-        report_in(root, "questions", link_id, "question-not-on-form", message);
     }
 }
 

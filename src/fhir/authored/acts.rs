@@ -211,8 +211,7 @@ impl<'a> Act<'a> {
         &self,
         language: Language,
     ) -> Result<Vec<(String, Vec<String>)>, NotWritten> {
-        let form = self.writing.rulebook.form();
-        let form = form.ok_or(NotWritten::NoQuestion)?;
+        let form = self.form().ok_or(NotWritten::NoQuestion)?;
         let words = |question: Question<'_>| {
             let answers = question.answers.iter();
             let answers = answers.map(|answer| answer.display.to_owned());
@@ -261,7 +260,23 @@ impl<'a> Act<'a> {
         Ok((FIRST, text))
     }
 
+    /// The form that goes with the act: whoever is offered something can answer where they read it.
+    fn form(&self) -> Option<&'a Questionnaire> {
+        let rulebook = self.writing.rulebook;
+        match &self.order.action {
+            Action::Questionnaire | Action::RemindQuestionnaire => rulebook.form(),
+            Action::Message { text } => rulebook.offer_form(text),
+            Action::Laboratory { .. }
+            | Action::RemindLaboratory
+            | Action::Contact { .. }
+            | Action::Cancel { .. } => None,
+        }
+    }
+
     fn to_resident(&self) -> Result<Vec<u8>, NotWritten> {
+        if self.form().is_some() {
+            return self.asking();
+        }
         let (language, text) = self.for_resident()?;
         let to = [Recipient::Reference(&self.resident)];
         self.said(language, &text, Said::to(&to))
@@ -338,11 +353,10 @@ impl<'a> Act<'a> {
         })?)
     }
 
-    /// Asks the resident the questions of the order, and no others.
+    /// Asks the resident the questions of the act, and no others.
     fn asking(&self) -> Result<Vec<u8>, NotWritten> {
         let (language, text) = self.for_resident()?;
-        let form = self.writing.rulebook.form();
-        let form = form.ok_or(NotWritten::NoQuestion)?;
+        let form = self.form().ok_or(NotWritten::NoQuestion)?;
         let asked = self.questions(form, language)?;
         let questions: Vec<QuestionContent<'_>> = asked
             .iter()
@@ -390,7 +404,7 @@ impl<'a> Act<'a> {
         }
     }
 
-    /// The questions about the items that are asked, each once, in the form's order.
+    /// The questions about the items that are asked, or all of an offer, each once, in the form's order.
     fn questions<'q>(
         &'q self,
         form: &'q Questionnaire,
@@ -398,6 +412,10 @@ impl<'a> Act<'a> {
     ) -> Result<Vec<Question<'q>>, NotWritten> {
         let rulebook = self.writing.rulebook;
         let mut asked: Vec<(&str, &QuestionnaireItem)> = Vec::new();
+        if matches!(self.order.action, Action::Message { .. }) {
+            let all = form.items.iter();
+            asked.extend(all.map(|(link_id, item)| (link_id.as_str(), item)));
+        }
         for id in &self.order.asks {
             let item = rulebook.model.item(id);
             let item = item.ok_or(NotWritten::NoQuestion)?;

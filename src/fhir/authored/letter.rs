@@ -44,7 +44,8 @@ pub fn letter(
     let act = Act::of(&writing, order, "", language);
     let asks = match &order.action {
         Action::Questionnaire | Action::RemindQuestionnaire => true,
-        Action::RemindLaboratory | Action::Message { .. } => false,
+        Action::Message { text } => rulebook.offer_form(text).is_some(),
+        Action::RemindLaboratory => false,
         Action::Laboratory { .. } | Action::Contact { .. } | Action::Cancel { .. } => {
             return Err(NotWritten::OtherWay(order.action.name(), writing.way));
         }

@@ -26,7 +26,7 @@
 //! | `POST /_control/advance` | `{"days": n}`: so many days pass and the city lives them; only with a clock of its own |
 //! | `GET /_control/world` | what has happened in the city, counted |
 //! | `GET /_control/truth` | CSV of everybody: would they be confirmed within 12 months of `?from=` (a date; today by default), had they been ordered both tests and come, and had a professional been asked about each result in the diabetic range |
-//! | `POST /_control/fate` | `{"patient": id, "answers_after_days": n or null, "attends_after_days": n or null, "amended": bool}` |
+//! | `POST /_control/fate` | `{"patient": id, "answers_after_days": n or null, "attends_after_days": n or null, "amended": bool, "offer": "ignores", "declines", "does-not-start", "starts" or "finishes"}` |
 //! | `POST /_control/dies`, `moves`, `hides`, `refuses` | `{"patient": id}`: they die, leave the city, get their address hidden, or refuse the programme, today |
 //!
 //! # Invariants

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::super::super::calendar::Day;
 use super::super::super::laboratory::Test;
 use super::super::store::Place;
+use super::offers::Way;
 
 /// Something that is going to happen to a resident.
 #[derive(Clone, Debug)]
@@ -27,6 +28,14 @@ pub(super) enum Event {
     Repeat(Vec<Test>),
     /// A clinician writes down a diagnosis.
     Confirm,
+    /// They say yes or no to the offer of this message.
+    AnswerOffer(Place, Way),
+    /// The lifestyle service takes them in who has said yes to this message.
+    Enrol(Place, Way),
+    /// They begin with the service, or do not come, by this task of the service's.
+    Begin(Place, Way),
+    /// They have been there to the end.
+    Finish(Place),
     /// The resident dies.
     Die,
     /// The resident leaves the city.

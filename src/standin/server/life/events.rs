@@ -10,7 +10,7 @@ use super::super::kinds::Kind;
 use super::super::store::Place;
 use super::agenda::Event;
 use super::requests::{Asked, asked};
-use super::{Happened, Life, Purpose, clinicians, rates, residents, samples};
+use super::{Happened, Life, Purpose, clinicians, offers, rates, residents, samples};
 
 /// Somebody reads what a client wrote, and decides what to do.
 pub(super) fn notice(
@@ -45,6 +45,7 @@ pub(super) fn notice(
             }
         }
         Asked::Form => residents::expect_answer(world, life, today, (number, place))?,
+        Asked::Offer => offers::expect_answer(world, life, today, (number, place)),
         Asked::Nothing => {}
     }
     Ok(())
@@ -70,6 +71,10 @@ pub(super) fn happen(
             samples::report(world, life, today, (number, place, results))
         }
         Event::Amend(place) => samples::amend(world, life, (number, place)),
+        Event::AnswerOffer(place, way) => offers::answer(world, life, today, (number, place, way)),
+        Event::Enrol(place, way) => offers::enrol(world, life, today, (number, place, way)),
+        Event::Begin(task, way) => offers::begin(world, life, today, (number, task, way)),
+        Event::Finish(task) => offers::finish(world, life, today, task),
         Event::Confirm => clinicians::confirm(world, life, today, number),
         Event::Die => {
             residents::dies(world, life, today, number);

@@ -9,6 +9,7 @@ mod agenda;
 mod clinicians;
 mod events;
 mod forms;
+mod offers;
 mod rates;
 mod records;
 mod requests;
@@ -40,10 +41,12 @@ pub(super) struct Fate {
     attends: Option<Option<i32>>,
     /// Whether their results are amended.
     amended: Option<bool>,
+    /// How far they go with an offer of the lifestyle service.
+    offer: Option<offers::Way>,
 }
 
 impl Fate {
-    /// Reads `answers_after_days`, `attends_after_days` (a number, or null for never) and `amended`.
+    /// Reads `answers_after_days`, `attends_after_days` (a number, or null for never), `amended` and `offer`.
     pub(super) fn read(wanted: &Value) -> Fate {
         let days = |name: &str| {
             let given = wanted.get(name)?;
@@ -53,6 +56,7 @@ impl Fate {
             answers: days("answers_after_days"),
             attends: days("attends_after_days"),
             amended: wanted["amended"].as_bool(),
+            offer: wanted["offer"].as_str().and_then(offers::Way::named),
         }
     }
 }
@@ -72,6 +76,12 @@ enum Happened {
     Confirmed,
     Consulted,
     Prescribed,
+    Offered,
+    OfferDeclined,
+    OfferAccepted,
+    OfferNotStarted,
+    OfferStarted,
+    OfferFinished,
     Died,
     Moved,
 }
@@ -91,6 +101,12 @@ impl Happened {
             Happened::Confirmed => "confirmed",
             Happened::Consulted => "consulted",
             Happened::Prescribed => "prescribed",
+            Happened::Offered => "offered",
+            Happened::OfferDeclined => "offer-declined",
+            Happened::OfferAccepted => "offer-accepted",
+            Happened::OfferNotStarted => "offer-not-started",
+            Happened::OfferStarted => "offer-started",
+            Happened::OfferFinished => "offer-finished",
             Happened::Died => "died",
             Happened::Moved => "moved",
         }
@@ -150,6 +166,7 @@ enum Purpose {
     Move = 8,
     Truth = 9,
     Consultation = 10,
+    Offer = 11,
 }
 
 impl Life {

@@ -49,6 +49,17 @@ pub(super) const CONFIRMATION_DAYS: (i32, i32) = (3, 45);
 pub(super) const STATIN: f64 = -0.3;
 pub(super) const STATIN_BY_LDL: f64 = 0.9;
 
+/// Share of offers of the lifestyle service that are answered, and of those that are accepted.
+pub(super) const OFFER_ANSWERED: f64 = 0.6;
+pub(super) const OFFER_ACCEPTED: f64 = 0.5;
+/// Share of those who accept who come, and of those who come who stay to the end.
+pub(super) const OFFER_STARTED: f64 = 0.75;
+pub(super) const OFFER_FINISHED: f64 = 0.6;
+/// Days from saying yes until the service takes somebody in, from then until the first meeting, and from that to the last.
+pub(super) const ENROLMENT_DAYS: (i32, i32) = (1, 7);
+pub(super) const START_DAYS: (i32, i32) = (7, 42);
+pub(super) const SERVICE_DAYS: (i32, i32) = (60, 180);
+
 /// The rate of the first time, or that of all later ones.
 pub(super) fn first_or_later(rates: [f64; 2], nth: u32) -> f64 {
     if nth == 0 { rates[0] } else { rates[1] }

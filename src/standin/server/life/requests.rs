@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::super::super::circulation::Lipid;
 use super::super::super::laboratory::Test;
 use super::super::kinds::Kind;
+use super::offers::QUESTION;
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub(super) enum Asked {
     ToOrder(Vec<Test>),
     /// A message or task for the resident with a form.
     Form,
+    /// A message for the resident with the form by which an offer is answered.
+    Offer,
     /// A message or task for professionals that asks for no test: would somebody look at this resident?
     ToLook,
     /// Something that nobody here reacts to.
@@ -66,7 +69,9 @@ pub(super) fn asked(kind: Kind, resource: &Value) -> Asked {
 
 fn message(resource: &Value, tests: Vec<Test>) -> Asked {
     let form = !forms(resource).is_empty() || contained_form(resource).is_some();
-    if form {
+    if contained_form(resource).is_some_and(is_offer) {
+        Asked::Offer
+    } else if form {
         Asked::Form
     } else if tests.is_empty() && for_professionals(resource) {
         Asked::ToLook
@@ -105,6 +110,13 @@ pub(super) fn contained_form(resource: &Value) -> Option<&Value> {
     contained
         .iter()
         .find(|inner| inner["resourceType"] == "Questionnaire")
+}
+
+/// Whether a form is one by which an offer is answered.
+fn is_offer(form: &Value) -> bool {
+    let items = form["item"].as_array();
+    let mut items = items.into_iter().flatten();
+    items.any(|item| item["linkId"] == QUESTION)
 }
 
 /// Every text that names a form: references and canonical addresses.
@@ -194,6 +206,13 @@ mod tests {
                 Kind::Communication,
                 json!({ "status": "completed", "contained": [{ "resourceType": "Questionnaire" }] }),
                 Asked::Form,
+            ),
+            (
+                Kind::Communication,
+                json!({ "status": "completed", "contained": [
+                    { "resourceType": "Questionnaire", "item": [{ "linkId": QUESTION }] },
+                ] }),
+                Asked::Offer,
             ),
             (
                 Kind::Communication,
