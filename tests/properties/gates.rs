@@ -14,6 +14,7 @@ use preventiojyraa_core::learning::{
     Case, DatedCase, Gate, GateName, GateVerdict, Round, Tested, Update, fitted_until, judge, learn,
 };
 use preventiojyraa_core::outcomes::{Decided, Negative, Outcome};
+use preventiojyraa_core::profile::Sex;
 use preventiojyraa_core::rulebook::{Calibration, Conversion, Line, ModelChanges, Score};
 
 use crate::support::dice::Dice;
@@ -87,6 +88,8 @@ fn people(seed: u64, n: usize, truth: Truth) -> Vec<DatedCase> {
                     round: Round::First,
                     decided: Decided::Flagged,
                     score: Some((score, score)),
+                    sex: [Sex::Female, Sex::Male][sex],
+                    age: i16::try_from(45 + 10 * tens).ok(),
                     outcome: outcome(has_it),
                 },
                 on: BEGINS.saturating_add(week.weeks()),

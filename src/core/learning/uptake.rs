@@ -202,9 +202,12 @@ impl Five {
         all: &[Case],
         below: Result<(), NotIdentifiable>,
     ) -> Self {
-        let tested = all.iter().filter(|case| case.outcome.verified().is_some());
+        let tested = all.iter().enumerate();
+        let tested = tested.filter(|(_, case)| case.outcome.verified().is_some());
+        let (places, cases) = tested.map(|(place, case)| (place, (case, 1.0))).unzip();
         let tested = Weighted {
-            cases: tested.map(|case| (case, 1.0)).collect(),
+            cases,
+            places,
             uncovered: 0.0,
             cells: Vec::new(),
         };
