@@ -404,10 +404,8 @@ impl Programme<'_> {
             credentials,
             group: GROUP.to_owned(),
             source: SOURCE.to_owned(),
-            types: [&TYPES_READ[..], &MORE_TYPES]
-                .concat()
-                .into_iter()
-                .map(str::to_owned)
+            types: (TYPES_READ.iter().chain(&MORE_TYPES))
+                .map(|kind| (*kind).to_owned())
                 .collect(),
             by: PullBy::Export,
             members: None,

@@ -104,6 +104,7 @@ impl<'p> Frame<'p> {
             id,
             resident,
             submissions,
+            answers: Vec::new(),
             first_code,
             could_matter,
         })

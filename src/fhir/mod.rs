@@ -92,7 +92,7 @@ pub use lines::{
     ReadBy, is_export_file,
 };
 pub use read::{MORE_TYPES, TYPES_READ, read_line, read_line_once, salvage_subject};
-pub use reading::{FirstCode, Reading, Resource, Unmapped};
+pub use reading::{FirstCode, OrdersNamed, Reading, Resource, Unmapped};
 pub use register_entry::{Link, PatientEntry};
 pub use retry_after::wait as retry_after;
 pub use server::{Capabilities, Capability, ResourceCapabilities, ServerError, capabilities};

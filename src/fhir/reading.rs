@@ -8,11 +8,12 @@ use preventiojyraa_core::intake::{Content, Submission};
 use preventiojyraa_core::profile::{ResidentId, Standing, SubmissionId, Version};
 use preventiojyraa_core::rulebook::{CodeSystem, FactKind, LaboratoryId, Rulebook};
 
+use super::channel::ORDERS;
 use super::dates;
 use super::identity::IdentityKey;
 use super::register_entry::PatientEntry;
 use super::systems::code_system;
-use super::wire::{Concept, Meta, Performer};
+use super::wire::{Concept, Meta, OrderReference, Performer};
 
 /// What reading needs beside the line.
 pub struct Reading<'r> {
@@ -24,6 +25,7 @@ pub struct Reading<'r> {
     today: Option<Date>,
     laboratory: Option<LaboratoryId>,
     links: HashMap<String, ResidentId>,
+    orders: OrdersNamed,
     told_by_residents: bool,
 }
 
@@ -46,6 +48,7 @@ impl<'r> Reading<'r> {
             today: None,
             laboratory: None,
             links: HashMap::new(),
+            orders: OrdersNamed::default(),
             told_by_residents: false,
         })
     }
@@ -75,6 +78,29 @@ impl<'r> Reading<'r> {
     #[must_use]
     pub fn linked_by(self, links: HashMap<String, ResidentId>) -> Self {
         Self { links, ..self }
+    }
+
+    /// The same where results may say which of these orders they answer.
+    #[must_use]
+    pub fn answering(self, orders: OrdersNamed) -> Self {
+        Self { orders, ..self }
+    }
+
+    /// The orders that a result says it is based on, each once; those of others are passed over.
+    pub(super) fn answered(&self, based_on: &[OrderReference<'_>]) -> Vec<i64> {
+        let mut found: Vec<i64> = based_on
+            .iter()
+            .filter_map(|order| self.orders.find(order))
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Whether a line of which no rule speaks could all the same answer an order, seen without parsing it.
+    #[must_use]
+    pub fn may_answer(&self, line: &[u8]) -> bool {
+        self.orders.may_be_in(line)
     }
 
     /// The same for a source whose statements are all the residents' own, whatever codes they have.
@@ -273,6 +299,64 @@ impl Reading<'_> {
     }
 }
 
+/// Orders for tests that wait for their results, by what a result can call them.
+#[derive(Debug, Default)]
+pub struct OrdersNamed {
+    by_key: HashMap<String, i64>,
+    by_id: HashMap<String, i64>,
+}
+
+impl OrdersNamed {
+    /// Adds an order: its number in the ledger, its key, which is its identifier at the other side, and
+    /// its id there as a `ServiceRequest`, where that is known and the results come from the same server.
+    pub fn add(&mut self, number: i64, key: String, id: Option<&str>) {
+        self.by_key.insert(key, number);
+        if let Some(id) = id.and_then(service_request) {
+            self.by_id.insert(id.to_owned(), number);
+        }
+    }
+
+    fn find(&self, order: &OrderReference<'_>) -> Option<i64> {
+        let id = order.reference.as_deref().and_then(service_request);
+        let named = id.and_then(|id| self.by_id.get(id));
+        named.copied().or_else(|| {
+            let identifier = order.identifier.as_ref()?;
+            let is_ours = identifier.system.as_deref() == Some(ORDERS);
+            let key = identifier.value.as_deref().filter(|_| is_ours)?;
+            self.by_key.get(key).copied()
+        })
+    }
+
+    fn may_be_in(&self, line: &[u8]) -> bool {
+        if self.by_key.is_empty() {
+            return false;
+        }
+        let Some(at) = memchr::memmem::find(line, b"\"basedOn\"") else {
+            return false;
+        };
+        let rest = &line[at..];
+        // Escapes can hide a slash; only a parser sees through them.
+        memchr::memchr(b'\\', rest).is_some()
+            || memchr::memmem::find(rest, ORDERS.as_bytes()).is_some()
+            || memchr::memmem::find_iter(rest, SERVICE_REQUEST).any(|at| {
+                let id = &rest[at + SERVICE_REQUEST.len()..];
+                let end = memchr::memchr2(b'"', b'/', id).unwrap_or(id.len());
+                let id = str::from_utf8(&id[..end]).unwrap_or_default();
+                self.by_id.contains_key(id)
+            })
+    }
+}
+
+const SERVICE_REQUEST: &[u8] = b"ServiceRequest/";
+
+/// The id of a `ServiceRequest` in a reference to it, relative or absolute, of any version.
+fn service_request(reference: &str) -> Option<&str> {
+    let mut parts = reference
+        .split('/')
+        .skip_while(|part| *part != "ServiceRequest");
+    parts.nth(1).filter(|id| !id.is_empty())
+}
+
 /// A code that no rule knows, for the count of unmapped codes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Unmapped {
@@ -319,6 +403,8 @@ pub enum Resource<'a> {
         resident: ResidentId,
         /// What it says, part by part.
         submissions: Vec<Submission<'a>>,
+        /// Numbers of the orders whose final answer it says it is.
+        answers: Vec<i64>,
         /// Its first code, for the count should no rule know any.
         first_code: FirstCode<'a>,
         /// Whether it could matter should no rule know any of its codes.

@@ -63,7 +63,13 @@ pub(super) fn observation<'p>(
         other if is_mapped(reading, observation) => vec![Content::NotFinal(other)],
         _ => observation_contents(reading, observation, own_codings),
     };
-    frame.statements(reading, contents, unmapped)
+    let mut resource = frame.statements(reading, contents, unmapped)?;
+    if let (Resource::Statements { answers, .. }, "final" | "amended" | "corrected") =
+        (&mut resource, status)
+    {
+        *answers = reading.answered(observation.based_on.as_deref().unwrap_or_default());
+    }
+    Ok(resource)
 }
 
 /// Whether the rules know any code of an observation; a preliminary result of

@@ -94,6 +94,8 @@ wire! {
     Coding { system: Text<'a>, code: Text<'a>, }
     Concept { coding: Vec<Coding<'a>>, }
     Reference { reference: Text<'a>, }
+    /// What a result answers, by reference or identifier.
+    OrderReference { reference: Text<'a>, identifier: Identifier<'a>, }
     /// Who made a result, by reference, name or identifier.
     Performer { reference: Text<'a>, display: Text<'a>, identifier: Identifier<'a>, }
     Meta { last_updated: Text<'a>, security: Vec<Coding<'a>>, }
@@ -234,6 +236,7 @@ wire! {
         meta: Meta<'a>,
         status: Text<'a>,
         code: Concept<'a>,
+        based_on: Vec<OrderReference<'a>>,
         subject: Reference<'a>,
         effective_date_time: Text<'a>,
         effective_instant: Text<'a>,

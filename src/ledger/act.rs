@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Transaction};
 
+use super::answers::ANSWERED;
 use super::asking::waiting;
 use super::outbox::{cancel_order, change};
 use super::outbox_row::{insert, select, select_order};
@@ -143,15 +144,11 @@ impl Planning<'_> {
         };
         let delivered = select(
             self.connection,
-            "WHERE (state = 'acknowledged' OR awaited) AND action LIKE 'laboratory:%' AND EXISTS (
+            &format!("WHERE (state = 'acknowledged' OR awaited) AND action LIKE 'laboratory:%' AND EXISTS (
                  SELECT 1 FROM episode_event e
                  WHERE e.resident = outbox.resident AND e.round = outbox.round
                    AND (e.kind = 'left' OR (e.kind = 'not-delivered' AND e.detail = 'withdrawn')))
-             AND NOT EXISTS (
-                 SELECT 1 FROM episode_event e
-                 WHERE e.resident = outbox.resident AND e.round = outbox.round
-                   AND e.kind = 'result-received' AND 'laboratory:' || e.tests = outbox.action)
-             ORDER BY id",
+             AND NOT {ANSWERED} ORDER BY id"),
             &[] as &[Value],
         )?;
         let mut n = 0;

@@ -44,6 +44,7 @@
 //! that blocks is easier to reason about than one that is cancelled half-way.
 
 mod act;
+mod answers;
 mod asking;
 mod audit;
 mod backup;
@@ -77,6 +78,7 @@ mod untouched;
 mod words;
 mod write;
 
+pub use answers::{Answer, Answered, UnansweredOrder};
 pub use asking::Waiting;
 pub use audit::{AuditAct, AuditBroken, AuditEntry, AuditHead, AuditRecord};
 pub use clock::Clock;
@@ -281,6 +283,7 @@ impl Ledger {
         quarantined: impl Iterator<Item = Result<Quarantined, LakeError>>,
     ) -> Result<Generation, LedgerError> {
         let action = "cannot commit the pull";
+        let clock = self.clock.clone();
         let transaction = self.begin(action)?;
         let generation =
             add_generation(&transaction, commit.files, commit.replaced).map_err(sql(action))?;
@@ -318,6 +321,7 @@ impl Ledger {
         deletions::add(&transaction, commit.deleted)?;
         let of_pull = (commit.record.source.as_str(), commit.record.id);
         links::add(&transaction, of_pull, commit.links)?;
+        answers::add(&transaction, commit.answers, clock.now(&transaction)?)?;
         transaction.commit().map_err(sql(action))?;
         self.committed()
     }

@@ -9,8 +9,8 @@ use preventiojyraa_core::orders::{ActionKind, Intent};
 use preventiojyraa_core::pathway::{Inclusion, OrderedBecause};
 use preventiojyraa_core::rulebook::Priority;
 
-use super::Waiting;
 use super::links::Link;
+use super::{Answer, Waiting};
 use crate::lake::ManifestFile;
 use crate::profile::{ResidentId, SubmissionId, Version};
 
@@ -170,6 +170,8 @@ pub struct PullCommit<'a> {
     pub deleted: &'a [(SubmissionId, Version)],
     /// What a source beside the register calls residents, where nobody knew it yet.
     pub links: &'a [Link],
+    /// What results say about the orders that they name.
+    pub answers: &'a [Answer],
 }
 
 impl<'a> PullCommit<'a> {
@@ -183,6 +185,7 @@ impl<'a> PullCommit<'a> {
             unmapped: &[],
             deleted: &[],
             links: &[],
+            answers: &[],
         }
     }
 }

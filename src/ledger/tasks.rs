@@ -57,15 +57,26 @@ pub(super) fn open_for_delivery(
     code: TaskCode,
     today: Date,
 ) -> Result<(), LedgerError> {
+    open_for_order(connection, (order.resident, order.due), outbox, code, today)
+}
+
+/// Opens a task about an order that is due by a day, for whoever it is about.
+pub(super) fn open_for_order(
+    connection: &Connection,
+    (resident, due): (ResidentId, Date),
+    outbox: i64,
+    code: TaskCode,
+    today: Date,
+) -> Result<(), LedgerError> {
     let task = NewTask {
-        resident: order.resident,
+        resident,
         code: code.name().to_owned(),
         priority: Priority::Soon,
         opened_on: today,
         // Sooner when the act itself was due sooner: a contact does not wait for a worklist.
         due: today
             .saturating_add(Span::new().days(DELIVERY_DAYS))
-            .min(order.due)
+            .min(due)
             .max(today),
         about: None,
     };

@@ -19,7 +19,7 @@ use crate::fhir::{
 };
 use crate::intake::{Issue, IssueCode};
 use crate::lake::{IssueRow, LakeError, Sorter, SpillFile, Spool};
-use crate::ledger::Quarantined;
+use crate::ledger::{Answer, Quarantined, UnansweredOrder};
 use crate::profile::{
     Fact, FactId, FactValue, Recorded, ResidentId, Standing, SubmissionId, Version,
 };
@@ -30,6 +30,8 @@ pub(super) struct Reader<'r> {
     pub(super) rulebook: &'r Rulebook,
     pub(super) reading: Reading<'r>,
     pub(super) today: Date,
+    /// Orders of which no result has come, in the order of their numbers.
+    pub(super) unanswered: Vec<UnansweredOrder>,
     /// Residents of the source of whom something was missing before.
     pub(super) undetermined: BTreeSet<ResidentId>,
     /// The resource types that this source was ever asked for over the network.
@@ -88,6 +90,8 @@ pub(super) struct Harvest {
     pub(super) moved: BTreeSet<SubmissionId>,
     /// Deleted submissions of which nothing is stored, and when the source said so.
     pub(super) deleted: Vec<(SubmissionId, Version)>,
+    /// What results say about the orders that they name.
+    pub(super) answers: BTreeSet<Answer>,
     /// Resource types of the file being read.
     types: BTreeSet<String>,
     /// Lines of each block of the file being read.
@@ -159,6 +163,7 @@ impl Harvest {
             spoken: Vec::new(),
             moved: BTreeSet::new(),
             deleted: Vec::new(),
+            answers: BTreeSet::new(),
             types: BTreeSet::new(),
             n_lines: Vec::new(),
             glanced: HashMap::new(),
@@ -181,6 +186,7 @@ impl Harvest {
         }
         self.moved.extend(other.moved);
         self.deleted.extend(other.deleted);
+        self.answers.extend(other.answers);
         for mut spool in other.spoken {
             spool.flush(spill)?;
             self.spoken.push(spool);

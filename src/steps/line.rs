@@ -63,6 +63,8 @@ impl Reader<'_> {
     /// Counts a line that need not be parsed; `false` when it has to be.
     fn pass_over(&self, line: &[u8], harvest: &mut Harvest) -> Result<bool, LakeError> {
         let glance = self.filter.as_ref().map(|filter| filter.glance(line));
+        // Whatever the rules say of its code, an answer to an order is not passed over.
+        let glance = glance.filter(|_| !self.reading.may_answer(line));
         match glance.unwrap_or(Glance::Unclear) {
             Glance::Unclear => Ok(false),
             Glance::OtherType(name) => {
@@ -146,6 +148,7 @@ impl Reader<'_> {
                 id,
                 resident,
                 submissions,
+                answers,
                 first_code,
                 could_matter,
             } => {
@@ -161,6 +164,7 @@ impl Reader<'_> {
                     facts.extend(intake.facts);
                     issues.extend(intake.issues);
                 }
+                issues.extend(self.answered(resident, &answers, &facts, harvest));
                 let is_silent = facts.iter().all(|fact| fact.value == FactValue::Withdrawn);
                 let counts_as_withdrawn = is_silent && !facts.is_empty();
                 if bears_codes(resource_type) {

@@ -49,6 +49,7 @@
 mod acting;
 mod alarm_counts;
 mod alarms;
+mod answered;
 mod asking;
 mod audit;
 mod backup;

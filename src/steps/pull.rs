@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::answered::orders_named;
 use super::earlier::Earlier;
 use super::harvest::{Harvest, Reader, line_number, read_file};
 use super::links::Links;
@@ -216,7 +217,9 @@ pub fn pull(
         .told_by_residents(options.terms.trust == Trust::Resident);
     let has_facts = has_facts(&pulls, options.source);
     let links = Links::of(&reading, (data, has_facts), rulebook, options, &files)?;
-    let reading = reading.linked_by(links.ids());
+    let unanswered = data.ledger.unanswered_orders()?;
+    let orders = orders_named(&unanswered, links.are_of_the_register());
+    let reading = reading.linked_by(links.ids()).answering(orders);
     let name = |path: &PathBuf| {
         path.file_name()
             .map(|name| name.to_string_lossy().into_owned())
@@ -228,6 +231,7 @@ pub fn pull(
         is_of_changes: options
             .network
             .is_some_and(|network| network.since.is_some()),
+        unanswered,
         rulebook,
         reading: reading.for_pull(id, options.today),
         today: options.today,
@@ -428,6 +432,7 @@ fn commit(
             unmapped: &unmapped,
             deleted: &harvest.deleted,
             links: &reader.links.new,
+            answers: &harvest.answers.iter().copied().collect::<Vec<_>>(),
         },
         finished.identities.rows::<Identity>(spill),
         quarantined,

@@ -111,7 +111,9 @@ fn owner(code: &str) -> &'static str {
             | TaskCode::ResidentNotTold
             | TaskCode::PlaceOrder
             | TaskCode::TakeBackOrder
-            | TaskCode::ContactNotAsked,
+            | TaskCode::ContactNotAsked
+            | TaskCode::ResultOfAnother
+            | TaskCode::ResultNotUnderstood,
         )
         | None => "professional",
     }

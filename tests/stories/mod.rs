@@ -49,6 +49,8 @@ mod privacy;
 mod pulled_twice;
 mod replay;
 mod replay_of_releases;
+mod results_that_cannot_wait;
+mod results_that_name_their_order;
 mod rounds_answers;
 mod rounds_lots;
 mod rounds_results;

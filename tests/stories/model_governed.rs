@@ -255,7 +255,11 @@ fn a_recalibration_goes_from_proposal_to_all_and_back() {
         .values()
         .find(|row| row.probability.is_some() && !in_share.contains(&row.resident));
     let outside = outside.expect("seven in ten are outside").resident;
-    assert!(explain(in_share[0]).contains("recalibration 1 promoted by Maija Meikäläinen"));
+    let told = explain(in_share[0]);
+    assert!(
+        told.contains("recalibration 1 promoted by Maija Meikäläinen"),
+        "{told}"
+    );
     assert!(explain(in_share[0]).contains("This is what run 8 decided."));
     assert!(!explain(outside).contains("recalibration 1"));
     assert!(explain(outside).contains("This is what run 8 decided."));

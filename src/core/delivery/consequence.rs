@@ -31,11 +31,15 @@ pub enum TaskCode {
     TakeBackOrder,
     /// No professional was asked to get in touch with the resident, or none may have been.
     ContactNotAsked,
+    /// A result says that it answers an order for somebody else than it is about.
+    ResultOfAnother,
+    /// A result says that it answers an order, and tells nothing about the ordered test.
+    ResultNotUnderstood,
 }
 
 impl TaskCode {
     /// Every code with its name.
-    pub const NAMES: [(&'static str, Self); 12] = [
+    pub const NAMES: [(&'static str, Self); 14] = [
         ("delivery-unknown", Self::DeliveryUnknown),
         ("delivery-refused", Self::DeliveryRefused),
         ("delivery-returned", Self::DeliveryReturned),
@@ -48,6 +52,8 @@ impl TaskCode {
         ("place-order", Self::PlaceOrder),
         ("take-back-order", Self::TakeBackOrder),
         ("contact-not-asked", Self::ContactNotAsked),
+        ("result-of-another", Self::ResultOfAnother),
+        ("result-not-understood", Self::ResultNotUnderstood),
     ];
 
     /// The name in the ledger and on the worklist.

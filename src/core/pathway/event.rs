@@ -100,7 +100,7 @@ pub enum Event {
     },
     /// The result of an ordered test came.
     ResultReceived {
-        /// When a run saw it.
+        /// When a run saw it, or a pull, where it names its order.
         on: Date,
         /// Which test.
         test: String,

@@ -51,7 +51,8 @@ pub fn follow(rulebook: &Rulebook, profile: &Profile, episode: Option<&Episode>)
 
 /// The results of tests that were ordered on a day.
 ///
-/// A result belongs to an order when it is of the ordered test, of a sample taken on or after the day
+/// A result that names its order has ended the waiting when it was pulled. Any other belongs to an order
+/// when it is of the ordered test, of a sample taken on or after the day
 /// of the order, and not measured by the residents themselves. What it means is decided by the
 /// rows of the pathway; here it only ends the waiting. Each test is answered once: a second result of
 /// it changes facts, not the order.
