@@ -286,6 +286,50 @@ fn of_answers_the_fewest_and_earliest_that_decide_are_asked() {
     assert!(20 <= n_fewer, "only {n_fewer}");
 }
 
+/// A number is asked alone where it decides, though what it adds depends on other items: a waist of
+/// AUSDRISK adds 0, 4 or 7 points, smoking 2, and the others are known.
+#[test]
+fn a_number_that_depends_on_other_items_is_asked_alone_where_it_decides() {
+    let model = model("ausdrisk");
+    let at = |id: &str| {
+        let found = model.items.iter().position(|item| item.id == id);
+        found.expect("an item")
+    };
+    let (waist, smoking) = (at("waist-circumference"), at("smoking"));
+    // 6 points for the age, 2 for the treatment.
+    let mut someone = Someone::woman_of(60);
+    for item in 0..model.items.len() {
+        let ways = settling(&model, item);
+        let way = match item {
+            _ if item == waist || item == smoking => None,
+            _ if item == at("antihypertensive-medication") => ways.last(),
+            _ => ways.first(),
+        };
+        if let Some(way) = way {
+            someone = someone.with(*way);
+        }
+    }
+    let range = assessed(&model, &someone);
+    assert_eq!((range.low(), range.high()), (8, 17));
+    for (level, asked) in [
+        (8, &[][..]),
+        // Without points for the waist, smoking decides.
+        (9, &[smoking, waist]),
+        (10, &[smoking, waist]),
+        // Whatever is smoked, a waist that adds anything is enough, and another is not.
+        (11, &[waist]),
+        (12, &[waist]),
+        // Four points for the waist and two for smoking.
+        (13, &[smoking, waist]),
+        (14, &[smoking, waist]),
+        (15, &[waist]),
+        (16, &[smoking, waist]),
+        (18, &[]),
+    ] {
+        assert_eq!(range.deciding_items(&model, level), asked, "{level}");
+    }
+}
+
 /// Whoever is decided about is asked nothing, on either side of the level and at it.
 #[test]
 fn nothing_is_asked_of_whom_is_decided_about() {

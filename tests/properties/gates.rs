@@ -395,7 +395,7 @@ fn without_newer_outcomes_no_gate_opens() {
     }
 }
 
-/// FIXME: one in twenty of those without it, at all times and in all groups alike, looks like more
+/// A limit: one in twenty of those without it, at all times and in all groups alike, looks like more
 /// disease. Outcomes are all that a gate knows; this is for the people who sign.
 #[test]
 fn a_few_spoiled_outcomes_everywhere_look_like_more_disease() {
