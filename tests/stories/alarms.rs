@@ -1,5 +1,6 @@
 //! Nothing stops unnoticed: what has stopped, does not agree or has not happened is told, with its owner.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use insta::assert_snapshot;
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::acting::{Clinic, at_risk, until};
 use crate::support::places::Folders;
-use crate::support::programme::Programme;
+use crate::support::programme::{Programme, Resident};
 use crate::support::site::{
     INDEX_DATE, Said, Site, TempFolder, count, made_up_register, preventio, text,
 };
@@ -130,6 +131,52 @@ fn a_laboratory_that_goes_silent_is_noticed_and_the_alarm_ends_when_results_retu
     programme.pulls();
     programme.waits(1);
     assert_eq!(silent(&programme), [""; 0]);
+}
+
+#[test]
+fn a_district_that_goes_silent_is_noticed_while_the_laboratory_reports_for_others() {
+    let mut programme = Programme::in_a_town();
+    programme.pulls();
+    programme.decides();
+    let mut districts: BTreeMap<String, Vec<Resident>> = BTreeMap::new();
+    for state in ["below-level", "asked"] {
+        for resident in programme.all_who_are(state) {
+            if let Some(district) = programme.district_of(&resident) {
+                districts.entry(district).or_default().push(resident);
+            }
+        }
+    }
+    let mut districts: Vec<(String, Vec<Resident>)> = districts.into_iter().collect();
+    districts.sort_by_key(|(_, residents)| std::cmp::Reverse(residents.len()));
+    let [(here, falls_silent), (_, goes_on), ..] = &districts[..] else {
+        panic!("a town has more than one district");
+    };
+    let [falls_silent, goes_on] = [falls_silent, goes_on].map(|residents| &residents[..4]);
+    let reports = |programme: &mut Programme, days: i32, who: &[&[Resident]]| {
+        for _ in 0..days {
+            programme.waits(1);
+            if programme.is_a_weekday() {
+                who.iter()
+                    .copied()
+                    .flatten()
+                    .for_each(|one| one.has_results(5.2, 34.0));
+            }
+        }
+        programme.pulls();
+    };
+    let silent = |programme: &Programme| {
+        let all = raised(&programme.does(&["alarms", "--json"]));
+        let about = all
+            .into_iter()
+            .filter(|one| one.starts_with("results-silent"));
+        about.collect::<Vec<String>>()
+    };
+    reports(&mut programme, 27, &[falls_silent, goes_on]);
+    programme.waits(1);
+    assert_eq!(silent(&programme), [""; 0]);
+    reports(&mut programme, 3, &[goes_on]);
+    let of_district = [format!("results-silent results/district/{here}")];
+    assert_eq!(silent(&programme), of_district);
 }
 
 const CHOICES: &str = "https://maisa.example.org/fhir/CodeSystem/suostumus";

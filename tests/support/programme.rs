@@ -327,6 +327,17 @@ settle_seconds = 1.6
         of_state.filter_map(|(who, _)| patient(*who)).collect()
     }
 
+    /// Where somebody lives, as far as that may be known.
+    pub(crate) fn district_of(&self, resident: &Resident) -> Option<String> {
+        let who = opaque(&resident.patient);
+        let register = self.site.store().register(Some(who));
+        let row = register
+            .expect("the register can be read")
+            .into_iter()
+            .next();
+        row?.district.map(|name| name.to_string())
+    }
+
     #[track_caller]
     pub(crate) fn somebody_who_is(&self, state: &str) -> Resident {
         let all = self.all_who_are(state);

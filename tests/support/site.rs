@@ -212,7 +212,7 @@ impl Site {
         said.out
     }
 
-    fn store(&self) -> Store {
+    pub(crate) fn store(&self) -> Store {
         Store::open(&self.lake()).expect("the lake opens")
     }
 
