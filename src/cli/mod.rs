@@ -23,6 +23,7 @@ mod lake;
 mod learn;
 mod look_back;
 mod model;
+mod opt_out;
 mod orders;
 mod pull;
 mod pull_sources;
@@ -81,6 +82,7 @@ enum Command {
     WhatIf(what_if::Arguments),
     Evaluate(evaluate::Arguments),
     SubjectAccess(subject_access::Arguments),
+    OptOut(opt_out::Arguments),
     Erase(erase::Arguments),
     Fsck(fsck::Arguments),
     Backup(backup::Arguments),
@@ -156,6 +158,7 @@ pub(crate) fn run() -> ExitCode {
         Command::WhatIf(arguments) => what_if::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::SubjectAccess(arguments) => subject_access::run(&arguments),
+        Command::OptOut(arguments) => opt_out::run(&arguments),
         Command::Erase(arguments) => erase::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),

@@ -41,7 +41,7 @@ use schedule::RawSchedule;
 pub use schedule::Serve;
 pub use scope::Scope;
 pub use server::Server;
-pub use source::{People, Source, SourceTerms, Trust};
+pub use source::{BY_HAND, People, Source, SourceTerms, Trust};
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]

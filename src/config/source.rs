@@ -8,6 +8,9 @@ use super::Server;
 use crate::fhir::MORE_TYPES;
 use crate::rulebook::Rulebook;
 
+/// What the source of statements is called that people put on record here; no other can be called so.
+pub const BY_HAND: &str = "by-hand";
+
 /// Whom a source knows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -125,6 +128,12 @@ pub(super) fn mistakes(
     let mut taken: BTreeMap<u32, &str> = BTreeMap::new();
     for (name, source) in sources {
         let mut wrong = |what: String| mistakes.push(format!("source `{name}`: {what}"));
+        if name == BY_HAND {
+            wrong(
+                "what people put on record comes from there, so no source can be called so"
+                    .to_owned(),
+            );
+        }
         if (source.people, source.trust) == (People::Register, Trust::Resident) {
             wrong("the register cannot be the residents' own word".to_owned());
         }

@@ -51,6 +51,12 @@ pub enum AuditAct {
     PromotedModel,
     /// Took back the newest recalibration in force.
     RolledBackModel,
+    /// Listed refusals that people have put on record.
+    ListedOptOuts,
+    /// Put on record that a resident does not want the screening.
+    OptedOut,
+    /// Put on record that a resident wants it again, or never said no.
+    TookBackOptOut,
     /// Put on record that a rule is faulty.
     MarkedRuleFaulty,
     /// Erased everything about a resident.
@@ -61,7 +67,7 @@ pub enum AuditAct {
 
 impl AuditAct {
     /// Every act with its name.
-    pub const NAMES: [(&'static str, Self); 20] = [
+    pub const NAMES: [(&'static str, Self); 23] = [
         ("viewed-resident", Self::ViewedResident),
         ("shown-everything", Self::ShownEverything),
         ("listed-tasks", Self::ListedTasks),
@@ -79,6 +85,9 @@ impl AuditAct {
         ("signed-model", Self::SignedModel),
         ("promoted-model", Self::PromotedModel),
         ("rolled-back-model", Self::RolledBackModel),
+        ("listed-opt-outs", Self::ListedOptOuts),
+        ("opted-out", Self::OptedOut),
+        ("took-back-opt-out", Self::TookBackOptOut),
         ("marked-rule-faulty", Self::MarkedRuleFaulty),
         ("erased", Self::Erased),
         ("lifted-erasure", Self::LiftedErasure),

@@ -92,7 +92,7 @@ pub struct AboutResident {
 }
 
 /// Tables with rows about a resident, and how these are found.
-const TABLES: [(&str, &str); 9] = [
+const TABLES: [(&str, &str); 10] = [
     (
         "identity",
         "SELECT source, patient_id, national_id, national_id_valid, non_disclosure, joined FROM identity WHERE resident = ?1",
@@ -118,6 +118,10 @@ const TABLES: [(&str, &str); 9] = [
         "SELECT id AS task, code, about, priority, opened_on, due, run, closed_at, closed_by, closed_why FROM task WHERE resident = ?1 ORDER BY id",
     ),
     (
+        "opt_out",
+        "SELECT what, on_day, until, by, reason, at FROM opt_out WHERE resident = ?1 ORDER BY id",
+    ),
+    (
         "audit",
         "SELECT writer, n, at, who, act, detail FROM audit WHERE about = ?1 ORDER BY writer, n",
     ),
@@ -133,12 +137,13 @@ const TABLES: [(&str, &str); 9] = [
 
 /// What is deleted of a resident, in this order: whatever refers to a row goes before it. Names in
 /// other sources go also where they are nobody's any more.
-const DELETED: [&str; 8] = [
+const DELETED: [&str; 9] = [
     "DELETE FROM task WHERE resident = ?1",
     "DELETE FROM order_review WHERE outbox IN (SELECT id FROM outbox WHERE resident = ?1)",
     "DELETE FROM outbox_event WHERE outbox IN (SELECT id FROM outbox WHERE resident = ?1)",
     "DELETE FROM outbox WHERE resident = ?1",
     "DELETE FROM episode_event WHERE resident = ?1",
+    "DELETE FROM opt_out WHERE resident = ?1",
     "DELETE FROM link WHERE resident IS NULL AND (source, patient_id) IN (
         SELECT source, patient_id FROM link WHERE resident = ?1)",
     "DELETE FROM link WHERE resident = ?1",
@@ -146,7 +151,11 @@ const DELETED: [&str; 8] = [
 ];
 
 /// Triggers that keep rows for ever; an erasure is the one thing that stands above them.
-const KEEPERS: [&str; 2] = ["episode_event_remains", "order_review_remains"];
+const KEEPERS: [&str; 3] = [
+    "episode_event_remains",
+    "opt_out_remains",
+    "order_review_remains",
+];
 
 impl Ledger {
     /// Everything that the ledger has about a resident, by table; tables without any are left out.

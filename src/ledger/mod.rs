@@ -61,9 +61,11 @@ mod handout;
 mod links;
 mod models;
 mod names;
+mod opt_outs;
 mod outbox;
 mod outbox_row;
 mod pace;
+mod pulls;
 mod recalibrations;
 mod rechecked;
 mod records;
@@ -90,6 +92,7 @@ pub use faulty::{AskedAct, FaultyRule};
 pub use handout::{Addressee, Handed, NotExpressible, TakeOptions, WordedBy, Written};
 pub use links::Link;
 pub use models::{ModelChangeRecord, ModelShadow, ModelSignature};
+pub use opt_outs::{OptOut, OptOutChange};
 pub use outbox::{RowView, Seen};
 pub use rechecked::{Checked, Stamp, Turn, Verdict};
 pub use records::{
@@ -106,11 +109,11 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use crate::lake::{LakeError, ManifestFile, Table};
 use crate::profile::ResidentId;
-use write::{add_generation, add_identities, add_quarantined};
+use write::add_generation;
 
 /// Why the ledger could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -270,62 +273,6 @@ impl Ledger {
         Ok(Some(Generation { number, files }))
     }
 
-    /// Records a pull with everything it brought, in one transaction: beside the commit, the
-    /// identities seen and the lines set aside, of which there can be more than memory should hold.
-    ///
-    /// # Errors
-    ///
-    /// When the ledger cannot be written, or a row cannot be had; then nothing of it is written.
-    pub fn commit_pull(
-        &mut self,
-        commit: &PullCommit<'_>,
-        identities: impl Iterator<Item = Result<Identity, LakeError>>,
-        quarantined: impl Iterator<Item = Result<Quarantined, LakeError>>,
-    ) -> Result<Generation, LedgerError> {
-        let action = "cannot commit the pull";
-        let clock = self.clock.clone();
-        let transaction = self.begin(action)?;
-        let generation =
-            add_generation(&transaction, commit.files, commit.replaced).map_err(sql(action))?;
-        let write = || -> rusqlite::Result<()> {
-            let pull = commit.record;
-            transaction.execute(
-                "INSERT INTO pull (id, generation, source, at, facts_fingerprint, report)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![
-                    pull.id,
-                    generation,
-                    pull.source,
-                    pull.at,
-                    pull.facts_fingerprint,
-                    pull.report
-                ],
-            )?;
-            let mut statement = transaction.prepare(
-                "INSERT INTO unmapped (pull, resource_type, system, code, n) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?;
-            for (resource_type, system, code, n) in commit.unmapped {
-                statement.execute(params![
-                    pull.id,
-                    resource_type,
-                    system,
-                    code,
-                    n.cast_signed()
-                ])?;
-            }
-            Ok(())
-        };
-        write().map_err(sql(action))?;
-        add_identities(&transaction, commit.record, identities)?;
-        add_quarantined(&transaction, commit.record, quarantined)?;
-        deletions::add(&transaction, commit.deleted)?;
-        let of_pull = (commit.record.source.as_str(), commit.record.id);
-        links::add(&transaction, of_pull, commit.links)?;
-        answers::add(&transaction, commit.answers, clock.now(&transaction)?)?;
-        transaction.commit().map_err(sql(action))?;
-        self.committed()
-    }
-
     fn begin(&mut self, action: &'static str) -> Result<Transaction<'_>, LedgerError> {
         self.connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -335,47 +282,6 @@ impl Ledger {
     fn committed(&self) -> Result<Generation, LedgerError> {
         self.generation()?
             .ok_or_else(|| LedgerError::Content("a commit left no generation".into()))
-    }
-
-    /// Every pull, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// When the ledger cannot be read.
-    pub fn pulls(&self) -> Result<Vec<PullRecord>, LedgerError> {
-        let action = "cannot read pulls";
-        let mut statement = self
-            .connection
-            .prepare("SELECT id, source, at, facts_fingerprint, report FROM pull ORDER BY id")
-            .map_err(sql(action))?;
-        let rows = statement.query_map([], |row| {
-            Ok(PullRecord {
-                id: row.get(0)?,
-                source: row.get(1)?,
-                at: row.get(2)?,
-                facts_fingerprint: row.get(3)?,
-                report: row.get(4)?,
-            })
-        });
-        rows.and_then(Iterator::collect).map_err(sql(action))
-    }
-
-    /// Codes that no rule knew in a pull: resource type, system, code and how many resources.
-    ///
-    /// # Errors
-    ///
-    /// When the ledger cannot be read.
-    pub fn unmapped(&self, pull: u32) -> Result<Vec<(String, String, String, u64)>, LedgerError> {
-        let action = "cannot read unmapped codes";
-        let mut statement = self
-            .connection
-            .prepare("SELECT resource_type, system, code, n FROM unmapped WHERE pull = ?1")
-            .map_err(sql(action))?;
-        let rows = statement.query_map([pull], |row| {
-            let n: i64 = row.get(3)?;
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, n.cast_unsigned()))
-        });
-        rows.and_then(Iterator::collect).map_err(sql(action))
     }
 
     /// Residents whom any source calls by this `Patient.id`.

@@ -10,7 +10,7 @@ use preventiojyraa_core::pathway::{Inclusion, OrderedBecause};
 use preventiojyraa_core::rulebook::Priority;
 
 use super::links::Link;
-use super::{Answer, Waiting};
+use super::{Answer, OptOut, Waiting};
 use crate::lake::ManifestFile;
 use crate::profile::{ResidentId, SubmissionId, Version};
 
@@ -172,6 +172,8 @@ pub struct PullCommit<'a> {
     pub links: &'a [Link],
     /// What results say about the orders that they name.
     pub answers: &'a [Answer],
+    /// What a person has put on record that a resident said, when that is all that the pull brings.
+    pub by_hand: Option<&'a OptOut>,
 }
 
 impl<'a> PullCommit<'a> {
@@ -186,6 +188,7 @@ impl<'a> PullCommit<'a> {
             deleted: &[],
             links: &[],
             answers: &[],
+            by_hand: None,
         }
     }
 }

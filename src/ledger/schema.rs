@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 17] = [
+const STEPS: [&str; 18] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -527,6 +527,25 @@ CREATE TRIGGER model_signature_remains BEFORE DELETE ON model_signature
 -- Which recalibration decided about a share of a run's residents, and which share.
 ALTER TABLE run ADD COLUMN shared INTEGER REFERENCES recalibration (id);
 ALTER TABLE run ADD COLUMN share INTEGER;
+",
+    r"
+-- Refusals that a person has put on record, and their ends. The fact itself came in the pull.
+CREATE TABLE opt_out (
+    id       INTEGER PRIMARY KEY,
+    resident BLOB NOT NULL,
+    pull     INTEGER NOT NULL REFERENCES pull (id),
+    what     TEXT NOT NULL CHECK (what IN ('opted-out', 'taken-back')),
+    on_day   TEXT NOT NULL,
+    until    TEXT,
+    by       TEXT NOT NULL CHECK (trim(by) <> ''),
+    reason   TEXT NOT NULL CHECK (trim(reason) <> ''),
+    at       TEXT NOT NULL
+) STRICT;
+CREATE INDEX opt_out_resident ON opt_out (resident);
+CREATE TRIGGER opt_out_stays BEFORE UPDATE ON opt_out
+    BEGIN SELECT raise(ABORT, 'what was put on record is never changed'); END;
+CREATE TRIGGER opt_out_remains BEFORE DELETE ON opt_out
+    BEGIN SELECT raise(ABORT, 'what was put on record is never deleted'); END;
 ",
 ];
 

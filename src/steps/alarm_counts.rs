@@ -12,7 +12,7 @@ use super::run::runs_of;
 use super::run_report::RunReport;
 use super::unmapped::over_limit;
 use super::{DataFolder, PullReport, StepError};
-use crate::config::Config;
+use crate::config::{BY_HAND, Config};
 use crate::delivery::TaskCode;
 use crate::ledger::{Departure, Gone, PullRecord, RunRecord};
 use crate::orders::{Action, week_of};
@@ -72,7 +72,9 @@ impl<'p> Pulled<'p> {
         let zone = &rulebook.programme.time_zone;
         let mut by_id = BTreeMap::new();
         for (pull, report) in pulls.iter().zip(reports) {
-            if report.as_ref().is_some_and(PullReport::is_of_nothing) {
+            let is_of_nothing = report.as_ref().is_some_and(PullReport::is_of_nothing);
+            // Nobody expects what people put on record to come day by day.
+            if is_of_nothing || pull.source == BY_HAND {
                 continue;
             }
             let laboratory = report

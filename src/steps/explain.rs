@@ -9,7 +9,7 @@ use super::faulty::{FaultyReport, faulty_in};
 use super::in_force::{as_pinned, in_force};
 use super::run::{checked_pulls, decided, runs_of};
 use super::sources::Sources;
-use super::{DataFolder, StepError, sampling};
+use super::{DataFolder, StepError, opt_outs, sampling};
 use crate::lake::{DecisionRow, IssueRow, RegisterRow};
 use crate::ledger::{AuditAct, PullRecord};
 use crate::profile::{Fact, Profile, ResidentId, Standing};
@@ -115,6 +115,7 @@ pub fn explain(
     );
     let stage = followed.episode.as_ref().map(|episode| &episode.stage);
     text.extend(stage.and_then(report::offer_sentence));
+    text.extend(opt_outs::sentence(data, resident, index_date)?);
     let faulty = faulty_in(data, rulebook)?;
     if !faulty.is_empty() {
         let marks = faulty

@@ -10,13 +10,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
-use super::pull::PullOptions;
+use super::pull::{PullOptions, PullReport};
 use super::whole::Seen;
 use super::{DataFolder, StepError};
 use crate::config::People;
 use crate::fhir::{Block, Lines, PatientEntry, Reading, Resource, read_line};
 use crate::intake::{Issue, IssueCode};
-use crate::ledger::Link;
+use crate::ledger::{Link, PullRecord};
 use crate::profile::{ResidentId, Version};
 use crate::rulebook::Rulebook;
 
@@ -215,4 +215,11 @@ fn moved(
         }
     }
     Ok(moved)
+}
+
+/// Whether anything of a source may be stored.
+pub(super) fn has_facts(pulls: &[PullRecord], source: &str) -> bool {
+    let of_source = pulls.iter().filter(|pull| pull.source == source);
+    let mut reports = of_source.map(|pull| serde_json::from_str::<PullReport>(&pull.report));
+    reports.any(|report| report.is_ok_and(|report| 0 < report.facts))
 }

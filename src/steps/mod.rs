@@ -82,6 +82,7 @@ mod model_document;
 mod model_shadow;
 mod network;
 mod not_answered;
+mod opt_outs;
 mod outgoing;
 mod pull;
 mod recheck;
@@ -156,6 +157,7 @@ pub use model_document::{
 pub use model_shadow::{ShadowOptions, ShadowReport, model_shadow};
 pub use network::{NetworkReport, PullWay, SliceKnown, ready_to_pull};
 pub use not_answered::{NotAnsweredReport, Part};
+pub use opt_outs::{NotOptedOut, OptOutAsked, OptOutShown, opt_out};
 pub use pull::{LineReader, PullOptions, PullReport, export_files, pull};
 pub use recheck::recheck;
 pub use reconcile::{Difference, Evidence, ReconcileReport, reconcile};
@@ -179,7 +181,7 @@ pub use what_if_document::{AtLevel, ExpectedBy, StratumShown, WhatIf};
 
 use std::path::PathBuf;
 
-use crate::config::NoEffects;
+use crate::config::{BY_HAND, NoEffects};
 use crate::lake::LakeError;
 use crate::ledger::{LedgerError, NotErased};
 use crate::rulebook::{Diagnostic, EstimandsDiffer};
@@ -283,6 +285,12 @@ pub enum StepError {
         "{}\nhint: `preventio pull` lists the codes; map them in `facts/`, or pull with the laboratory named (`--laboratory`). A rehearsal (`run` without `--act`) goes on", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     )]
     Unmapped(Vec<OverLimit>),
+    /// A refusal was not put on record.
+    #[error(transparent)]
+    NotOptedOut(#[from] NotOptedOut),
+    /// A source beside what is put on record by hand is called so.
+    #[error("no source can be called `{BY_HAND}`: what people put on record comes from there")]
+    ByHand,
     /// No laboratory of the rules is called so.
     #[error("no laboratory is called `{0}`\nhint: {1}")]
     UnknownLaboratory(String, String),

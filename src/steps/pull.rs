@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::answered::orders_named;
 use super::earlier::Earlier;
 use super::harvest::{Harvest, Reader, line_number, read_file};
-use super::links::Links;
+use super::links::{Links, has_facts};
 use super::network::NetworkReport;
 use super::second_look::look_again;
 use super::sources::same_terms;
@@ -18,7 +18,7 @@ use super::unmapped::{Before, CodesReport};
 use super::waiting::FactRow;
 use super::whole::{Finished, finish};
 use super::{DataFolder, StepError};
-use crate::config::{SourceTerms, Trust};
+use crate::config::{BY_HAND, SourceTerms, Trust};
 use crate::fhir::{Deletion, Filter, IdentityKey, ReadBy, Reading, Unmapped, is_export_file};
 use crate::intake::IssueCode;
 use crate::lake::{IssueRow, LakeError, RegisterRow, Sorter, Staged};
@@ -199,6 +199,9 @@ pub fn pull(
         Err(StepError::NothingToPull(_)) if options.network.is_some() => Default::default(),
         listed => listed?,
     };
+    if options.source == BY_HAND {
+        return Err(StepError::ByHand);
+    }
     let pulls = data.ledger.pulls()?;
     if pulls
         .iter()
@@ -426,25 +429,18 @@ fn commit(
     data.send(&files)?;
     let generation = data.ledger.commit_pull(
         &PullCommit {
-            record: &record,
             files: &files,
             replaced: &replaced,
             unmapped: &unmapped,
             deleted: &harvest.deleted,
             links: &reader.links.new,
             answers: &harvest.answers.iter().copied().collect::<Vec<_>>(),
+            ..PullCommit::of(&record)
         },
         finished.identities.rows::<Identity>(spill),
         quarantined,
     )?;
     data.publish(generation)
-}
-
-/// Whether anything of a source may be stored.
-fn has_facts(pulls: &[PullRecord], source: &str) -> bool {
-    let of_source = pulls.iter().filter(|pull| pull.source == source);
-    let mut reports = of_source.map(|pull| serde_json::from_str::<PullReport>(&pull.report));
-    reports.any(|report| report.is_ok_and(|report| 0 < report.facts))
 }
 
 /// Of whom something was missing after the newest pull of a source, and the resource types that it was

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::{DataFolder, PullReport, StepError};
-use crate::config::{People, SourceTerms};
+use crate::config::{BY_HAND, People, SourceTerms};
 use crate::lake::RegisterRow;
 use crate::ledger::{Ledger, PullRecord};
 use crate::profile::{Fact, Precedence, Profile, Register, ResidentId};
@@ -212,8 +212,9 @@ impl DataFolder {
             .map(|source| (source.source.clone(), source))
             .collect();
         // Only the newest of each source is looked at.
+        let pulled = pulls.iter().filter(|pull| pull.source != BY_HAND);
         let newest: BTreeMap<&str, &PullRecord> =
-            pulls.iter().map(|pull| (&*pull.source, pull)).collect();
+            pulled.map(|pull| (&*pull.source, pull)).collect();
         for pull in newest.into_values() {
             let Ok(report) = serde_json::from_str::<PullReport>(&pull.report) else {
                 continue;

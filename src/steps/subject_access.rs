@@ -85,7 +85,7 @@ pub fn subject_access(
 }
 
 /// What each kind is called in Finnish, Swedish and English, in the order of the document.
-const HEADINGS: [(&str, [&str; 3]); 14] = [
+const HEADINGS: [(&str, [&str; 3]); 15] = [
     ("identity", ["Tunnisteet", "Identifierare", "Identifiers"]),
     (
         "link",
@@ -130,6 +130,14 @@ const HEADINGS: [(&str, [&str; 3]); 14] = [
             "Seulontakierrosten tapahtumat",
             "Händelser i screeningomgångar",
             "Events of rounds",
+        ],
+    ),
+    (
+        "opt_out",
+        [
+            "Kirjatut kieltäytymiset",
+            "Antecknade avböjanden",
+            "Refusals put on record",
         ],
     ),
     (

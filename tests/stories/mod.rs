@@ -29,6 +29,7 @@ mod network_pull_rules;
 mod network_pull_trouble;
 mod offers;
 mod one_reminder;
+mod opted_out;
 mod order_channels;
 mod orders_changed_mind;
 mod orders_disk;

@@ -3,7 +3,8 @@
 use rusqlite::Connection;
 
 /// What takes a ledger from a version of its tables to the one before.
-const BACK: [(i64, &str); 15] = [
+const BACK: [(i64, &str); 16] = [
+    (18, "DROP TABLE opt_out;"),
     (
         17,
         "DROP TABLE model_signature;

@@ -333,8 +333,10 @@ fn choose(
         let mut take = Taking { table, named };
         take.rule("form", &offer.form, &shelves.questionnaires, |f| &f.header)
     });
-    if let Some(name) = &programme.without_portal {
-        catalogue::find(catalogue, &table, "without_portal", name);
+    let (portal, opt_out) = (&programme.without_portal, &programme.opt_out);
+    for (key, name) in [("without_portal", portal), ("opt_out", opt_out)] {
+        name.iter()
+            .for_each(|name| drop(catalogue::find(catalogue, &table, key, name)));
     }
     let form = match form {
         Some(found) => Some(found?),

@@ -67,6 +67,8 @@ pub struct Programme {
     pub form: Option<String>,
     /// The fact that says that a resident is not reached at the portal, by its id.
     pub without_portal: Option<String>,
+    /// The fact that says that a resident does not want this screening, by its id.
+    pub opt_out: Option<String>,
     /// How many questionnaires may leave a week, and to whom first; none where all may leave at once.
     pub asking: Option<Asking>,
     /// What must hold before a proposed calibration may be signed; none where none may be.
@@ -201,6 +203,7 @@ impl Programme {
             let form = table.optional_text("form");
             let texts = table.optional_text("texts");
             let without_portal = table.optional_text("without_portal");
+            let opt_out = table.optional_text("opt_out");
             let time_zone = table.text("time_zone");
             let code_systems = table
                 .texts("code_systems")
@@ -235,7 +238,7 @@ impl Programme {
                 ]
                 .map(str::to_owned),
                 (
-                    [display_calibration, form, texts, without_portal]
+                    [display_calibration, form, texts, without_portal, opt_out]
                         .map(|id| id.map(str::to_owned)),
                     region.flatten(),
                 ),
@@ -244,7 +247,7 @@ impl Programme {
         });
         root.finish();
         let (names, (optional, region), (code_systems, municipalities)) = body?;
-        let [display_calibration, form, texts, without_portal] = optional;
+        let [display_calibration, form, texts, without_portal, opt_out] = optional;
         let [model, calibration, thresholds, pathway, orders, time_zone] = names;
         Some(Self {
             header: header?,
@@ -257,6 +260,7 @@ impl Programme {
             orders,
             form,
             without_portal,
+            opt_out,
             asking,
             model_changes,
             offer,
