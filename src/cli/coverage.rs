@@ -74,6 +74,12 @@ fn render(report: &CoverageReport) -> String {
         text.push_str("Offers of the lifestyle service, by what became of them\n");
         text.push_str(&counts(&report.offers));
     }
+    if 0 < report.second_entries {
+        text.push_str(&format!(
+            "{} of these entries are second ones of a person who is decided about under another.\n",
+            report.second_entries
+        ));
+    }
     if report.adds_up {
         text.push_str("Everybody is in one standing, and every sum is the register.\n");
     }

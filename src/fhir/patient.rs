@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use preventiojyraa_core::intake::{Issue, IssueCode};
-use preventiojyraa_core::profile::{BirthDate, Death, Register, Residence, Sex};
+use preventiojyraa_core::profile::{BirthDate, Death, EntryRank, Register, Residence, Sex};
 
 use super::dates;
 use super::identity::NationalId;
@@ -63,6 +63,7 @@ pub(super) fn entry(
             death: death(reading.zone(), patient, &mut issues),
             residence: residence(reading, patient.extension.as_deref(), addresses),
             complete: true,
+            rank: EntryRank::Leading,
         },
         district: if non_disclosure {
             None

@@ -15,7 +15,7 @@ use super::parquet_file::{
     self, Batches, Columns, FileWriter, Only, at, date, days, id_at, ids, text_at,
 };
 use super::{LakeError, Table};
-use crate::profile::{BirthDate, Death, Register, Residence, ResidentId, Sex, Version};
+use crate::profile::{BirthDate, Death, EntryRank, Register, Residence, ResidentId, Sex, Version};
 
 /// One version of one resident's register entry, without direct identifiers.
 #[derive(Clone)]
@@ -282,6 +282,7 @@ fn read_batch(
                 _ => return Err(wrong("an unknown residence")),
             },
             complete: true,
+            rank: EntryRank::Leading,
         };
         rows.push(RegisterRow {
             resident,

@@ -92,7 +92,7 @@ pub struct AboutResident {
 }
 
 /// Tables with rows about a resident, and how these are found.
-const TABLES: [(&str, &str); 10] = [
+const TABLES: [(&str, &str); 12] = [
     (
         "identity",
         "SELECT source, patient_id, national_id, national_id_valid, non_disclosure, joined FROM identity WHERE resident = ?1",
@@ -118,6 +118,14 @@ const TABLES: [(&str, &str); 10] = [
         "SELECT id AS task, code, about, priority, opened_on, due, run, closed_at, closed_by, closed_why FROM task WHERE resident = ?1 ORDER BY id",
     ),
     (
+        "entry_link",
+        "SELECT hex(other) AS other, gives_way, pull FROM entry_link WHERE resident = ?1 ORDER BY pull",
+    ),
+    (
+        "person",
+        "SELECT hex(lead) AS lead, why, pull FROM person WHERE resident = ?1 ORDER BY id",
+    ),
+    (
         "opt_out",
         "SELECT what, on_day, until, by, reason, at FROM opt_out WHERE resident = ?1 ORDER BY id",
     ),
@@ -137,13 +145,15 @@ const TABLES: [(&str, &str); 10] = [
 
 /// What is deleted of a resident, in this order: whatever refers to a row goes before it. Names in
 /// other sources go also where they are nobody's any more.
-const DELETED: [&str; 9] = [
+const DELETED: [&str; 11] = [
     "DELETE FROM task WHERE resident = ?1",
     "DELETE FROM order_review WHERE outbox IN (SELECT id FROM outbox WHERE resident = ?1)",
     "DELETE FROM outbox_event WHERE outbox IN (SELECT id FROM outbox WHERE resident = ?1)",
     "DELETE FROM outbox WHERE resident = ?1",
     "DELETE FROM episode_event WHERE resident = ?1",
     "DELETE FROM opt_out WHERE resident = ?1",
+    "DELETE FROM entry_link WHERE resident = ?1 OR other = ?1",
+    "DELETE FROM person WHERE resident = ?1 OR lead = ?1",
     "DELETE FROM link WHERE resident IS NULL AND (source, patient_id) IN (
         SELECT source, patient_id FROM link WHERE resident = ?1)",
     "DELETE FROM link WHERE resident = ?1",

@@ -65,6 +65,7 @@ mod opt_outs;
 mod outbox;
 mod outbox_row;
 mod pace;
+mod persons;
 mod pulls;
 mod recalibrations;
 mod rechecked;
@@ -94,6 +95,7 @@ pub use links::Link;
 pub use models::{ModelChangeRecord, ModelShadow, ModelSignature};
 pub use opt_outs::{OptOut, OptOutChange};
 pub use outbox::{RowView, Seen};
+pub use persons::EntryLink;
 pub use rechecked::{Checked, Stamp, Turn, Verdict};
 pub use records::{
     ActCommit, Acted, ChannelTerms, Generation, Identity, NewTask, OrderedInRound, PullCommit,

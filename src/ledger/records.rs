@@ -1,6 +1,6 @@
 //! What the ledger records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use jiff::civil::Date;
@@ -10,7 +10,7 @@ use preventiojyraa_core::pathway::{Inclusion, OrderedBecause};
 use preventiojyraa_core::rulebook::Priority;
 
 use super::links::Link;
-use super::{Answer, OptOut, Waiting};
+use super::{Answer, EntryLink, OptOut, Waiting};
 use crate::lake::ManifestFile;
 use crate::profile::{ResidentId, SubmissionId, Version};
 
@@ -172,6 +172,8 @@ pub struct PullCommit<'a> {
     pub links: &'a [Link],
     /// What results say about the orders that they name.
     pub answers: &'a [Answer],
+    /// What entries of the register say about others of the same person: each entry all that it says.
+    pub entry_links: Option<&'a BTreeMap<ResidentId, BTreeSet<EntryLink>>>,
     /// What a person has put on record that a resident said, when that is all that the pull brings.
     pub by_hand: Option<&'a OptOut>,
 }
@@ -188,6 +190,7 @@ impl<'a> PullCommit<'a> {
             deleted: &[],
             links: &[],
             answers: &[],
+            entry_links: None,
             by_hand: None,
         }
     }

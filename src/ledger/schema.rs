@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 18] = [
+const STEPS: [&str; 19] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -546,6 +546,27 @@ CREATE TRIGGER opt_out_stays BEFORE UPDATE ON opt_out
     BEGIN SELECT raise(ABORT, 'what was put on record is never changed'); END;
 CREATE TRIGGER opt_out_remains BEFORE DELETE ON opt_out
     BEGIN SELECT raise(ABORT, 'what was put on record is never deleted'); END;
+",
+    r"
+-- What entries of the register say about other entries of the same person; the newest pull of an entry
+-- says all. One row without another entry: it says nothing any more.
+CREATE TABLE entry_link (
+    resident   BLOB NOT NULL,
+    other      BLOB,
+    gives_way  INTEGER NOT NULL CHECK (gives_way IN (0, 1)),
+    pull       INTEGER NOT NULL REFERENCES pull (id)
+) STRICT;
+CREATE INDEX entry_link_resident ON entry_link (resident, pull);
+
+-- Under which entry a person is decided about, since a pull; the newest row of an entry counts.
+CREATE TABLE person (
+    id       INTEGER PRIMARY KEY,
+    resident BLOB NOT NULL,
+    lead     BLOB NOT NULL,
+    why      TEXT NOT NULL CHECK (why IN ('united', 'alone', 'unclear')),
+    pull     INTEGER NOT NULL REFERENCES pull (id)
+) STRICT;
+CREATE INDEX person_resident ON person (resident, id);
 ",
 ];
 

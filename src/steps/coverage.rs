@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::civil::Date;
 
 use super::coverage_document::CoverageReport;
+use super::persons::Persons;
 use super::run::runs_of;
 use super::seen::{Books, entry_until};
 use super::{DataFolder, StepError};
@@ -45,7 +46,8 @@ pub fn coverage(rulebook: &Rulebook, data: &DataFolder) -> Result<CoverageReport
     let mut offers = Offers::default();
     let (rounds, _) = data.ledger.episodes(None)?;
     rounds.values().for_each(|round| offers.count(&round.stage));
-    let beside = (n_newer, &offers);
+    let persons = Persons::of(data, run.map_or(0, |run| run.pull))?;
+    let beside = (n_newer, &offers, persons.n_second_entries());
     Ok(CoverageReport::of(rulebook, &coverage, run, beside))
 }
 

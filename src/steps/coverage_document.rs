@@ -38,6 +38,8 @@ pub struct CoverageReport {
     /// Offers of the lifestyle service that stand, by what was told of them; they add up to the residents
     /// whose newest round stands at an offer.
     pub offers: BTreeMap<String, u64>,
+    /// Entries of the register that are second ones of a person who is decided about under another.
+    pub second_entries: u64,
 }
 
 /// Everybody in one standing.
@@ -132,7 +134,7 @@ impl CoverageReport {
         rulebook: &Rulebook,
         coverage: &Coverage,
         run: Option<&RunRecord>,
-        (newer_pulls, offers): (u64, &Offers),
+        (newer_pulls, offers, second_entries): (u64, &Offers, u64),
     ) -> Self {
         let words = &rulebook.programme.words;
         let in_order = Standing::all().filter_map(|standing| {
@@ -163,6 +165,7 @@ impl CoverageReport {
             by_district: groups(&coverage.by_district, words),
             by_language: groups(&coverage.by_language, words),
             offers: offers.shown(),
+            second_entries,
         }
     }
 

@@ -90,7 +90,7 @@ pub fn explain(
         None => in_force(rulebook, data)?,
     };
     let rulebook = in_force.rules_for(resident);
-    let sources = Sources::of(&data.ledger, &pulls)?;
+    let sources = Sources::of(data, rulebook, &pulls)?;
     let profile = sources.profile(&entry, facts, index_date);
     // The run decided on the round as it was then, before what it asked for itself.
     let episode = data
@@ -115,6 +115,7 @@ pub fn explain(
     );
     let stage = followed.episode.as_ref().map(|episode| &episode.stage);
     text.extend(stage.and_then(report::offer_sentence));
+    text.extend(sources.of_several_entries(resident));
     text.extend(opt_outs::sentence(data, resident, index_date)?);
     let faulty = faulty_in(data, rulebook)?;
     if !faulty.is_empty() {

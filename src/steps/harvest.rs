@@ -1,6 +1,6 @@
 //! Harvest: what reading an export brings in, line by line.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Mutex;
 use std::thread;
@@ -19,7 +19,7 @@ use crate::fhir::{
 };
 use crate::intake::{Issue, IssueCode};
 use crate::lake::{IssueRow, LakeError, Sorter, SpillFile, Spool};
-use crate::ledger::{Answer, Quarantined, UnansweredOrder};
+use crate::ledger::{Answer, EntryLink, Quarantined, UnansweredOrder};
 use crate::profile::{
     Fact, FactId, FactValue, Recorded, ResidentId, Standing, SubmissionId, Version,
 };
@@ -32,6 +32,8 @@ pub(super) struct Reader<'r> {
     pub(super) today: Date,
     /// Orders of which no result has come, in the order of their numbers.
     pub(super) unanswered: Vec<UnansweredOrder>,
+    /// Entries that have said something about others of the same person.
+    pub(super) linked_before: BTreeSet<ResidentId>,
     /// Residents of the source of whom something was missing before.
     pub(super) undetermined: BTreeSet<ResidentId>,
     /// The resource types that this source was ever asked for over the network.
@@ -90,6 +92,9 @@ pub(super) struct Harvest {
     pub(super) moved: BTreeSet<SubmissionId>,
     /// Deleted submissions of which nothing is stored, and when the source said so.
     pub(super) deleted: Vec<(SubmissionId, Version)>,
+    /// What entries say about others of the same person, and in which version: of those that say or have
+    /// said something.
+    pub(super) entry_links: BTreeMap<ResidentId, (Version, BTreeSet<EntryLink>)>,
     /// What results say about the orders that they name.
     pub(super) answers: BTreeSet<Answer>,
     /// Resource types of the file being read.
@@ -163,6 +168,7 @@ impl Harvest {
             spoken: Vec::new(),
             moved: BTreeSet::new(),
             deleted: Vec::new(),
+            entry_links: BTreeMap::new(),
             answers: BTreeSet::new(),
             types: BTreeSet::new(),
             n_lines: Vec::new(),
@@ -187,6 +193,9 @@ impl Harvest {
         self.moved.extend(other.moved);
         self.deleted.extend(other.deleted);
         self.answers.extend(other.answers);
+        for (resident, (version, links)) in other.entry_links {
+            self.note_links(resident, version, links);
+        }
         for mut spool in other.spoken {
             spool.flush(spill)?;
             self.spoken.push(spool);
@@ -199,6 +208,19 @@ impl Harvest {
             self.unmapped.add_many(code, n);
         }
         Ok(())
+    }
+
+    /// Notes what an entry says about others, unless a newer version of it has said something.
+    pub(super) fn note_links(
+        &mut self,
+        resident: ResidentId,
+        version: Version,
+        links: BTreeSet<EntryLink>,
+    ) {
+        let known = self.entry_links.get(&resident);
+        if known.is_none_or(|(newest, _)| *newest <= version) {
+            self.entry_links.insert(resident, (version, links));
+        }
     }
 
     pub(super) fn note_type(&mut self, kind: &str) {

@@ -326,7 +326,7 @@ pub(super) fn follow(
         has_acted,
         ledger_event: data.ledger.episodes(None)?.1,
     };
-    let sources = Sources::of(&data.ledger, &pulls)?;
+    let sources = Sources::of(data, rulebook, &pulls)?;
     let mut stored = data.store.facts(&rulebook.catalogue, None)?;
     let calibration = &rulebook.calibration;
     let observed = learning::observed(calibration)?;

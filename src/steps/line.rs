@@ -4,6 +4,7 @@ use super::harvest::{
     Harvest, Place, Reader, bears_codes, place_number, subject_changed, withdrawal,
 };
 use super::links::nobody_of_the_register;
+use super::persons::entry_links;
 use super::waiting::{FactRow, Owner, Said};
 use crate::fhir::{
     Glance, Line, LineProblem, Resource, Unmapped, line_key, read_line, read_line_once,
@@ -141,6 +142,10 @@ impl Reader<'_> {
                     return self.note(place, Some(entry.resident), issues, harvest);
                 }
                 self.note(place, Some(entry.resident), issues, harvest)?;
+                let links = entry_links(&entry);
+                if !links.is_empty() || self.linked_before.contains(&entry.resident) {
+                    harvest.note_links(entry.resident, entry.version, links);
+                }
                 harvest.entries.push(*entry, &self.spill)
             }
             Resource::Statements {

@@ -252,7 +252,7 @@ impl Again {
             Ok((pinned, texts))
         };
         let (id, own, corrected) = (run.id, with(own)?, with(corrected)?);
-        let seen = Seen::of(data, run, pulls)?;
+        let seen = Seen::of(data, &own.0.rulebook, run, pulls)?;
         Ok(Self {
             seen: seen.ok_or(StepError::UnknownRun(id))?,
             version,

@@ -84,6 +84,7 @@ mod network;
 mod not_answered;
 mod opt_outs;
 mod outgoing;
+mod persons;
 mod pull;
 mod recheck;
 mod reconcile;

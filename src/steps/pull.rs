@@ -17,7 +17,7 @@ use super::sources::same_terms;
 use super::unmapped::{Before, CodesReport};
 use super::waiting::FactRow;
 use super::whole::{Finished, finish};
-use super::{DataFolder, StepError};
+use super::{DataFolder, StepError, persons};
 use crate::config::{BY_HAND, SourceTerms, Trust};
 use crate::fhir::{Deletion, Filter, IdentityKey, ReadBy, Reading, Unmapped, is_export_file};
 use crate::intake::IssueCode;
@@ -235,6 +235,7 @@ pub fn pull(
             .network
             .is_some_and(|network| network.since.is_some()),
         unanswered,
+        linked_before: data.ledger.entry_links()?.into_keys().collect(),
         rulebook,
         reading: reading.for_pull(id, options.today),
         today: options.today,
@@ -281,6 +282,7 @@ pub fn pull(
     let limits = rulebook.catalogue.vocabulary.limits;
     report.codes = Some(harvest.unmapped.report(limits, seen, before.as_ref()));
     commit(&reader, data, options, (harvest, &finished), &mut report)?;
+    persons::settle(data, options.today)?;
     Ok(report)
 }
 
@@ -427,6 +429,9 @@ fn commit(
     });
     let files = staged.map(|staged| staged.file);
     data.send(&files)?;
+    let entry_links = std::mem::take(&mut harvest.entry_links).into_iter();
+    let entry_links = entry_links.map(|(resident, (_, links))| (resident, links));
+    let entry_links = entry_links.collect();
     let generation = data.ledger.commit_pull(
         &PullCommit {
             files: &files,
@@ -434,6 +439,7 @@ fn commit(
             unmapped: &unmapped,
             deleted: &harvest.deleted,
             links: &reader.links.new,
+            entry_links: Some(&entry_links),
             answers: &harvest.answers.iter().copied().collect::<Vec<_>>(),
             ..PullCommit::of(&record)
         },

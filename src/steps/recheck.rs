@@ -191,7 +191,7 @@ impl<'r> Looking<'r> {
         Ok(Self {
             rulebook,
             sampling: sampling::in_force(data, config)?.map(|(sampling, _)| sampling),
-            sources: Sources::of(&data.ledger, &pulls)?,
+            sources: Sources::of(data, rulebook, &pulls)?,
             register: data.store.register(None)?,
             hidden: data.ledger.non_disclosed()?,
             scope: &config.scope,

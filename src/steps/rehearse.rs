@@ -60,7 +60,7 @@ pub fn rehearse(
     index_date: Date,
 ) -> Result<RehearsalReport, StepError> {
     let pulls = checked_pulls(rulebook, data)?;
-    let sources = Sources::of(&data.ledger, &pulls)?;
+    let sources = Sources::of(data, rulebook, &pulls)?;
     let register = data.store.register(None)?;
     let mut stored = data.store.facts(&rulebook.catalogue, None)?;
     let mut report = RehearsalReport {
@@ -151,7 +151,7 @@ pub fn rehearse_one(
     let of_run = data.newest_index_date()?;
     let index_date = index_date.or(of_run).ok_or(StepError::NothingRun)?;
     let (entry, facts) = on_record(rulebook, data, resident)?;
-    let sources = Sources::of(&data.ledger, &pulls)?;
+    let sources = Sources::of(data, rulebook, &pulls)?;
     let profile = sources.profile(&entry, facts, index_date);
     let assessment = scored(rulebook, model, &profile).ok();
     Ok(report::explain_score(

@@ -203,7 +203,7 @@ fn begin(
         return Ok(Err(vec![why]));
     }
     let texts = Texts::new(&pinned.rulebook);
-    let seen = Seen::of(data, run, pulls)?;
+    let seen = Seen::of(data, &pinned.rulebook, run, pulls)?;
     let seen = seen.ok_or_else(|| vec!["its record has no index date".to_owned()]);
     Ok(seen.map(|seen| Again {
         seen,

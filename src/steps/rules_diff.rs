@@ -190,7 +190,7 @@ pub(super) fn both_ways(
         .transpose()?
         .flatten();
     let (episodes, _) = data.ledger.episodes(None)?;
-    let sources = Sources::of(&data.ledger, &pulls)?;
+    let sources = Sources::of(data, books[1], &pulls)?;
     let register = data.store.register(None)?;
     let residents: Vec<ResidentId> = register.iter().map(|row| row.resident).collect();
     let everybody = Along {

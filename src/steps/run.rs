@@ -11,7 +11,7 @@ use super::not_answered::{NotAnswered, NotAnsweredReport};
 use super::run_report::{RunReport, SharedModelReport, Tally, Told};
 use super::sources::Sources;
 use super::unmapped::over_limit;
-use super::{DataFolder, StepError, sampling};
+use super::{DataFolder, StepError, persons, sampling};
 use crate::lake::DecisionRow;
 use crate::ledger::{EpisodeMap, PullRecord, RunRecord};
 use crate::pathway::{self, Decision, Episode, Followed, Inclusion, Sampling};
@@ -66,6 +66,8 @@ pub fn run(
     options: &RunOptions<'_>,
 ) -> Result<RunReport, StepError> {
     let pulls = checked_pulls(rulebook, data)?;
+    // A pull that was killed at its very end has left this to do.
+    persons::settle(data, options.index_date)?;
     let over_limit = over_limit(rulebook, &pulls);
     if options.act.is_some() && !over_limit.is_empty() {
         return Err(StepError::Unmapped(over_limit));
@@ -78,7 +80,7 @@ pub fn run(
     // Only who may be asked for a test is drawn for one.
     let drawn = act.map(|act| sampling::in_force(data, act.config));
     let (sampling, sampled) = drawn.transpose()?.flatten().unzip();
-    let sources = Sources::of(&data.ledger, &pulls)?;
+    let sources = Sources::of(data, rulebook, &pulls)?;
     let register = residents(data, &sources)?;
     let id = data.ledger.newest_run()?.map_or(1, |run| run.id + 1);
     let (episodes, ledger_event) = data.ledger.episodes(None)?;
@@ -250,7 +252,7 @@ fn decide(
         index_date,
     } = deciding;
     let rulebook = in_force.rules_for(resident);
-    let profile = sources.profile_of(register, facts, index_date);
+    let profile = sources.profile_of(resident, register, facts, index_date);
     let episode = episodes.get(&resident);
     let (followed, decision) = decided(rulebook, resident, &profile, episode, sampling);
     let asked = acting.map(|acting| acting.ask(rulebook, resident, &followed, &decision));

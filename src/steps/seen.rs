@@ -77,6 +77,7 @@ impl Seen {
     /// `pulls` are all of the folder. `None` when the record says no index date.
     pub(super) fn of(
         data: &DataFolder,
+        rulebook: &Rulebook,
         run: RunRecord,
         pulls: &[PullRecord],
     ) -> Result<Option<Self>, StepError> {
@@ -88,7 +89,7 @@ impl Seen {
             index_date,
             episodes: EpisodeMap::default(),
             newest_event: 0,
-            sources: Sources::of(&data.ledger, &seen)?,
+            sources: Sources::of(data, rulebook, &seen)?,
             sampling: sampling::of_run(data, &run)?,
             has_its_lot: sampling::is_held(data, &run)?,
             run,

@@ -1,15 +1,17 @@
 //! What pulls have left: of whom something is missing, and which source is believed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::persons::Persons;
 use super::{DataFolder, PullReport, StepError};
 use crate::config::{BY_HAND, People, SourceTerms};
 use crate::lake::RegisterRow;
 use crate::ledger::{Ledger, PullRecord};
-use crate::profile::{Fact, Precedence, Profile, Register, ResidentId};
+use crate::profile::{EntryRank, Fact, Precedence, Profile, Register, ResidentId};
+use crate::rulebook::{Condition, RegisterFinding, Row, Rulebook};
 
 /// What some pulls say together of the sources of a folder.
 #[derive(Debug, Default)]
@@ -25,11 +27,32 @@ pub(super) struct Sources {
     /// By sources beside the register, who came on the register after they were last asked about everybody.
     newcomers: BTreeMap<String, BTreeSet<ResidentId>>,
     precedence: Precedence,
+    persons: Persons,
+    /// What second entries tell of their persons, by the entry that leads.
+    told_elsewhere: HashMap<ResidentId, Vec<Fact>>,
 }
 
 impl Sources {
-    /// After these pulls, which are the first of a folder up to some of them.
-    pub(super) fn of(ledger: &Ledger, pulls: &[PullRecord]) -> Result<Self, StepError> {
+    /// After these pulls, which are the first of a folder up to some of them, as rules need it.
+    pub(super) fn of(
+        data: &DataFolder,
+        rulebook: &Rulebook,
+        pulls: &[PullRecord],
+    ) -> Result<Self, StepError> {
+        let mut sources = Self::without_facts(&data.ledger, pulls)?;
+        let is_of_second = |row: &Row| {
+            row.when == Condition::Register(RegisterFinding::SecondEntry) && row.outcome.is_some()
+        };
+        // Rules that do not know of second entries decide about each as somebody of its own.
+        if rulebook.pathway.rows.iter().any(is_of_second) {
+            let last = pulls.last().map_or(0, |pull| pull.id);
+            sources.persons = Persons::of(data, last)?;
+            sources.told_elsewhere = sources.persons.facts(data, &rulebook.catalogue, last)?;
+        }
+        Ok(sources)
+    }
+
+    fn without_facts(ledger: &Ledger, pulls: &[PullRecord]) -> Result<Self, StepError> {
         let reports = pulls.iter().filter_map(|pull| {
             let report = serde_json::from_str::<PullReport>(&pull.report).ok()?;
             Some((&*pull.source, report))
@@ -78,6 +101,7 @@ impl Sources {
             may_know_anybody,
             newcomers,
             precedence,
+            ..Self::default()
         })
     }
 
@@ -93,6 +117,10 @@ impl Sources {
             || !self.may_know_anybody.is_empty();
         Register {
             complete: !is_open,
+            rank: match self.persons.lead_of(row.resident) {
+                Some(_) => EntryRank::GivesWay,
+                None => EntryRank::Leading,
+            },
             ..row.register
         }
     }
@@ -119,18 +147,42 @@ impl Sources {
         Ok(missing.into_iter().collect())
     }
 
+    /// That a person has several entries, as explanations say it; nothing for others.
+    pub(super) fn of_several_entries(&self, resident: ResidentId) -> Option<String> {
+        if let Some(lead) = self.persons.lead_of(resident) {
+            return Some(format!("This person is decided about as {lead}.\n"));
+        }
+        let others = self.persons.others_of(resident);
+        let others: Vec<String> = others.map(|other| other.to_string()).collect();
+        (!others.is_empty()).then(|| {
+            format!(
+                "Also entered as {}: what is told there counts here.\n",
+                others.join(", ")
+            )
+        })
+    }
+
     /// What is known about a resident on a day.
     pub(super) fn profile(&self, row: &RegisterRow, facts: Vec<Fact>, index_date: Date) -> Profile {
-        self.profile_of(self.completed(row), facts, index_date)
+        self.profile_of(row.resident, self.completed(row), facts, index_date)
     }
 
     /// The same with an entry whose completeness is known.
     pub(super) fn profile_of(
         &self,
+        resident: ResidentId,
         register: Register,
-        facts: Vec<Fact>,
+        mut facts: Vec<Fact>,
         index_date: Date,
     ) -> Profile {
+        match register.rank {
+            EntryRank::Leading => {
+                let told = self.told_elsewhere.get(&resident);
+                facts.extend(told.into_iter().flatten());
+            }
+            // What it tells counts under the entry that leads.
+            EntryRank::GivesWay => facts.clear(),
+        }
         Profile::of_sources(register, facts, index_date, &self.precedence)
     }
 }
@@ -197,7 +249,7 @@ impl DataFolder {
     ) -> Result<Vec<SourceKnown>, StepError> {
         let pulls = self.ledger.pulls()?;
         let register = self.store.register(None)?;
-        let sources = Sources::of(&self.ledger, &pulls)?;
+        let sources = Sources::without_facts(&self.ledger, &pulls)?;
         let last = pulls.last().map_or(0, |pull| pull.id);
         let never = configured.iter().map(|(source, terms)| SourceKnown {
             source: (*source).to_owned(),

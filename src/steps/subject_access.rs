@@ -85,7 +85,7 @@ pub fn subject_access(
 }
 
 /// What each kind is called in Finnish, Swedish and English, in the order of the document.
-const HEADINGS: [(&str, [&str; 3]); 15] = [
+const HEADINGS: [(&str, [&str; 3]); 17] = [
     ("identity", ["Tunnisteet", "Identifierare", "Identifiers"]),
     (
         "link",
@@ -93,6 +93,22 @@ const HEADINGS: [(&str, [&str; 3]); 15] = [
             "Nimet muissa lähteissä",
             "Namn i andra källor",
             "Names in other sources",
+        ],
+    ),
+    (
+        "entry_link",
+        [
+            "Viittaukset muihin merkintöihin",
+            "Hänvisningar till andra poster",
+            "Links to other entries",
+        ],
+    ),
+    (
+        "person",
+        [
+            "Saman henkilön merkinnät",
+            "Poster om samma person",
+            "Entries of the same person",
         ],
     ),
     (

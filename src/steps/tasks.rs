@@ -113,7 +113,9 @@ fn owner(code: &str) -> &'static str {
             | TaskCode::TakeBackOrder
             | TaskCode::ContactNotAsked
             | TaskCode::ResultOfAnother
-            | TaskCode::ResultNotUnderstood,
+            | TaskCode::ResultNotUnderstood
+            | TaskCode::EntriesUnclear
+            | TaskCode::EntriesParted,
         )
         | None => "professional",
     }

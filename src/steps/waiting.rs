@@ -16,8 +16,8 @@ use crate::intake::IssueCode;
 use crate::lake::{IssueRow, RegisterRow, Spilled};
 use crate::ledger::{Identity, Quarantined};
 use crate::profile::{
-    BirthDate, Comparator, Death, Fact, FactId, FactValue, Quantity, Recorded, Register, Residence,
-    ResidentId, Sex, Standing, SubmissionId, Unit, Version,
+    BirthDate, Comparator, Death, EntryRank, Fact, FactId, FactValue, Quantity, Recorded, Register,
+    Residence, ResidentId, Sex, Standing, SubmissionId, Unit, Version,
 };
 
 /// A fact, and the line that it came in.
@@ -445,6 +445,8 @@ fn put_register(out: &mut Vec<u8>, register: Register) {
         death,
         residence,
         complete,
+        // Which entry leads is seen when all are known.
+        rank: _,
     } = register;
     let bounds = birth.bounds();
     put_optional_date(out, bounds.map(|(earliest, _)| earliest));
@@ -494,5 +496,6 @@ fn take_register(bytes: &mut &[u8]) -> Option<Register> {
         death,
         residence,
         complete: byte(bytes)? == 1,
+        rank: EntryRank::Leading,
     })
 }

@@ -112,7 +112,7 @@ pub fn what_if(
     let sampling = drawing.map(|run| sampling::of_run(data, run));
     let sampling = sampling.transpose()?.flatten();
     let (episodes, _) = data.ledger.episodes(of_run.map(|run| run.ledger_event))?;
-    let sources = Sources::of(&data.ledger, &pulls)?;
+    let sources = Sources::of(data, rulebook, &pulls)?;
     let register = register_at(data, of_run)?;
     let residents: Vec<ResidentId> = register.iter().map(|row| row.resident).collect();
     let everybody = Along {

@@ -206,6 +206,8 @@ impl Writing<'_, '_> {
             self.finished
                 .identities
                 .push(&identity, &self.reader.spill)?;
+        } else {
+            harvest.entry_links.remove(&resident);
         }
         self.finished.n_residents += 1;
         if self.reader.undetermined.contains(&resident) {

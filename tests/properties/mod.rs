@@ -6,6 +6,7 @@ mod laws_of_alarms;
 mod laws_of_calibration;
 mod laws_of_coverage;
 mod laws_of_outcomes;
+mod laws_of_persons;
 mod laws_of_profiles;
 mod laws_of_scores;
 mod units;

@@ -33,6 +33,7 @@ fn every_row_that_excludes_says_on_what_by_whom_and_for_how_long() {
     assert_eq!(
         table,
         [
+            ("second-entry", [None, None]),
             ("moved-away", [None, None]),
             ("lives-elsewhere", [None, None]),
             ("opted-out", [Some(36), None]),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::{Date, date};
 use preventiojyraa_core::pathway::ReasonVerdict;
-use preventiojyraa_core::profile::{BirthDate, Death, Residence, Sex, Standing, Unit};
+use preventiojyraa_core::profile::{BirthDate, Death, EntryRank, Residence, Sex, Standing, Unit};
 use preventiojyraa_core::rulebook::{Score, StageKind};
 
 use crate::support::core::{Someone, Statement, TODAY, row_id, rulebook};
@@ -91,6 +91,11 @@ fn register_cases() -> Vec<Case> {
             "moved-away",
             living(Residence::MovedAway(None)),
             living(Residence::Unknown),
+        ),
+        case(
+            "second-entry",
+            low().registered(|register| register.rank = EntryRank::GivesWay),
+            low().registered(|register| register.rank = EntryRank::Leading),
         ),
         case(
             "lives-elsewhere",

@@ -9,6 +9,7 @@ const TABLE: &str = "
 born-later | not-yet-born | nothing | -
 deceased | deceased | nothing | -
 glucose-critical | - | - | same-day within 0 days
+second-entry | out-of-scope | nothing | -
 moved-away | moved | nothing | -
 lives-elsewhere | out-of-scope | nothing | -
 refused-with-a-high-result | - | - | urgent within 7 days

@@ -28,6 +28,7 @@ mod network_pull_killed;
 mod network_pull_rules;
 mod network_pull_trouble;
 mod offers;
+mod one_person;
 mod one_reminder;
 mod opted_out;
 mod order_channels;

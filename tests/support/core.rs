@@ -320,6 +320,7 @@ impl fmt::Debug for Someone {
             death,
             residence,
             complete,
+            rank,
         } = self.register;
         let death = match death {
             Death::Alive => "alive".to_owned(),
@@ -335,7 +336,7 @@ impl fmt::Debug for Someone {
         let birth = birth.bounds();
         writeln!(
             f,
-            "{sex:?} born {birth:?}, {death}, {residence}, complete: {complete},"
+            "{sex:?} born {birth:?}, {death}, {residence}, complete: {complete}, {rank:?},"
         )?;
         let lot = self.lot.map(Inclusion::billionths);
         writeln!(f, "{:?}, drawn: {lot:?},", self.episode)?;

@@ -3,8 +3,8 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 use preventiojyraa_core::profile::{
-    BirthDate, Comparator, Death, Fact, FactId, FactValue, Quantity, Recorded, Register, Residence,
-    Sex, Standing, SubmissionId, Unit, Version,
+    BirthDate, Comparator, Death, EntryRank, Fact, FactId, FactValue, Quantity, Recorded, Register,
+    Residence, Sex, Standing, SubmissionId, Unit, Version,
 };
 use preventiojyraa_core::rulebook::{FactDefinition, FactKind};
 use proptest::prelude::*;
@@ -63,6 +63,10 @@ pub(crate) fn register() -> impl Strategy<Value = Register> {
                 _ => Residence::InArea,
             },
             complete,
+            rank: match death {
+                2 => EntryRank::GivesWay,
+                _ => EntryRank::Leading,
+            },
         },
     )
 }

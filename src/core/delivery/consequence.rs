@@ -35,11 +35,15 @@ pub enum TaskCode {
     ResultOfAnother,
     /// A result says that it answers an order, and tells nothing about the ordered test.
     ResultNotUnderstood,
+    /// Entries seem to be of one person, and contradict each other.
+    EntriesUnclear,
+    /// Entries were taken for one person's, and are not any more.
+    EntriesParted,
 }
 
 impl TaskCode {
     /// Every code with its name.
-    pub const NAMES: [(&'static str, Self); 14] = [
+    pub const NAMES: [(&'static str, Self); 16] = [
         ("delivery-unknown", Self::DeliveryUnknown),
         ("delivery-refused", Self::DeliveryRefused),
         ("delivery-returned", Self::DeliveryReturned),
@@ -54,6 +58,8 @@ impl TaskCode {
         ("contact-not-asked", Self::ContactNotAsked),
         ("result-of-another", Self::ResultOfAnother),
         ("result-not-understood", Self::ResultNotUnderstood),
+        ("entries-unclear", Self::EntriesUnclear),
+        ("entries-parted", Self::EntriesParted),
     ];
 
     /// The name in the ledger and on the worklist.

@@ -1,7 +1,9 @@
 //! Whether the condition of a row holds, and if not, by how little.
 
 use super::{Inclusion, Stage};
-use crate::profile::{Death, Fact, FactId, Profile, Residence, Sex, Standing, is_within_months};
+use crate::profile::{
+    Death, EntryRank, Fact, FactId, Profile, Residence, Sex, Standing, is_within_months,
+};
 use crate::risk::{self, Assessment};
 use crate::rulebook::{
     Category, Condition, DefinitionSignal, RegisterFinding, Rulebook, ScorePosition, Specimen,
@@ -187,6 +189,7 @@ fn register_says(profile: &Profile, finding: RegisterFinding) -> bool {
             Residence::MovedAway(None) => true,
             Residence::InArea | Residence::Elsewhere | Residence::Unknown => false,
         },
+        RegisterFinding::SecondEntry => register.rank == EntryRank::GivesWay,
         RegisterFinding::Elsewhere => register.residence == Residence::Elsewhere,
         RegisterFinding::BirthDateUnknown => register.birth.bounds().is_none(),
         RegisterFinding::SexUnknown => register.sex == Sex::Unknown,

@@ -42,6 +42,7 @@
 mod age;
 mod fact;
 mod id;
+mod persons;
 mod precedence;
 mod register;
 mod unit;
@@ -49,8 +50,9 @@ mod unit;
 pub use age::{BirthDate, completed_years, is_within_months, months_between};
 pub use fact::{Comparator, Fact, FactId, FactValue, Quantity, Recorded, Standing, Version};
 pub use id::{ResidentId, SubmissionId};
+pub use persons::{Candidate, PersonStanding, Rounds, persons};
 pub use precedence::Precedence;
-pub use register::{Death, Register, Residence, Sex};
+pub use register::{Death, EntryRank, Register, Residence, Sex};
 pub use unit::Unit;
 pub(crate) use unit::nine_decimals;
 

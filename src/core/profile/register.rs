@@ -52,6 +52,15 @@ pub enum Residence {
     Unknown,
 }
 
+/// Which of a person's entries one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryRank {
+    /// The only one, or the one under which the person is decided about.
+    Leading,
+    /// Another one: what it tells counts for the person, who is decided about under the leading one.
+    GivesWay,
+}
+
 /// The register's entry for one resident.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Register {
@@ -65,6 +74,8 @@ pub struct Register {
     pub residence: Residence,
     /// False while an export slice that may hold this resident's data is known to be incomplete.
     pub complete: bool,
+    /// Whether the person is decided about under this entry.
+    pub rank: EntryRank,
 }
 
 impl Register {
@@ -77,6 +88,7 @@ impl Register {
             death: Death::Alive,
             residence: Residence::Unknown,
             complete: true,
+            rank: EntryRank::Leading,
         }
     }
 }

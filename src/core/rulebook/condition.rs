@@ -15,6 +15,8 @@ pub enum RegisterFinding {
     Deceased,
     /// Left the area on or before the index date.
     MovedAway,
+    /// Another entry of a person who is decided about under the leading one.
+    SecondEntry,
     /// Never lived in the area.
     Elsewhere,
     /// No usable birth date.

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::catalogue::{self, Catalogue};
+use super::catalogue::Catalogue;
 use super::catalogue_read;
 use super::fit::{Parts, in_region, prove_region};
 use super::folder::{prove_texts, set_of, texts_of, which};
@@ -333,11 +333,7 @@ fn choose(
         let mut take = Taking { table, named };
         take.rule("form", &offer.form, &shelves.questionnaires, |f| &f.header)
     });
-    let (portal, opt_out) = (&programme.without_portal, &programme.opt_out);
-    for (key, name) in [("without_portal", portal), ("opt_out", opt_out)] {
-        name.iter()
-            .for_each(|name| drop(catalogue::find(catalogue, &table, key, name)));
-    }
+    programme.prove_facts(catalogue, &table);
     let form = match form {
         Some(found) => Some(found?),
         None => None,

@@ -342,6 +342,7 @@ fn read_register(table: &Table<'_>) -> Option<RegisterFinding> {
             ("not-yet-born", RegisterFinding::NotYetBorn),
             ("deceased", RegisterFinding::Deceased),
             ("moved-away", RegisterFinding::MovedAway),
+            ("second-entry", RegisterFinding::SecondEntry),
             ("elsewhere", RegisterFinding::Elsewhere),
             ("birth-date-unknown", RegisterFinding::BirthDateUnknown),
             ("sex-unknown", RegisterFinding::SexUnknown),

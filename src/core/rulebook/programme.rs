@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use super::asking::Asking;
+use super::catalogue::{self, Catalogue};
 use super::header::{Header, Status};
 use super::model_changes::ModelChanges;
 use super::offer::OfferRules;
@@ -152,6 +153,19 @@ impl Words {
 }
 
 impl Programme {
+    /// The facts that it names are there.
+    pub(super) fn prove_facts(&self, catalogue: &Catalogue, table: &Table<'_>) {
+        let named = [
+            ("without_portal", &self.without_portal),
+            ("opt_out", &self.opt_out),
+        ];
+        for (key, name) in named {
+            if let Some(name) = name {
+                catalogue::find(catalogue, table, key, name);
+            }
+        }
+    }
+
     /// Until when somebody who has so many days from a day on should have looked: the last working day
     /// of these, or the first day where there is none.
     #[must_use]

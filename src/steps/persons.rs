@@ -1,0 +1,204 @@
+//! Persons: entries of the register that are of one person are decided about as one.
+//!
+//! A pull ends with settling which entries are of one person: those that the source links as such
+//! (`replaced-by`, `replaces`), and those with the same valid national identifier, unless they contradict
+//! each other. What was settled is on record by pull, so that a run is decided again as it saw it. The entry
+//! that leads has the facts of all; the others are on the register as second entries and ask for nothing.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::Span;
+use jiff::civil::Date;
+
+use super::{DataFolder, StepError};
+use crate::delivery::TaskCode;
+use crate::fhir::PatientEntry;
+use crate::ledger::{EntryLink, EpisodeMap, NewTask};
+use crate::pathway::Stage;
+use crate::profile::{Candidate, Fact, PersonStanding, ResidentId, Rounds, persons};
+use crate::rulebook::{Catalogue, Priority};
+
+/// Days within which somebody looks at entries that contradict each other or have parted.
+const LOOK_WITHIN_DAYS: i64 = 7;
+
+/// Settles which entries are of one person, as of the newest pull; `today` is the day of what a person is
+/// to look at. Does nothing when nothing has changed.
+///
+/// # Errors
+///
+/// When lake or ledger cannot be read, or the ledger cannot be written.
+pub(super) fn settle(data: &mut DataFolder, today: Date) -> Result<(), StepError> {
+    let Some(pull) = data.ledger.pulls()?.last().map(|pull| pull.id) else {
+        return Ok(());
+    };
+    let before = data.ledger.persons(u32::MAX)?;
+    let (pairs, replaced) = pairs(data)?;
+    let mut wanted: BTreeSet<ResidentId> = before.keys().copied().collect();
+    wanted.extend(pairs.iter().flat_map(|(one, other)| [*one, *other]));
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let (episodes, _) = data.ledger.episodes(None)?;
+    let hidden = data.ledger.non_disclosed()?;
+    let led: BTreeSet<ResidentId> = before
+        .iter()
+        .map(|(resident, standing)| standing.lead(*resident))
+        .collect();
+    let mut candidates = Vec::new();
+    for row in data.store.register(None)? {
+        if wanted.contains(&row.resident) {
+            candidates.push(Candidate {
+                resident: row.resident,
+                birth: row.register.birth,
+                sex: row.register.sex,
+                is_hidden: hidden.contains(&row.resident),
+                is_replaced: replaced.contains(&row.resident),
+                rounds: rounds(&episodes, row.resident),
+                led_before: led.contains(&row.resident),
+            });
+        }
+    }
+    let now = persons(&candidates, &pairs);
+    let standing = |of: &BTreeMap<ResidentId, PersonStanding>, resident: &ResidentId| {
+        of.get(resident).copied().unwrap_or(PersonStanding::Alone)
+    };
+    let changed: Vec<(ResidentId, PersonStanding)> = now
+        .iter()
+        .filter(|(resident, is)| **is != standing(&before, resident))
+        .map(|(resident, is)| (*resident, *is))
+        .collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let asked: Vec<NewTask> = changed
+        .iter()
+        .filter_map(|(resident, is)| {
+            let was = standing(&before, resident);
+            let had_rounds = rounds(&episodes, was.lead(*resident)) != Rounds::None;
+            let code = match (was, is) {
+                (_, PersonStanding::Unclear) => TaskCode::EntriesUnclear,
+                // Whatever was done while they were one was done for one of the two.
+                (PersonStanding::United(_), PersonStanding::Alone) if had_rounds => {
+                    TaskCode::EntriesParted
+                }
+                (_, PersonStanding::United(_) | PersonStanding::Alone) => return None,
+            };
+            Some(NewTask {
+                resident: *resident,
+                code: code.name().to_owned(),
+                priority: Priority::Soon,
+                opened_on: today,
+                due: today.saturating_add(Span::new().days(LOOK_WITHIN_DAYS)),
+                about: None,
+            })
+        })
+        .collect();
+    Ok(data.ledger.settle_persons(pull, &changed, &asked)?)
+}
+
+type Pairs = Vec<(ResidentId, ResidentId)>;
+
+/// Which entries are said to be of one person, and those that another replaces.
+fn pairs(data: &DataFolder) -> Result<(Pairs, BTreeSet<ResidentId>), StepError> {
+    let mut pairs = Pairs::new();
+    let mut replaced = BTreeSet::new();
+    for (resident, links) in data.ledger.entry_links()? {
+        for link in links {
+            pairs.push((resident, link.other));
+            replaced.insert(if link.gives_way { resident } else { link.other });
+        }
+    }
+    for group in data.ledger.entries_that_share()? {
+        pairs.extend(group.windows(2).map(|pair| (pair[0], pair[1])));
+    }
+    Ok((pairs, replaced))
+}
+
+fn rounds(episodes: &EpisodeMap, resident: ResidentId) -> Rounds {
+    match episodes.get(&resident).map(|episode| &episode.stage) {
+        None => Rounds::None,
+        Some(Stage::Closed { .. } | Stage::OfferedPrevention { .. }) => Rounds::Over,
+        Some(
+            Stage::Eligible
+            | Stage::Queued { .. }
+            | Stage::Asked { .. }
+            | Stage::Ordered { .. }
+            | Stage::Confirming { .. }
+            | Stage::WithANurse { .. },
+        ) => Rounds::Open,
+    }
+}
+
+/// What an entry says about others of the same person: that one replaces the other. What it only refers to
+/// may be somebody else.
+pub(super) fn entry_links(entry: &PatientEntry) -> BTreeSet<EntryLink> {
+    let links = entry.links.iter().filter_map(|link| {
+        let gives_way = match link.kind.as_str() {
+            "replaced-by" => true,
+            "replaces" => false,
+            _ => return None,
+        };
+        let other = link.other;
+        Some(EntryLink { other, gives_way })
+    });
+    links.collect()
+}
+
+/// Which entries give way to which, as some pulls have left it.
+#[derive(Debug, Default)]
+pub(super) struct Persons {
+    gives_way_to: BTreeMap<ResidentId, ResidentId>,
+}
+
+impl Persons {
+    /// After the pulls up to one.
+    pub(super) fn of(data: &DataFolder, last: u32) -> Result<Self, StepError> {
+        let standings = data.ledger.persons(last)?.into_iter();
+        let gives_way_to = standings.filter_map(|(resident, standing)| {
+            let lead = standing.lead(resident);
+            (lead != resident).then_some((resident, lead))
+        });
+        Ok(Self {
+            gives_way_to: gives_way_to.collect(),
+        })
+    }
+
+    /// The entry that leads the person of another one.
+    pub(super) fn lead_of(&self, resident: ResidentId) -> Option<ResidentId> {
+        self.gives_way_to.get(&resident).copied()
+    }
+
+    /// How many entries give way to another.
+    pub(super) fn n_second_entries(&self) -> u64 {
+        self.gives_way_to.len() as u64
+    }
+
+    /// The other entries of the person that one leads.
+    pub(super) fn others_of(&self, lead: ResidentId) -> impl Iterator<Item = ResidentId> {
+        let all = self.gives_way_to.iter();
+        all.filter(move |(_, of)| **of == lead)
+            .map(|(other, _)| *other)
+    }
+
+    /// The facts that second entries tell of their persons, by the leading entry, up to a pull.
+    pub(super) fn facts(
+        &self,
+        data: &DataFolder,
+        catalogue: &Catalogue,
+        last: u32,
+    ) -> Result<HashMap<ResidentId, Vec<Fact>>, StepError> {
+        let mut told: HashMap<ResidentId, Vec<Fact>> = HashMap::new();
+        if self.gives_way_to.is_empty() {
+            return Ok(told);
+        }
+        let mut stored = data.store.facts(catalogue, None)?;
+        let mut facts = Vec::new();
+        for (other, lead) in &self.gives_way_to {
+            facts.clear();
+            stored.take_until(*other, &mut facts)?;
+            let seen = facts.iter().filter(|fact| fact.version.pull <= last);
+            told.entry(*lead).or_default().extend(seen);
+        }
+        Ok(told)
+    }
+}
