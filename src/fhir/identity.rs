@@ -145,6 +145,23 @@ mod tests {
         }
     }
 
+    /// Of one birthday in its century every sign is taken, and makes somebody else: the key is all
+    /// eleven characters. (DVV: +, -, Y, X, W, V, U, A, B, C, D, E, F; 900 to 999 is nobody's.)
+    #[test]
+    fn every_century_sign_is_known_and_tells_people_apart() {
+        let known = [
+            "+", "-", "Y", "X", "W", "V", "U", "A", "B", "C", "D", "E", "F",
+        ];
+        let ids = known.map(|sign| NationalId::new(&"010101#903U".replace('#', sign)));
+        assert!(ids.iter().all(|id| id.is_valid));
+        let apart: std::collections::BTreeSet<&str> = ids.iter().map(|id| &*id.value).collect();
+        assert_eq!(apart.len(), 13);
+        for sign in ["G", "T", "Z", "y", "a", "0", " ", "\u{2212}", "/"] {
+            let value = "010101#903U".replace('#', sign);
+            assert!(!NationalId::new(&value).is_valid, "{value}");
+        }
+    }
+
     #[test]
     fn keys_sources_and_kinds_keep_identifiers_apart() {
         let key = IdentityKey::PUBLIC;

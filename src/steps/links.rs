@@ -17,7 +17,7 @@ use crate::config::People;
 use crate::fhir::{Block, Lines, PatientEntry, Reading, Resource, read_line};
 use crate::intake::{Issue, IssueCode};
 use crate::ledger::{Link, PullRecord};
-use crate::profile::{ResidentId, Version};
+use crate::profile::{PersonStanding, ResidentId, Version};
 use crate::rulebook::Rulebook;
 
 /// An issue about somebody whom a source beside the register knows and the register does not.
@@ -29,6 +29,8 @@ pub(super) fn nobody_of_the_register() -> Issue {
 /// Residents whom a source calls by names of its own.
 pub(super) struct Links {
     people: People,
+    /// What entries of the register are to their persons.
+    persons: BTreeMap<ResidentId, PersonStanding>,
     known: HashMap<String, Known>,
     /// Those that no earlier pull has found, or found otherwise.
     pub(super) new: Vec<Link>,
@@ -62,6 +64,7 @@ impl Links {
     ) -> Result<Self, StepError> {
         let mut links = Self {
             people: options.terms.people,
+            persons: data.ledger.persons(u32::MAX)?,
             known: HashMap::new(),
             new: Vec::new(),
             told: BTreeSet::new(),
@@ -119,6 +122,17 @@ impl Links {
         Ok(links)
     }
 
+    /// The entry that leads, when all of some entries are of one person.
+    fn one_person(&self, entries: &[ResidentId]) -> Option<ResidentId> {
+        let lead = |entry: &ResidentId| {
+            let standing = self.persons.get(entry);
+            standing.map_or(*entry, |standing| standing.lead(*entry))
+        };
+        let first = lead(entries.first()?);
+        let are_one = entries.iter().all(|entry| lead(entry) == first);
+        are_one.then_some(first)
+    }
+
     fn meet(&mut self, data: &DataFolder, entry: &PatientEntry) -> Result<(), StepError> {
         let known = self.known.get(&entry.patient_id).copied();
         let known = known.unwrap_or_default();
@@ -132,8 +146,8 @@ impl Links {
             None => known.before,
             Some(id) => match data.ledger.holders(&id.value)?[..] {
                 [one] => Some(one),
-                // Of nobody, or of several entries: choosing one would be a guess about a person.
-                _ => None,
+                // Of nobody, or of entries that are not one person's: choosing one would be a guess.
+                ref holders => self.one_person(holders),
             },
         };
         let known = Known {

@@ -168,6 +168,12 @@ impl Persons {
         self.gives_way_to.get(&resident).copied()
     }
 
+    /// The entries that lead the persons of second entries.
+    pub(super) fn leads_of(&self, entries: &BTreeSet<ResidentId>) -> BTreeSet<ResidentId> {
+        let leads = entries.iter().filter_map(|entry| self.lead_of(*entry));
+        leads.collect()
+    }
+
     /// How many entries give way to another.
     pub(super) fn n_second_entries(&self) -> u64 {
         self.gives_way_to.len() as u64

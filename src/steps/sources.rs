@@ -47,6 +47,9 @@ impl Sources {
         if rulebook.pathway.rows.iter().any(is_of_second) {
             let last = pulls.last().map_or(0, |pull| pull.id);
             sources.persons = Persons::of(data, last)?;
+            // Of whom something is missing under one entry, it is missing of the person.
+            let lacking = sources.persons.leads_of(&sources.residents);
+            sources.residents.extend(lacking);
             sources.told_elsewhere = sources.persons.facts(data, &rulebook.catalogue, last)?;
         }
         Ok(sources)

@@ -445,7 +445,6 @@ fn put_register(out: &mut Vec<u8>, register: Register) {
         death,
         residence,
         complete,
-        // Which entry leads is seen when all are known.
         rank: _,
     } = register;
     let bounds = birth.bounds();

@@ -195,6 +195,7 @@ fn a_form_asks_what_is_asked_and_each_answer_is_one_that_we_understand() {
                     assert_eq!(item["type"], "decimal", "{link}");
                     assert_eq!(item["extension"][0]["valueCoding"]["code"], unit.ucum());
                 }
+                AnswerMeaning::Choice(_) => panic!("{link}: no question of the score is a choice"),
                 AnswerMeaning::Codes(codes) => {
                     assert_eq!(item["type"], "choice", "{link}");
                     let options = item["answerOption"].as_array().expect("answers");

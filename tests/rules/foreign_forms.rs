@@ -148,6 +148,56 @@ fn a_form_that_nobody_maps_is_counted_and_not_read() {
 }
 
 #[test]
+fn an_answer_by_which_somebody_refuses_is_a_refusal_and_no_other_is() {
+    const REFUSES: &str = "en-halua-seulontaan";
+    let nothing = read(rulebook(), MAISA, &[]);
+    let of = |value| -> (Vec<FactValue>, Vec<IssueCode>) {
+        let intake = read(rulebook(), MAISA, &[(REFUSES, value)]);
+        let values = intake.facts.iter().map(|fact| fact.value);
+        let (names, issues) = told(&intake);
+        assert!(names.iter().all(|(name, _)| name == "screening-opt-out"));
+        (values.collect(), issues)
+    };
+    for (answer, says) in [
+        (
+            SubmittedValue::Other("kylla"),
+            (vec![FactValue::Present], vec![]),
+        ),
+        // What an earlier version of the same response said goes.
+        (
+            SubmittedValue::Other("ei"),
+            (vec![FactValue::Withdrawn], vec![]),
+        ),
+        (
+            SubmittedValue::Other("ehka"),
+            (vec![], vec![IssueCode::AnswerUnknown]),
+        ),
+        (number(1.0), (vec![], vec![IssueCode::ValueNotUnderstood])),
+        (
+            SubmittedValue::None,
+            (vec![], vec![IssueCode::ValueNotUnderstood]),
+        ),
+    ] {
+        assert_eq!(of(answer), says);
+    }
+    assert_eq!(told(&nothing), (vec![], vec![]));
+}
+
+#[test]
+fn a_map_says_of_a_choice_whether_it_is_chosen_or_not() {
+    let path = "questionnaires/maisa-t2d.toml";
+    let map = "answers = { kylla = \"chosen\", ei = \"not-chosen\" }";
+    for wrong in [
+        "answers = { kylla = \"chosen\", ei = \"perhaps\" }",
+        "answers = { kylla = 1 }",
+        "unit = \"cm\"",
+        "",
+    ] {
+        assert!(!mistakes_after(path, map, wrong).is_empty(), "{wrong}");
+    }
+}
+
+#[test]
 fn a_map_that_nobody_has_verified_says_so_and_what_is_missing() {
     let path = "questionnaires/omaolo-t2d.toml";
     for (path, canonical, missing) in [

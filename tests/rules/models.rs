@@ -431,6 +431,29 @@ fn a_risk_beside_a_level_is_told_on_its_own_side() {
     assert_eq!(Points.number_beside(12, 12), "12");
 }
 
+/// Both sides of the largest coefficient that is believed.
+#[test]
+fn a_coefficient_is_believed_up_to_a_thousand() {
+    const CAMBRIDGE: &str = "scores/cambridge-2000.toml";
+    for (intercept, is_refused) in [
+        ("-1000.0", false),
+        ("1000.0", false),
+        ("-1000.1", true),
+        ("1000.1", true),
+    ] {
+        let written = format!("intercept = {intercept}");
+        let (files, _) = edited(CAMBRIDGE, "intercept = -6.322", &written);
+        // Its examples do not come out any more, whatever is believed.
+        let mistakes = Rulebook::load(&files).err().unwrap_or_default();
+        let codes: Vec<&str> = mistakes.iter().map(|mistake| mistake.code).collect();
+        assert_eq!(
+            codes.contains(&"model-coefficient"),
+            is_refused,
+            "{written}: {codes:?}"
+        );
+    }
+}
+
 #[test]
 fn numbers_that_no_equation_can_count_are_refused() {
     const FRAMINGHAM: &str = "scores/framingham-office-2008.toml";

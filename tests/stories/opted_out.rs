@@ -1,7 +1,7 @@
 //! Who does not want the screening says so to a person, who puts it on record: by whom, why and until when.
 
 use insta::assert_snapshot;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::acting::Clinic;
 use crate::support::site::{Said, opaque, text};
@@ -114,6 +114,33 @@ fn it_is_taken_back_by_name_and_both_stay_on_record() {
     let audit = world.site.does(&["audit", "list", "--json"]).ends_well();
     for act in ["opted-out", "took-back-opt-out", "listed-opt-outs"] {
         assert!(audit.contains(&format!("\"{act}\"")), "{act}: {audit}");
+    }
+    world.site.is_whole();
+}
+
+/// The question of the portal's form by which people refuse.
+const REFUSES: &str = "en-halua-seulontaan";
+
+#[test]
+fn who_says_no_in_the_portals_form_is_not_asked_any_more_until_they_correct_it() {
+    let mut world = aino();
+    for (answer, written, state) in [
+        ("ei", "2025-10-10T08:00:00Z", "asked"),
+        ("kylla", "2025-10-11T08:00:00Z", "opted-out"),
+        ("ei", "2025-10-12T08:00:00Z", "asked"),
+    ] {
+        let aino = world
+            .resident("aino")
+            .answers(&[(REFUSES, answer)], "2025-10-10");
+        let meta = json!({ "lastUpdated": written });
+        drop(aino.called("says-no").which_has("meta", meta));
+        let report = world.pulls();
+        assert_eq!(report["issues"], json!({}), "{report}");
+        world.runs();
+        world.decides_that("aino", state);
+    }
+    for run in ["1", "2", "3", "4"] {
+        world.site.does(&["replay", run]).ends_well();
     }
     world.site.is_whole();
 }

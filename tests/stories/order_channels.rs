@@ -386,17 +386,18 @@ fn hl7_over_a_listener_is_there_once_or_a_person_s_whenever_the_dispatcher_is_ki
         let listener = Hl7Listener::starts(Answers::After(Duration::from_millis(120)));
         leaves_by(&clinic, "\"hl7v2\"", "", &listener.table(repeats_are_safe));
         clinic.acts();
-        is_killed(&clinic, 5, || {});
         let is_in_doubt = |row: &RowView| {
             matches!(
                 row.delivery,
                 Delivery::Sending { .. } | Delivery::Unknown { .. }
             )
         };
-        assert!(
-            clinic.rows().iter().any(is_in_doubt),
-            "no kill came between a message and its answer"
-        );
+        // A busy machine may start so slowly that a dozen kills all come before or after messages.
+        let between = (5..8).any(|seed| {
+            is_killed(&clinic, seed, || {});
+            clinic.rows().iter().any(is_in_doubt)
+        });
+        assert!(between, "no kill came between a message and its answer");
         clinic.delivers_everything();
         let messages = listener.messages();
         let done = acknowledged(&clinic);

@@ -113,7 +113,8 @@ fn an_identifier_that_is_wrong_or_of_two_people_links_nobody() {
         town.own.resident("phr-7").waist(95.0, "2025-10-01");
         if shared {
             town.register
-                .resident("anna-again")
+                .resident("aimo")
+                .man_born("1991-01-01")
                 .registered("identifier", national_id(ANNA));
         } else {
             town.own
@@ -125,6 +126,24 @@ fn an_identifier_that_is_wrong_or_of_two_people_links_nobody() {
         assert_eq!(count(&report["residents"]), 0);
         assert_eq!(town.standings("anna"), []);
     }
+}
+
+#[test]
+fn who_has_two_entries_on_the_register_is_linked_as_the_one_person_they_are() {
+    let mut town = Town::new();
+    town.register
+        .resident("anna-again")
+        .woman_born("1990-01-01")
+        .registered("identifier", national_id(ANNA));
+    town.own.resident("phr-7").says_no("2025-10-01");
+    town.register.pulls();
+    let report = town.pulls_own();
+    assert_eq!(count(&report["residents"]), 1);
+    town.register.runs();
+    let mut states = ["anna", "anna-again"].map(|name| town.register.site.state_of(name));
+    states.sort();
+    assert_eq!(states, ["opted-out", "out-of-scope"]);
+    town.register.site.is_whole();
 }
 
 #[test]

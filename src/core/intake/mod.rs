@@ -46,7 +46,7 @@ use jiff::civil::Date;
 
 use crate::profile::{Fact, FactId, FactValue, Quantity, Unit};
 use crate::rulebook::{
-    AnswerMeaning, CodeSystem, FactDefinition, FactKind, LaboratoryId, Rulebook,
+    AnswerMeaning, Chosen, CodeSystem, FactDefinition, FactKind, LaboratoryId, Rulebook,
 };
 
 /// What became of one submission.
@@ -453,6 +453,12 @@ fn admit_form(
                 .get(*code)
                 .map(|at| FactValue::Answer(*at))
                 .ok_or_else(|| Issue::answer_unknown(definition, answered.link_id)),
+            (AnswerMeaning::Choice(codes), SubmittedValue::Other(code)) => match codes.get(*code) {
+                Some(Chosen::Yes) => Ok(FactValue::Present),
+                // An earlier version of the same response may have said otherwise.
+                Some(Chosen::No) => Ok(FactValue::Withdrawn),
+                None => Err(Issue::answer_unknown(definition, answered.link_id)),
+            },
             _ => Err(Issue::value_not_understood(definition)),
         };
         let part = u16::try_from(n).unwrap_or(u16::MAX);

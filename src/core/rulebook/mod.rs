@@ -109,7 +109,7 @@ pub use order_codes::{OrderCode, OrderCodes};
 pub use pathway::{Deadlines, Exclusion, NextStep, Pathway, Priority, Review, Row};
 pub use programme::{InForcePeriod, Programme, Words};
 pub use progress::Progress;
-pub use questionnaire::{AnswerMeaning, Questionnaire, QuestionnaireItem};
+pub use questionnaire::{AnswerMeaning, Chosen, Questionnaire, QuestionnaireItem};
 use reader::suggest as suggest_among;
 pub use state::State;
 pub(crate) use sum::{Cell, Context, OLDEST, for_each_value};

@@ -44,6 +44,38 @@ pub enum AnswerMeaning {
     NumberIn(Unit),
     /// A code; each means one answer of the fact, by position.
     Codes(BTreeMap<String, u8>),
+    /// A code; each means that the resident chooses so, or that they do not.
+    Choice(BTreeMap<String, Chosen>),
+}
+
+/// What an answer says of a choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chosen {
+    /// The resident chooses so.
+    Yes,
+    /// They do not; of other submissions it takes nothing back.
+    No,
+}
+
+impl Chosen {
+    /// The words in rule files.
+    const NAMES: [(&'static str, Self); 2] = [("chosen", Self::Yes), ("not-chosen", Self::No)];
+}
+
+impl AnswerMeaning {
+    /// The codes that people choose from, sorted as they are shown; none for a number.
+    #[must_use]
+    pub fn codes(&self) -> Vec<&str> {
+        match self {
+            Self::NumberIn(_) => Vec::new(),
+            Self::Codes(codes) => {
+                let mut codes: Vec<(&String, &u8)> = codes.iter().collect();
+                codes.sort_by_key(|(_, at)| **at);
+                codes.into_iter().map(|(code, _)| code.as_str()).collect()
+            }
+            Self::Choice(codes) => codes.keys().map(String::as_str).collect(),
+        }
+    }
 }
 
 impl Questionnaire {
@@ -188,10 +220,22 @@ fn read_item(
             }
             AnswerMeaning::Codes(codes)
         }
+        (FactKind::Choice, None, Some(answers)) => {
+            let mut codes = BTreeMap::new();
+            for (code, value) in answers.entries() {
+                let word = value.get_ref().as_str();
+                let known = Chosen::NAMES.iter().find(|(name, _)| word == Some(name));
+                match known {
+                    Some((_, chosen)) => drop(codes.insert(code.to_owned(), *chosen)),
+                    None => answers.value_mistake(value, code, "one of: chosen, not-chosen"),
+                }
+            }
+            AnswerMeaning::Choice(codes)
+        }
         _ => {
             table.report(
                 "item-reading",
-                "a quantity needs `unit`, an answer needs `answers`",
+                "a quantity needs `unit`, an answer or a choice needs `answers`",
             );
             return None;
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::catalogue::Catalogue;
 use super::model::{ItemInput, Model};
 use super::pathway::Pathway;
-use super::questionnaire::{AnswerMeaning, Questionnaire};
+use super::questionnaire::Questionnaire;
 use super::reader::Table;
 use super::texts::{Language, Placeholder, QuestionText, TextFile};
 
@@ -158,7 +158,7 @@ pub(super) fn prove_words(
         let has_codes = form
             .items
             .values()
-            .any(|item| matches!(item.meaning, AnswerMeaning::Codes(_)));
+            .any(|item| !item.meaning.codes().is_empty());
         if has_codes && form.answer_system.is_none() {
             let message = format!(
                 "form `{}` is sent and has no `answer_system`",
@@ -194,14 +194,11 @@ fn questions(root: &Table<'_>, file: &TextFile, form: &Questionnaire) {
             root.report_at("questions", "text-missing", message, None);
             continue;
         };
-        let codes: BTreeSet<&String> = match &item.meaning {
-            AnswerMeaning::NumberIn(_) => BTreeSet::new(),
-            AnswerMeaning::Codes(codes) => codes.keys().collect(),
-        };
+        let codes: BTreeSet<&str> = item.meaning.codes().into_iter().collect();
         let QuestionText { answers, .. } = question;
-        let in_words: BTreeSet<&String> = answers.keys().collect();
+        let in_words: BTreeSet<&str> = answers.keys().map(String::as_str).collect();
         if codes != in_words {
-            let codes: Vec<&str> = codes.into_iter().map(String::as_str).collect();
+            let codes: Vec<&str> = codes.into_iter().collect();
             let message = format!("question `{link_id}` needs words for: {}", codes.join(", "));
             report_in(root, "questions", link_id, "text-answers", message);
         }

@@ -366,7 +366,9 @@ impl<'a> Act<'a> {
                 text: question.text,
                 answer: match &question.item.meaning {
                     AnswerMeaning::NumberIn(unit) => AnswerContent::Number { unit: unit.ucum() },
-                    AnswerMeaning::Codes(_) => AnswerContent::OneOf(&question.answers),
+                    AnswerMeaning::Codes(_) | AnswerMeaning::Choice(_) => {
+                        AnswerContent::OneOf(&question.answers)
+                    }
                 },
             })
             .collect();
@@ -470,14 +472,9 @@ fn answers<'q>(
     item: &'q QuestionnaireItem,
     words: &'q BTreeMap<String, String>,
 ) -> Vec<Coded<'q>> {
-    let AnswerMeaning::Codes(codes) = &item.meaning else {
-        return Vec::new();
-    };
-    let mut codes: Vec<(&String, &u8)> = codes.iter().collect();
-    codes.sort_by_key(|(_, at)| **at);
+    let codes = item.meaning.codes().into_iter();
     codes
-        .into_iter()
-        .map(|(code, _)| Coded {
+        .map(|code| Coded {
             system: form.answer_system.as_deref().unwrap_or_default(),
             code,
             display: words.get(code).map_or("", String::as_str),
