@@ -246,8 +246,8 @@ pub(super) fn sentence(
     day: Date,
 ) -> Result<Option<String>, StepError> {
     let all = data.ledger.opt_outs(Some(resident))?;
-    let by_then = all.into_iter().filter(|one| one.on <= day);
-    Ok(by_then.last().and_then(|said| {
+    let mut by_then = all.into_iter().filter(|one| one.on <= day);
+    Ok(by_then.next_back().and_then(|said| {
         let until = match said.change {
             OptOutChange::Said { until: None } => "without an end".to_owned(),
             OptOutChange::Said { until: Some(until) } if day < until => format!("until {until}"),

@@ -133,7 +133,10 @@ fn the_form_asks_every_item_but_age_and_sends_each_question_once() {
         match (&item.meaning, &other.meaning) {
             (AnswerMeaning::NumberIn(a), AnswerMeaning::NumberIn(b)) => assert_eq!(a, b, "{link}"),
             (AnswerMeaning::Codes(a), AnswerMeaning::Codes(b)) => assert_eq!(a, b, "{link}"),
-            (AnswerMeaning::NumberIn(_) | AnswerMeaning::Codes(_), _) => panic!("{link}"),
+            (
+                AnswerMeaning::NumberIn(_) | AnswerMeaning::Codes(_) | AnswerMeaning::Choice(_),
+                _,
+            ) => panic!("{link}"),
         }
     }
 }
