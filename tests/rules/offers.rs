@@ -54,10 +54,11 @@ fn offered(told: &[Statement]) -> Someone {
 /// Where the offer stands after a look at what was told.
 fn stands(someone: &Someone) -> Offer {
     let followed = follow(rulebook(), &someone.profile(), someone.episode.as_ref());
-    match followed.episode.expect("a round").stage {
-        Stage::OfferedPrevention { since: MADE, offer } => offer,
-        other => panic!("the offer stands: {other:?}"),
-    }
+    let stage = followed.episode.expect("a round").stage;
+    let Stage::OfferedPrevention { since: MADE, offer } = stage else {
+        panic!("the offer stands: {stage:?}");
+    };
+    offer
 }
 
 #[test]

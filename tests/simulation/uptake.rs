@@ -8,6 +8,8 @@
 //! Of 200 intervals of 95 %, 181 or more hold the truth in 99 of 100 such tests; more than 198 are let be,
 //! since limits for few counts are made to be wide. The seeds are fixed.
 
+use std::io::Write;
+
 use preventiojyraa_core::calibration::Figure;
 use preventiojyraa_core::learning::{Case, Measure, Round, UptakeFigures, uptake_among};
 use preventiojyraa_core::outcomes::{Decided, Negative, Outcome, Unverified};
@@ -226,7 +228,7 @@ impl Looked {
             found: scenario.programmes(n_programmes()),
         };
         for at in 0..5 {
-            println!("{}", looked.line(at));
+            let _ = writeln!(std::io::stderr(), "{}", looked.line(at));
         }
         looked
     }

@@ -97,14 +97,16 @@ fn who_said_what_and_when_stays_on_record() {
     programme.reaches("2025-12-10");
     let words = offered.iter().map(|(resident, counted)| {
         let events = programme.events_of(resident).into_iter();
-        let moved = events.filter_map(|event| match event {
-            Event::OfferMoved { to, .. } => Some(match to {
+        let moved = events.filter_map(|event| {
+            let Event::OfferMoved { to, .. } = event else {
+                return None;
+            };
+            Some(match to {
                 Offer::NotAnswered => "nothing".to_owned(),
                 Offer::Told { answer, by, .. } => {
                     format!("{} by {by:?}", answer.name())
                 }
-            }),
-            _ => None,
+            })
         });
         let moved: Vec<String> = moved.collect();
         match &moved[..] {

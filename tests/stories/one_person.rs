@@ -53,7 +53,7 @@ fn new_zealand_2018_two_entries_are_one_person_who_is_asked_once() {
     let run = decides(&world);
     assert_eq!(count(&run["states"]["asked"]), 1);
     assert_eq!(count(&run["states"]["out-of-scope"]), 1);
-    let (asked, second) = match &*world.site.state_of("aino") {
+    let (asked, second) = match world.site.state_of("aino") {
         "asked" => ("aino", "aino-again"),
         _ => ("aino-again", "aino"),
     };
