@@ -37,8 +37,8 @@ pub(super) struct Person {
     pub(super) left: Option<Left>,
     left_on: Date,
     /// Another entry of the same person, and whether this one has given way to it.
-    same_as: Option<usize>,
-    gave_way: bool,
+    pub(super) same_as: Option<usize>,
+    pub(super) gave_way: bool,
 }
 
 /// What has happened so far, counted.
@@ -49,6 +49,7 @@ pub(super) struct Lived {
     pub(super) died: u32,
     pub(super) moved: u32,
     pub(super) merged: u32,
+    pub(super) parted: u32,
     pub(super) refused: u32,
     pub(super) answered: u32,
     pub(super) tested: u32,
@@ -57,13 +58,14 @@ pub(super) struct Lived {
 
 impl Lived {
     /// By what it is called.
-    pub(super) fn counts(&self) -> [(&'static str, u32); 9] {
+    pub(super) fn counts(&self) -> [(&'static str, u32); 10] {
         [
             ("born", self.born),
             ("coming", self.came),
             ("dead", self.died),
             ("moved", self.moved),
             ("merged", self.merged),
+            ("parted", self.parted),
             ("refusing", self.refused),
             ("answering", self.answered),
             ("tested", self.tested),
@@ -212,7 +214,11 @@ impl City {
         // Chances in a hundred thousand people and year; some more than in life, so that a small city shows it.
         let of_year = |chances: usize| chances * n_days / 365;
         for n in 0..self.people.len() {
-            if self.people[n].left.is_some() || self.people[n].gave_way {
+            if self.people[n].left.is_some() {
+                continue;
+            }
+            if self.people[n].gave_way {
+                self.is_parted(n, of_year(60_000));
                 continue;
             }
             let day = from.saturating_add(days(1 + self.dice.below(n_days)));
@@ -231,7 +237,7 @@ impl City {
             if self.happens(of_year(30_000)) {
                 self.is_measured(n);
             }
-            if self.happens(of_year(1_000)) {
+            if self.happens(of_year(2_000)) {
                 self.refuses(n);
             }
             if self.happens(of_year(6_000)) {
@@ -288,6 +294,15 @@ impl City {
         if self.people[n].same_as.is_some() && self.happens(chances) {
             self.people[n].gave_way = true;
             self.lived.merged += 1;
+            self.registers(n);
+        }
+    }
+
+    /// Somebody says that the two were not the same after all.
+    fn is_parted(&mut self, n: usize, chances: usize) {
+        if self.happens(chances) {
+            self.people[n].gave_way = false;
+            self.lived.parted += 1;
             self.registers(n);
         }
     }

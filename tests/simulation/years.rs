@@ -9,6 +9,7 @@ use std::time::Instant;
 use jiff::civil::{Date, date};
 use preventiojyraa::delivery::{Delivery, Next};
 use preventiojyraa::ledger::{EpisodeMap, Ledger, RowView};
+use preventiojyraa::pathway::Stage;
 use serde_json::{Value, json};
 
 use super::city::{City, Left, days};
@@ -41,6 +42,8 @@ enum Bug {
     NeverChases,
     /// What was ordered is ordered again by another name.
     OrdersTwice,
+    /// Nobody remembers which entries are of one person.
+    ForgetsPersons,
 }
 
 /// The programme in the city.
@@ -155,6 +158,7 @@ parallel = 8
         self.does(&["run", "--act"]).ends_well();
         let report = self.covers();
         self.left_and_left_alone(&report);
+        self.nobody_is_under_way_twice();
         self.nobody_waits_for_ever(&report);
     }
 
@@ -191,6 +195,25 @@ parallel = 8
         }
         if standings.contains_key("lost") {
             self.finds("somebody is lost");
+        }
+    }
+
+    /// Of entries of one person at most one has a round under way.
+    fn nobody_is_under_way_twice(&mut self) {
+        let rounds = self.rounds();
+        let mut under_way: BTreeMap<usize, u32> = BTreeMap::new();
+        for (n, entry) in self.city.people.iter().enumerate() {
+            let person = entry.same_as.filter(|_| entry.gave_way).unwrap_or(n);
+            let stage = rounds.get(&entry.id).map(|round| &round.stage);
+            let is_under_way = matches!(
+                stage,
+                Some(Stage::Queued { .. } | Stage::Asked { .. } | Stage::Ordered { .. })
+            );
+            *under_way.entry(person).or_default() += u32::from(is_under_way);
+        }
+        let n_twice = under_way.values().filter(|n| 1 < **n).count();
+        if n_twice != 0 {
+            self.finds(&format!("{n_twice} people are under way twice"));
         }
     }
 
@@ -252,7 +275,7 @@ parallel = 8
             self.pulls();
             self.decides();
             self.delivers();
-            if n < 4 {
+            if n < 4 || bug == Some(Bug::ForgetsPersons) {
                 self.goes_wrong(bug);
             }
         }
@@ -263,6 +286,7 @@ parallel = 8
         let sql = match bug {
             None => return,
             Some(Bug::OrdersTwice) => return self.orders_again(),
+            Some(Bug::ForgetsPersons) => "DELETE FROM entry_link; DELETE FROM person",
             Some(Bug::LosesSomebody) => {
                 "UPDATE run SET register = register + 1 WHERE id = (SELECT MAX(id) FROM run)"
             }
@@ -355,10 +379,20 @@ fn a_mistake_in_the_first_months_is_noticed() {
         Bug::NeverReminds,
         Bug::NeverChases,
         Bug::OrdersTwice,
+        Bug::ForgetsPersons,
     ];
     for bug in bugs {
-        let mut years = Years::of(60, 2);
-        years.lives(12, Some(bug));
+        // Few are entered twice, so that it takes more of them.
+        let (residents, runs) = match bug {
+            Bug::ForgetsPersons => (500, 13),
+            Bug::LosesSomebody
+            | Bug::BeginsForNobody
+            | Bug::NeverReminds
+            | Bug::NeverChases
+            | Bug::OrdersTwice => (60, 12),
+        };
+        let mut years = Years::of(residents, 2);
+        years.lives(runs, Some(bug));
         assert!(!years.problems.is_empty(), "{bug:?} is not noticed");
     }
 }

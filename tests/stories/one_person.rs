@@ -29,6 +29,20 @@ fn decides(world: &World) -> Value {
     world.runs()
 }
 
+/// Two entries with the same national identifier, of whom too little is known to decide.
+fn twins() -> World {
+    let mut world = World::new();
+    for name in ["aino", "aino-again"] {
+        unknown(&mut world, name);
+        drop(
+            world
+                .resident(name)
+                .registered("identifier", national_id(ID)),
+        );
+    }
+    world
+}
+
 /// Open tasks with a code, each by whom it is about.
 fn about(world: &World, code: &str) -> Vec<String> {
     let said = world.site.does(&["tasks", "list", "--json"]).ends_well();
@@ -41,15 +55,7 @@ fn about(world: &World, code: &str) -> Vec<String> {
 /// In the pilot two entries of one person led to two invitations, or to none.
 #[test]
 fn new_zealand_2018_two_entries_are_one_person_who_is_asked_once() {
-    let mut world = World::new();
-    for name in ["aino", "aino-again"] {
-        unknown(&mut world, name);
-        drop(
-            world
-                .resident(name)
-                .registered("identifier", national_id(ID)),
-        );
-    }
+    let mut world = twins();
     let run = decides(&world);
     assert_eq!(count(&run["states"]["asked"]), 1);
     assert_eq!(count(&run["states"]["out-of-scope"]), 1);
@@ -250,15 +256,7 @@ fn who_is_parted_again_has_their_own_facts_and_a_person_looks_at_what_was_done()
 
 #[test]
 fn a_person_of_whom_one_entry_is_hidden_is_hidden() {
-    let mut world = World::new();
-    for name in ["aino", "aino-again"] {
-        unknown(&mut world, name);
-        drop(
-            world
-                .resident(name)
-                .registered("identifier", national_id(ID)),
-        );
-    }
+    let mut world = twins();
     let hidden = json!({ "security": [{ "code": "TURVAKIELTO" }] });
     drop(world.resident("aino-again").registered("meta", hidden));
     decides(&world);
