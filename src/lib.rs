@@ -27,7 +27,7 @@
 //! ├── lake       Parquet: facts, register, issues, decisions
 //! ├── ledger     SQL: pulls, runs, identities, episodes, outbox, tasks; the commit point
 //! ├── evaluate   a researcher's own table, held against what happened
-//! ├── steps      pull, run, act, explain, learn, reconcile, check, look back, replay, erase: the order in which rooms work together
+//! ├── steps      pull, run, act, explain, learn, reconcile, check, look back, replay, erase, retention: the order in which rooms work together
 //! ├── daemon     the clock and the drivers: the schedule, dispatcher, pull over the network, health and metrics
 //! ├── standin    a made-up Helsinki to try it all on
 //! ├── demo       the whole programme on it, in one command

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use preventiojyraa::config::Config;
+use preventiojyraa::config::{Config, Retention};
 use preventiojyraa::{daemon, rules};
 
 use super::{CommandResult, Outcome, RulesArguments, print, tell};
@@ -81,9 +81,19 @@ fn check(arguments: &CheckArguments) -> CommandResult {
             Err(why) => format!("No effect starts on {today}: {why}\n"),
         },
     );
+    text.push_str(&kept(&config.retention));
     text.push_str(&timetable(&config, &rulebook.programme.time_zone)?);
     print(&text)?;
     Ok(Outcome::Done)
+}
+
+/// For how long what is kept.
+fn kept(retention: &Retention) -> String {
+    let kept = retention.periods().map(|(what, months)| match months {
+        Some(months) => format!("{what}: {months} months"),
+        None => format!("{what}: for ever"),
+    });
+    format!("Kept: {}\n", kept.join("; "))
 }
 
 /// What is wrong with a file that holds a secret.

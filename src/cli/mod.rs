@@ -29,6 +29,7 @@ mod pull;
 mod pull_sources;
 mod reconcile;
 mod replay;
+mod retention;
 mod rules;
 mod run;
 mod serve;
@@ -84,6 +85,7 @@ enum Command {
     SubjectAccess(subject_access::Arguments),
     OptOut(opt_out::Arguments),
     Erase(erase::Arguments),
+    Retention(retention::Arguments),
     Fsck(fsck::Arguments),
     Backup(backup::Arguments),
     Lake(lake::Arguments),
@@ -160,6 +162,7 @@ pub(crate) fn run() -> ExitCode {
         Command::SubjectAccess(arguments) => subject_access::run(&arguments),
         Command::OptOut(arguments) => opt_out::run(&arguments),
         Command::Erase(arguments) => erase::run(&arguments),
+        Command::Retention(arguments) => retention::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),
         Command::Lake(arguments) => lake::run(&arguments),

@@ -8,6 +8,7 @@ mod alarms;
 mod channel;
 mod destinations;
 mod lake;
+mod retention;
 mod sampled;
 mod schedule;
 mod scope;
@@ -35,6 +36,7 @@ use alarms::RawAlarms;
 pub use channel::Channel;
 use channel::{RawChannel, channel};
 pub use destinations::{Hl7Receiver, ListFolder, OutreachBy};
+pub use retention::Retention;
 use sampled::RawSampledNegatives;
 pub use sampled::SampledNegatives;
 use schedule::RawSchedule;
@@ -170,6 +172,8 @@ pub struct Config {
     pub serve: Serve,
     /// From when on something is an alarm.
     pub alarms: AlarmLimits,
+    /// For how long things are kept.
+    pub retention: Retention,
 }
 
 /// What the program may do here.
@@ -233,6 +237,8 @@ struct File {
     serve: Serve,
     #[serde(default)]
     alarms: RawAlarms,
+    #[serde(default)]
+    retention: Retention,
 }
 
 impl File {
@@ -333,6 +339,7 @@ impl Config {
             mistakes.push("schedule: `pull` has a time, and no source has a server".to_owned());
         }
         let alarms = file.alarms.checked(&mut mistakes);
+        file.retention.mistakes(&mut mistakes);
         let mut channels = Vec::new();
         for (name, raw) in &file.channel {
             match channel(name, raw, &file.server, file.site.trial) {
@@ -363,6 +370,7 @@ impl Config {
             schedule,
             serve: file.serve,
             alarms,
+            retention: file.retention,
         })
     }
 

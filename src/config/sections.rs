@@ -7,7 +7,7 @@ use super::alarms::RawAlarms;
 use super::channel::RawChannel;
 use super::sampled::RawSampledNegatives;
 use super::schedule::RawSchedule;
-use super::{File, LegalBasis, RawRules, Scope, Serve, Server, Site, Source};
+use super::{File, LegalBasis, RawRules, Retention, Scope, Serve, Server, Site, Source};
 use crate::lake::Place;
 
 /// Reads the text; all of its mistakes otherwise, the first with the line in which it is.
@@ -52,6 +52,7 @@ fn section(name: &str, value: &Value, mistakes: &mut Vec<String>) {
         "schedule" => one::<RawSchedule>(name, value, mistakes),
         "serve" => one::<Serve>(name, value, mistakes),
         "alarms" => one::<RawAlarms>(name, value, mistakes),
+        "retention" => one::<Retention>(name, value, mistakes),
         _ => mistakes.push(format!("`[{name}]`: there is no such section")),
     }
 }

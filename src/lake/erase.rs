@@ -1,6 +1,6 @@
-//! Erasing: every file that has rows about a resident, written anew without them.
+//! Erasing: every file that has rows about some residents, written anew without them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow_array::{Array, BooleanArray, RecordBatch};
 use arrow_select::filter::filter_record_batch;
@@ -10,7 +10,7 @@ use super::parquet_file::{self, Columns, Only, id_at};
 use super::{LakeError, ManifestFile, Staged, Store, Table};
 use crate::profile::ResidentId;
 
-/// New files that hold all rows of those they replace, but for one resident's.
+/// New files that hold all rows of those they replace, but for some residents'.
 #[derive(Debug, Default)]
 pub struct Without {
     /// The new files.
@@ -22,7 +22,7 @@ pub struct Without {
 }
 
 impl Store {
-    /// Stages a generation's files without a resident. Files without a row about them stay as they are.
+    /// Stages a generation's files without some residents. Files without a row about them stay as they are.
     ///
     /// Every other row is as it was: the new files are read again and their rows compared.
     ///
@@ -32,11 +32,11 @@ impl Store {
     pub fn stage_without(
         &self,
         files: &[ManifestFile],
-        resident: ResidentId,
+        residents: &BTreeSet<ResidentId>,
     ) -> Result<Without, LakeError> {
         let mut without = Without::default();
         for file in files {
-            let Some((staged, n_left_out)) = self.file_without(file, resident)? else {
+            let Some((staged, n_left_out)) = self.file_without(file, residents)? else {
                 continue;
             };
             *without.rows.entry(file.table.name()).or_default() += n_left_out;
@@ -56,24 +56,28 @@ impl Store {
         let only = Only::about(Table::Facts, &resident);
         for path in self.files(Table::Facts)? {
             for batch in parquet_file::open(Table::Facts, &path, only)? {
-                n += others(Table::Facts, &batch?, resident)?.false_count();
+                n += others(Table::Facts, &batch?, &[resident].into())?.false_count();
             }
         }
         Ok(n)
     }
 
-    /// One file without a resident, and how many rows that leaves out; nothing where there are none.
+    /// One file without some residents, and how many rows that leaves out; nothing where there are none.
     fn file_without(
         &self,
         file: &ManifestFile,
-        resident: ResidentId,
+        residents: &BTreeSet<ResidentId>,
     ) -> Result<Option<(Staged, u64)>, LakeError> {
         let table = file.table;
         let path = self.object(&file.sha256);
-        let only = Only::about(table, &resident);
+        // Where it is one, most of a file need not be read to see that they are not in it.
+        let only = match (residents.first(), residents.len()) {
+            (Some(one), 1) => Only::about(table, one),
+            _ => Only::default(),
+        };
         let mut has_any = false;
         for batch in parquet_file::open(table, &path, only)? {
-            let others = others(table, &batch?, resident)?;
+            let others = others(table, &batch?, residents)?;
             has_any = has_any || others.true_count() < others.len();
         }
         if !has_any {
@@ -84,7 +88,7 @@ impl Store {
         let mut n_left_out = 0;
         for batch in parquet_file::open(table, &path, Only::default())? {
             let batch = batch?;
-            let others = others(table, &batch, resident)?;
+            let others = others(table, &batch, residents)?;
             n_left_out += (others.len() - others.true_count()) as u64;
             let kept = filter_record_batch(&batch, &others)
                 .map_err(|error| LakeError::content(table, error.to_string()))?;
@@ -105,15 +109,17 @@ impl Store {
     }
 }
 
-/// Which rows are not about a resident.
+/// Which rows are about none of some residents.
 fn others(
     table: Table,
     batch: &RecordBatch,
-    resident: ResidentId,
+    about: &BTreeSet<ResidentId>,
 ) -> Result<BooleanArray, LakeError> {
     let columns = Columns::new(table, batch);
     let residents = columns.ids("resident")?;
     let rows = 0..batch.num_rows();
-    let is_other = |row| residents.is_null(row) || id_at(residents, row) != *resident.as_bytes();
+    let is_other = |row| {
+        residents.is_null(row) || !about.contains(&ResidentId::from_bytes(id_at(residents, row)))
+    };
     Ok(rows.map(|row| Some(is_other(row))).collect())
 }

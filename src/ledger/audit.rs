@@ -63,11 +63,15 @@ pub enum AuditAct {
     Erased,
     /// Let an erased resident come back.
     LiftedErasure,
+    /// Had listed what is past its period.
+    ListedPastPeriod,
+    /// Removed what was past its period.
+    RemovedPastPeriod,
 }
 
 impl AuditAct {
     /// Every act with its name.
-    pub const NAMES: [(&'static str, Self); 23] = [
+    pub const NAMES: [(&'static str, Self); 25] = [
         ("viewed-resident", Self::ViewedResident),
         ("shown-everything", Self::ShownEverything),
         ("listed-tasks", Self::ListedTasks),
@@ -91,6 +95,8 @@ impl AuditAct {
         ("marked-rule-faulty", Self::MarkedRuleFaulty),
         ("erased", Self::Erased),
         ("lifted-erasure", Self::LiftedErasure),
+        ("listed-past-period", Self::ListedPastPeriod),
+        ("removed-past-period", Self::RemovedPastPeriod),
     ];
 
     /// The name in the ledger and in reports.

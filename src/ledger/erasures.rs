@@ -10,13 +10,14 @@ use jiff::Timestamp;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use super::removals::{self, Removal};
 use super::write::add_generation;
 use super::{AuditAct, AuditEntry, Generation, Ledger, LedgerError, audit, sql};
 use crate::lake::ManifestFile;
 use crate::profile::ResidentId;
 
 /// The setting that says which generation was the first without the erased, until the rest is done.
-const OWED: &str = "erasure-owed";
+pub(super) const OWED: &str = "erasure-owed";
 
 /// An erasure on record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,15 @@ pub struct Erased {
     pub by: String,
     /// Why.
     pub reason: String,
+}
+
+/// Why residents are erased, and so for how long they stay away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErasedSince<'a> {
+    /// Somebody asked for it: until it is lifted by name.
+    Asked,
+    /// Their period is over: until the register says that they live here.
+    PastPeriod(&'a Removal),
 }
 
 /// A run that decided about somebody who was erased since.
@@ -55,18 +65,20 @@ pub struct LineSetAside {
 /// What an erasure takes along.
 pub struct EraseCommit<'a> {
     /// Whom.
-    pub resident: ResidentId,
+    pub residents: &'a BTreeSet<ResidentId>,
     /// When, by whom, why.
     pub record: &'a Erased,
-    /// Files without the resident.
+    /// What it rests on.
+    pub since: ErasedSince<'a>,
+    /// Files without the residents.
     pub files: &'a [ManifestFile],
     /// The files that these replace.
     pub replaced: &'a [ManifestFile],
-    /// Runs that decided about the resident.
+    /// Runs that decided about any of the residents.
     pub runs: &'a [ErasedRun],
-    /// Reports of pulls that name the resident, without.
+    /// Reports of pulls that name any of them, without.
     pub reports: &'a [(u32, String)],
-    /// Lines set aside that are about the resident.
+    /// Lines set aside that are about any of them.
     pub lines: &'a [LineSetAside],
 }
 
@@ -139,7 +151,7 @@ const TABLES: [(&str, &str); 12] = [
     ),
     (
         "erasure",
-        "SELECT at, by, reason, lifted_at, lifted_by, lifted_why FROM erasure WHERE resident = ?1 ORDER BY id",
+        "SELECT at, by, reason, until_return, lifted_at, lifted_by, lifted_why FROM erasure WHERE resident = ?1 ORDER BY id",
     ),
 ];
 
@@ -262,7 +274,17 @@ impl Ledger {
         Ok(())
     }
 
-    /// Erases a resident, in one transaction with the files that are without them.
+    /// How much about a resident is with others: handed over, not known to have arrived, about to be
+    /// taken back, or at the laboratory.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn n_under_way(&self, resident: ResidentId) -> Result<u64, LedgerError> {
+        under_way(&self.connection, resident).map_err(sql("cannot read the outbox"))
+    }
+
+    /// Erases residents, in one transaction with the files that are without them.
     ///
     /// # Errors
     ///
@@ -272,7 +294,10 @@ impl Ledger {
         let action = "cannot erase a resident";
         let clock = self.clock.clone();
         let transaction = self.begin(action)?;
-        let n_under_way = under_way(&transaction, commit.resident).map_err(sql(action))?;
+        let mut n_under_way = 0;
+        for resident in commit.residents {
+            n_under_way += under_way(&transaction, *resident).map_err(sql(action))?;
+        }
         if 0 < n_under_way {
             return Err(NotErased::UnderWay(n_under_way));
         }
@@ -288,8 +313,13 @@ impl Ledger {
             })
             .map_err(sql(action))?;
         let now = clock.now(&transaction)?;
-        let entry = about(&commit.record.by, AuditAct::Erased, commit.resident);
-        audit::add(&transaction, now, &entry)?;
+        for resident in commit.residents {
+            let entry = about(&commit.record.by, AuditAct::Erased, *resident);
+            audit::add(&transaction, now, &entry)?;
+        }
+        if let ErasedSince::PastPeriod(removal) = commit.since {
+            removals::add(&transaction, now, removal, commit.record)?;
+        }
         transaction.commit().map_err(sql(action))?;
         let committed = self.committed()?;
         debug_assert_eq!(i64::from(committed.number), generation);
@@ -337,43 +367,6 @@ impl Ledger {
         Ok(is_done)
     }
 
-    /// Residents who were erased and are not to come back.
-    ///
-    /// # Errors
-    ///
-    /// When the ledger cannot be read.
-    pub fn erased(&self) -> Result<BTreeSet<ResidentId>, LedgerError> {
-        let action = "cannot read erasures";
-        let mut statement = self
-            .connection
-            .prepare("SELECT resident FROM erasure WHERE lifted_at IS NULL")
-            .map_err(sql(action))?;
-        let rows = statement.query_map([], |row| row.get(0).map(ResidentId::from_bytes));
-        rows.and_then(Iterator::collect).map_err(sql(action))
-    }
-
-    /// Lets an erased resident come back with the next pull; says whether there was anything to lift.
-    ///
-    /// # Errors
-    ///
-    /// When the ledger cannot be written.
-    pub fn lift_erasure(
-        &mut self,
-        resident: ResidentId,
-        record: &Erased,
-    ) -> Result<bool, LedgerError> {
-        let entry = about(&record.by, AuditAct::LiftedErasure, resident);
-        self.do_on_record("cannot lift an erasure", &entry, |transaction, _| {
-            transaction
-                .execute(
-                    "UPDATE erasure SET lifted_at = ?2, lifted_by = ?3, lifted_why = ?4
-                     WHERE resident = ?1 AND lifted_at IS NULL",
-                    params![resident.as_bytes(), record.at, record.by, record.reason],
-                )
-                .map(|n| 0 < n)
-        })
-    }
-
     /// Runs that decided about somebody who was erased since.
     ///
     /// # Errors
@@ -397,10 +390,8 @@ impl Ledger {
     }
 }
 
-/// How many rows about a resident are with others: handed over, not known to have arrived, about to be
-/// taken back, or at the laboratory.
-fn under_way(transaction: &Transaction<'_>, resident: ResidentId) -> rusqlite::Result<u64> {
-    transaction
+fn under_way(connection: &Connection, resident: ResidentId) -> rusqlite::Result<u64> {
+    connection
         .query_row(
             "SELECT count(*) FROM outbox AS o WHERE resident = ?1 AND (
                 state IN ('sending', 'unknown')
@@ -412,7 +403,7 @@ fn under_way(transaction: &Transaction<'_>, resident: ResidentId) -> rusqlite::R
 }
 
 /// Who did what about a resident; why is in the table of the act.
-const fn about(who: &str, act: AuditAct, resident: ResidentId) -> AuditEntry<'_> {
+pub(super) const fn about(who: &str, act: AuditAct, resident: ResidentId) -> AuditEntry<'_> {
     AuditEntry {
         who,
         act,
@@ -432,8 +423,11 @@ fn delete(transaction: &Transaction<'_>, commit: &EraseCommit<'_>) -> rusqlite::
         transaction.execute_batch(&format!("DROP TRIGGER {keeper}"))?;
         kept.push(trigger);
     }
-    for statement in DELETED {
-        transaction.execute(statement, [commit.resident.as_bytes()])?;
+    for resident in commit.residents {
+        for statement in DELETED {
+            let mut deleting = transaction.prepare_cached(statement)?;
+            deleting.execute([resident.as_bytes()])?;
+        }
     }
     for trigger in kept {
         transaction.execute_batch(&trigger)?;
@@ -459,10 +453,16 @@ fn delete(transaction: &Transaction<'_>, commit: &EraseCommit<'_>) -> rusqlite::
         )?;
     }
     let Erased { at, by, reason } = commit.record;
-    transaction.execute(
-        "INSERT INTO erasure (resident, at, by, reason) VALUES (?1, ?2, ?3, ?4)",
-        params![commit.resident.as_bytes(), at, by, reason],
-    )?;
+    let until_return = match commit.since {
+        ErasedSince::Asked => false,
+        ErasedSince::PastPeriod(_) => true,
+    };
+    for resident in commit.residents {
+        transaction.execute(
+            "INSERT INTO erasure (resident, at, by, reason, until_return) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![resident.as_bytes(), at, by, reason, until_return],
+        )?;
+    }
     Ok(())
 }
 

@@ -20,7 +20,7 @@
 //!
 //! * A transaction is on disk before its function returns (WAL, `synchronous = FULL`).
 //! * Direct identifiers live in `identity` and `quarantine`, nowhere else.
-//! * Rows of pulls, runs and episode events are never changed; an erasure alone takes rows away.
+//! * Rows of pulls, runs and episode events are never changed; an erasure or the end of a period alone takes rows away.
 //! * A run, its rules, events, orders and tasks are one transaction.
 //! * Leases are judged by the database's clock, and only inside transactions.
 //!
@@ -50,6 +50,7 @@ mod audit;
 mod backup;
 mod by_hand;
 mod clock;
+mod coming_back;
 mod deletions;
 mod departures;
 mod due;
@@ -70,6 +71,7 @@ mod pulls;
 mod recalibrations;
 mod rechecked;
 mod records;
+mod removals;
 mod reviews;
 mod rule_books;
 mod runs;
@@ -85,10 +87,13 @@ pub use answers::{Answer, Answered, UnansweredOrder};
 pub use asking::Waiting;
 pub use audit::{AuditAct, AuditBroken, AuditEntry, AuditHead, AuditRecord};
 pub use clock::Clock;
+pub use coming_back::StaysAway;
 pub use departures::{Departure, Gone};
 pub use effects::{EffectsChange, EffectsEntry, Epoch};
 pub use episodes::EpisodeMap;
-pub use erasures::{AboutResident, EraseCommit, Erased, ErasedRun, LineSetAside, NotErased};
+pub use erasures::{
+    AboutResident, EraseCommit, Erased, ErasedRun, ErasedSince, LineSetAside, NotErased,
+};
 pub use faulty::{AskedAct, FaultyRule};
 pub use handout::{Addressee, Handed, NotExpressible, TakeOptions, WordedBy, Written};
 pub use links::Link;
@@ -101,6 +106,7 @@ pub use records::{
     ActCommit, Acted, ChannelTerms, Generation, Identity, NewTask, OrderedInRound, PullCommit,
     PullRecord, Quarantined, RecalibrationRecord, RunRecord,
 };
+pub use removals::Removal;
 pub use reviews::{NotReviewed, Review, ReviewedAll, WaitingOrder};
 pub use served::{ServedOutcome, ServedStep};
 pub use tasks::{NotClosed, OpenTask};

@@ -5,7 +5,7 @@ use rusqlite::params;
 use super::write::{add_generation, add_identities, add_quarantined};
 use super::{
     Generation, Identity, Ledger, LedgerError, PullCommit, PullRecord, Quarantined, answers, audit,
-    deletions, links, opt_outs, persons, sql,
+    coming_back, deletions, links, opt_outs, persons, sql,
 };
 use crate::lake::LakeError;
 
@@ -63,6 +63,7 @@ impl Ledger {
         links::add(&transaction, of_pull, commit.links)?;
         let now = clock.now(&transaction)?;
         answers::add(&transaction, commit.answers, now)?;
+        coming_back::add_returned(&transaction, now, &commit.record.at, commit.returned)?;
         if let Some(links) = commit.entry_links {
             persons::add_links(&transaction, commit.record.id, links)?;
         }

@@ -176,6 +176,8 @@ pub struct PullCommit<'a> {
     pub entry_links: Option<&'a BTreeMap<ResidentId, BTreeSet<EntryLink>>>,
     /// What a person has put on record that a resident said, when that is all that the pull brings.
     pub by_hand: Option<&'a OptOut>,
+    /// Who was erased since their period was over, and lives here again.
+    pub returned: &'a [ResidentId],
 }
 
 impl<'a> PullCommit<'a> {
@@ -192,6 +194,7 @@ impl<'a> PullCommit<'a> {
             answers: &[],
             entry_links: None,
             by_hand: None,
+            returned: &[],
         }
     }
 }

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 19] = [
+const STEPS: [&str; 20] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -567,6 +567,26 @@ CREATE TABLE person (
     pull     INTEGER NOT NULL REFERENCES pull (id)
 ) STRICT;
 CREATE INDEX person_resident ON person (resident, id);
+",
+    r"
+-- Whether who was erased comes back when the register says that they live here; else somebody lifts it.
+ALTER TABLE erasure ADD COLUMN until_return INTEGER NOT NULL DEFAULT 0 CHECK (until_return IN (0, 1));
+
+-- What was removed since its period was over: how many of a kind, by whom and why.
+CREATE TABLE removal (
+    id     INTEGER PRIMARY KEY,
+    kind   TEXT NOT NULL,
+    months INTEGER NOT NULL,
+    on_day TEXT NOT NULL,
+    n      INTEGER NOT NULL,
+    by     TEXT NOT NULL CHECK (trim(by) <> ''),
+    reason TEXT NOT NULL CHECK (trim(reason) <> ''),
+    at     TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER removal_stays BEFORE UPDATE ON removal
+    BEGIN SELECT raise(ABORT, 'a removal is never changed'); END;
+CREATE TRIGGER removal_remains BEFORE DELETE ON removal
+    BEGIN SELECT raise(ABORT, 'a removal is never deleted'); END;
 ",
 ];
 

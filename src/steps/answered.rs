@@ -32,7 +32,7 @@ impl Reader<'_> {
         facts: &[Fact],
         harvest: &mut Harvest,
     ) -> Option<Issue> {
-        if self.erased.contains(&resident) {
+        if self.erased.contains_key(&resident) {
             return None;
         }
         let mut issue = None;

@@ -183,7 +183,7 @@ fn check_erased(data: &DataFolder, problems: &mut Vec<String>) -> Result<(), Ste
     if data.ledger.erasure_owed()?.is_some() {
         problems.push("traces of somebody who was erased may be left: somebody else reads the ledger; end that, then check again".to_owned());
     }
-    for resident in data.ledger.erased()? {
+    for resident in data.ledger.erased()?.into_keys() {
         let is_on_record = |table: &str| !STAYS.contains(&table);
         let mut n = 0;
         data.store.decisions(Some(resident), |_, _| n += 1)?;

@@ -5,15 +5,17 @@
 //! rest (files of before, traces in the database's free pages) is owed, and done by this or the next
 //! command that writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::explain::find;
 use super::{DataFolder, PullReport, StepError};
 use crate::lake::DecisionsHash;
-use crate::ledger::{AboutResident, EraseCommit, Erased, ErasedRun, LineSetAside, NotErased};
-use crate::pathway::Stage;
+use crate::ledger::{
+    AboutResident, EraseCommit, Erased, ErasedRun, ErasedSince, LineSetAside, NotErased,
+};
+use crate::pathway::{Episode, Stage};
 use crate::profile::ResidentId;
 
 /// What an erasure did. Names nobody.
@@ -45,29 +47,51 @@ pub struct EraseReport {
 /// came after the commit: the next command that writes finishes it.
 pub fn erase(data: &mut DataFolder, name: &str, record: &Erased) -> Result<EraseReport, StepError> {
     let resident = on_register(data, name)?;
-    let tables = data.ledger.about(resident)?;
-    let identifiers = identifiers(&tables);
-    let tells = |text: &str| identifiers.iter().any(|one| text.contains(one.as_str()));
-    if tells(&record.by) || tells(&record.reason) {
-        return Err(StepError::ErasureTells);
-    }
     let episode = data.ledger.episode(resident, None)?;
-    if episode.is_some_and(|episode| matches!(episode.stage, Stage::Ordered { .. })) {
+    if episode.as_ref().is_some_and(is_at_laboratory) {
         return Err(NotErased::UnderWay(1).into());
     }
     let others = match data.ledger.national_id(resident)? {
         Some(id) => data.ledger.holders(&id)?.len() as u64 - 1,
         None => 0,
     };
+    let report = erase_all(data, &[resident].into(), record, ErasedSince::Asked)?;
+    Ok(EraseReport {
+        same_national_id: others,
+        ..report
+    })
+}
+
+/// Whether something is open at the laboratory.
+pub(super) fn is_at_laboratory(episode: &Episode) -> bool {
+    matches!(episode.stage, Stage::Ordered { .. })
+}
+
+/// Erases residents, all of them or nobody.
+pub(super) fn erase_all(
+    data: &mut DataFolder,
+    residents: &BTreeSet<ResidentId>,
+    record: &Erased,
+    since: ErasedSince<'_>,
+) -> Result<EraseReport, StepError> {
+    let mut known = Vec::new();
+    let mut ledger: BTreeMap<&'static str, u64> = BTreeMap::new();
+    for resident in residents {
+        let tables = data.ledger.about(*resident)?;
+        known.extend(identifiers(&tables));
+        for table in tables.iter().filter(|one| !STAYS.contains(&one.table)) {
+            *ledger.entry(table.table).or_default() += table.rows.len() as u64;
+        }
+    }
+    let tells = |text: &str| known.iter().any(|one| text.contains(one.as_str()));
+    if tells(&record.by) || tells(&record.reason) {
+        return Err(StepError::ErasureTells);
+    }
     let committed = data.generation.as_ref().map_or(&[][..], |g| &g.files);
-    let without = data.store.stage_without(committed, resident)?;
-    let runs = runs_without(data, resident)?;
-    let reports = reports_without(data, resident)?;
-    let lines = lines_about(data, resident, &identifiers)?;
-    let to_go = tables.iter().filter(|table| !STAYS.contains(&table.table));
-    let ledger = to_go
-        .map(|table| (table.table, table.rows.len() as u64))
-        .collect();
+    let without = data.store.stage_without(committed, residents)?;
+    let runs = runs_without(data, residents)?;
+    let reports = reports_without(data, residents)?;
+    let lines = lines_about(data, residents, &known)?;
     let files: Vec<_> = without
         .staged
         .into_iter()
@@ -75,8 +99,9 @@ pub fn erase(data: &mut DataFolder, name: &str, record: &Erased) -> Result<Erase
         .collect();
     data.send(&files)?;
     let generation = data.ledger.commit_erased(&EraseCommit {
-        resident,
+        residents,
         record,
+        since,
         files: &files,
         replaced: &without.replaced,
         runs: &runs,
@@ -92,7 +117,7 @@ pub fn erase(data: &mut DataFolder, name: &str, record: &Erased) -> Result<Erase
         runs: runs.into_iter().map(|run| run.run).collect(),
         is_finished,
         away: data.lake_at()?.map(|place| place.at),
-        same_national_id: others,
+        same_national_id: 0,
     })
 }
 
@@ -136,61 +161,75 @@ pub(super) fn identifiers(tables: &[AboutResident]) -> Vec<String> {
     found
 }
 
-/// Of each run that decided about a resident: how many are erased then, and the hash of what is left.
-fn runs_without(data: &DataFolder, resident: ResidentId) -> Result<Vec<ErasedRun>, StepError> {
-    let mut hashes: BTreeMap<u32, u64> = BTreeMap::new();
-    data.store.decisions(Some(resident), |run, _| {
-        hashes.insert(run, 0);
+/// The one, where it is one: then most of what is stored need not be read.
+fn only(residents: &BTreeSet<ResidentId>) -> Option<ResidentId> {
+    let one = residents.first().copied();
+    one.filter(|_| residents.len() == 1)
+}
+
+/// Of each run that decided about some residents: how many are erased then, and the hash of what is left.
+fn runs_without(
+    data: &DataFolder,
+    residents: &BTreeSet<ResidentId>,
+) -> Result<Vec<ErasedRun>, StepError> {
+    let mut decided: BTreeMap<u32, u64> = BTreeMap::new();
+    data.store.decisions(only(residents), |run, row| {
+        if residents.contains(&row.resident) {
+            *decided.entry(run).or_default() += 1;
+        }
     })?;
     let before = data.ledger.erased_runs()?;
     let mut runs = Vec::new();
-    for run in hashes.into_keys() {
+    for (run, n) in decided {
         let mut hash = DecisionsHash::default();
         data.store.decisions_of(run, |row| {
-            if row.resident != resident {
+            if !residents.contains(&row.resident) {
                 hash.add(&row);
             }
         })?;
         runs.push(ErasedRun {
             run,
-            residents: before.get(&run).map_or(0, |run| run.residents) + 1,
+            residents: before.get(&run).map_or(0, |run| run.residents) + n,
             decisions_hash: hash.finish(),
         });
     }
     Ok(runs)
 }
 
-/// Reports of pulls that name a resident, without.
+/// Reports of pulls that name some residents, without.
 fn reports_without(
     data: &DataFolder,
-    resident: ResidentId,
+    residents: &BTreeSet<ResidentId>,
 ) -> Result<Vec<(u32, String)>, StepError> {
-    let id = resident.to_string();
+    let ids: BTreeSet<String> = residents.iter().map(ToString::to_string).collect();
     let mut reports = Vec::new();
     for pull in data.ledger.pulls()? {
         let Ok(mut report) = serde_json::from_str::<PullReport>(&pull.report) else {
             continue;
         };
-        if report.undetermined.contains(&id) {
-            report.undetermined.retain(|other| *other != id);
+        let n_named = report.undetermined.len();
+        report.undetermined.retain(|other| !ids.contains(other));
+        if report.undetermined.len() < n_named {
             reports.push((pull.id, report.to_text()));
         }
     }
     Ok(reports)
 }
 
-/// Lines set aside that are about a resident: an issue says so, or an identifier stands in them.
+/// Lines set aside that are about some residents: an issue says so, or an identifier stands in them.
 pub(super) fn lines_about(
     data: &DataFolder,
-    resident: ResidentId,
+    residents: &BTreeSet<ResidentId>,
     identifiers: &[String],
 ) -> Result<Vec<LineSetAside>, StepError> {
-    let issues = data.store.issues(Some(resident))?;
+    let issues = data.store.issues(only(residents))?.into_iter();
+    let told = issues.filter(|issue| issue.resident.is_some_and(|who| residents.contains(&who)));
+    let said: BTreeSet<(u32, String, u64)> = told
+        .map(|issue| (issue.pull, issue.file, issue.line))
+        .collect();
     let mut lines = Vec::new();
     data.ledger.each_line_set_aside(|line| {
-        let is_said = issues.iter().any(|issue| {
-            (issue.pull, &issue.file, issue.line) == (line.pull, &line.file, line.line)
-        });
+        let is_said = said.contains(&(line.pull, line.file.clone(), line.line));
         if is_said || has_any(&line.raw, identifiers) {
             lines.push(line);
         }

@@ -11,6 +11,7 @@ use super::StepError;
 use super::earlier::Earlier;
 use super::links::Links;
 use super::pull::{LineCounts, SliceReport};
+use super::returning::Whereabouts;
 use super::unmapped::UnmappedCounts;
 use super::waiting::{FactRow, Owner};
 use crate::fhir::{
@@ -19,7 +20,7 @@ use crate::fhir::{
 };
 use crate::intake::{Issue, IssueCode};
 use crate::lake::{IssueRow, LakeError, Sorter, SpillFile, Spool};
-use crate::ledger::{Answer, EntryLink, Quarantined, UnansweredOrder};
+use crate::ledger::{Answer, EntryLink, Quarantined, StaysAway, UnansweredOrder};
 use crate::profile::{
     Fact, FactId, FactValue, Recorded, ResidentId, Standing, SubmissionId, Version,
 };
@@ -42,8 +43,8 @@ pub(super) struct Reader<'r> {
     pub(super) is_of_changes: bool,
     /// Submissions of earlier pulls and whom they were about.
     pub(super) earlier: Earlier,
-    /// Residents who were erased and are not to come back.
-    pub(super) erased: BTreeSet<ResidentId>,
+    /// Residents who were erased, and until when they stay away.
+    pub(super) erased: BTreeMap<ResidentId, StaysAway>,
     /// Residents whom the source calls by names of its own, where it is beside the register.
     pub(super) links: Links,
     pub(super) pull: u32,
@@ -95,6 +96,9 @@ pub(super) struct Harvest {
     /// What entries say about others of the same person, and in which version: of those that say or have
     /// said something.
     pub(super) entry_links: BTreeMap<ResidentId, (Version, BTreeSet<EntryLink>)>,
+    /// Of those who stay away until they return: in which version of their entry, and where it says that
+    /// they are.
+    pub(super) away: BTreeMap<ResidentId, (Version, Whereabouts)>,
     /// What results say about the orders that they name.
     pub(super) answers: BTreeSet<Answer>,
     /// Resource types of the file being read.
@@ -169,6 +173,7 @@ impl Harvest {
             moved: BTreeSet::new(),
             deleted: Vec::new(),
             entry_links: BTreeMap::new(),
+            away: BTreeMap::new(),
             answers: BTreeSet::new(),
             types: BTreeSet::new(),
             n_lines: Vec::new(),
@@ -195,6 +200,9 @@ impl Harvest {
         self.answers.extend(other.answers);
         for (resident, (version, links)) in other.entry_links {
             self.note_links(resident, version, links);
+        }
+        for (resident, (version, is)) in other.away {
+            self.note_away(resident, version, is);
         }
         for mut spool in other.spoken {
             spool.flush(spill)?;

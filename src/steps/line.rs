@@ -5,6 +5,7 @@ use super::harvest::{
 };
 use super::links::nobody_of_the_register;
 use super::persons::entry_links;
+use super::returning::Whereabouts;
 use super::waiting::{FactRow, Owner, Said};
 use crate::fhir::{
     Glance, Line, LineProblem, Resource, Unmapped, line_key, read_line, read_line_once,
@@ -12,7 +13,7 @@ use crate::fhir::{
 };
 use crate::intake::{self, Issue, IssueCode};
 use crate::lake::LakeError;
-use crate::ledger::Quarantined;
+use crate::ledger::{Quarantined, StaysAway};
 use crate::profile::{Fact, FactValue, ResidentId, SubmissionId, Version};
 
 impl Reader<'_> {
@@ -53,7 +54,7 @@ impl Reader<'_> {
             raw,
         };
         let resident = salvage_subject(line.bytes).map(|id| self.reading.resident(id));
-        if !resident.is_some_and(|resident| self.erased.contains(&resident)) {
+        if !resident.is_some_and(|resident| self.erased.contains_key(&resident)) {
             harvest.quarantined.push(quarantined, &self.spill)?;
         }
         harvest.unreadable += u64::from(resident.is_none());
@@ -145,6 +146,10 @@ impl Reader<'_> {
                 let links = entry_links(&entry);
                 if !links.is_empty() || self.linked_before.contains(&entry.resident) {
                     harvest.note_links(entry.resident, entry.version, links);
+                }
+                if self.erased.get(&entry.resident) == Some(&StaysAway::UntilReturn) {
+                    let is = Whereabouts::of(&entry.register);
+                    harvest.note_away(entry.resident, entry.version, is);
                 }
                 harvest.entries.push(*entry, &self.spill)
             }

@@ -17,6 +17,7 @@
 //! [`model_shadow`]: the register by a proposed recalibration; [`model_promote`] puts it in force, [`model_roll_back`] takes it back.
 //! [`coverage`]: where everybody on the register stands, and who is forgotten.
 //! [`subject_access`]: everything held about one resident; [`erase`]: all of it goes.
+//! [`retention`]: what is past its period, listed or removed.
 //! [`alarms`]: what has stopped, does not agree or has not happened, from lake and ledger.
 //! [`check`]: whether the data folder is whole.
 //!
@@ -91,6 +92,8 @@ mod reconcile;
 mod rehearse;
 mod replay;
 mod replay_document;
+mod retention;
+mod returning;
 mod reviewing;
 mod rules_diff;
 mod run;
@@ -165,6 +168,7 @@ pub use reconcile::{Difference, Evidence, ReconcileReport, reconcile};
 pub use rehearse::{RehearsalReport, level_in_words, rehearse, rehearse_one};
 pub use replay::{ReplayOptions, WhichRuns, replay};
 pub use replay_document::{DecidedAgain, Replay, ReplayedRun, Verdict};
+pub use retention::{Kind, PastIs, PastPeriod, Removed, RetentionReport, retention};
 pub use reviewing::{OrderShown, WaitingOrders};
 pub use rules_diff::{
     BookShown, Cell, DiffOptions, Gained, Guard, RulesDiff, kept_rules, rules_diff,
@@ -442,7 +446,7 @@ pub enum StepError {
     NotErased(#[from] NotErased),
     /// What stays on record of an erasure would tell whose it was.
     #[error(
-        "`--by` or `--reason` has an identifier of the resident, and stays on record\nhint: the number of the request says enough"
+        "`--by` or `--reason` has an identifier of a resident who is erased, and stays on record\nhint: the number of the request says enough"
     )]
     ErasureTells,
     /// There is nothing to lift.

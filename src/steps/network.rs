@@ -373,6 +373,7 @@ impl Reader<'_> {
         if !is_everything {
             left.extend(seen.new);
         }
+        left.retain(|resident| !self.erased.contains_key(resident));
         report.undetermined = left.iter().map(ResidentId::to_string).collect();
     }
 }

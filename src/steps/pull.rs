@@ -228,7 +228,7 @@ pub fn pull(
             .map(|name| name.to_string_lossy().into_owned())
     };
     let (undetermined, asked_for) = left_before(&pulls, options.source);
-    let reader = Reader {
+    let mut reader = Reader {
         undetermined,
         asked_for,
         is_of_changes: options
@@ -264,7 +264,7 @@ pub fn pull(
     if let Some(network) = options.network {
         missed = reader.about_the_export(network, options, data, &mut harvest)?;
     }
-    let mut finished = finish(&reader, data, options.source, &mut harvest)?;
+    let mut finished = finish(&mut reader, data, options.source, &mut harvest)?;
     finished.n_residents += reader.links.n_told();
     let mut report = report(&harvest, &finished, id, options, ignored_files);
     reader.nobody_came(&mut report, &mut harvest)?;
@@ -274,8 +274,6 @@ pub fn pull(
         seen = (reader.links).seen(&reader.undetermined, reader.is_of_changes);
     }
     reader.left_undetermined(&mut report, missed, seen);
-    let erased: BTreeSet<String> = reader.erased.iter().map(ToString::to_string).collect();
-    report.undetermined.retain(|id| !erased.contains(id));
     report.public_identity_key = public_identity_key;
     let before = before(data, &pulls, options.source)?;
     let seen = (harvest.bearing, harvest.mapped);
@@ -431,7 +429,6 @@ fn commit(
     data.send(&files)?;
     let entry_links = std::mem::take(&mut harvest.entry_links).into_iter();
     let entry_links = entry_links.map(|(resident, (_, links))| (resident, links));
-    let entry_links = entry_links.collect();
     let generation = data.ledger.commit_pull(
         &PullCommit {
             files: &files,
@@ -439,7 +436,8 @@ fn commit(
             unmapped: &unmapped,
             deleted: &harvest.deleted,
             links: &reader.links.new,
-            entry_links: Some(&entry_links),
+            entry_links: Some(&entry_links.collect()),
+            returned: &finished.returned,
             answers: &harvest.answers.iter().copied().collect::<Vec<_>>(),
             ..PullCommit::of(&record)
         },
@@ -482,7 +480,9 @@ fn stage_issues(
                 Ok(row) => row?,
                 Err(error) => return Some(Err(error)),
             };
-            let is_erased = row.resident.is_some_and(|who| reader.erased.contains(&who));
+            let is_erased = row
+                .resident
+                .is_some_and(|who| reader.erased.contains_key(&who));
             if is_erased && row.code != IssueCode::ErasedResident {
                 continue;
             }

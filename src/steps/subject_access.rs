@@ -57,7 +57,7 @@ pub fn subject_access(
     for table in Table::ALL {
         held.push((table.name(), data.store.about(table, resident)?));
     }
-    let lines = lines_about(data, resident, &known)?.into_iter();
+    let lines = lines_about(data, &[resident].into(), &known)?.into_iter();
     let lines = lines.map(|line| {
         let text = zstd::stream::decode_all(&line.raw[..]).unwrap_or_default();
         let columns = [

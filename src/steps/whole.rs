@@ -15,7 +15,7 @@ use super::{DataFolder, StepError};
 use crate::fhir::PatientEntry;
 use crate::intake::{Issue, IssueCode};
 use crate::lake::{IssueRow, LakeError, RegisterRow, Sorted, Sorter, Spool};
-use crate::ledger::Identity;
+use crate::ledger::{Identity, StaysAway};
 use crate::profile::{Fact, ResidentId, SubmissionId, Version};
 
 /// What is to be stored, each in the order of the lake.
@@ -25,6 +25,8 @@ pub(super) struct Finished {
     pub(super) identities: Spool,
     pub(super) n_residents: u64,
     pub(super) seen: Seen,
+    /// Who was erased since their period was over, and is here again.
+    pub(super) returned: Vec<ResidentId>,
 }
 
 /// Which residents came that are to be noted.
@@ -42,11 +44,13 @@ const HOLDERS_IN_MEMORY: usize = 1 << 15;
 /// Puts in order what was read, removes repetitions and what is known already, and finds what only
 /// the whole shows.
 pub(super) fn finish(
-    reader: &Reader<'_>,
+    reader: &mut Reader<'_>,
     data: &DataFolder,
     source: &str,
     harvest: &mut Harvest,
 ) -> Result<Finished, StepError> {
+    let returned = reader.lets_return(harvest);
+    let reader = &*reader;
     let spill = &reader.spill;
     let mut owners = std::mem::replace(&mut harvest.owners, Sorter::new(1));
     owners_before(reader, data, &harvest.moved, &mut owners)?;
@@ -67,6 +71,7 @@ pub(super) fn finish(
             identities: Spool::new(),
             n_residents: 0,
             seen: Seen::default(),
+            returned,
         },
         holders: Sorter::new(HOLDERS_IN_MEMORY),
     };
@@ -79,7 +84,7 @@ pub(super) fn finish(
         let Some(resident) = next.into_iter().flatten().min() else {
             break;
         };
-        if reader.erased.contains(&resident) {
+        if let Some(stays_away) = reader.erased.get(&resident) {
             let mut rows = Vec::new();
             while let Some(row) = facts.next_if(|row| row.resident == resident)? {
                 rows.push(row);
@@ -94,7 +99,10 @@ pub(super) fn finish(
             // What versions of theirs take back from each other is not stored either.
             while corrections.next_if(|(next, _)| *next == resident).is_some() {}
             set_aside_facts(&sorted(of_resident(rows)), &mut harvest.counts);
-            let expected = "nothing, unless a named person lifts the erasure";
+            let expected = match stays_away {
+                StaysAway::UntilLifted => "nothing, unless a named person lifts the erasure",
+                StaysAway::UntilReturn => "nothing, until the entry says that they live here",
+            };
             let issue = Issue::reading(IssueCode::ErasedResident, "subject", expected);
             writing.note(resident, issue, harvest)?;
             continue;

@@ -89,6 +89,7 @@ fn every_key_of_the_configuration_is_in_the_example() {
         include_str!("../../src/lake/away/place.rs"),
         include_str!("../../src/config/destinations.rs"),
         include_str!("../../src/config/schedule.rs"),
+        include_str!("../../src/config/retention.rs"),
         include_str!("../../src/config/scope.rs"),
         include_str!("../../src/config/source.rs"),
     );

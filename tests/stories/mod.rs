@@ -53,6 +53,7 @@ mod replay;
 mod replay_of_releases;
 mod results_that_cannot_wait;
 mod results_that_name_their_order;
+mod retention;
 mod rounds_answers;
 mod rounds_lots;
 mod rounds_results;

@@ -3,7 +3,11 @@
 use rusqlite::Connection;
 
 /// What takes a ledger from a version of its tables to the one before.
-const BACK: [(i64, &str); 17] = [
+const BACK: [(i64, &str); 18] = [
+    (
+        20,
+        "DROP TABLE removal; ALTER TABLE erasure DROP COLUMN until_return;",
+    ),
     (19, "DROP TABLE person; DROP TABLE entry_link;"),
     (18, "DROP TABLE opt_out;"),
     (
