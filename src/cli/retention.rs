@@ -15,7 +15,7 @@ use super::{CommandResult, DataArguments, Outcome, RulesArguments, account, show
 ///
 /// Periods are those of `[retention]` in the configuration; what has none is kept for ever. With `--act`,
 /// what is listed is removed: residents who have died or left, as `erase` does it, and the bytes of
-/// lines set aside. Residents about whom something is under way are named and stay. Who was removed
+/// lines set aside. Residents about whom something is under way, or a task is open, are named and stay. Who was removed
 /// stays away, also when a later pull tells of them, until the register says that they live here again.
 ///
 /// Killed at any moment, a kind is either still there or removed; the same command goes on with the rest.
@@ -99,7 +99,7 @@ fn render(report: &RetentionReport) -> String {
         ));
     }
     if !report.under_way.is_empty() {
-        text.push_str("Past their period, and something about them is under way: they stay\n");
+        text.push_str("Past their period, and something about them is under way or a task is open: they stay\n");
         for resident in &report.under_way {
             text.push_str(&format!("  {resident}\n"));
         }

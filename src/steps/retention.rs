@@ -27,7 +27,7 @@ pub struct RetentionReport {
     pub on: String,
     /// Each kind that has a period.
     pub kinds: Vec<PastPeriod>,
-    /// Opaque ids of residents who are past theirs, and about whom something is under way.
+    /// Opaque ids of residents who are past theirs, and about whom something is under way or a task is open.
     pub under_way: Vec<String>,
     /// Whether it was removed, and no trace of it is left; nothing where it was only listed.
     pub removed: Option<Removed>,
@@ -224,11 +224,15 @@ fn left(
     let mut past: Vec<Left> = found.into_values().flatten().collect();
     past.retain(|person| is_past(person.left_on));
     let (episodes, _) = data.ledger.episodes(None)?;
+    let tasks = data.ledger.tasks()?.into_iter();
+    // Somebody is to look at them: a period that ends takes nothing off a person's list.
+    let looked_at: BTreeSet<ResidentId> = tasks.map(|open| open.task.resident).collect();
     for person in &mut past {
         for resident in &person.entries {
             let is_ordered = episodes.get(resident).is_some_and(is_at_laboratory);
             let n = data.ledger.n_under_way(*resident)?;
-            person.is_under_way = person.is_under_way || is_ordered || 0 < n;
+            let is_waited_for = is_ordered || 0 < n || looked_at.contains(resident);
+            person.is_under_way = person.is_under_way || is_waited_for;
         }
     }
     Ok(past)

@@ -301,7 +301,7 @@ fn who_is_waited_for_at_the_laboratory_stays_and_is_named() {
     let removes = [&["retention"], &WHO[..]].concat();
     let said = clinic.does(&removes).ends_well();
     let named = clinic.world.with_names(&said);
-    for told in ["under way: they stay\n", "  <aino>\n", "  <veikko>\n"] {
+    for told in ["task is open: they stay\n", "  <aino>\n", "  <veikko>\n"] {
         assert!(named.contains(told), "{named}");
     }
     assert_eq!(clinic.site().register().len(), 2);
@@ -312,6 +312,40 @@ fn who_is_waited_for_at_the_laboratory_stays_and_is_named() {
     assert!(!said.contains("under way"), "{said}");
     assert_eq!(clinic.site().register().len(), 0);
     clinic.site().is_whole();
+}
+
+/// Two entries that contradict each other are looked at first.
+#[test]
+fn whoever_is_on_a_persons_list_stays_until_it_is_done() {
+    let mut world = town();
+    for name in ["aino", "veikko"] {
+        let id = national_id(NATIONAL_ID);
+        drop(world.resident(name).registered("identifier", id));
+    }
+    drop(world.resident("veikko").man_born("1931-12-12"));
+    world.decides();
+    let site = &world.site;
+    let open = || -> Vec<String> {
+        let said = site.does(&["tasks", "list", "--json"]).ends_well();
+        let said: Value = serde_json::from_str(&said).expect("JSON");
+        let tasks = said["tasks"].as_array().expect("a list").iter();
+        tasks.map(|task| task["task"].to_string()).collect()
+    };
+    let tasks = open();
+    assert!(!tasks.is_empty(), "somebody is to look at them");
+    let report = reports(site, LEFT, &WHO);
+    assert_eq!(count(&report["kinds"][0]["n"]), 0);
+    assert_eq!(report["under_way"].as_array().map(Vec::len), Some(2));
+    assert_eq!(open(), tasks);
+    let numbers: Vec<&str> = tasks.iter().map(String::as_str).collect();
+    let closes = [
+        &["tasks", "close"],
+        &numbers[..],
+        &["--by", "Maija", "--why", "two people"],
+    ];
+    site.does(&closes.concat()).ends_well();
+    assert_eq!(count(&reports(site, LEFT, &WHO)["kinds"][0]["n"]), 2);
+    site.is_whole();
 }
 
 #[test]

@@ -316,6 +316,7 @@ fn the_manual_of_every_command_is_its_help() {
         &["evaluate"],
         &["subject-access"],
         &["erase"],
+        &["retention"],
         &["fsck"],
         &["lake"],
         &["lake", "status"],
