@@ -341,7 +341,7 @@ fn whoever_is_on_a_persons_list_stays_until_it_is_done() {
     let closes = [
         &["tasks", "close"],
         &numbers[..],
-        &["--by", "Maija", "--why", "two people"],
+        &["--by", "Maija", "--reason", "two people"],
     ];
     site.does(&closes.concat()).ends_well();
     assert_eq!(count(&reports(site, LEFT, &WHO)["kinds"][0]["n"]), 2);
