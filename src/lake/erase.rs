@@ -46,20 +46,26 @@ impl Store {
         Ok(without)
     }
 
-    /// How many facts are held about a resident.
+    /// Those of some residents about whom facts are held.
     ///
     /// # Errors
     ///
     /// When a file cannot be read.
-    pub fn n_facts_about(&self, resident: ResidentId) -> Result<usize, LakeError> {
-        let mut n = 0;
-        let only = Only::about(Table::Facts, &resident);
+    pub fn with_facts_among(
+        &self,
+        residents: &BTreeSet<ResidentId>,
+    ) -> Result<BTreeSet<ResidentId>, LakeError> {
+        let mut found = BTreeSet::new();
         for path in self.files(Table::Facts)? {
-            for batch in parquet_file::open(Table::Facts, &path, only)? {
-                n += others(Table::Facts, &batch?, &[resident].into())?.false_count();
+            for batch in parquet_file::open(Table::Facts, &path, Only::default())? {
+                let batch = batch?;
+                let columns = Columns::new(Table::Facts, &batch);
+                let ids = columns.ids("resident")?;
+                let here = (0..batch.num_rows()).map(|row| ResidentId::from_bytes(id_at(ids, row)));
+                found.extend(here.filter(|resident| residents.contains(resident)));
             }
         }
-        Ok(n)
+        Ok(found)
     }
 
     /// One file without some residents, and how many rows that leaves out; nothing where there are none.

@@ -8,6 +8,7 @@ use super::erase::STAYS;
 use super::{DataFolder, PullReport, RunReport, StepError};
 use crate::intake::IssueCode;
 use crate::lake::{self, DecisionsHash, Table};
+use crate::profile::ResidentId;
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -183,24 +184,31 @@ fn check_erased(data: &DataFolder, problems: &mut Vec<String>) -> Result<(), Ste
     if data.ledger.erasure_owed()?.is_some() {
         problems.push("traces of somebody who was erased may be left: somebody else reads the ledger; end that, then check again".to_owned());
     }
-    for resident in data.ledger.erased()?.into_keys() {
-        let is_on_record = |table: &str| !STAYS.contains(&table);
-        let mut n = 0;
-        data.store.decisions(Some(resident), |_, _| n += 1)?;
-        n += data.store.register(Some(resident))?.len();
-        let issues = data.store.issues(Some(resident))?;
-        n += issues
-            .iter()
-            .filter(|issue| issue.code != IssueCode::ErasedResident)
-            .count();
-        let tables = data.ledger.about(resident)?;
-        n += tables.iter().filter(|t| is_on_record(t.table)).count();
-        n += data.store.n_facts_about(resident)?;
-        if 0 < n {
-            problems.push(format!(
-                "something is held about {resident}, who was erased"
-            ));
+    let erased: BTreeSet<ResidentId> = data.ledger.erased()?.into_keys().collect();
+    if erased.is_empty() {
+        return Ok(());
+    }
+    // Once through everything: they may be many.
+    let is_erased = |resident: &ResidentId| erased.contains(resident);
+    let mut held = data.store.with_facts_among(&erased)?;
+    data.store.decisions(None, |_, row| {
+        held.extend(Some(row.resident).filter(is_erased));
+    })?;
+    let register = data.store.register(None)?.into_iter();
+    held.extend(register.map(|row| row.resident).filter(is_erased));
+    let issues = data.store.issues(None)?.into_iter();
+    let issues = issues.filter(|issue| issue.code != IssueCode::ErasedResident);
+    held.extend(issues.filter_map(|issue| issue.resident).filter(is_erased));
+    for resident in &erased {
+        let tables = data.ledger.about(*resident)?;
+        if tables.iter().any(|held| !STAYS.contains(&held.table)) {
+            held.insert(*resident);
         }
+    }
+    for resident in held {
+        problems.push(format!(
+            "something is held about {resident}, who was erased"
+        ));
     }
     Ok(())
 }
