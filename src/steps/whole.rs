@@ -98,6 +98,7 @@ pub(super) fn finish(
             }
             // What versions of theirs take back from each other is not stored either.
             while corrections.next_if(|(next, _)| *next == resident).is_some() {}
+            harvest.entry_links.remove(&resident);
             set_aside_facts(&sorted(of_resident(rows)), &mut harvest.counts);
             let expected = match stays_away {
                 StaysAway::UntilLifted => "nothing, unless a named person lifts the erasure",

@@ -280,6 +280,10 @@ fn a_person_with_several_entries_goes_when_all_of_them_have_left() {
     assert_eq!(listed(&world.site, LEFT, "2025-11-01").0, 3);
     does(&world.site, LEFT, &WHO).ends_well();
     assert_eq!(world.site.register().len(), 0);
+    // Nor is it kept that one entry says something of another.
+    let link = json!([{ "other": { "reference": "Patient/helmi" }, "type": "replaces" }]);
+    drop(world.resident("aino").registered("link", link));
+    world.pulls();
     world.site.is_whole();
 }
 
