@@ -13,9 +13,12 @@ use jiff::civil::Date;
 use super::{DataFolder, StepError};
 use crate::delivery::TaskCode;
 use crate::fhir::PatientEntry;
+use crate::lake::RegisterRow;
 use crate::ledger::{EntryLink, EpisodeMap, NewTask};
 use crate::pathway::Stage;
-use crate::profile::{Candidate, Fact, PersonStanding, ResidentId, Rounds, persons};
+use crate::profile::{
+    Candidate, Death, Fact, PersonStanding, Register, ResidentId, Rounds, persons,
+};
 use crate::rulebook::{Catalogue, Priority};
 
 /// Days within which somebody looks at entries that contradict each other or have parted.
@@ -144,6 +147,17 @@ pub(super) fn entry_links(entry: &PatientEntry) -> BTreeSet<EntryLink> {
     links.collect()
 }
 
+/// Of two entries of one person, the death that one of them tells; the earlier where both tell a day.
+fn first_death(one: Death, other: Death) -> Death {
+    match (one, other) {
+        (Death::On(a), Death::On(b)) => Death::On(a.min(b)),
+        (Death::On(day), Death::Alive | Death::Undated)
+        | (Death::Alive | Death::Undated, Death::On(day)) => Death::On(day),
+        (Death::Undated, _) | (_, Death::Undated) => Death::Undated,
+        (Death::Alive, Death::Alive) => Death::Alive,
+    }
+}
+
 /// Which entries give way to which, as some pulls have left it.
 #[derive(Debug, Default)]
 pub(super) struct Persons {
@@ -161,6 +175,49 @@ impl Persons {
         Ok(Self {
             gives_way_to: gives_way_to.collect(),
         })
+    }
+
+    /// What the register says of people with several entries, by each of their entries, up to a pull: dead
+    /// when any entry says so, and living where the entry says that was written last.
+    pub(super) fn registered(
+        &self,
+        data: &DataFolder,
+        last: u32,
+    ) -> Result<HashMap<ResidentId, Register>, StepError> {
+        let mut registered = HashMap::new();
+        if self.gives_way_to.is_empty() {
+            return Ok(registered);
+        }
+        let leads: BTreeSet<ResidentId> = self.gives_way_to.values().copied().collect();
+        let mut of_person: BTreeMap<ResidentId, BTreeMap<ResidentId, RegisterRow>> =
+            BTreeMap::new();
+        for row in data.store.register_versions()? {
+            let lead = self.lead_of(row.resident);
+            let lead = lead.or_else(|| leads.get(&row.resident).copied());
+            if let Some(lead) = lead.filter(|_| row.version.pull <= last) {
+                // Versions come in order: the newest of each entry stays.
+                let entries = of_person.entry(lead).or_default();
+                entries.insert(row.resident, row);
+            }
+        }
+        for entries in of_person.into_values() {
+            let newest = entries.values().max_by_key(|row| row.version);
+            let Some(residence) = newest.map(|row| row.register.residence) else {
+                continue;
+            };
+            let deaths = entries.values().map(|row| row.register.death);
+            let death = deaths.reduce(first_death).unwrap_or(Death::Alive);
+            let each = entries.into_iter().map(|(entry, row)| {
+                let register = Register {
+                    death,
+                    residence,
+                    ..row.register
+                };
+                (entry, register)
+            });
+            registered.extend(each);
+        }
+        Ok(registered)
     }
 
     /// The entry that leads the person of another one.

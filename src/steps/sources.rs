@@ -28,6 +28,8 @@ pub(super) struct Sources {
     newcomers: BTreeMap<String, BTreeSet<ResidentId>>,
     precedence: Precedence,
     persons: Persons,
+    /// What the register says of people with several entries, by each of them.
+    registered: HashMap<ResidentId, Register>,
     /// What second entries tell of their persons, by the entry that leads.
     told_elsewhere: HashMap<ResidentId, Vec<Fact>>,
 }
@@ -50,6 +52,7 @@ impl Sources {
             // Of whom something is missing under one entry, it is missing of the person.
             let lacking = sources.persons.leads_of(&sources.residents);
             sources.residents.extend(lacking);
+            sources.registered = sources.persons.registered(data, last)?;
             sources.told_elsewhere = sources.persons.facts(data, &rulebook.catalogue, last)?;
         }
         Ok(sources)
@@ -118,7 +121,10 @@ impl Sources {
         let is_open = self.open.contains(&*row.source)
             || self.residents.contains(&row.resident)
             || !self.may_know_anybody.is_empty();
+        let known = self.registered.get(&row.resident).unwrap_or(&row.register);
         Register {
+            death: known.death,
+            residence: known.residence,
             complete: !is_open,
             rank: match self.persons.lead_of(row.resident) {
                 Some(_) => EntryRank::GivesWay,

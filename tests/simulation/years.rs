@@ -179,7 +179,10 @@ parallel = 8
     fn left_and_left_alone(&mut self, report: &Value) {
         let mut left: BTreeMap<&str, u64> = BTreeMap::new();
         for person in &self.city.people {
-            match person.left {
+            // Who has died has died under each entry; under a second one nobody lives anywhere.
+            let first = person.same_as.filter(|_| person.gave_way);
+            let first = first.and_then(|first| self.city.people[first].left);
+            match person.left.or(first.filter(|left| *left == Left::Died)) {
                 Some(Left::Died) => *left.entry("deceased").or_default() += 1,
                 Some(Left::Moved) => *left.entry("moved").or_default() += 1,
                 None => {}

@@ -263,3 +263,38 @@ fn a_person_of_whom_one_entry_is_hidden_is_hidden() {
     world.decides_that("aino-again", "asked");
     world.decides_that("aino", "out-of-scope");
 }
+
+#[test]
+fn who_has_died_or_left_under_one_entry_has_under_the_one_that_leads() {
+    for (says, field, value, states) in [
+        (
+            "aino",
+            "deceasedDateTime",
+            json!("2025-10-20"),
+            ["deceased", "deceased"],
+        ),
+        (
+            "aino-again",
+            "deceasedDateTime",
+            json!("2025-10-20"),
+            ["deceased", "deceased"],
+        ),
+    ] {
+        let mut world = twins();
+        decides(&world);
+        drop(world.resident(says).registered(field, value));
+        decides(&world);
+        let found = ["aino", "aino-again"].map(|name| world.site.state_of(name));
+        assert_eq!(found, states, "{says}");
+    }
+    // The entry that was written last says where she lives.
+    for says in ["aino", "aino-again"] {
+        let mut world = twins();
+        decides(&world);
+        drop(world.resident(says).leaves("2025-10-20"));
+        decides(&world);
+        let mut found = ["aino", "aino-again"].map(|name| world.site.state_of(name));
+        found.sort();
+        assert_eq!(found, ["moved", "out-of-scope"], "{says}");
+    }
+}
