@@ -28,6 +28,7 @@
 //! ├── ledger     SQL: pulls, runs, identities, episodes, outbox, tasks; the commit point
 //! ├── evaluate   a researcher's own table, held against what happened
 //! ├── steps      pull, run, act, explain, learn, reconcile, check, look back, replay, erase, retention: the order in which rooms work together
+//! ├── web        pages for people who have signed in: routes and roles, sessions, HTML in three languages
 //! ├── daemon     the clock and the drivers: the schedule, dispatcher, pull over the network, health and metrics
 //! ├── standin    a made-up Helsinki to try it all on
 //! ├── demo       the whole programme on it, in one command
@@ -69,6 +70,7 @@ pub mod ledger;
 pub mod rules;
 pub mod standin;
 pub mod steps;
+pub mod web;
 
 #[doc = include_str!("glossary.md")]
 pub mod glossary {}

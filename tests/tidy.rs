@@ -131,7 +131,8 @@ fn only_the_edges_of_time_read_the_clock() {
 fn each_technology_stays_in_its_rooms() {
     let rules: [(&[&str], &[&str]); 7] = [
         // The demonstration turns the stand-in's clock: a test's control, not a conversation.
-        (&["reqwest"], &["src/fhir/", "src/demo/"]),
+        // Pages ask the provider who somebody is.
+        (&["reqwest"], &["src/fhir/", "src/demo/", "src/web/"]),
         (&["rusqlite"], &["src/ledger/"]),
         (&["arrow_array", "parquet::"], &["src/lake/"]),
         (&["object_store"], &["src/lake/away/"]),
@@ -201,7 +202,8 @@ fn every_room_says_what_it_is() {
     ];
     let core = CORE.map(|room| format!("src/core/{room}/mod.rs"));
     let edges = [
-        "approval", "channels", "evaluate", "fhir", "lake", "ledger", "steps", "daemon", "standin",
+        "approval", "channels", "evaluate", "fhir", "lake", "ledger", "steps", "web", "daemon",
+        "standin",
     ]
     .map(|r| format!("src/{r}/mod.rs"));
     for file in core.into_iter().chain(edges) {

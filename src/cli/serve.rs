@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use preventiojyraa::config::Config;
 use preventiojyraa::daemon::{self, ServeOptions};
 use preventiojyraa::rules;
+use preventiojyraa::web::SignInBy;
 
 use super::pull::read_key;
 use super::{CommandResult, DataArguments, Outcome, RulesArguments, print, tell};
@@ -21,6 +22,10 @@ use super::{CommandResult, DataArguments, Outcome, RulesArguments, print, tell};
 /// Answers `/health`, `/ready` and `/metrics` at `[serve] listen`, and prints the address. On SIGTERM
 /// or SIGINT nothing new begins; what is under way has `[serve] stop_seconds` to end, and five more to be
 /// written down. Exit code 0 then.
+///
+/// Where the configuration has `[web]`, people sign in and work at its `listen`: the address of the pages
+/// is printed too. In a trial on this machine, `--dev` lets anybody sign in as anybody, and `[web]` and
+/// `[schedule]` may be missing.
 ///
 /// Rules and configuration are read at the start. The law's permission, the scope, the signers and the
 /// channels' modes are read again before each step.
@@ -41,6 +46,11 @@ pub(super) struct Arguments {
     /// Worker threads of a step; all cores by default
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// Let anybody sign in to the pages as anybody: only in a trial, and only on this machine
+    ///
+    /// Every page says so.
+    #[arg(long)]
+    dev: bool,
     /// The instant that it is, for example 2026-01-15T04:59:00+02:00; only a trial chooses it
     ///
     /// The clock goes on from there, and the day of the steps is the day that it shows.
@@ -59,12 +69,20 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         config,
         key: arguments.identity_key.as_ref().map(read_key).transpose()?,
         threads: arguments.threads.unwrap_or_else(super::all_cores),
+        sign_in_by: match arguments.dev {
+            true => SignInBy::OwnWord,
+            false => SignInBy::Provider,
+        },
         starting: arguments.now,
         tell: Arc::new(|text| tell(&format!("{} {text}\n", super::now()))),
     };
-    daemon::serve(options, |address| {
+    daemon::serve(options, |listening| {
+        let mut text = format!("listening on http://{}\n", listening.watched);
+        if let Some(pages) = listening.pages {
+            text.push_str(&format!("pages at http://{pages}\n"));
+        }
         // Nobody may be reading; the daemon serves all the same.
-        let _ = print(&format!("listening on http://{address}\n"));
+        let _ = print(&text);
     })?;
     Ok(Outcome::Done)
 }

@@ -15,6 +15,7 @@ mod scope;
 mod sections;
 mod server;
 mod source;
+mod web;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -44,6 +45,8 @@ pub use schedule::Serve;
 pub use scope::Scope;
 pub use server::Server;
 pub use source::{BY_HAND, People, Source, SourceTerms, Trust};
+use web::RawWeb;
+pub use web::{ClientSecret, Grant, Provider, Reach, Role, Web};
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -174,6 +177,8 @@ pub struct Config {
     pub alarms: AlarmLimits,
     /// For how long things are kept.
     pub retention: Retention,
+    /// Pages for people; none where it is not said.
+    pub web: Option<Web>,
 }
 
 /// What the program may do here.
@@ -239,6 +244,7 @@ struct File {
     alarms: RawAlarms,
     #[serde(default)]
     retention: Retention,
+    web: Option<RawWeb>,
 }
 
 impl File {
@@ -340,6 +346,10 @@ impl Config {
         }
         let alarms = file.alarms.checked(&mut mistakes);
         file.retention.mistakes(&mut mistakes);
+        let web = file.web.as_ref().map(|web| {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            web.checked(folder, file.site.trial, &mut mistakes)
+        });
         let mut channels = Vec::new();
         for (name, raw) in &file.channel {
             match channel(name, raw, &file.server, file.site.trial) {
@@ -371,6 +381,7 @@ impl Config {
             serve: file.serve,
             alarms,
             retention: file.retention,
+            web,
         })
     }
 
@@ -402,7 +413,12 @@ impl Config {
             .lake
             .as_ref()
             .map(|place| ("lake".to_owned(), place.secret_key_file.as_deref()));
-        let all = servers.chain(channels).chain(lake);
+        let web = self.web.as_ref().and_then(|web| web.provider.as_ref());
+        let web = web.map(|provider| match &provider.client_secret {
+            ClientSecret::File(file) => ("web".to_owned(), Some(file.as_path())),
+            ClientSecret::None | ClientSecret::Variable(_) => ("web".to_owned(), None),
+        });
+        let all = servers.chain(channels).chain(lake).chain(web);
         all.filter_map(|(what, file)| Some((what, file?))).collect()
     }
 

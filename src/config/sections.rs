@@ -7,6 +7,7 @@ use super::alarms::RawAlarms;
 use super::channel::RawChannel;
 use super::sampled::RawSampledNegatives;
 use super::schedule::RawSchedule;
+use super::web::RawWeb;
 use super::{File, LegalBasis, RawRules, Retention, Scope, Serve, Server, Site, Source};
 use crate::lake::Place;
 
@@ -53,6 +54,7 @@ fn section(name: &str, value: &Value, mistakes: &mut Vec<String>) {
         "serve" => one::<Serve>(name, value, mistakes),
         "alarms" => one::<RawAlarms>(name, value, mistakes),
         "retention" => one::<Retention>(name, value, mistakes),
+        "web" => one::<RawWeb>(name, value, mistakes),
         _ => mistakes.push(format!("`[{name}]`: there is no such section")),
     }
 }

@@ -13,8 +13,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::pages::served_pages;
 use super::served_step::Work;
-use super::serving::{ServeError, ServeOptions, ServedClock, timetable, zone};
+use super::serving::{Listening, ServeError, ServeOptions, ServedClock, timetable, zone};
 use super::watch::{Watched, router};
 use crate::schedule::{Action, Ended, Event, Schedule, Start, Step};
 use crate::steps::{self, Access, DataFolder};
@@ -27,14 +28,14 @@ type EndedStep = (Step, Ended);
 
 /// Does what is due by itself until the process is told to end (SIGTERM or SIGINT); then begins nothing
 /// new, waits for what is under way as long as the configuration says, and writes down what it did not
-/// wait for. `listening` hears the address at which the daemon is watched.
+/// wait for. `listening` hears the addresses at which the daemon is watched and pages are.
 ///
 /// # Errors
 ///
 /// When the folder, the configuration or the address cannot be used. What fails later is on record, and
 /// serving goes on.
-pub fn serve(options: ServeOptions, listening: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
-    let table = timetable(&options.config)?;
+pub fn serve(options: ServeOptions, listening: impl FnOnce(Listening)) -> Result<(), ServeError> {
+    let table = timetable(&options)?;
     let clock = ServedClock::of(&options)?;
     let zone = zone(&options.rulebook)?;
     let _alone = steps::served_alone(&options.root)?;
@@ -82,17 +83,18 @@ async fn run(
     work: &Arc<Work>,
     watched: &Arc<Watched>,
     end: watch::Sender<bool>,
-    listening: impl FnOnce(SocketAddr),
+    listening: impl FnOnce(Listening),
 ) -> Result<(), ServeError> {
-    let address = work.options.config.serve.listen;
-    let refused = |source| ServeError::Listen { address, source };
-    let listener = TcpListener::bind(address).await.map_err(refused)?;
-    let here = listener.local_addr().map_err(refused)?;
+    let (listener, here) = listener(work.options.config.serve.listen).await?;
+    let pages = served_pages(work).await?;
     let mut signals = Signals::new()?;
     let service = router(Arc::clone(watched));
     // Ends with the runtime: whoever watches sees the connection close.
     let watching = tokio::spawn(async move { axum::serve(listener, service).await });
-    listening(here);
+    listening(Listening {
+        watched: here,
+        pages,
+    });
     let (tell, mut hear) = unbounded_channel();
     let mut event = Event::Woke;
     // When what is still under way is not waited for any longer; nothing while nobody has said to end.
@@ -133,6 +135,14 @@ async fn run(
     // A ledger that is being written to may keep us: then the next start finds it out.
     let _ = timeout(LAST_WORDS, written).await;
     Ok(())
+}
+
+/// Listens at an address, and says which it is.
+pub(super) async fn listener(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let refused = |source| ServeError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(refused)?;
+    let here = listener.local_addr().map_err(refused)?;
+    Ok((listener, here))
 }
 
 fn abandoned(root: &Path, at: Timestamp) -> Result<(), steps::StepError> {

@@ -10,11 +10,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::dispatch::now;
 use crate::approval::Signature;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Web};
 use crate::fhir::IdentityKey;
 use crate::rulebook::Rulebook;
 use crate::schedule::Timetable;
 use crate::steps::StepError;
+use crate::web::{SignInBy, WebError};
 
 /// Tells people how it goes: a line each, nobody in it.
 pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
@@ -34,10 +35,21 @@ pub struct ServeOptions {
     pub key: Option<IdentityKey>,
     /// Worker threads of a step.
     pub threads: usize,
+    /// By whom people are known who sign in to the pages.
+    pub sign_in_by: SignInBy,
     /// The instant that it is when serving begins; only a trial chooses it. The clock goes on from there.
     pub starting: Option<Timestamp>,
     /// Tells people how it goes.
     pub tell: Tell,
+}
+
+/// Where the daemon answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listening {
+    /// Those who watch.
+    pub watched: SocketAddr,
+    /// People, where there are pages.
+    pub pages: Option<SocketAddr>,
 }
 
 /// Why serving could not begin, or broke off.
@@ -57,9 +69,12 @@ pub enum ServeError {
     /// The configuration does not fit.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// There can be no pages.
+    #[error(transparent)]
+    Web(#[from] WebError),
     /// The address cannot be listened on.
     #[error(
-        "cannot listen on {address}\nhint: `[serve] listen` in the configuration; port 0 takes a free one"
+        "cannot listen on {address}\nhint: `listen` in `[serve]` and `[web]` of the configuration; port 0 takes a free one"
     )]
     Listen {
         /// The address.
@@ -124,6 +139,21 @@ pub(super) fn zone(rulebook: &Rulebook) -> Result<TimeZone, StepError> {
     TimeZone::get(name).map_err(|_| StepError::TimeZone(name.clone()))
 }
 
-pub(super) fn timetable(config: &Config) -> Result<Timetable, ServeError> {
-    config.schedule.clone().ok_or(ServeError::NoSchedule)
+/// What is done when; pages alone can be served without anything being done by itself.
+pub(super) fn timetable(options: &ServeOptions) -> Result<Timetable, ServeError> {
+    let schedule = options.config.schedule.clone();
+    match (schedule, web(options)) {
+        (Some(table), _) => Ok(table),
+        (None, Some(_)) => Ok(Timetable::default()),
+        (None, None) => Err(ServeError::NoSchedule),
+    }
+}
+
+/// What is said of pages; somebody who signs in by their own word needs nothing said.
+pub(super) fn web(options: &ServeOptions) -> Option<Web> {
+    match (&options.config.web, options.sign_in_by) {
+        (Some(web), _) => Some(web.clone()),
+        (None, SignInBy::OwnWord) => Some(Web::default()),
+        (None, SignInBy::Provider) => None,
+    }
 }

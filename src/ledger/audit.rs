@@ -17,6 +17,8 @@ use crate::profile::ResidentId;
 /// What somebody did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AuditAct {
+    /// Signed in to the pages.
+    SignedIn,
     /// Looked at what is known of a resident, and why they were decided about as they were.
     ViewedResident,
     /// Was shown everything that is held about a resident.
@@ -71,7 +73,8 @@ pub enum AuditAct {
 
 impl AuditAct {
     /// Every act with its name.
-    pub const NAMES: [(&'static str, Self); 25] = [
+    pub const NAMES: [(&'static str, Self); 26] = [
+        ("signed-in", Self::SignedIn),
         ("viewed-resident", Self::ViewedResident),
         ("shown-everything", Self::ShownEverything),
         ("listed-tasks", Self::ListedTasks),

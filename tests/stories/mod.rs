@@ -79,6 +79,7 @@ mod tasks;
 mod truncated;
 mod two_writers;
 mod unknown_people;
+mod web_sign_in;
 mod what_failed_elsewhere;
 mod what_failed_elsewhere_inside;
 mod what_if;

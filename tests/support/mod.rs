@@ -1,6 +1,7 @@
 //! What several folders of tests need.
 
 pub(crate) mod acting;
+pub(crate) mod browser;
 pub(crate) mod conformance;
 pub(crate) mod daily;
 pub(crate) mod dice;
@@ -10,6 +11,7 @@ pub(crate) mod exporter;
 pub(crate) mod places;
 pub(crate) mod population;
 pub(crate) mod programme;
+pub(crate) mod provider;
 pub(crate) mod pulling;
 pub(crate) mod rules;
 pub(crate) mod served;

@@ -87,6 +87,24 @@ impl Served {
         Served { child, address }
     }
 
+    /// The same of a program that says where its pages are too.
+    pub(crate) fn started_with_pages(command: &mut Command) -> (Served, String) {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let out = child.stdout.take().expect("its stdout is ours");
+        let mut lines = BufReader::new(out).lines().map_while(Result::ok);
+        let mut says = |before: &str| {
+            let line = lines.next().unwrap_or_default();
+            let address = line.strip_prefix(before).map(str::to_owned);
+            address.unwrap_or_else(|| panic!("it says `{line}`"))
+        };
+        let address = says("listening on http://");
+        let pages = says("pages at http://");
+        (Served { child, address }, pages)
+    }
+
     /// A server that wants no tokens.
     pub(crate) fn open(words: &[&str]) -> Served {
         Self::starts(&[&["--no-auth", "--profile", "open"], words].concat())
@@ -105,41 +123,11 @@ impl Served {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Option<Heard> {
-        let mut stream = TcpStream::connect(&self.address).expect("the server listens");
-        let timeout = Some(Duration::from_secs(30));
-        stream
-            .set_read_timeout(timeout)
-            .expect("a timeout can be set");
         let target = target
             .strip_prefix(&format!("http://{}", self.address))
             .unwrap_or(target);
-        let mut request = format!(
-            "{method} {target} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: {}\r\n",
-            self.address,
-            body.len()
-        );
-        for (name, value) in headers {
-            request.push_str(&format!("{name}: {value}\r\n"));
-        }
-        request.push_str("\r\n");
-        request.push_str(body);
-        // A server may close before it has read everything; what it said then is what counts.
-        let _ = stream.write_all(request.as_bytes());
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        let answer = String::from_utf8(answer).expect("answers are UTF-8");
-        let (head, text) = answer.split_once("\r\n\r\n")?;
-        let status = head.split(' ').nth(1)?.parse().ok()?;
-        let text = if head.contains("transfer-encoding: chunked") {
-            joined(text)?
-        } else {
-            text.to_owned()
-        };
-        Some(Heard {
-            status,
-            head: head.to_owned(),
-            text,
-        })
+        let at = (self.address.as_str(), self.address.as_str());
+        hears(at, (method, target), headers, body)
     }
 
     /// Sends a request that is answered.
@@ -196,6 +184,47 @@ impl Served {
         self.child.kill().expect("a child can be killed");
         self.child.wait().expect("a child ends");
     }
+}
+
+/// Sends a request to an address, which it calls by a name; `None` when the connection closed without a
+/// whole answer.
+pub(crate) fn hears(
+    (address, host): (&str, &str),
+    (method, target): (&str, &str),
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Option<Heard> {
+    let mut stream = TcpStream::connect(address).expect("the server listens");
+    let timeout = Some(Duration::from_secs(30));
+    stream
+        .set_read_timeout(timeout)
+        .expect("a timeout can be set");
+    let mut request = format!(
+        "{method} {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n",
+        body.len()
+    );
+    for (name, value) in headers {
+        request.push_str(&format!("{name}: {value}\r\n"));
+    }
+    request.push_str("\r\n");
+    request.push_str(body);
+    // A server may close before it has read everything; what it said then is what counts.
+    let _ = stream.write_all(request.as_bytes());
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8(answer).expect("answers are UTF-8");
+    let (head, text) = answer.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    let text = if head.contains("transfer-encoding: chunked") {
+        joined(text)?
+    } else {
+        text.to_owned()
+    };
+    Some(Heard {
+        status,
+        head: head.to_owned(),
+        text,
+    })
 }
 
 /// The chunks of a body without their lengths; `None` when the last is missing.

@@ -1,0 +1,43 @@
+//! Pages for people, beside the schedule and in the same process.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::dispatch::today;
+use super::serve::listener;
+use super::served_step::Work;
+use super::serving::{ServeError, web};
+use crate::web::{WebOptions, pages};
+
+/// Serves pages where there are any, and says where. They end with the runtime: whoever reads one sees
+/// the connection close.
+pub(super) async fn served_pages(work: &Arc<Work>) -> Result<Option<SocketAddr>, ServeError> {
+    let options = &work.options;
+    let Some(web) = web(options) else {
+        return Ok(None);
+    };
+    let (listener, here) = listener(web.listen).await?;
+    let (clock, zone) = (work.clock, work.zone.clone());
+    let (rulebook, config) = (options.rulebook.clone(), options.config.clone());
+    let day = move || {
+        let said = clock.chosen_day(&zone);
+        let said = said.or_else(|| today(&rulebook, Some(&config)).ok());
+        said.unwrap_or_else(|| zone.to_datetime(clock.now()).date())
+    };
+    let router = pages(
+        WebOptions {
+            root: options.root.clone(),
+            rulebook: options.rulebook.clone(),
+            config: options.config.clone(),
+            web,
+            sign_in_by: options.sign_in_by,
+            now: Arc::new(move || clock.now()),
+            today: Arc::new(day),
+            tell: Arc::clone(&options.tell),
+        },
+        here,
+    )?;
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    Ok(Some(here))
+}
