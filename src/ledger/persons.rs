@@ -63,18 +63,21 @@ fn rows<A>(
 }
 
 impl Ledger {
-    /// What entries say about others, as of the newest pull of each.
+    /// What entries say about others, as of the newest pull of each up to one.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn entry_links(&self) -> Result<BTreeMap<ResidentId, BTreeSet<EntryLink>>, LedgerError> {
+    pub fn entry_links(
+        &self,
+        last: u32,
+    ) -> Result<BTreeMap<ResidentId, BTreeSet<EntryLink>>, LedgerError> {
         let found = rows(
             &self.connection,
             "SELECT resident, other, gives_way FROM entry_link AS newest
-             WHERE pull <= ?1 AND pull = (SELECT max(pull) FROM entry_link AS any
-                                          WHERE any.resident = newest.resident)",
-            u32::MAX,
+             WHERE pull = (SELECT max(pull) FROM entry_link AS any
+                           WHERE any.resident = newest.resident AND any.pull <= ?1)",
+            last,
             |row| {
                 let resident: [u8; 16] = row.get(0)?;
                 let other: Option<[u8; 16]> = row.get(1)?;

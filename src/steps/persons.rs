@@ -103,18 +103,28 @@ type Pairs = Vec<(ResidentId, ResidentId)>;
 
 /// Which entries are said to be of one person, and those that another replaces.
 fn pairs(data: &DataFolder) -> Result<(Pairs, BTreeSet<ResidentId>), StepError> {
-    let mut pairs = Pairs::new();
-    let mut replaced = BTreeSet::new();
-    for (resident, links) in data.ledger.entry_links()? {
-        for link in links {
-            pairs.push((resident, link.other));
-            replaced.insert(if link.gives_way { resident } else { link.other });
-        }
-    }
+    let links = data.ledger.entry_links(u32::MAX)?;
+    let each = links.iter();
+    let mut pairs: Pairs = each
+        .flat_map(|(resident, links)| links.iter().map(|link| (*resident, link.other)))
+        .collect();
+    let replaced = replaced(&links);
     for group in data.ledger.entries_that_share()? {
         pairs.extend(group.windows(2).map(|pair| (pair[0], pair[1])));
     }
     Ok((pairs, replaced))
+}
+
+/// Entries that another one replaces, by what either says.
+fn replaced(links: &BTreeMap<ResidentId, BTreeSet<EntryLink>>) -> BTreeSet<ResidentId> {
+    let each = links
+        .iter()
+        .flat_map(|(resident, links)| links.iter().map(|link| (*resident, *link)));
+    each.map(|(resident, link)| match link.gives_way {
+        true => resident,
+        false => link.other,
+    })
+    .collect()
 }
 
 fn rounds(episodes: &EpisodeMap, resident: ResidentId) -> Rounds {
@@ -162,6 +172,8 @@ fn first_death(one: Death, other: Death) -> Death {
 #[derive(Debug, Default)]
 pub(super) struct Persons {
     gives_way_to: BTreeMap<ResidentId, ResidentId>,
+    /// Entries of them that another one replaces in the source; one of these can lead all the same.
+    replaced: BTreeSet<ResidentId>,
 }
 
 impl Persons {
@@ -172,13 +184,20 @@ impl Persons {
             let lead = standing.lead(resident);
             (lead != resident).then_some((resident, lead))
         });
+        let gives_way_to: BTreeMap<ResidentId, ResidentId> = gives_way_to.collect();
+        let replaced = match gives_way_to.is_empty() {
+            true => BTreeSet::new(),
+            false => replaced(&data.ledger.entry_links(last)?),
+        };
         Ok(Self {
-            gives_way_to: gives_way_to.collect(),
+            gives_way_to,
+            replaced,
         })
     }
 
     /// What the register says of people with several entries, by each of their entries, up to a pull: dead
-    /// when any entry says so, and living where the entry says that was written last.
+    /// when any entry says so, and living where that entry says which was written last and is not replaced.
+    /// One that is replaced is written anew when that is found out, with an address that nobody keeps.
     pub(super) fn registered(
         &self,
         data: &DataFolder,
@@ -201,7 +220,11 @@ impl Persons {
             }
         }
         for entries in of_person.into_values() {
-            let newest = entries.values().max_by_key(|row| row.version);
+            let is_kept = |entry: &ResidentId| !self.replaced.contains(entry);
+            let newest = entries
+                .iter()
+                .max_by_key(|(entry, row)| (is_kept(entry), row.version));
+            let newest = newest.map(|(_, row)| row);
             let Some(residence) = newest.map(|row| row.register.residence) else {
                 continue;
             };

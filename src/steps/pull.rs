@@ -235,7 +235,7 @@ pub fn pull(
             .network
             .is_some_and(|network| network.since.is_some()),
         unanswered,
-        linked_before: data.ledger.entry_links()?.into_keys().collect(),
+        linked_before: data.ledger.entry_links(u32::MAX)?.into_keys().collect(),
         rulebook,
         reading: reading.for_pull(id, options.today),
         today: options.today,

@@ -298,3 +298,20 @@ fn who_has_died_or_left_under_one_entry_has_under_the_one_that_leads() {
         assert_eq!(found, ["moved", "out-of-scope"], "{says}");
     }
 }
+
+#[test]
+fn an_entry_that_another_replaces_says_nothing_of_where_she_lives_now() {
+    // She moves; that the other entry was hers is found out later, and it is written anew as it was.
+    let mut world = World::new();
+    for name in ["aino", "aino-again"] {
+        unknown(&mut world, name);
+    }
+    drop(world.resident("aino").leaves("2025-10-10"));
+    decides(&world);
+    let replaced = link("aino", "replaced-by");
+    drop(world.resident("aino-again").registered("link", replaced));
+    decides(&world);
+    let mut found = ["aino", "aino-again"].map(|name| world.site.state_of(name));
+    found.sort();
+    assert_eq!(found, ["moved", "out-of-scope"]);
+}
