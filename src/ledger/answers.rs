@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
+use super::episodes::day;
 use super::outbox_row::{OutboxRow, select, select_one};
 use super::{Ledger, LedgerError, episodes, sql, tasks};
 use crate::delivery::{Delivery, TaskCode};
@@ -12,9 +13,23 @@ use crate::orders::{Action, OrderKey};
 use crate::pathway::Event;
 use crate::profile::ResidentId;
 
-/// An order for a test of which no result has come.
+/// How an order for a test stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderStanding {
+    /// Its result is waited for.
+    Waiting,
+    /// Nobody waits for its result any more: its round was handed to a person, or is over.
+    GivenUp,
+    /// A result of it has come.
+    Answered {
+        /// The day of its sample.
+        sampled_on: Date,
+    },
+}
+
+/// An order for a test that has left, or may have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnansweredOrder {
+pub struct LeftOrder {
     /// Its number in the outbox.
     pub number: i64,
     /// Its key: its identifier at the other side.
@@ -25,6 +40,8 @@ pub struct UnansweredOrder {
     pub resident: ResidentId,
     /// The test, by its name in the rules.
     pub test: String,
+    /// How it stands.
+    pub standing: OrderStanding,
 }
 
 /// A result that names an order.
@@ -136,27 +153,29 @@ fn ask(
 }
 
 impl Ledger {
-    /// Every order for a test that has left or may have, and of which no result has come.
+    /// Every order for a test that has left or may have, and how it stands.
     ///
     /// # Errors
     ///
     /// When the ledger cannot be read.
-    pub fn unanswered_orders(&self) -> Result<Vec<UnansweredOrder>, LedgerError> {
+    pub fn left_orders(&self) -> Result<Vec<LeftOrder>, LedgerError> {
         let rows = select(
             &self.connection,
-            &format!(
-                "WHERE action LIKE 'laboratory:%' AND state <> 'planned' AND NOT {ANSWERED} ORDER BY id"
-            ),
+            "WHERE action LIKE 'laboratory:%' AND state <> 'planned' ORDER BY id",
             &[] as &[Value],
         )?;
-        let orders = rows.into_iter().filter_map(|row| {
+        let mut orders = Vec::with_capacity(rows.len());
+        for row in rows {
             let key = row.order.key();
-            let Action::Laboratory { test } = row.order.action else {
-                return None;
+            let Action::Laboratory { test } = &row.order.action else {
+                continue;
             };
-            Some(UnansweredOrder {
+            orders.push(LeftOrder {
                 number: row.id,
                 key,
+                standing: standing(&self.connection, &row, test)?,
+                resident: row.order.resident,
+                test: test.clone(),
                 reference: match row.delivery {
                     Delivery::Acknowledged { reference } => reference,
                     Delivery::Planned { .. }
@@ -164,10 +183,36 @@ impl Ledger {
                     | Delivery::Refused { .. }
                     | Delivery::Unknown { .. } => None,
                 },
-                resident: row.order.resident,
-                test,
-            })
-        });
-        Ok(orders.collect())
+            });
+        }
+        Ok(orders)
     }
+}
+
+/// How an order stands, by the events of its resident's rounds. A round that has found what it looked for
+/// still waits for the results of its other tests.
+fn standing(
+    connection: &Connection,
+    row: &OutboxRow,
+    test: &str,
+) -> Result<OrderStanding, LedgerError> {
+    let (answered, is_given_up): (Option<String>, bool) = connection
+        .prepare_cached(
+            "SELECT max(CASE WHEN round = ?2 AND kind = 'result-received' AND tests = ?3
+                             THEN until END),
+                    coalesce(max(?2 < round OR round = ?2 AND kind IN ('handed-over', 'left')), 0)
+             FROM episode_event WHERE resident = ?1",
+        )
+        .and_then(|mut statement| {
+            let of = params![row.order.resident.as_bytes(), row.order.round, test];
+            statement.query_row(of, |found| Ok((found.get(0)?, found.get(1)?)))
+        })
+        .map_err(sql("cannot read results of orders"))?;
+    Ok(match (answered, is_given_up) {
+        (Some(sampled_on), _) => OrderStanding::Answered {
+            sampled_on: day(&sampled_on)?,
+        },
+        (None, true) => OrderStanding::GivenUp,
+        (None, false) => OrderStanding::Waiting,
+    })
 }

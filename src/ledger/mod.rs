@@ -79,11 +79,12 @@ mod schema;
 mod served;
 mod settings;
 mod tasks;
+mod timeline;
 mod untouched;
 mod words;
 mod write;
 
-pub use answers::{Answer, Answered, UnansweredOrder};
+pub use answers::{Answer, Answered, LeftOrder, OrderStanding};
 pub use asking::Waiting;
 pub use audit::{AuditAct, AuditBroken, AuditEntry, AuditHead, AuditRecord};
 pub use clock::Clock;
@@ -110,6 +111,7 @@ pub use removals::Removal;
 pub use reviews::{NotReviewed, Review, ReviewedAll, WaitingOrder};
 pub use served::{ServedOutcome, ServedStep};
 pub use tasks::{NotClosed, OpenTask};
+pub use timeline::{Happened, Happening, OpenOrder, When};
 pub use words::WordedOrder;
 
 use std::collections::HashSet;

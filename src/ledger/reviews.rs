@@ -29,7 +29,9 @@ impl Review {
         }
     }
 
-    pub(super) fn parse(name: &str) -> Option<Self> {
+    /// What is called so.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
         let all = [Self::Approved, Self::Held];
         all.into_iter().find(|review| review.name() == name)
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::episodes::day;
 use super::{AuditAct, AuditEntry, Ledger, LedgerError, NewTask, audit, sql};
@@ -186,16 +186,29 @@ impl Ledger {
     ///
     /// When the ledger cannot be read.
     pub fn tasks(&self) -> Result<Vec<OpenTask>, LedgerError> {
+        self.open_where("", [])
+    }
+
+    /// The same about one resident.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn tasks_about(&self, resident: ResidentId) -> Result<Vec<OpenTask>, LedgerError> {
+        self.open_where("AND t.resident = ?1", [resident.as_bytes()])
+    }
+
+    fn open_where(&self, whose: &str, values: impl Params) -> Result<Vec<OpenTask>, LedgerError> {
         let action = "cannot read tasks";
         let mut statement = self
             .connection
-            .prepare(
+            .prepare(&format!(
                 "SELECT t.id, t.resident, t.code, o.key, t.priority, t.opened_on, t.due, t.about
                  FROM task AS t LEFT JOIN outbox AS o ON o.id = t.outbox
-                 WHERE t.closed_at IS NULL",
-            )
+                 WHERE t.closed_at IS NULL {whose}"
+            ))
             .map_err(sql(action))?;
-        let rows = statement.query_map([], read).map_err(sql(action))?;
+        let rows = statement.query_map(values, read).map_err(sql(action))?;
         let tasks = rows.map(|row| row.map_err(sql(action))?);
         let mut tasks = tasks.collect::<Result<Vec<OpenTask>, LedgerError>>()?;
         tasks.sort_by_key(|open| {

@@ -15,7 +15,7 @@ use crate::ledger::{AuditAct, PullRecord};
 use crate::profile::{Fact, Profile, ResidentId, Standing};
 use crate::report;
 use crate::risk::Assessment;
-use crate::rulebook::Rulebook;
+use crate::rulebook::{Rulebook, State};
 
 /// An explanation and how it relates to what was decided.
 pub struct Explanation {
@@ -25,6 +25,10 @@ pub struct Explanation {
     pub text: String,
     /// The day of the profile.
     pub index_date: Date,
+    /// What is known, as of that day.
+    pub profile: Profile,
+    /// The state that follows.
+    pub state: State,
     /// The resident's `Patient.id` in the source; never for a log.
     pub patient_id: Option<String>,
     /// The score; `None` for residents not alive on the index date.
@@ -146,7 +150,9 @@ pub fn explain(
         text,
         index_date,
         patient_id: data.ledger.patient_id(resident)?,
+        state: decision.state,
         assessment: decision.assessment,
+        profile,
         issues,
         decided_by_run,
         faulty,

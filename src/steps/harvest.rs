@@ -20,7 +20,7 @@ use crate::fhir::{
 };
 use crate::intake::{Issue, IssueCode};
 use crate::lake::{IssueRow, LakeError, Sorter, SpillFile, Spool};
-use crate::ledger::{Answer, EntryLink, Quarantined, StaysAway, UnansweredOrder};
+use crate::ledger::{Answer, EntryLink, LeftOrder, Quarantined, StaysAway};
 use crate::profile::{
     Fact, FactId, FactValue, Recorded, ResidentId, Standing, SubmissionId, Version,
 };
@@ -31,8 +31,8 @@ pub(super) struct Reader<'r> {
     pub(super) rulebook: &'r Rulebook,
     pub(super) reading: Reading<'r>,
     pub(super) today: Date,
-    /// Orders of which no result has come, in the order of their numbers.
-    pub(super) unanswered: Vec<UnansweredOrder>,
+    /// Orders that have left, in the order of their numbers.
+    pub(super) left_orders: Vec<LeftOrder>,
     /// Entries that have said something about others of the same person.
     pub(super) linked_before: BTreeSet<ResidentId>,
     /// Residents of the source of whom something was missing before.

@@ -174,7 +174,8 @@ impl Reader<'_> {
                     facts.extend(intake.facts);
                     issues.extend(intake.issues);
                 }
-                issues.extend(self.answered(resident, &answers, &facts, harvest));
+                let told = (resident, submission);
+                issues.extend(self.answered(told, &answers, &facts, harvest));
                 let is_silent = facts.iter().all(|fact| fact.value == FactValue::Withdrawn);
                 let counts_as_withdrawn = is_silent && !facts.is_empty();
                 if bears_codes(resource_type) {

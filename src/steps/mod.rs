@@ -15,6 +15,7 @@
 //! [`replay`]: runs again, by their own rules, held against what they decided.
 //! [`what_if`]: the register at other action levels.
 //! [`model_shadow`]: the register by a proposed recalibration; [`model_promote`] puts it in force, [`model_roll_back`] takes it back.
+//! [`Worklists`]: who waits for a professional; [`resident_shown`]: one of them, with all that has happened.
 //! [`coverage`]: where everybody on the register stands, and who is forgotten.
 //! [`subject_access`]: everything held about one resident; [`erase`]: all of it goes.
 //! [`retention`]: what is past its period, listed or removed.
@@ -92,6 +93,7 @@ mod reconcile;
 mod rehearse;
 mod replay;
 mod replay_document;
+mod resident_shown;
 mod retention;
 mod returning;
 mod reviewing;
@@ -112,6 +114,7 @@ mod waiting_bytes;
 mod what_if;
 mod what_if_document;
 mod whole;
+mod worklist;
 
 pub use acting::{ActOptions, ActReport};
 pub use alarms::{
@@ -168,6 +171,7 @@ pub use reconcile::{Difference, Evidence, ReconcileReport, reconcile};
 pub use rehearse::{RehearsalReport, level_in_words, rehearse, rehearse_one};
 pub use replay::{ReplayOptions, WhichRuns, replay};
 pub use replay_document::{DecidedAgain, Replay, ReplayedRun, Verdict};
+pub use resident_shown::{Measured, ResidentShown, Series, resident_shown};
 pub use retention::{Kind, PastIs, PastPeriod, Removed, RetentionReport, retention};
 pub use reviewing::{OrderShown, WaitingOrders};
 pub use rules_diff::{
@@ -183,6 +187,7 @@ pub use tasks::{OpenTasks, TaskShown};
 pub use unmapped::{CodesReport, OverLimit};
 pub use what_if::{AsOf, Dimension, WhatIfOptions, what_if};
 pub use what_if_document::{AtLevel, ExpectedBy, StratumShown, WhatIf};
+pub use worklist::{Waiting, WaitsFor, Worklist, Worklists};
 
 use std::path::PathBuf;
 

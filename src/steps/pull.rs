@@ -220,8 +220,8 @@ pub fn pull(
         .told_by_residents(options.terms.trust == Trust::Resident);
     let has_facts = has_facts(&pulls, options.source);
     let links = Links::of(&reading, (data, has_facts), rulebook, options, &files)?;
-    let unanswered = data.ledger.unanswered_orders()?;
-    let orders = orders_named(&unanswered, links.are_of_the_register());
+    let left = data.ledger.left_orders()?;
+    let orders = orders_named(&left, links.are_of_the_register());
     let reading = reading.linked_by(links.ids()).answering(orders);
     let name = |path: &PathBuf| {
         path.file_name()
@@ -234,7 +234,7 @@ pub fn pull(
         is_of_changes: options
             .network
             .is_some_and(|network| network.since.is_some()),
-        unanswered,
+        left_orders: left,
         linked_before: data.ledger.entry_links(u32::MAX)?.into_keys().collect(),
         rulebook,
         reading: reading.for_pull(id, options.today),

@@ -73,7 +73,7 @@ impl DataFolder {
     }
 }
 
-fn shown(rulebook: &Rulebook, on: Date, open: OpenTask) -> TaskShown {
+pub(super) fn shown(rulebook: &Rulebook, on: Date, open: OpenTask) -> TaskShown {
     let OpenTask { id, task, order } = open;
     let rows = &rulebook.pathway.rows;
     let row = rows.iter().find(|row| row.id == task.code);
@@ -82,7 +82,7 @@ fn shown(rulebook: &Rulebook, on: Date, open: OpenTask) -> TaskShown {
         priority: Priority::name(task.priority),
         due: task.due.to_string(),
         is_late: task.due < on,
-        owner: owner(&task.code),
+        owner: owner(&task.code).name(),
         says: row.map(|row| row.says.clone()),
         what: task.code,
         resident: task.resident.to_string(),
@@ -93,7 +93,25 @@ fn shown(rulebook: &Rulebook, on: Date, open: OpenTask) -> TaskShown {
 }
 
 /// Who looks at a task.
-fn owner(code: &str) -> &'static str {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// Where it is about somebody's health.
+    Professional,
+    /// Where an order did not arrive as it should.
+    Operator,
+}
+
+impl Owner {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Professional => "professional",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+/// Who looks at a task of this code.
+pub(super) fn owner(code: &str) -> Owner {
     let code = TaskCode::NAMES.iter().find(|(name, _)| *name == code);
     match code.map(|(_, code)| code) {
         Some(
@@ -103,7 +121,7 @@ fn owner(code: &str) -> &'static str {
             | TaskCode::DeliveryDoubled
             | TaskCode::DeliveryMissing
             | TaskCode::DeliveryNotTakenBack,
-        ) => "operator",
+        ) => Owner::Operator,
         // Rows of the pathway, acts done by hand, and whoever was not told or not asked.
         Some(
             TaskCode::DeliveryWithheld
@@ -117,6 +135,6 @@ fn owner(code: &str) -> &'static str {
             | TaskCode::EntriesUnclear
             | TaskCode::EntriesParted,
         )
-        | None => "professional",
+        | None => Owner::Professional,
     }
 }

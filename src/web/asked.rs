@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::page::CSRF;
 use super::route::{Route, Verb};
 use super::sessions::{Session, Ticket};
+use crate::config::Reach;
 use crate::rulebook::Language;
 
 /// A request that may be answered.
@@ -78,6 +79,25 @@ impl Asked {
     /// A field of the form, or a word after the path, without blanks around it; empty when it is not there.
     pub(super) fn field(&self, name: &str) -> &str {
         field(&self.fields, name).unwrap_or_default().trim()
+    }
+
+    /// Every field of that name, in their order.
+    pub(super) fn fields(&self, name: &str) -> impl Iterator<Item = &str> {
+        let found = self.fields.iter().filter(move |(known, _)| known == name);
+        found.map(|(_, value)| value.trim())
+    }
+
+    /// Whom who asks may see.
+    pub(super) fn reach(&self) -> &Reach {
+        self.session
+            .as_ref()
+            .map_or(&Reach::Nobody, |session| &session.staff.reach)
+    }
+
+    /// How who asks stands on record; nobody's name where nobody has signed in.
+    pub(super) fn who(&self) -> String {
+        let session = self.session.as_ref();
+        session.map_or_else(String::new, |session| session.staff.on_record())
     }
 }
 

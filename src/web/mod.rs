@@ -37,14 +37,20 @@
 
 mod answer;
 mod asked;
+mod audits;
+mod chart;
 mod limits;
+mod operations;
 mod page;
 mod pages;
 mod provider;
+mod research;
+mod resident;
 mod route;
 mod sessions;
 mod sign_in;
 mod texts;
+mod worklist;
 
 pub use pages::{SignInBy, WebError, WebOptions, pages};
 pub use route::{Admits, Route, Verb};

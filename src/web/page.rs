@@ -32,7 +32,20 @@ impl Reader<'_> {
 
     /// A code in the reader's language, or as it is.
     pub(super) fn code<'c>(&self, code: &'c str) -> &'c str {
-        code_in_words(code, self.language).unwrap_or(code)
+        self.known_code(code).unwrap_or(code)
+    }
+
+    /// A standing of coverage, whose second part says what is missing in the first.
+    pub(super) fn standing(&self, name: &str) -> String {
+        match name.split_once(':') {
+            Some((one, more)) => format!("{}: {}", self.code(one), self.code(more)),
+            None => self.code(name).to_owned(),
+        }
+    }
+
+    /// A code in the reader's language; `None` for one of the rules.
+    pub(super) fn known_code(&self, code: &str) -> Option<&'static str> {
+        code_in_words(code, self.language)
     }
 
     /// The roles of who has signed in.
@@ -54,7 +67,32 @@ pub(super) fn seal(reader: &Reader<'_>) -> Markup {
 }
 
 /// Pages of the main menu, each with its title.
-const MENU: [(Route, Text); 1] = [(Route::Start, Text::Start)];
+const MENU: [(Route, Text); 5] = [
+    (Route::Start, Text::Start),
+    (Route::Worklist, Text::Worklist),
+    (Route::Operations, Text::Operations),
+    (Route::Numbers, Text::Numbers),
+    (Route::Audit, Text::Audit),
+];
+
+/// What was done, by its word in an address; any other word says nothing.
+const DONE: [(&str, Text); 7] = [
+    ("closed", Text::TaskIsClosed),
+    ("reviewed", Text::Reviewed),
+    ("opted-out", Text::RefusalRecorded),
+    ("taken-back", Text::RefusalTakenBack),
+    ("stopped", Text::EffectsStopped),
+    ("resumed", Text::EffectsGoOn),
+    ("rolled-back", Text::RolledBack),
+];
+
+/// Says what was done just now.
+pub(super) fn done(reader: &Reader<'_>, word: &str) -> Markup {
+    let known = DONE.iter().find(|(known, _)| *known == word);
+    html! {
+        @if let Some((_, text)) = known { p.done role="status" { (reader.says(*text)) } }
+    }
+}
 
 /// A whole page.
 pub(super) fn page(reader: &Reader<'_>, title: &str, content: &Markup) -> Markup {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
@@ -19,11 +19,11 @@ use super::page::{Reader, csrf, page, trouble};
 use super::provider::Left;
 use super::route::{Route, Verb};
 use super::sessions::{Lasting, NoRandomness, Sessions, Ticket};
-use super::sign_in;
 use super::texts::Text;
+use super::{audits, operations, research, resident, sign_in, worklist};
 use crate::config::{Config, Web};
 use crate::rulebook::{Language, Rulebook};
-use crate::steps::{Access, DataFolder, StepError, Switch};
+use crate::steps::{Access, DataFolder, StepError, Switch, Worklists};
 
 /// The longest form that is read, in bytes.
 const LONGEST_FORM: usize = 64 * 1024;
@@ -86,6 +86,8 @@ pub(super) struct Pages {
     pub(super) options: WebOptions,
     pub(super) sessions: Sessions<Left>,
     pub(super) limits: Limits,
+    pub(super) worklists: Arc<Mutex<Worklists>>,
+    rulebook: Arc<Rulebook>,
     transport: Transport,
     /// What forms are sealed with; gone with the process.
     key: [u8; 32],
@@ -95,6 +97,8 @@ pub(super) struct Pages {
 pub(super) enum Failed {
     /// It says what somebody may see nothing of, or what is not there: no difference is told.
     NotFound,
+    /// Somebody else is at work on the data folder; nothing was done.
+    Busy,
     /// A step did not work; operators have been told.
     Step,
 }
@@ -132,6 +136,8 @@ pub fn pages(options: WebOptions, here: SocketAddr) -> Result<Router, WebError> 
     };
     let now = (options.now)();
     let pages = Arc::new(Pages {
+        worklists: Arc::new(Mutex::new(Worklists::of(options.root.clone()))),
+        rulebook: Arc::new(options.rulebook.clone()),
         options,
         sessions: Sessions::new(lasting),
         limits: Limits::new(now),
@@ -217,6 +223,10 @@ impl Pages {
                     let (title, why) = (Text::NotFound, Text::NotFoundWhy);
                     self.refusal(&asked, StatusCode::NOT_FOUND, title, why)
                 }
+                Failed::Busy => {
+                    let (title, why) = (Text::NotDone, Text::BusyWhy);
+                    self.refusal(&asked, StatusCode::SERVICE_UNAVAILABLE, title, why)
+                }
                 Failed::Step => {
                     let (title, why) = (Text::DidNotWork, Text::DidNotWorkWhy);
                     self.refusal(&asked, StatusCode::INTERNAL_SERVER_ERROR, title, why)
@@ -242,6 +252,17 @@ impl Pages {
             Route::ChooseLanguage => Ok(sign_in::speak(self, asked)),
             Route::SignOut => Ok(sign_in::out(self, asked)),
             Route::Start => sign_in::start(self, asked),
+            Route::Worklist => worklist::list(self, asked).await,
+            Route::ReviewOrders => worklist::review(self, asked).await,
+            Route::Resident => resident::show(self, asked).await,
+            Route::ReviewOrder => resident::review(self, asked).await,
+            Route::CloseTask => resident::close(self, asked).await,
+            Route::OptOut => resident::opt_out(self, asked).await,
+            Route::Operations => operations::show(self, asked).await,
+            Route::SwitchEffects => operations::switch_effects(self, asked).await,
+            Route::Numbers => research::show(self, asked).await,
+            Route::RollBack => research::roll_back(self, asked).await,
+            Route::Audit => audits::show(self, asked).await,
         }
     }
 
@@ -350,22 +371,52 @@ impl Pages {
         response(self.transport, content, Cookie::Same)
     }
 
-    /// Does something with the data folder on a thread that may wait.
+    /// The rules.
+    pub(super) fn rulebook(&self) -> Arc<Rulebook> {
+        Arc::clone(&self.rulebook)
+    }
+
+    /// Does something with the data folder; others may write to it meanwhile.
     pub(super) async fn does<T: Send + 'static>(
         &self,
         what: impl FnOnce(&mut DataFolder, &WebOptions) -> Result<T, StepError> + Send + 'static,
     ) -> Result<T, Failed> {
+        self.opens(Access::Read, what).await
+    }
+
+    /// Does something that must be alone with the data folder.
+    pub(super) async fn writes<T: Send + 'static>(
+        &self,
+        what: impl FnOnce(&mut DataFolder, &WebOptions) -> Result<T, StepError> + Send + 'static,
+    ) -> Result<T, Failed> {
+        self.opens(Access::WriteExisting, what).await
+    }
+
+    async fn opens<T: Send + 'static>(
+        &self,
+        access: Access,
+        what: impl FnOnce(&mut DataFolder, &WebOptions) -> Result<T, StepError> + Send + 'static,
+    ) -> Result<T, Failed> {
         let options = self.options.clone();
-        let done = tokio::task::spawn_blocking(move || {
-            let mut data = DataFolder::open(&options.root, Access::Read)?;
+        self.waits(move || {
+            let mut data = DataFolder::open(&options.root, access)?;
             what(&mut data, &options)
-        });
-        match done.await {
+        })
+        .await
+    }
+
+    /// Does something on a thread that may wait.
+    pub(super) async fn waits<T: Send + 'static>(
+        &self,
+        what: impl FnOnce() -> Result<T, StepError> + Send + 'static,
+    ) -> Result<T, Failed> {
+        match tokio::task::spawn_blocking(what).await {
             Ok(Ok(done)) => Ok(done),
             // What somebody typed may be in these: they are for nobody else.
             Ok(Err(StepError::UnknownResident(_) | StepError::AmbiguousResident(..))) => {
                 Err(Failed::NotFound)
             }
+            Ok(Err(StepError::Busy(_))) => Err(Failed::Busy),
             Ok(Err(error)) => Err(self.tell(&error)),
             Err(_) => {
                 (self.options.tell)("web: a page broke down");

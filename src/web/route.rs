@@ -23,6 +23,28 @@ pub enum Route {
     SignOut,
     /// What somebody may do here.
     Start,
+    /// Who waits for a professional.
+    Worklist,
+    /// An opinion on ticked orders.
+    ReviewOrders,
+    /// One resident.
+    Resident,
+    /// An opinion on one order of theirs.
+    ReviewOrder,
+    /// The end of a task about them.
+    CloseTask,
+    /// A refusal of theirs, or its end.
+    OptOut,
+    /// Whether everything goes on.
+    Operations,
+    /// The switch that stops what leaves.
+    SwitchEffects,
+    /// Numbers about groups, and the model.
+    Numbers,
+    /// The way back from a recalibration.
+    RollBack,
+    /// Who looked at whom and who did what.
+    Audit,
 }
 
 /// Who may go somewhere.
@@ -45,6 +67,17 @@ pub enum Verb {
     Post,
 }
 
+/// Who works on cases.
+const CLINIC: &[Role] = &[Role::Clinician];
+/// Who keeps the programme going, and stops it.
+const RUNNING: &[Role] = &[Role::Operator, Role::MedicalLead];
+/// Who sees numbers, and nobody.
+const NUMBERS: &[Role] = &[Role::Researcher, Role::Operator, Role::MedicalLead];
+/// Who answers for the model.
+const LEADING: &[Role] = &[Role::MedicalLead];
+/// Who watches over those who look.
+const WATCHING: &[Role] = &[Role::DataProtectionOfficer];
+
 impl Verb {
     /// The method of HTTP.
     #[must_use]
@@ -58,7 +91,7 @@ impl Verb {
 
 impl Route {
     /// Every route.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 19] = [
         Self::Style,
         Self::SignIn,
         Self::SignInAtProvider,
@@ -67,11 +100,22 @@ impl Route {
         Self::ChooseLanguage,
         Self::SignOut,
         Self::Start,
+        Self::Worklist,
+        Self::ReviewOrders,
+        Self::Resident,
+        Self::ReviewOrder,
+        Self::CloseTask,
+        Self::OptOut,
+        Self::Operations,
+        Self::SwitchEffects,
+        Self::Numbers,
+        Self::RollBack,
+        Self::Audit,
     ];
 
     /// The table: how it is asked for, where, and who may.
     const fn line(self) -> (Verb, &'static str, Admits) {
-        use Admits::{Anybody, SignedIn};
+        use Admits::{Anybody, Roles, SignedIn};
         use Verb::{Get, Post};
         match self {
             Self::Style => (Get, "/style.css", Anybody),
@@ -82,6 +126,17 @@ impl Route {
             Self::ChooseLanguage => (Post, "/language", Anybody),
             Self::SignOut => (Post, "/sign-out", SignedIn),
             Self::Start => (Get, "/", SignedIn),
+            Self::Worklist => (Get, "/worklist", Roles(CLINIC)),
+            Self::ReviewOrders => (Post, "/worklist/orders", Roles(CLINIC)),
+            Self::Resident => (Get, "/resident", Roles(CLINIC)),
+            Self::ReviewOrder => (Post, "/resident/order", Roles(CLINIC)),
+            Self::CloseTask => (Post, "/resident/task", Roles(CLINIC)),
+            Self::OptOut => (Post, "/resident/opt-out", Roles(CLINIC)),
+            Self::Operations => (Get, "/operations", Roles(RUNNING)),
+            Self::SwitchEffects => (Post, "/operations/effects", Roles(RUNNING)),
+            Self::Numbers => (Get, "/numbers", Roles(NUMBERS)),
+            Self::RollBack => (Post, "/numbers/roll-back", Roles(LEADING)),
+            Self::Audit => (Get, "/audit", Roles(WATCHING)),
         }
     }
 

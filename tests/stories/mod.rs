@@ -80,6 +80,7 @@ mod truncated;
 mod two_writers;
 mod unknown_people;
 mod web_sign_in;
+mod web_work;
 mod what_failed_elsewhere;
 mod what_failed_elsewhere_inside;
 mod what_if;

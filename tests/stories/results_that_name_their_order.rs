@@ -190,3 +190,49 @@ fn what_is_not_final_answers_nothing_and_what_else_was_measured_with_it_is_nobod
         "by its day"
     );
 }
+
+#[test]
+fn a_second_sample_for_one_order_and_a_result_that_nobody_waits_for_are_issues_that_people_see() {
+    let mut clinic = ordered();
+    reports(&mut clinic, ONE, (36.0, AFTERWARDS), by_identifier(ONE));
+    let first = clinic.world.pulls();
+    assert_eq!(first["issues"]["result-doubled"], Value::Null);
+    // The same sample in another unit is no second one; another sample is.
+    let resident = clinic.world.resident(ONE);
+    let in_per_cent = resident.hba1c_percent(5.4, AFTERWARDS);
+    in_per_cent
+        .which_has("basedOn", by_identifier(ONE))
+        .called("in-per-cent");
+    let same = clinic.world.pulls();
+    assert_eq!(same["issues"]["result-doubled"], Value::Null);
+    let resident = clinic.world.resident(ONE).hba1c(47.0, INDEX_DATE);
+    resident
+        .which_has("basedOn", by_identifier(ONE))
+        .called("another-sample");
+    let doubled = clinic.world.pulls();
+    assert_eq!(count(&doubled["issues"]["result-doubled"]), 1);
+    let told = clinic.world.explanation_for(ONE);
+    let says = "an order has results of two samples at basedOn; was a sample of 2025-11-01 after one of 2025-11-04";
+    assert!(told.contains(says), "{told}");
+    assert_eq!(received(&clinic, ONE), [format!("hba1c of {AFTERWARDS}")]);
+    // It comes again with every whole export, and is told once.
+    let again = clinic.world.pulls();
+    assert_eq!(again["issues"]["result-doubled"], Value::Null);
+
+    // The other one has moved away meanwhile: nobody waits for her result.
+    drop(clinic.world.resident(OTHER).leaves("2025-10-31"));
+    clinic.world.pulls();
+    clinic.acts();
+    let resident = clinic.world.resident(OTHER).hba1c(52.0, AFTERWARDS);
+    resident
+        .which_has("basedOn", by_identifier(OTHER))
+        .called("late");
+    let late = clinic.world.pulls();
+    assert_eq!(count(&late["issues"]["result-late"]), 1);
+    let told = clinic.world.explanation_for(OTHER);
+    assert!(
+        told.contains("a result came when its order was not waited for any more"),
+        "{told}"
+    );
+    assert_eq!(clinic.world.pulls()["issues"]["result-late"], Value::Null);
+}

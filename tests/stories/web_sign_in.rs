@@ -53,6 +53,17 @@ fn each_role_goes_where_the_table_lets_it_and_nobody_else_anywhere() {
     Post /language: anybody
     Post /sign-out: signed in
     Get /: signed in
+    Get /worklist: clinician
+    Post /worklist/orders: clinician
+    Get /resident: clinician
+    Post /resident/order: clinician
+    Post /resident/task: clinician
+    Post /resident/opt-out: clinician
+    Get /operations: operator, medical-lead
+    Post /operations/effects: operator, medical-lead
+    Get /numbers: researcher, operator, medical-lead
+    Post /numbers/roll-back: medical-lead
+    Get /audit: data-protection-officer
     ");
     let clinic = clinic();
     let pages = Pages::for_trial(&clinic);

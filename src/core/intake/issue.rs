@@ -57,6 +57,8 @@ issue_codes! {
     SubjectChanged "subject-changed" Error "a statement is now about somebody else than before",
     SubjectUnknown "subject-unknown" Error "the resource is about somebody who is not on the register",
     ResultOfAnother "result-of-another" Error "a result says that it answers an order for somebody else than it is about",
+    ResultLate "result-late" Information "a result came when its order was not waited for any more",
+    ResultDoubled "result-doubled" Information "an order has results of two samples",
     SameIdDifferentContent "same-id-different-content" Error "one resource came twice with different content and no time to tell which is newer",
     DateMissing "date-missing" Error "there is no usable date",
     DateInFuture "date-in-future" Error "the date is after the day of the pull",

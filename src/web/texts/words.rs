@@ -76,4 +76,154 @@ texts! {
     SignInFailedWhy: "Yritä uudelleen. Jos se ei auta, pääkäyttäjä näkee syyn lokista.",
         "Försök igen. Om det inte hjälper ser administratören orsaken i loggen.",
         "Try again. If that does not help, the operator sees why in the log.";
+
+    // The worklist.
+    Worklist: "Työlista", "Arbetslista", "Worklist";
+    Filters: "Rajaus", "Urval", "Filters";
+    WaitsFor: "Odottaa", "Väntar på", "Waits for";
+    Everything: "Kaikki", "Alla", "All";
+    District: "Alue", "Område", "District";
+    LateOnly: "Vain myöhässä olevat", "Bara försenade", "Only what is late";
+    Show: "Näytä", "Visa", "Show";
+    FindResident: "Etsi asukas", "Sök invånare", "Find a resident";
+    ResidentName: "Asukkaan tunniste (Patient.id tai 32-merkkinen tunnus)", "Invånarens identifierare (Patient.id eller id med 32 tecken)", "The resident's identifier (Patient.id, or the id of 32 digits)";
+    ResidentsWait: "asukasta odottaa", "invånare väntar", "residents wait";
+    OfThemLate: "heistä myöhässä", "av dem försenade", "of them late";
+    NobodyWaits: "Kukaan ei odota.", "Ingen väntar.", "Nobody waits.";
+    Resident: "Asukas", "Invånare", "Resident";
+    WhatToDo: "Mitä tehdään", "Vad som ska göras", "What to do";
+    Why: "Miksi", "Varför", "Why";
+    Score: "Riskipisteet", "Riskpoäng", "Risk score";
+    Until: "Viimeistään", "Senast", "By";
+    Since: "Alkaen", "Sedan", "Since";
+    Late: "myöhässä", "försenad", "late";
+    Orders: "Laboratoriopyynnöt", "Laboratorieremisser", "Laboratory orders";
+    HasNotLeft: "ei vielä lähtenyt", "har inte lämnats än", "has not left";
+    HasLeft: "lähtenyt, tulosta odotetaan", "har lämnats, svar väntas", "has left, its result is awaited";
+    TickedOrders: "Valitut pyynnöt", "Markerade remisser", "Ticked orders";
+    Reason: "Perustelu", "Motivering", "Reason";
+    Approve: "Hyväksy", "Godkänn", "Approve";
+    Hold: "Pidätä", "Håll kvar", "Hold";
+    CanBeUndone: "Pidätetyn pyynnön voi hyväksyä ja hyväksytyn pidättää, kunnes se on lähtenyt.",
+        "En kvarhållen remiss kan godkännas och en godkänd hållas kvar tills den har lämnats.",
+        "What is held can be approved and what is approved held, until it has left.";
+    PageOf: "Sivu", "Sida", "Page";
+    PreviousPage: "Edellinen", "Föregående", "Previous";
+    NextPage: "Seuraava", "Nästa", "Next";
+    DoToday: "Katso tänään.", "Se på i dag.", "Look today.";
+    DoConfirm: "Vahvista tai sulje pois, ja kirjaa diagnoosi potilastietojärjestelmään.",
+        "Bekräfta eller uteslut, och skriv diagnosen i journalen.",
+        "Confirm or rule out, and write the diagnosis into the record.";
+    DoLook: "Selvitä, ja kirjaa mitä siitä tuli.", "Utred, och skriv vad det blev av det.", "Look, and say what came of it.";
+    DoReview: "Pyyntö lähtee, ellei sitä pidätetä.", "Remissen lämnas om den inte hålls kvar.", "The order leaves unless it is held.";
+    DoNothing: "Ei tehtävää: näytettä odotetaan.", "Inget att göra: prov väntas.", "Nothing to do: a sample is awaited.";
+
+    // One resident.
+    Standing: "Tila", "Läge", "Standing";
+    InTheRecord: "Tunniste potilastietojärjestelmässä", "Identifierare i journalen", "Identifier in the record";
+    Tasks: "Tehtävät", "Uppgifter", "Tasks";
+    Conclusion: "Johtopäätös", "Slutsats", "Conclusion";
+    Choose: "Valitse", "Välj", "Choose";
+    WhatCameOfIt: "Mitä siitä tuli", "Vad det blev av det", "What came of it";
+    DiagnosisInTheRecord: "Diagnoosi kirjataan potilastietojärjestelmään; se vaikuttaa täällä, kun se on haettu sieltä.",
+        "Diagnosen skrivs i journalen; här verkar den när den har hämtats därifrån.",
+        "A diagnosis is written into the record; it counts here once it has been pulled from there.";
+    CloseTask: "Sulje tehtävä", "Stäng uppgiften", "Close the task";
+    MayLeaveUntil: "Lähtee viimeistään", "Lämnas senast", "Leaves by";
+    SampleBy: "Näyte viimeistään", "Prov senast", "A sample by";
+    WhyDecidedSo: "Miksi näin päätettiin", "Varför det beslutades så", "Why it was decided so";
+    AsOf: "Tilanne", "Läget den", "As of";
+    InEnglish: "Selvitys on englanniksi.", "Redogörelsen är på engelska.", "The account is in English.";
+    ResultsOverTime: "Tulokset ajan mittaan", "Resultat över tid", "Results over time";
+    Day: "Päivä", "Dag", "Day";
+    Value: "Arvo", "Värde", "Value";
+    Refusal: "Kieltäytyminen seulonnasta", "Avböjande av screeningen", "Refusal of the screening";
+    RefusedUntil: "Saa kysyä uudelleen (tyhjä: ei koskaan)", "Får tillfrågas igen (tomt: aldrig)", "May be asked again from (empty: never)";
+    RecordRefusal: "Kirjaa kieltäytyminen", "Anteckna avböjandet", "Record the refusal";
+    TakeRefusalBack: "Peru kieltäytyminen", "Ta tillbaka avböjandet", "Take the refusal back";
+    WhatHappened: "Mitä on tapahtunut", "Vad som har hänt", "What has happened";
+    NothingHappened: "Mitään ei ole tapahtunut.", "Inget har hänt.", "Nothing has happened.";
+    InTheRound: "Seulontakierros", "Screeningomgång", "Round";
+    Sending: "Lähetys", "Sändning", "Sending";
+    SaidByAPerson: "Kirjattu", "Antecknat", "Put on record";
+    TaskOpened: "Tehtävä avattu", "Uppgift öppnad", "Task opened";
+    TaskClosed: "Tehtävä suljettu", "Uppgift stängd", "Task closed";
+
+    // Operations.
+    Operations: "Valvonta", "Drift", "Operations";
+    EffectsTitle: "Lähtevät pyynnöt ja viestit", "Utgående remisser och meddelanden", "What leaves";
+    EffectsGoOn: "Pyynnöt ja viestit lähtevät.", "Remisser och meddelanden går ut.", "Orders and messages leave.";
+    StopEffects: "Pysäytä kaikki lähtevä", "Stoppa allt utgående", "Stop all that leaves";
+    ResumeEffects: "Salli lähettäminen", "Tillåt sändning", "Let it leave again";
+    Alarms: "Hälytykset", "Larm", "Alarms";
+    NoAlarms: "Ei hälytyksiä", "Inga larm", "No alarm on";
+    Runs: "Seulonta-ajot", "Screeningkörningar", "Runs";
+    Run: "Ajo", "Körning", "Run";
+    NothingRun: "Yhtään ajoa ei ole.", "Det finns ingen körning.", "No run has decided yet.";
+    Residents: "Asukkaita", "Invånare", "Residents";
+    Acted: "Lähetti pyyntöjä", "Sände remisser", "Acted";
+    Written: "Kirjattu (UTC)", "Antecknat (UTC)", "Written (UTC)";
+    DecisionsHash: "Päätösten tiiviste", "Beslutens hash", "Hash of the decisions";
+    Yes: "kyllä", "ja", "yes";
+    No: "ei", "nej", "no";
+    Coverage: "Kattavuus", "Täckning", "Coverage";
+    EverybodyOnce: "asukasta, jokainen yhdessä tilassa.", "invånare, var och en i ett läge.", "residents, each in one standing.";
+    AddsUp: "Luvut täsmäävät.", "Talen stämmer.", "It adds up.";
+    DoesNotAddUp: "Luvut eivät täsmää.", "Talen stämmer inte.", "It does not add up.";
+    Together: "Yhteensä", "Sammanlagt", "Together";
+    OperatorTasks: "Ylläpidon tehtävät", "Driftens uppgifter", "Tasks for operators";
+    Outbox: "Lähtevien tilat", "Utgående efter läge", "Outbox";
+
+    // Numbers and the model.
+    Numbers: "Luvut ja malli", "Tal och modell", "Numbers and model";
+    NobodyIsHere: "Tällä sivulla ei ole ketään tunnistettavaa; pieniä lukuja ei kerrota.",
+        "Ingen kan identifieras på den här sidan; små tal berättas inte.",
+        "Nobody can be known on this page; small numbers are not told.";
+    NotTold: "ei kerrota", "berättas inte", "not told";
+    NotKnown: "ei tiedossa", "inte känt", "not known";
+    RulesInUse: "Käytössä olevat säännöt", "Regler i bruk", "Rules in use";
+    Draft: "allekirjoittamaton luonnos", "osignerat utkast", "an unsigned draft";
+    Models: "Uudelleenkalibroinnit", "Omkalibreringar", "Recalibrations";
+    InForce: "Voimassa", "I kraft", "In force";
+    ForAShare: "Osalle asukkaista", "För en del av invånarna", "For a share of residents";
+    NoProposals: "Ehdotuksia ei ole.", "Det finns inga förslag.", "There are no proposals.";
+    Proposal: "Ehdotus", "Förslag", "Proposal";
+    Update: "Muutos", "Ändring", "Update";
+    Verified: "Varmistettuja", "Verifierade", "Verified";
+    Confirmed: "Vahvistettuja", "Bekräftade", "Confirmed";
+    SignElsewhere: "Ehdotus koetellaan, allekirjoitetaan ja otetaan käyttöön komennolla preventio model; allekirjoitus vaatii allekirjoittajan avaimen.",
+        "Ett förslag prövas, signeras och tas i bruk med kommandot preventio model; signaturen kräver signerarens nyckel.",
+        "A proposal is tested, signed and put in force by the command preventio model; a signature needs the signer's key.";
+    RollBack: "Peru viimeisin uudelleenkalibrointi", "Ta tillbaka den senaste omkalibreringen", "Take back the newest recalibration";
+
+    // The audit.
+    Audit: "Käyttöloki", "Användningslogg", "Audit";
+    AuditWhole: "Ketju on ehjä.", "Kedjan är hel.", "The chain is whole.";
+    AuditBroken: "Ketju on rikki:", "Kedjan är bruten:", "The chain is broken:";
+    RecordsNewestFirst: "kirjausta, uusimmat ensin; sivulla enintään 200.", "anteckningar, de nyaste först; högst 200 på sidan.", "records, the newest first; at most 200 on the page.";
+    Name: "Nimi", "Namn", "Name";
+    What: "Mitä", "Vad", "What";
+    Detail: "Tarkenne", "Detalj", "Detail";
+
+    // What was done, and what was not.
+    TaskIsClosed: "Tehtävä on suljettu.", "Uppgiften är stängd.", "The task is closed.";
+    Reviewed: "Kirjattu.", "Antecknat.", "It is on record.";
+    RefusalRecorded: "Kieltäytyminen on kirjattu: asukkaalta ei kysytä mitään seuraavasta päätöksestä alkaen.",
+        "Avböjandet är antecknat: av invånaren frågas inget från och med nästa beslut.",
+        "The refusal is on record: nothing is asked of this resident from the next decision on.";
+    RefusalTakenBack: "Kieltäytyminen on peruttu: seuraava ajo päättää uudelleen.",
+        "Avböjandet är tillbakataget: nästa körning beslutar på nytt.",
+        "The refusal is taken back: the next run decides again.";
+    RolledBack: "Uudelleenkalibrointi on peruttu.", "Omkalibreringen är tillbakatagen.", "The recalibration is taken back.";
+    NotDone: "Mitään ei tehty", "Inget gjordes", "Nothing was done";
+    TickAndSayWhy: "Valitse vähintään yksi pyyntö ja kirjoita perustelu.", "Markera minst en remiss och skriv en motivering.", "Tick at least one order, and give a reason.";
+    ConcludeAndSayWhy: "Valitse johtopäätös ja kirjoita, mitä siitä tuli.", "Välj en slutsats och skriv vad det blev av det.", "Choose a conclusion, and say what came of it.";
+    SayWhy: "Kirjoita perustelu; päivä on muotoa VVVV-KK-PP.", "Skriv en motivering; dagen skrivs ÅÅÅÅ-MM-DD.", "Give a reason; a day is written YYYY-MM-DD.";
+    HasLeftWhy: "Pyyntö on jo lähtenyt tai sitä ei enää ole.", "Remissen har redan lämnats eller finns inte längre.", "The order has left already, or is not there any more.";
+    ClosedAlready: "Joku on jo sulkenut tehtävän.", "Någon har redan stängt uppgiften.", "Somebody has closed the task already.";
+    RefusalDoesNotFit: "Kieltäytyminen on jo kirjattu tai peruttu, tai päivä on väärä.",
+        "Avböjandet är redan antecknat eller tillbakataget, eller så är dagen fel.",
+        "The refusal is on record or taken back already, or the day is wrong.";
+    NothingInForce: "Mikään uudelleenkalibrointi ei ole voimassa.", "Ingen omkalibrering är i kraft.", "No recalibration is in force.";
+    BusyWhy: "Haku tai ajo on kesken. Yritä hetken päästä uudelleen.", "En hämtning eller körning pågår. Försök igen om en stund.", "A pull or a run is under way. Try again in a moment.";
 }

@@ -1,0 +1,236 @@
+//! Operations: whether everything goes on, and the switch that stops it.
+
+use axum::http::StatusCode;
+use maud::{Markup, html};
+
+use super::answer::{Content, Cookie};
+use super::asked::Asked;
+use super::page::{Reader, done, seal};
+use super::pages::{Failed, Outcome, Pages};
+use super::route::Route;
+use super::texts::Text;
+use crate::ledger::RunRecord;
+use crate::report::AlarmCode;
+use crate::steps::{
+    self, AlarmsReport, CoverageReport, EffectsStatus, StepError, Stopped, TaskShown,
+};
+
+/// The newest runs that are listed.
+const RUNS: usize = 20;
+/// Open tasks that are listed; the rest is counted.
+const TASKS: usize = 100;
+
+/// How everything is.
+struct State {
+    coverage: Option<CoverageReport>,
+    alarms: AlarmsReport,
+    effects: EffectsStatus,
+    runs: Vec<RunRecord>,
+    tasks: Vec<TaskShown>,
+}
+
+/// The page of operations.
+pub(super) async fn show(pages: &Pages, asked: &Asked) -> Outcome {
+    let (rulebook, today) = (pages.rulebook(), (pages.options.today)());
+    let state = pages
+        .does(move |data, options| {
+            let coverage = match steps::coverage(&rulebook, data) {
+                Ok(report) => Some(report),
+                Err(StepError::NothingPulled) => None,
+                Err(error) => return Err(error),
+            };
+            let open = data.open_tasks(&rulebook, today)?;
+            let tasks = open.tasks.into_iter();
+            Ok(State {
+                coverage,
+                alarms: steps::alarms(&rulebook, data, Some(&options.config), today)?,
+                effects: steps::effects_status(data, &rulebook, Some(&options.config), today)?,
+                runs: data.newest_runs(RUNS)?,
+                tasks: tasks.filter(|task| task.owner == "operator").collect(),
+            })
+        })
+        .await?;
+    let content = pages.shows(asked, Text::Operations, |reader| {
+        whole(reader, &state, asked)
+    });
+    Ok((content, Cookie::Same))
+}
+
+fn whole(reader: &Reader<'_>, state: &State, asked: &Asked) -> Markup {
+    html! {
+        (done(reader, asked.field("done")))
+        (switch(reader, &state.effects))
+        (alarms(reader, &state.alarms))
+        (runs(reader, &state.runs))
+        @if let Some(report) = &state.coverage { (coverage(reader, report)) }
+        (tasks(reader, &state.tasks))
+        (outbox(reader, &state.effects))
+    }
+}
+
+fn switch(reader: &Reader<'_>, effects: &EffectsStatus) -> Markup {
+    html! {
+        h2 { (reader.says(Text::EffectsTitle)) }
+        @for mark in &effects.faulty { p.error lang="en" { (mark) } }
+        @if let Some(stopped) = &effects.stopped {
+            p.error {
+                (reader.says(Text::EffectsStopped)) " " (stopped.since) ", "
+                bdi { (stopped.by) } ": " bdi { (stopped.reason) }
+            }
+        } @else { p { (reader.says(Text::EffectsGoOn)) } }
+        form method="post" action=(Route::SwitchEffects.path()) {
+            (seal(reader))
+            label for="reason" { (reader.says(Text::Reason)) }
+            input #reason name="reason" type="text" required maxlength="500" autocomplete="off";
+            div.actions {
+                @if effects.stopped.is_some() {
+                    button type="submit" name="switch" value="resume" { (reader.says(Text::ResumeEffects)) }
+                } @else {
+                    button.warn type="submit" name="switch" value="stop" { (reader.says(Text::StopEffects)) }
+                }
+            }
+        }
+    }
+}
+
+fn alarms(reader: &Reader<'_>, report: &AlarmsReport) -> Markup {
+    html! {
+        h2 { (reader.says(Text::Alarms)) }
+        @if report.alarms.is_empty() { p { (reader.says(Text::NoAlarms)) " " (report.on) } }
+        @for alarm in &report.alarms {
+            @let code = AlarmCode::NAMES.iter().find(|(name, _)| *name == alarm.code);
+            section.alarm lang="en" {
+                h3 { (alarm.code) @if !alarm.about.is_empty() { " – " (alarm.about) } }
+                p { (alarm.says) }
+                p { "Who acts: " (alarm.owner) }
+                @if let Some((_, code)) = code {
+                    details { summary { "Runbook" } p { (code.runbook()) } }
+                }
+            }
+        }
+    }
+}
+
+fn runs(reader: &Reader<'_>, runs: &[RunRecord]) -> Markup {
+    html! {
+        h2 { (reader.says(Text::Runs)) }
+        @if runs.is_empty() {
+            p { (reader.says(Text::NothingRun)) }
+        } @else {
+            div.wide tabindex="0" role="region" aria-label=(reader.says(Text::Runs)) {
+                table {
+                    thead { tr {
+                        th scope="col" { (reader.says(Text::Run)) }
+                        th scope="col" { (reader.says(Text::AsOf)) }
+                        th scope="col" { (reader.says(Text::Residents)) }
+                        th scope="col" { (reader.says(Text::Acted)) }
+                        th scope="col" { (reader.says(Text::Written)) }
+                        th scope="col" { (reader.says(Text::DecisionsHash)) }
+                    } }
+                    tbody {
+                        @for run in runs {
+                            tr {
+                                th scope="row" { (run.id) }
+                                td { (run.index_date) }
+                                td { (run.register) }
+                                td { (reader.says(if run.acted { Text::Yes } else { Text::No })) }
+                                td { (run.at) }
+                                td { code { (run.decisions_hash) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn coverage(reader: &Reader<'_>, report: &CoverageReport) -> Markup {
+    html! {
+        h2 { (reader.says(Text::Coverage)) }
+        @if report.adds_up {
+            p { (report.register) " " (reader.says(Text::EverybodyOnce)) }
+        } @else {
+            p.error { (reader.says(Text::DoesNotAddUp)) }
+            ul lang="en" { @for line in &report.unaccounted { li { (line) } } }
+        }
+        div.wide tabindex="0" role="region" aria-label=(reader.says(Text::Coverage)) {
+            table {
+                thead { tr {
+                    th scope="col" { (reader.says(Text::Standing)) }
+                    th scope="col" { (reader.says(Text::Residents)) }
+                    th scope="col" { (reader.says(Text::Since)) }
+                } }
+                tbody {
+                    @for one in &report.standings {
+                        tr {
+                            th scope="row" { (reader.standing(&one.standing)) }
+                            td { (one.residents) }
+                            td { (one.since.as_deref().unwrap_or("")) }
+                        }
+                    }
+                }
+                tfoot { tr { th scope="row" { (reader.says(Text::Together)) } td { (report.register) } td {} } }
+            }
+        }
+    }
+}
+
+fn tasks(reader: &Reader<'_>, tasks: &[TaskShown]) -> Markup {
+    html! {
+        h2 { (reader.says(Text::OperatorTasks)) " (" (tasks.len()) ")" }
+        @if !tasks.is_empty() {
+            ul {
+                @for task in tasks.iter().take(TASKS) {
+                    li {
+                        (task.task) ": " (reader.code(&task.what)) ". "
+                        (reader.says(Text::Until)) " " (task.due)
+                        @if task.is_late { " " span.late { (reader.says(Text::Late)) } }
+                        @if let Some(order) = &task.order { ". " code { (order) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn outbox(reader: &Reader<'_>, effects: &EffectsStatus) -> Markup {
+    html! {
+        h2 { (reader.says(Text::Outbox)) }
+        dl {
+            @for (state, n) in &effects.outbox { dt { (reader.code(state)) } dd { (n) } }
+        }
+        @if let Some(asking) = &effects.asking { p lang="en" { (asking) } }
+    }
+}
+
+/// Stops what leaves, or lets it leave again.
+pub(super) async fn switch_effects(pages: &Pages, asked: &Asked) -> Outcome {
+    let (by, reason) = (asked.who(), asked.field("reason").to_owned());
+    if reason.is_empty() {
+        let (title, why) = (Text::NotDone, Text::SayWhy);
+        let refusal = pages.refusal(asked, StatusCode::UNPROCESSABLE_ENTITY, title, why);
+        return Ok((refusal, Cookie::Same));
+    }
+    let done = match asked.field("switch") {
+        "stop" => {
+            let (root, since) = (pages.options.root.clone(), asked.now.to_string());
+            let stopped = Stopped { since, by, reason };
+            let not_noted = pages.waits(move || steps::stop(&root, &stopped)).await?;
+            // It is stopped; that nobody is on record for it is for operators to know.
+            if let Some(error) = not_noted {
+                pages.tell(&error);
+            }
+            "stopped"
+        }
+        "resume" => {
+            pages
+                .does(move |data, _| steps::resume(data, &by, &reason))
+                .await?;
+            "resumed"
+        }
+        _ => return Err(Failed::NotFound),
+    };
+    let to = format!("{}?done={done}", Route::Operations.path());
+    Ok((Content::See(to), Cookie::Same))
+}

@@ -1,0 +1,363 @@
+//! The worklist: who waits for a professional, what cannot wait first.
+
+use std::sync::PoisonError;
+
+use axum::http::StatusCode;
+use jiff::civil::Date;
+use maud::{Markup, html};
+
+use super::answer::{Content, Cookie};
+use super::asked::Asked;
+use super::page::{Reader, done, seal};
+use super::pages::{Failed, Outcome, Pages};
+use super::route::Route;
+use super::texts::Text;
+use crate::config::Reach;
+use crate::ledger::{NotReviewed, Review};
+use crate::profile::ResidentId;
+use crate::rulebook::{Rulebook, Score};
+use crate::steps::{Waiting, WaitsFor, Worklist};
+
+/// Rows on a page.
+const A_PAGE: usize = 50;
+
+/// What of the worklist somebody wants to see.
+struct Wanted {
+    waits_for: Option<WaitsFor>,
+    district: String,
+    late_only: bool,
+    /// From 0.
+    page: usize,
+}
+
+impl Wanted {
+    fn of(asked: &Asked) -> Self {
+        let known = WaitsFor::NAMES.iter();
+        let found = known.clone().find(|(name, _)| *name == asked.field("for"));
+        Self {
+            waits_for: found.map(|(_, waits_for)| *waits_for),
+            district: asked.field("district").to_owned(),
+            late_only: asked.field("late") == "yes",
+            page: asked.field("page").parse().unwrap_or(0),
+        }
+    }
+
+    fn holds(&self, row: &Waiting, reach: &Reach, on: Date) -> bool {
+        let district = row.district.as_deref();
+        reach.holds(district)
+            && self.waits_for.is_none_or(|wanted| wanted == row.waits_for)
+            && (self.district.is_empty() || district == Some(self.district.as_str()))
+            && (!self.late_only || row.is_late(on))
+    }
+
+    /// The address of another page of the same.
+    fn address(&self, page: usize) -> String {
+        let mut words = form_urlencoded::Serializer::new(String::new());
+        if let Some(waits_for) = self.waits_for {
+            words.append_pair("for", waits_for.name());
+        }
+        if !self.district.is_empty() {
+            words.append_pair("district", &self.district);
+        }
+        if self.late_only {
+            words.append_pair("late", "yes");
+        }
+        words.append_pair("page", &page.to_string());
+        format!("{}?{}", Route::Worklist.path(), words.finish())
+    }
+}
+
+/// The address of a resident's page.
+pub(super) fn resident_address(resident: ResidentId) -> String {
+    format!("{}?id={resident}", Route::Resident.path())
+}
+
+/// The worklist itself.
+pub(super) async fn list(pages: &Pages, asked: &Asked) -> Outcome {
+    let list = current(pages, asked).await?;
+    let reach = asked.reach();
+    let wanted = Wanted::of(asked);
+    let on = list.on;
+    let rows: Vec<&Waiting> = list
+        .rows
+        .iter()
+        .filter(|row| wanted.holds(row, reach, on))
+        .collect();
+    let content = pages.shows(asked, Text::Worklist, |reader| {
+        html! {
+            (done(reader, asked.field("done")))
+            (filters(reader, &list, reach, &wanted))
+            (table(reader, &pages.options.rulebook, &rows, &wanted, on))
+        }
+    });
+    Ok((content, Cookie::Same))
+}
+
+async fn current(pages: &Pages, asked: &Asked) -> Result<std::sync::Arc<Worklist>, Failed> {
+    let (viewer, worklists) = (asked.who(), pages.worklists.clone());
+    let (rulebook, today) = (pages.rulebook(), (pages.options.today)());
+    pages
+        .waits(move || {
+            let mut worklists = worklists.lock().unwrap_or_else(PoisonError::into_inner);
+            worklists.shown_to(&rulebook, &viewer, today)
+        })
+        .await
+}
+
+fn filters(reader: &Reader<'_>, list: &Worklist, reach: &Reach, wanted: &Wanted) -> Markup {
+    html! {
+        form.filters method="get" action=(Route::Worklist.path()) aria-label=(reader.says(Text::Filters)) {
+            div {
+                label for="for" { (reader.says(Text::WaitsFor)) }
+                select #for name="for" {
+                    option value="" { (reader.says(Text::Everything)) }
+                    @for (name, waits_for) in WaitsFor::NAMES {
+                        option value=(name) selected[wanted.waits_for == Some(waits_for)] { (reader.code(name)) }
+                    }
+                }
+            }
+            div {
+                label for="district" { (reader.says(Text::District)) }
+                select #district name="district" {
+                    option value="" { (reader.says(Text::Everything)) }
+                    @for name in list.districts(reach) {
+                        option value=(name) selected[*name == wanted.district] { (name) }
+                    }
+                }
+            }
+            div {
+                label {
+                    input type="checkbox" name="late" value="yes" checked[wanted.late_only];
+                    " " (reader.says(Text::LateOnly))
+                }
+            }
+            button type="submit" { (reader.says(Text::Show)) }
+        }
+        form.filters method="get" action=(Route::Resident.path()) aria-label=(reader.says(Text::FindResident)) {
+            div {
+                label for="id" { (reader.says(Text::ResidentName)) }
+                input #id name="id" type="text" required autocomplete="off";
+            }
+            button type="submit" { (reader.says(Text::FindResident)) }
+        }
+    }
+}
+
+fn table(
+    reader: &Reader<'_>,
+    rulebook: &Rulebook,
+    rows: &[&Waiting],
+    wanted: &Wanted,
+    on: Date,
+) -> Markup {
+    let shown: Vec<&&Waiting> = rows
+        .iter()
+        .skip(wanted.page * A_PAGE)
+        .take(A_PAGE)
+        .collect();
+    let late = rows.iter().filter(|row| row.is_late(on)).count();
+    let can_review = shown
+        .iter()
+        .any(|row| row.orders.iter().any(|order| order.waits));
+    html! {
+        p { (rows.len()) " " (reader.says(Text::ResidentsWait)) ", " (late) " " (reader.says(Text::OfThemLate)) "." }
+        @if rows.is_empty() {
+            p { (reader.says(Text::NobodyWaits)) }
+        } @else {
+            form method="post" action=(Route::ReviewOrders.path()) {
+                (seal(reader))
+                div.wide tabindex="0" role="region" aria-label=(reader.says(Text::Worklist)) {
+                    table {
+                        thead {
+                            tr {
+                                th scope="col" { (reader.says(Text::Resident)) }
+                                th scope="col" { (reader.says(Text::WhatToDo)) }
+                                th scope="col" { (reader.says(Text::Why)) }
+                                th scope="col" { (reader.says(Text::Score)) }
+                                th scope="col" { (reader.says(Text::Until)) }
+                                th scope="col" { (reader.says(Text::Orders)) }
+                            }
+                        }
+                        tbody { @for row in shown { (line(reader, rulebook, row, on)) } }
+                    }
+                }
+                @if can_review { (bulk(reader)) }
+            }
+            (turning(reader, rows.len(), wanted))
+        }
+    }
+}
+
+fn line(reader: &Reader<'_>, rulebook: &Rulebook, row: &Waiting, on: Date) -> Markup {
+    html! {
+        tr {
+            th scope="row" {
+                a href=(resident_address(row.resident)) { (person(reader, row)) }
+                @if let Some(district) = &row.district { br; (district) }
+            }
+            td { strong { (reader.code(row.waits_for.name())) } br; (reader.says(what_to_do(row.waits_for))) }
+            td {
+                @if let Some(state) = row.state { (reader.code(state.name())) }
+                @if row.tasks.is_empty() {
+                    @if let Some(id) = &row.row { (rule_says(reader, rulebook, id)) }
+                } @else {
+                    ul { @for open in &row.tasks { li { (task_says(reader, rulebook, &open.task.code)) } } }
+                }
+            }
+            td { (score(rulebook, row.score)) }
+            td {
+                @if let Some(due) = row.due {
+                    @if row.is_late(on) {
+                        span.late { (due) " " (reader.says(Text::Late)) }
+                    } @else { (due) }
+                }
+            }
+            td { (orders(reader, row)) }
+        }
+    }
+}
+
+fn orders(reader: &Reader<'_>, row: &Waiting) -> Markup {
+    html! {
+        @for order in &row.orders {
+            @let what = match (order.waits, order.review) {
+                (true, Some(review)) => reader.code(review.name()),
+                (true, None) => reader.says(Text::HasNotLeft),
+                (false, _) => reader.says(Text::HasLeft),
+            };
+            @if order.waits {
+                label.order {
+                    input type="checkbox" name="order" value=(order.key.to_string());
+                    " " (order.test) ": " (what)
+                }
+            } @else {
+                p.order { (order.test) ": " (what) }
+            }
+        }
+    }
+}
+
+/// What can be said of ticked orders, all at once.
+fn bulk(reader: &Reader<'_>) -> Markup {
+    html! {
+        fieldset {
+            legend { (reader.says(Text::TickedOrders)) }
+            label for="reason" { (reader.says(Text::Reason)) }
+            input #reason name="reason" type="text" required maxlength="500" autocomplete="off";
+            div.actions {
+                button type="submit" name="review" value="approved" { (reader.says(Text::Approve)) }
+                button.warn type="submit" name="review" value="held" { (reader.says(Text::Hold)) }
+            }
+            p { (reader.says(Text::CanBeUndone)) }
+        }
+    }
+}
+
+fn turning(reader: &Reader<'_>, n: usize, wanted: &Wanted) -> Markup {
+    let last = n.saturating_sub(1) / A_PAGE;
+    let at = wanted.page.min(last);
+    html! {
+        @if 0 < last {
+            nav.pages aria-label=(reader.says(Text::PageOf)) {
+                @if 0 < at { a rel="prev" href=(wanted.address(at - 1)) { (reader.says(Text::PreviousPage)) } }
+                span { (reader.says(Text::PageOf)) " " (at + 1) " / " (last + 1) }
+                @if at < last { a rel="next" href=(wanted.address(at + 1)) { (reader.says(Text::NextPage)) } }
+            }
+        }
+    }
+}
+
+/// `Woman, 63`, in the reader's language.
+fn person(reader: &Reader<'_>, row: &Waiting) -> String {
+    let sex = reader.code(row.sex.name());
+    match row.age {
+        Some((young, old)) if young == old => format!("{sex}, {young}"),
+        Some((young, old)) => format!("{sex}, {young}–{old}"),
+        None => sex.to_owned(),
+    }
+}
+
+/// A score range as people read it.
+pub(super) fn score(rulebook: &Rulebook, score: Option<(Score, Score)>) -> String {
+    let unit = rulebook.model.unit;
+    match score {
+        Some((low, high)) if low == high => unit.number(low),
+        Some((low, high)) => format!("{}–{}", unit.number(low), unit.number(high)),
+        None => String::new(),
+    }
+}
+
+const fn what_to_do(waits_for: WaitsFor) -> Text {
+    match waits_for {
+        WaitsFor::SameDay => Text::DoToday,
+        WaitsFor::Confirming => Text::DoConfirm,
+        WaitsFor::Professional => Text::DoLook,
+        WaitsFor::OrderToLeave => Text::DoReview,
+        WaitsFor::Result => Text::DoNothing,
+    }
+}
+
+/// What a task is about: this program's word for its code, or the rule's sentence, which is in English.
+pub(super) fn task_says(reader: &Reader<'_>, rulebook: &Rulebook, code: &str) -> Markup {
+    match reader.known_code(code) {
+        Some(words) => html! { (words) },
+        None => rule_says(reader, rulebook, code),
+    }
+}
+
+fn rule_says(_: &Reader<'_>, rulebook: &Rulebook, id: &str) -> Markup {
+    let row = rulebook.pathway.rows.iter().find(|row| row.id == id);
+    match row {
+        Some(row) => html! { p.rule lang="en" { (row.says) } },
+        None => html! { p.rule { (id) } },
+    }
+}
+
+/// Says of the ticked orders that they may leave, or not.
+pub(super) async fn review(pages: &Pages, asked: &Asked) -> Outcome {
+    let list = current(pages, asked).await?;
+    let known = Review::parse(asked.field("review")).ok_or(Failed::NotFound)?;
+    let reach = asked.reach();
+    let keys: Vec<String> = asked.fields("order").map(str::to_owned).collect();
+    let seen = list.rows.iter();
+    let seen = seen.filter(|row| reach.holds(row.district.as_deref()));
+    let seen: Vec<String> = seen
+        .flat_map(|row| row.orders.iter().filter(|order| order.waits))
+        .map(|order| order.key.to_string())
+        .collect();
+    if !keys.iter().all(|key| seen.contains(key)) {
+        return Err(Failed::NotFound);
+    }
+    let (by, reason) = (asked.who(), asked.field("reason").to_owned());
+    if keys.is_empty() || reason.is_empty() {
+        let (title, why) = (Text::NotDone, Text::TickAndSayWhy);
+        let refusal = pages.refusal(asked, StatusCode::UNPROCESSABLE_ENTITY, title, why);
+        return Ok((refusal, Cookie::Same));
+    }
+    let said = pages
+        .does(move |data, _| Ok(data.review(&keys, known, &by, &reason)))
+        .await?;
+    reviewed(pages, asked, said, Route::Worklist.path().to_owned())
+}
+
+/// What becomes of an opinion on orders.
+pub(super) fn reviewed(
+    pages: &Pages,
+    asked: &Asked,
+    said: Result<u64, NotReviewed>,
+    back: String,
+) -> Outcome {
+    match said {
+        Ok(_) => {
+            let and = if back.contains('?') { '&' } else { '?' };
+            let to = format!("{back}{and}done=reviewed");
+            Ok((Content::See(to), Cookie::Same))
+        }
+        Err(NotReviewed::Unknown(_) | NotReviewed::HasLeft(..)) => {
+            let (title, why) = (Text::NotDone, Text::HasLeftWhy);
+            let refusal = pages.refusal(asked, StatusCode::CONFLICT, title, why);
+            Ok((refusal, Cookie::Same))
+        }
+        Err(NotReviewed::Ledger(error)) => Err(pages.tell(&error)),
+    }
+}
