@@ -1,11 +1,18 @@
 //! `preventio demo`
 
+use std::error::Error;
 use std::fs;
-use std::path::PathBuf;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::civil::Date;
+use preventiojyraa::config::{Config, Web};
+use preventiojyraa::daemon::{self, ServeOptions};
 use preventiojyraa::demo::{self, Demo, DemoDocument, DemoOptions, Progress};
 use preventiojyraa::report;
+use preventiojyraa::web::SignInBy;
 
 use super::{CommandResult, Outcome, print, print_json, tell};
 
@@ -16,6 +23,7 @@ use super::{CommandResult, Outcome, print, print_json, tell};
 /// a calibration that is wrong on purpose and accepts what the outcomes justify, in its own name.
 ///
 /// Example: preventio demo --residents 5000 --seed 1 --out /tmp/demo
+/// and: preventio demo --serve, to look at the pages that people work with
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// The programme to show, by the name of its file in `programmes/`; the default one otherwise
@@ -33,6 +41,16 @@ pub(super) struct Arguments {
     /// Print what was shown as JSON
     #[arg(long)]
     json: bool,
+    /// Serve the pages for people on it afterwards, until it is interrupted: anybody on this machine signs in
+    /// as anybody
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "127.0.0.1:8081"
+    )]
+    serve: Option<SocketAddr>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> CommandResult {
@@ -67,7 +85,46 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         path.display(),
         out.display()
     ));
+    if let Some(listen) = arguments.serve {
+        serve(arguments, &out, (listen, shown.today))?;
+    }
     Ok(Outcome::Done)
+}
+
+/// Serves the pages on the last day of the demonstration, and does nothing by itself.
+fn serve(
+    arguments: &Arguments,
+    out: &Path,
+    (listen, today): (SocketAddr, Date),
+) -> Result<(), Box<dyn Error>> {
+    let rulebook = demo::rulebook(arguments.pathway.as_deref())?;
+    let mut config = Config::read(&out.join("preventio.toml"))?;
+    config.web = Some(Web {
+        listen,
+        ..Web::default()
+    });
+    // Whoever watches a demonstration reads it; any free port will do.
+    config.serve.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let noon = today.at(12, 0, 0, 0);
+    let noon = noon.in_tz(&rulebook.programme.time_zone)?.timestamp();
+    let options = ServeOptions {
+        root: out.join("data"),
+        rulebook,
+        signature: None,
+        config,
+        key: None,
+        threads: super::all_cores(),
+        sign_in_by: SignInBy::OwnWord,
+        starting: Some(noon),
+        tell: Arc::new(|text| tell(&format!("{} {text}\n", super::now()))),
+    };
+    daemon::serve(options, |listening| {
+        if let Some(pages) = listening.pages {
+            // Nobody may be reading; the pages are there all the same.
+            let _ = print(&format!("pages at http://{pages}\n"));
+        }
+    })?;
+    Ok(())
 }
 
 /// Shown to people alone: hidden when standard error is no terminal.
