@@ -332,7 +332,12 @@ fn day_of(run: u16) -> Date {
     START.saturating_add(Span::new().days(i64::from(run) * i64::from(DAYS)))
 }
 
-/// The shipped rules of a programme; where there is one, with a calibration that is wrong on purpose.
+/// The rules of a demonstration: the shipped ones of a programme; where it has a calibration, with one that is
+/// wrong on purpose.
+///
+/// # Errors
+///
+/// When there is no such programme.
 pub fn rulebook(programme: Option<&str>) -> Result<Rulebook, RulesError> {
     let mut files = rules::shipped_files();
     for file in &mut files {

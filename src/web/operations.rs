@@ -131,10 +131,10 @@ fn runs(reader: &Reader<'_>, runs: &[RunRecord]) -> Markup {
                         @for run in runs {
                             tr {
                                 th scope="row" { (run.id) }
-                                td { (run.index_date) }
+                                td.day { (run.index_date) }
                                 td { (run.register) }
                                 td { (reader.says(if run.acted { Text::Yes } else { Text::No })) }
-                                td { (run.at) }
+                                td.day { (run.at) }
                                 td { code { (run.decisions_hash) } }
                             }
                         }
@@ -166,7 +166,7 @@ fn coverage(reader: &Reader<'_>, report: &CoverageReport) -> Markup {
                         tr {
                             th scope="row" { (reader.standing(&one.standing)) }
                             td { (one.residents) }
-                            td { (one.since.as_deref().unwrap_or("")) }
+                            td.day { (one.since.as_deref().unwrap_or("")) }
                         }
                     }
                 }

@@ -150,7 +150,7 @@ fn models(reader: &Reader<'_>, list: &ModelList) -> Markup {
                         @for one in &list.proposals {
                             tr {
                                 th scope="row" { (one.proposal) }
-                                td { (one.as_of) }
+                                td.day { (one.as_of) }
                                 td { (one.update) " (" (format!("{:.3}", one.intercept)) ", " (format!("{:.3}", one.slope)) ")" }
                                 td { (one.verified) }
                                 td { (one.confirmed) }

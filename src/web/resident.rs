@@ -166,7 +166,7 @@ fn results(reader: &Reader<'_>, tests: &[Series]) -> Markup {
             h2 { (reader.says(Text::ResultsOverTime)) }
             @for series in tests {
                 h3 { span lang="en" { (series.name) } " (" (series.unit) ")" }
-                (chart(series))
+                @if 1 < series.values.len() { (chart(series)) }
                 div.wide tabindex="0" role="region" aria-label=(format!("{} ({})", series.name, series.unit)) {
                     table {
                         thead { tr {
@@ -175,7 +175,7 @@ fn results(reader: &Reader<'_>, tests: &[Series]) -> Markup {
                         } }
                         tbody {
                             @for measured in series.values.iter().rev() {
-                                tr { td { (measured.on) } td lang="en" { (measured.says) } }
+                                tr { td.day { (measured.on) } td lang="en" { (measured.says) } }
                             }
                         }
                     }
@@ -312,7 +312,7 @@ pub(super) async fn review(pages: &Pages, asked: &Asked) -> Outcome {
             Ok((resident, data.review(&[key], review, &by, &reason)))
         })
         .await?;
-    reviewed(pages, asked, said, resident_address(resident))
+    reviewed(pages, asked, said, &resident_address(resident))
 }
 
 /// Puts on record that a resident does not want the screening, or wants it again.

@@ -208,8 +208,8 @@ fn line(reader: &Reader<'_>, rulebook: &Rulebook, row: &Waiting, on: Date) -> Ma
             td {
                 @if let Some(due) = row.due {
                     @if row.is_late(on) {
-                        span.late { (due) " " (reader.says(Text::Late)) }
-                    } @else { (due) }
+                        span.late.day { (due) } " " span.late { (reader.says(Text::Late)) }
+                    } @else { span.day { (due) } }
                 }
             }
             td { (orders(reader, row)) }
@@ -337,7 +337,7 @@ pub(super) async fn review(pages: &Pages, asked: &Asked) -> Outcome {
     let said = pages
         .does(move |data, _| Ok(data.review(&keys, known, &by, &reason)))
         .await?;
-    reviewed(pages, asked, said, Route::Worklist.path().to_owned())
+    reviewed(pages, asked, said, Route::Worklist.path())
 }
 
 /// What becomes of an opinion on orders.
@@ -345,7 +345,7 @@ pub(super) fn reviewed(
     pages: &Pages,
     asked: &Asked,
     said: Result<u64, NotReviewed>,
-    back: String,
+    back: &str,
 ) -> Outcome {
     match said {
         Ok(_) => {

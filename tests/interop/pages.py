@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -50,7 +51,9 @@ class Visit:
         self.driver.get(self.address + path)
 
     def waits_for(self, what):
-        return WebDriverWait(self.driver, 20).until(what)
+        # The old page may go while it is looked at.
+        gone = [StaleElementReferenceException]
+        return WebDriverWait(self.driver, 20, ignored_exceptions=gone).until(what)
 
     def focused(self):
         return self.driver.switch_to.active_element
