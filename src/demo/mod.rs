@@ -42,15 +42,16 @@
 
 mod city;
 mod document;
+mod rules;
 mod truth;
 
 pub use document::DemoDocument;
+pub use rules::rulebook;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use include_dir::{Dir, include_dir};
 use jiff::Span;
 use jiff::civil::{Date, date};
 
@@ -63,7 +64,7 @@ use crate::fhir::{Credentials, MORE_TYPES, TYPES_READ};
 use crate::learning::Tested;
 use crate::report::{DemonstrationShown, Funnel, FunnelLine, Learned, Truth};
 use crate::rulebook::{Programme as Rules, Rulebook, State, Words};
-use crate::rules::{self, RulesError};
+use crate::rules::RulesError;
 use crate::standin::server::{ClientKeyError, ClientKeyKind, write_client_key};
 use crate::steps::{
     self, Access, ActOptions, DataFolder, HoldOut, LearnOptions, LearnReport, RunOptions,
@@ -83,8 +84,6 @@ const YEARS: u16 = 3;
 const RUNS_IN_ALL: u16 = YEARS * RUNS + 1;
 /// The first look back: everybody whom the first year decided about has had their twelve months.
 const FIRST_LOOK: u16 = 2 * RUNS;
-/// Calibrations that are wrong on purpose, by the id of the rule that they stand for.
-static WRONG: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/demo/calibrations");
 /// Who accepts recalibrations here; in a real programme, a person.
 const ACCEPTED_BY: &str = "the demonstration";
 /// The group that is everybody.
@@ -330,24 +329,6 @@ impl Demo {
 /// The day of a run, from 0.
 fn day_of(run: u16) -> Date {
     START.saturating_add(Span::new().days(i64::from(run) * i64::from(DAYS)))
-}
-
-/// The rules of a demonstration: the shipped ones of a programme; where it has a calibration, with one that is
-/// wrong on purpose.
-///
-/// # Errors
-///
-/// When there is no such programme.
-pub fn rulebook(programme: Option<&str>) -> Result<Rulebook, RulesError> {
-    let mut files = rules::shipped_files();
-    for file in &mut files {
-        let name = file.path.strip_prefix("calibrations/");
-        let wrong = name.and_then(|name| WRONG.get_file(name));
-        if let Some(wrong) = wrong.and_then(|wrong| wrong.contents_utf8()) {
-            wrong.clone_into(&mut file.text);
-        }
-    }
-    rules::check(&files, programme)
 }
 
 /// The folder, made and empty.

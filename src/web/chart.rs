@@ -8,7 +8,7 @@ use crate::steps::Series;
 const WIDTH: f64 = 480.0;
 const HEIGHT: f64 = 160.0;
 /// Room for the numbers at the left and the years below.
-const LEFT: f64 = 48.0;
+const LEFT: f64 = 50.0;
 const BELOW: f64 = 24.0;
 const EDGE: f64 = 12.0;
 
@@ -97,7 +97,7 @@ mod tests {
         ]));
         let text = drawn.into_string();
         assert!(
-            text.contains("points=\"48.0,136.0 258.3,12.0 468.0,74.0\""),
+            text.contains("points=\"50.0,136.0 259.3,12.0 468.0,74.0\""),
             "{text}"
         );
     }

@@ -16,7 +16,7 @@ use jiff::civil::date;
 use preventiojyraa::fhir::{Filter, Glance, IdentityKey, ReadBy};
 use preventiojyraa::lake::{IssueRow, RegisterRow, Store};
 use preventiojyraa::profile::{Fact, ResidentId};
-use preventiojyraa::steps::{self, Access, DataFolder, LineReader, PullOptions, PullReport};
+use preventiojyraa::steps::{self, Access, DataFolder, LineReader, PullOptions, PullReport, StepError};
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -65,6 +65,19 @@ const FILTERED: How = How {
     ..REFERENCE
 };
 
+/// Opens a folder. A program that another test starts holds the lock of the folder that was closed just now,
+/// from its fork until its exec.
+fn opened(place: &Path) -> DataFolder {
+    let mut tries = 0;
+    loop {
+        match DataFolder::open(place, Access::Write) {
+            Err(StepError::Busy(_)) if tries < 100 => tries += 1,
+            opened => return opened.expect("a data folder"),
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
 /// Pulls exports one after another into a new folder, and says what the last leaves behind.
 fn pulled(folder: &TempFolder, exports: &[&Path], how: How) -> Left {
     let place = folder.join("data");
@@ -73,7 +86,7 @@ fn pulled(folder: &TempFolder, exports: &[&Path], how: How) -> Left {
     }
     let mut report = None;
     for from in exports {
-        let mut data = DataFolder::open(&place, Access::Write).expect("a data folder");
+        let mut data = opened(&place);
         let options = PullOptions {
             from,
             source: "export",
