@@ -60,7 +60,8 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
 }
 
 fn resource(explanation: &Explanation) -> Result<String, Box<dyn Error>> {
-    let (Some(assessment), Some(patient_id)) = (&explanation.assessment, &explanation.patient_id)
+    let (Some(assessment), Some(patient_id)) =
+        (&explanation.decision.assessment, &explanation.patient_id)
     else {
         return Err("a resident who is not alive on the index date has no score".into());
     };

@@ -21,6 +21,7 @@ mod explain;
 mod fsck;
 mod lake;
 mod learn;
+mod letter;
 mod look_back;
 mod model;
 mod opt_out;
@@ -73,6 +74,7 @@ enum Command {
     Effects(effects::Arguments),
     Reconcile(reconcile::Arguments),
     Explain(explain::Arguments),
+    Letter(letter::Arguments),
     Coverage(coverage::Arguments),
     Audit(audit::Arguments),
     Alarms(alarms::Arguments),
@@ -150,6 +152,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Effects(arguments) => effects::run(&arguments),
         Command::Reconcile(arguments) => reconcile::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Letter(arguments) => letter::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Alarms(arguments) => alarms::run(&arguments),

@@ -1,6 +1,7 @@
 //! Explain: one resident's decision in sentences, held against the stored one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -12,10 +13,10 @@ use super::sources::Sources;
 use super::{DataFolder, StepError, opt_outs, sampling};
 use crate::lake::{DecisionRow, IssueRow, RegisterRow};
 use crate::ledger::{AuditAct, PullRecord};
+use crate::pathway::Decision;
 use crate::profile::{Fact, Profile, ResidentId, Standing};
 use crate::report;
-use crate::risk::Assessment;
-use crate::rulebook::{Rulebook, State};
+use crate::rulebook::Rulebook;
 
 /// An explanation and how it relates to what was decided.
 pub struct Explanation {
@@ -27,12 +28,12 @@ pub struct Explanation {
     pub index_date: Date,
     /// What is known, as of that day.
     pub profile: Profile,
-    /// The state that follows.
-    pub state: State,
+    /// What was decided.
+    pub decision: Decision,
+    /// Their language of contact, as the register has it.
+    pub language: Option<Arc<str>>,
     /// The resident's `Patient.id` in the source; never for a log.
     pub patient_id: Option<String>,
-    /// The score; `None` for residents not alive on the index date.
-    pub assessment: Option<Assessment>,
     /// Things wrong with what was sent about this resident.
     pub issues: Vec<IssueRow>,
     /// The run whose decision this is; `None` when the facts or rules have changed since.
@@ -149,9 +150,9 @@ pub fn explain(
         resident,
         text,
         index_date,
+        language: entry.language,
         patient_id: data.ledger.patient_id(resident)?,
-        state: decision.state,
-        assessment: decision.assessment,
+        decision,
         profile,
         issues,
         decided_by_run,

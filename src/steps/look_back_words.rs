@@ -240,6 +240,7 @@ fn texts(
         recall_on: order.recall_on,
         due: Some(order.due),
         test,
+        ..TextValues::default()
     };
     let mut words = Vec::new();
     for (language, id) in ids {

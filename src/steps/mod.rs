@@ -11,6 +11,7 @@
 //! [`pull`]: export folder → `fhir` → `intake` → lake and ledger, without what is stored already.
 //! [`run`]: lake → profile → `pathway` → lake and ledger.
 //! [`explain`]: the same for one resident, held against the stored decision.
+//! [`letter`]: that decision in plain words for the resident.
 //! [`rules_diff`]: the register under two rule books; [`look_back`]: runs again, with a corrected rule.
 //! [`replay`]: runs again, by their own rules, held against what they decided.
 //! [`what_if`]: the register at other action levels.
@@ -74,6 +75,7 @@ mod interval_cases;
 mod lake;
 mod learn;
 mod learn_document;
+mod letter;
 mod line;
 mod links;
 mod look_back;
@@ -148,6 +150,7 @@ pub use lake::{
 };
 pub use learn::{FollowedCase, HeldOut, HoldOut, LearnOptions, LearnReport, learn};
 pub use learn_document::LearnDocument;
+pub use letter::letter;
 pub use look_back::{LookBackOptions, look_back};
 pub use look_back_document::{
     ActSince, Affected, DecidedOtherwise, DecisionShown, LookBack, LookedBack, RunLookedAt,
@@ -194,6 +197,7 @@ use std::path::PathBuf;
 use crate::config::{BY_HAND, NoEffects};
 use crate::lake::LakeError;
 use crate::ledger::{LedgerError, NotErased};
+use crate::report::NoLetter;
 use crate::rulebook::{Diagnostic, EstimandsDiffer};
 
 /// Why a step did not finish.
@@ -333,6 +337,14 @@ pub enum StepError {
         "nobody on the register is called `{0}`\nhint: give the 32-digit resident id, or the source's `Patient.id`"
     )]
     UnknownResident(String),
+    /// There are no words for a letter.
+    #[error(transparent)]
+    NoLetter(#[from] NoLetter),
+    /// A letter would tell what no run has decided.
+    #[error(
+        "the newest run decided otherwise about this resident than would be decided now: facts or rules have changed\nhint: a new run, and then the letter"
+    )]
+    DecidedOtherwise,
     /// No run has that number.
     #[error("no run has the number {0}")]
     UnknownRun(u32),

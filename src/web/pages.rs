@@ -255,6 +255,7 @@ impl Pages {
             Route::Worklist => worklist::list(self, asked).await,
             Route::ReviewOrders => worklist::review(self, asked).await,
             Route::Resident => resident::show(self, asked).await,
+            Route::Letter => resident::letter(self, asked).await,
             Route::ReviewOrder => resident::review(self, asked).await,
             Route::CloseTask => resident::close(self, asked).await,
             Route::OptOut => resident::opt_out(self, asked).await,

@@ -15,7 +15,7 @@ use super::texts::Text;
 use super::worklist::{resident_address, reviewed, score, task_says};
 use crate::ledger::{Happened, Happening, NotClosed, OpenTask, OptOutChange, Review};
 use crate::profile::ResidentId;
-use crate::rulebook::{Rulebook, State};
+use crate::rulebook::{Language, Rulebook, State};
 use crate::steps::{self, OptOutAsked, ResidentShown, Series, StepError};
 
 /// What a professional concludes when a task is closed: in words that fit every disease.
@@ -42,6 +42,50 @@ pub(super) async fn show(pages: &Pages, asked: &Asked) -> Outcome {
     Ok((content, Cookie::Same))
 }
 
+/// The letter about the decision on one resident, to be printed or read to them.
+pub(super) async fn letter(pages: &Pages, asked: &Asked) -> Outcome {
+    let name = asked.field("id").to_owned();
+    let wanted = asked.field("lang").to_owned();
+    let known = Language::NAMES.iter().find(|(code, _)| *code == wanted);
+    let language = known.map(|(_, language)| *language);
+    let (viewer, reach) = (asked.who(), asked.reach().clone());
+    let rulebook = pages.rulebook();
+    let written = pages
+        .does(move |data, _| {
+            let resident = data.in_reach(&reach, &name)?;
+            let id = resident.to_string();
+            match steps::letter(&rulebook, data, &viewer, &id, language) {
+                Ok(letter) => Ok((resident, Some(letter))),
+                Err(StepError::NoLetter(_) | StepError::DecidedOtherwise) => Ok((resident, None)),
+                Err(error) => Err(error),
+            }
+        })
+        .await?;
+    let (resident, Some(letter)) = written else {
+        let (title, why) = (Text::NotDone, Text::NoLetterWhy);
+        let refusal = pages.refusal(asked, StatusCode::CONFLICT, title, why);
+        return Ok((refusal, Cookie::Same));
+    };
+    let content = pages.shows(asked, Text::Letter, |reader| {
+        html! {
+            p { a href=(resident_address(resident)) { (reader.says(Text::Resident)) } }
+            ul.pages {
+                @for (code, _) in Language::NAMES {
+                    li { a href=(letter_address(resident, Some(code))) lang=(code) hreflang=(code) { (code) } }
+                }
+            }
+            pre.explanation lang=(letter.language().code()) tabindex="0" { (letter.text()) }
+        }
+    });
+    Ok((content, Cookie::Same))
+}
+
+fn letter_address(resident: ResidentId, language: Option<&str>) -> String {
+    let path = Route::Letter.path();
+    let language = language.map_or_else(String::new, |code| format!("&lang={code}"));
+    format!("{path}?id={resident}{language}")
+}
+
 fn whole(reader: &Reader<'_>, rulebook: &Rulebook, shown: &ResidentShown, asked: &Asked) -> Markup {
     let on = shown.explanation.index_date;
     html! {
@@ -55,6 +99,7 @@ fn whole(reader: &Reader<'_>, rulebook: &Rulebook, shown: &ResidentShown, asked:
         h2 { (reader.says(Text::WhyDecidedSo)) }
         p { (reader.says(Text::AsOf)) " " (on) ". " (reader.says(Text::InEnglish)) }
         pre.explanation lang="en" tabindex="0" { (shown.explanation.text) }
+        p { a href=(letter_address(shown.explanation.resident, None)) { (reader.says(Text::Letter)) } }
         (results(reader, &shown.tests))
         (refusal(reader, shown))
         (timeline(reader, rulebook, &shown.happened))
@@ -64,13 +109,13 @@ fn whole(reader: &Reader<'_>, rulebook: &Rulebook, shown: &ResidentShown, asked:
 fn card(reader: &Reader<'_>, shown: &ResidentShown) -> Markup {
     let explanation = &shown.explanation;
     let rulebook = &explanation.rulebook;
-    let range = explanation.assessment.as_ref();
+    let range = explanation.decision.assessment.as_ref();
     let range = range.map(|assessment| (assessment.low(), assessment.high()));
     let register = explanation.profile.register();
     html! {
         dl {
             dt { (reader.says(Text::Standing)) }
-            dd { strong { (reader.code(explanation.state.name())) } }
+            dd { strong { (reader.code(explanation.decision.state.name())) } }
             dt { (reader.says(Text::Resident)) }
             dd {
                 (reader.code(register.sex.name()))
@@ -121,7 +166,10 @@ fn task(reader: &Reader<'_>, rulebook: &Rulebook, open: &OpenTask, of: ResidentI
 }
 
 fn orders(reader: &Reader<'_>, shown: &ResidentShown) -> Markup {
-    let is_out = matches!(shown.explanation.state, State::Ordered | State::Overdue);
+    let is_out = matches!(
+        shown.explanation.decision.state,
+        State::Ordered | State::Overdue
+    );
     let orders = shown.orders.iter();
     let orders: Vec<_> = orders.filter(|order| order.waits || is_out).collect();
     html! {

@@ -29,6 +29,8 @@ pub enum Route {
     ReviewOrders,
     /// One resident.
     Resident,
+    /// The letter about the decision on them.
+    Letter,
     /// An opinion on one order of theirs.
     ReviewOrder,
     /// The end of a task about them.
@@ -91,7 +93,7 @@ impl Verb {
 
 impl Route {
     /// Every route.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Style,
         Self::SignIn,
         Self::SignInAtProvider,
@@ -103,6 +105,7 @@ impl Route {
         Self::Worklist,
         Self::ReviewOrders,
         Self::Resident,
+        Self::Letter,
         Self::ReviewOrder,
         Self::CloseTask,
         Self::OptOut,
@@ -129,6 +132,7 @@ impl Route {
             Self::Worklist => (Get, "/worklist", Roles(CLINIC)),
             Self::ReviewOrders => (Post, "/worklist/orders", Roles(CLINIC)),
             Self::Resident => (Get, "/resident", Roles(CLINIC)),
+            Self::Letter => (Get, "/resident/letter", Roles(CLINIC)),
             Self::ReviewOrder => (Post, "/resident/order", Roles(CLINIC)),
             Self::CloseTask => (Post, "/resident/task", Roles(CLINIC)),
             Self::OptOut => (Post, "/resident/opt-out", Roles(CLINIC)),

@@ -16,6 +16,7 @@ mod erased;
 mod evaluate;
 mod killed;
 mod killed_between;
+mod letters;
 mod laboratories;
 mod lake;
 mod learn;

@@ -43,6 +43,7 @@ mod explanation;
 mod funnel;
 mod learning_page;
 mod learning_text;
+mod letter;
 mod offer;
 mod phrases;
 mod rule_book;
@@ -70,6 +71,7 @@ pub use explanation::explain;
 pub use funnel::{Funnel, FunnelLine};
 pub use learning_page::{learning_page, learning_section};
 pub use learning_text::{LearningSubject, learning_text};
+pub use letter::{Letter, NoLetter, letter};
 pub use offer::{Offers, offer_sentence};
 pub use phrases::{age_phrase, date_phrase, list_phrase, number_phrase};
 pub use rule_book::{

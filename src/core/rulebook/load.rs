@@ -350,6 +350,7 @@ fn choose(
         .map(|(_, root, texts)| (root, texts))
         .collect();
     texts_proof::prove_pathway(&table, &pathway, &texts);
+    texts_proof::prove_letters(&model, &texts);
     if let Some(form) = &form {
         texts_proof::prove_form(&table, form, (&model, catalogue));
     }

@@ -46,7 +46,8 @@ impl Language {
     }
 
     /// A day as it is written in this language.
-    fn day(self, day: Date) -> String {
+    #[must_use]
+    pub fn day(self, day: Date) -> String {
         let (d, month, year) = (day.day(), day.month(), day.year());
         match self {
             // Finland's Swedish writes days as its Finnish does.
@@ -112,6 +113,8 @@ pub struct TextFile {
     pub texts: BTreeMap<String, Text>,
     /// Questions by link id of the form.
     pub questions: BTreeMap<String, QuestionText>,
+    /// What letters call the items of the model, by id.
+    pub items: BTreeMap<String, String>,
 }
 
 /// What is put in place of `{…}`.
@@ -123,13 +126,22 @@ pub(super) enum Placeholder {
     Due,
     /// The name of a laboratory test.
     Test,
+    /// The day as of which it was decided.
+    On,
+    /// A score, or the ends of its range.
+    Score,
+    /// The action level.
+    Level,
 }
 
 impl Placeholder {
-    pub(super) const NAMES: [(&'static str, Self); 3] = [
+    pub(super) const NAMES: [(&'static str, Self); 6] = [
         ("recall_on", Self::RecallOn),
         ("due", Self::Due),
         ("test", Self::Test),
+        ("on", Self::On),
+        ("score", Self::Score),
+        ("level", Self::Level),
     ];
 
     pub(super) const fn name(self) -> &'static str {
@@ -137,6 +149,9 @@ impl Placeholder {
             Self::RecallOn => "recall_on",
             Self::Due => "due",
             Self::Test => "test",
+            Self::On => "on",
+            Self::Score => "score",
+            Self::Level => "level",
         }
     }
 }
@@ -150,6 +165,12 @@ pub struct TextValues<'a> {
     pub due: Option<Date>,
     /// The name of a laboratory test.
     pub test: Option<&'a str>,
+    /// The day as of which it was decided.
+    pub on: Option<Date>,
+    /// A score, or the ends of its range.
+    pub score: Option<&'a str>,
+    /// The action level.
+    pub level: Option<&'a str>,
 }
 
 /// What people read, in every language.
@@ -201,6 +222,13 @@ impl Texts {
         })
     }
 
+    /// What letters call an item of the model.
+    #[must_use]
+    pub fn item(&self, language: Language, id: &str) -> Option<&str> {
+        let items = &self.files.get(&language)?.items;
+        items.get(id).map(String::as_str)
+    }
+
     /// A question in words.
     #[must_use]
     pub fn question(&self, language: Language, link_id: &str) -> Option<&QuestionText> {
@@ -232,6 +260,9 @@ fn filled(language: Language, template: &str, values: TextValues<'_>) -> Option<
             Placeholder::RecallOn => language.day(values.recall_on?),
             Placeholder::Due => language.day(values.due?),
             Placeholder::Test => values.test?.to_owned(),
+            Placeholder::On => language.day(values.on?),
+            Placeholder::Score => values.score?.to_owned(),
+            Placeholder::Level => values.level?.to_owned(),
         };
         text = text.replace(&format!("{{{}}}", placeholder.name()), &value);
     }
@@ -271,6 +302,8 @@ impl TextFile {
                 questions.insert(link_id.to_owned(), QuestionText { text, answers });
             }
         }
+        let items = root.table("items");
+        let items = items.map_or_else(BTreeMap::new, |items| words(&items));
         root.finish();
         Some(Self {
             id: id?.to_owned(),
@@ -280,6 +313,7 @@ impl TextFile {
             source: source?,
             texts,
             questions,
+            items,
         })
     }
 }
@@ -313,19 +347,23 @@ fn read_status(root: &Table<'_>) -> Option<TextStatus> {
 }
 
 fn read_answers(table: &Table<'_>) -> BTreeMap<String, String> {
-    let mut answers = BTreeMap::new();
-    let Some(table) = table.table("answers") else {
-        return answers;
-    };
-    for (code, value) in table.entries() {
+    table
+        .table("answers")
+        .map_or_else(BTreeMap::new, |answers| words(&answers))
+}
+
+/// Words by name.
+fn words(table: &Table<'_>) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for (name, value) in table.entries() {
         match value.get_ref().as_str().map(str::trim) {
             Some(words) if !words.is_empty() => {
-                answers.insert(code.to_owned(), words.to_owned());
+                found.insert(name.to_owned(), words.to_owned());
             }
-            Some(_) | None => table.value_mistake(value, code, "words in quotes"),
+            Some(_) | None => table.value_mistake(value, name, "words in quotes"),
         }
     }
-    answers
+    found
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::model::{ItemInput, Model};
 use super::pathway::Pathway;
 use super::questionnaire::Questionnaire;
 use super::reader::Table;
+use super::state::State;
 use super::texts::{Language, Placeholder, QuestionText, TextFile};
 
 /// Texts that acts ask for by name, with what can be put into them. Messages and contacts are named
@@ -19,6 +20,19 @@ const OF_ACTS: [(&str, &[Placeholder]); 7] = [
     ("laboratory-duplicate", &[Placeholder::Test]),
     ("laboratory-reminder", &[Placeholder::Due]),
     ("other-languages", &[]),
+];
+/// Texts of the letter about a decision beside one for each state, with what can be put into them.
+const OF_LETTERS: [(&str, &[Placeholder]); 10] = [
+    ("letter-opening", &[Placeholder::On]),
+    ("letter-score", &[Placeholder::Score, Placeholder::Level]),
+    ("letter-items", &[]),
+    ("letter-points", &[]),
+    ("letter-not-known", &[]),
+    ("letter-own-word", &[]),
+    ("letter-register", &[]),
+    ("letter-recall", &[Placeholder::RecallOn]),
+    ("letter-closing", &[]),
+    ("letter-draft", &[]),
 ];
 const OF_THE_PATHWAY: &[Placeholder] = &[Placeholder::RecallOn, Placeholder::Due];
 
@@ -97,9 +111,11 @@ pub(super) fn prove_pathway(
 
 fn placeholders(root: &Table<'_>, file: &TextFile) {
     for (id, text) in &file.texts {
-        let mut of_acts = OF_ACTS.iter();
-        let allowed = of_acts.find(|(known, _)| known == id);
-        let allowed = allowed.map_or(OF_THE_PATHWAY, |(_, allowed)| *allowed);
+        let mut known = OF_ACTS.iter().chain(&OF_LETTERS);
+        let allowed = known.find(|(known, _)| known == id);
+        let is_letter = id.starts_with(LETTER);
+        let others = if is_letter { &[] } else { OF_THE_PATHWAY };
+        let allowed = allowed.map_or(others, |(_, allowed)| *allowed);
         let names: Vec<String> = allowed
             .iter()
             .map(|p| format!("{{{}}}", p.name()))
@@ -120,6 +136,46 @@ fn placeholders(root: &Table<'_>, file: &TextFile) {
         if let Some(wrong) = wrong {
             let message = format!("nothing can be put for `{wrong}` in text `{id}`; {known}");
             report_in(root, "texts", id, "text-placeholder", message);
+        }
+    }
+}
+
+/// What the texts of letters begin with.
+const LETTER: &str = "letter-";
+
+/// Where there are letters at all, each state has one, and each item of the model is called something.
+pub(super) fn prove_letters(model: &Model, files: &[(Table<'_>, TextFile)]) {
+    let is_letter = |id: &String| id.starts_with(LETTER);
+    if !files
+        .iter()
+        .any(|(_, file)| file.texts.keys().any(is_letter))
+    {
+        return;
+    }
+    let states = State::NAMES.map(|(name, _)| format!("{LETTER}{name}"));
+    let others = OF_LETTERS.iter().map(|(id, _)| (*id).to_owned());
+    let wanted: BTreeSet<String> = states.into_iter().chain(others).collect();
+    let items = model.models().flat_map(|model| &model.items);
+    let items: BTreeSet<&str> = items.map(|item| item.id.as_str()).collect();
+    for (root, file) in files {
+        let language = file.language.code();
+        for id in wanted.iter().filter(|id| !file.texts.contains_key(*id)) {
+            let message = format!("there are letters, and text `{id}` is missing in `{language}`");
+            root.report_at("texts", "text-missing", message, None);
+        }
+        for id in file.texts.keys().filter(|id| is_letter(id)) {
+            if !wanted.contains(id) {
+                let message = format!("no letter has a text `{id}`");
+                report_in(root, "texts", id, "text-missing", message);
+            }
+        }
+        for id in items.iter().filter(|id| !file.items.contains_key(**id)) {
+            let message = format!("letters call item `{id}` nothing in `{language}`");
+            root.report_at("texts", "text-missing", message, None);
+        }
+        for id in file.items.keys().filter(|id| !items.contains(id.as_str())) {
+            let message = format!("the model has no item `{id}`");
+            report_in(root, "items", id, "text-missing", message);
         }
     }
 }

@@ -238,6 +238,7 @@ impl<'a> Act<'a> {
             recall_on: self.order.recall_on,
             due: Some(self.order.due),
             test,
+            ..TextValues::default()
         };
         let texts = &self.writing.rulebook.texts;
         let text = texts.message(language, id, values);

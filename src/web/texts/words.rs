@@ -134,6 +134,10 @@ texts! {
     WhyDecidedSo: "Miksi näin päätettiin", "Varför det beslutades så", "Why it was decided so";
     AsOf: "Tilanne", "Läget den", "As of";
     InEnglish: "Selvitys on englanniksi.", "Redogörelsen är på engelska.", "The account is in English.";
+    Letter: "Kirje päätöksestä", "Brev om beslutet", "Letter about the decision";
+    NoLetterWhy: "Kirjettä ei voi kirjoittaa: uusin ajo päätti toisin kuin nykyiset tiedot, tai ohjelmalla ei ole kirjeitä.",
+        "Brevet kan inte skrivas: den senaste körningen beslutade annat än dagens uppgifter, eller så har programmet inga brev.",
+        "No letter can be written: the newest run decided otherwise than the facts of now, or the programme has no letters.";
     ResultsOverTime: "Tulokset ajan mittaan", "Resultat över tid", "Results over time";
     Day: "Päivä", "Dag", "Day";
     Value: "Arvo", "Värde", "Value";
