@@ -15,7 +15,8 @@ use super::{CommandResult, DataArguments, Outcome, RulesArguments, print, print_
 /// Follows each resident's index decision to its outcome on the newest facts: confirmed by a
 /// professional, verified negative, not known, or lost. Prints how precise the action level is and
 /// how well the calibration in force fits, each figure with its interval and method, or the reason
-/// why it cannot be had. A recalibration that the outcomes justify is put on record as a proposal;
+/// why it cannot be had, also by sex, age, language, district and laboratory, with the days from flag to
+/// diagnosis and the orders and tasks a week. A recalibration that the outcomes justify is put on record as a proposal;
 /// it changes nothing. `preventio model` tests proposals, has them signed and puts them in force; in a
 /// trial one person may do so alone.
 ///
@@ -66,14 +67,17 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
     };
     let learned = steps::learn(&rulebook, &mut data, &options)?;
     let (learning, subject) = (&learned.learning, &learned.subject);
+    let precision = steps::precision(&rulebook, &data, (&learned.cases, today))?;
     if let Some(path) = &arguments.html {
-        let page = report::learning_page(learning, subject);
+        let page = report::learning_page(learning, subject, &precision);
         fs::write(path, page).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     if arguments.json {
-        print_json(&LearnDocument::new(learning, subject))?;
+        let document = LearnDocument::new(learning, subject);
+        print_json(&document.with_precision(&precision))?;
     } else {
         print(&report::learning_text(learning, subject))?;
+        print(&report::precision_text(&precision))?;
     }
     Ok(Outcome::Done)
 }

@@ -210,7 +210,9 @@ impl Work {
         };
         let learned = steps::learn(&self.options.rulebook, &mut data, &options)?;
         if let Some(folder) = &self.options.config.serve.reports {
-            let page = report::learning_page(&learned.learning, &learned.subject);
+            let rulebook = &self.options.rulebook;
+            let precision = steps::precision(rulebook, &data, (&learned.cases, today))?;
+            let page = report::learning_page(&learned.learning, &learned.subject, &precision);
             let path = folder.join(format!("learned-{today}.html"));
             std::fs::write(&path, page)
                 .map_err(|error| format!("cannot write `{}`: {error}", path.display()))?;

@@ -290,6 +290,27 @@ impl Ledger {
         rows.and_then(Iterator::collect).map_err(sql(action))
     }
 
+    /// Every task that was ever opened, by code and day, in the order of opening.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn tasks_opened(&self) -> Result<Vec<(String, Date)>, LedgerError> {
+        let action = "cannot read tasks";
+        let mut statement = self
+            .connection
+            .prepare("SELECT code, opened_on FROM task ORDER BY id")
+            .map_err(sql(action))?;
+        let rows = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
+            .map_err(sql(action))?;
+        let opened = rows.map(|row| {
+            let (code, opened_on) = row.map_err(sql(action))?;
+            Ok((code, day(&opened_on)?))
+        });
+        opened.collect()
+    }
+
     /// The orders with an open task about their delivery, by number in the outbox.
     ///
     /// # Errors

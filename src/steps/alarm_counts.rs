@@ -60,6 +60,16 @@ pub(super) fn counts(
     })
 }
 
+/// Whose results each pull brought, by its number: the laboratory that was named, else the source.
+pub(super) fn laboratories(rulebook: &Rulebook, pulls: &[PullRecord]) -> BTreeMap<u32, String> {
+    let reports = pulls.iter().map(|pull| serde_json::from_str(&pull.report));
+    let reports: Vec<Option<PullReport>> = reports.map(Result::ok).collect();
+    let pulled = Pulled::of(rulebook, pulls, &reports).by_id.into_iter();
+    pulled
+        .map(|(pull, (_, laboratory, _))| (pull, laboratory.to_owned()))
+        .collect()
+}
+
 /// Which pull brought what, and when.
 struct Pulled<'p> {
     /// By number: the source, the laboratory whose results it brought, the day.

@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
+use super::precision_document::PrecisionDocument;
 use crate::calibration::{NotIdentifiable, RecalibrationTest};
 use crate::evaluate::FigureEntry;
 use crate::learning::{
-    BandFigures, Calibrated, Learning, ODDS_OF_NON_COMERS, Population, Proposal, RoundLearning,
+    BandFigures, Calibrated, Learning, ODDS_OF_NON_COMERS, Population, PrecisionByGroup, Proposal,
+    RoundLearning,
 };
 use crate::report::LearningSubject;
 use crate::rulebook::Score;
@@ -27,6 +29,9 @@ pub struct LearnDocument {
     first: RoundEntry,
     #[serde(skip_serializing_if = "Option::is_none")]
     repeat_rounds: Option<RoundEntry>,
+    /// For whom the programme is right, where it was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by_group: Option<PrecisionDocument>,
     proposal: Option<u32>,
     accepted_by: Option<String>,
 }
@@ -191,8 +196,18 @@ impl LearnDocument {
             action_level: learning.action_level,
             first: round(&learning.first),
             repeat_rounds: learning.repeat.as_ref().map(round),
+            by_group: None,
             proposal: subject.proposal,
             accepted_by: subject.accepted.clone(),
+        }
+    }
+
+    /// The same with precision by group.
+    #[must_use]
+    pub fn with_precision(self, precision: &PrecisionByGroup) -> Self {
+        Self {
+            by_group: Some(PrecisionDocument::new(precision)),
+            ..self
         }
     }
 }

@@ -48,6 +48,7 @@ mod other_diseases;
 mod other_units;
 mod outreach;
 mod portal_responses;
+mod precision;
 mod privacy;
 mod pulled_twice;
 mod replay;

@@ -168,7 +168,7 @@ settle_seconds = 1.6
         self.site.beside("preventio.toml").display().to_string()
     }
 
-    fn today(&self) -> Date {
+    pub(crate) fn today(&self) -> Date {
         self.town.today.get()
     }
 

@@ -56,6 +56,12 @@ impl Case {
             .map(|score| predicted(calibration, score, Place::Middle))
     }
 
+    /// Whether tests were ordered because of it: of the flagged, and of those who were drawn.
+    #[must_use]
+    pub const fn is_asked(&self) -> bool {
+        matches!(self.decided, Decided::Flagged | Decided::SampledNegative(_))
+    }
+
     /// Whether it is one of those who stand for somebody, tested or not.
     #[must_use]
     pub fn stands_for_some(&self) -> bool {

@@ -278,7 +278,7 @@ fn learn_round(
 pub(super) struct Counts {
     pub(super) ordered: usize,
     /// Confirmed, tested or not.
-    found: usize,
+    pub(super) found: usize,
     pub(super) tested: usize,
     pub(super) confirmed: usize,
 }

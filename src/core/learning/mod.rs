@@ -3,7 +3,8 @@
 //! # What lives here
 //!
 //! [`learn`] turns index decisions with their outcomes into precision, uptake
-//! and calibration, and into a proposed recalibration. What became of a
+//! and calibration, and into a proposed recalibration; [`precision_by_group`]
+//! says for whom the programme is right, and how soon. What became of a
 //! resident is `outcomes`; the statistics are `calibration`; here it is only
 //! said which people stand for whom.
 //!
@@ -50,15 +51,18 @@
 //! How much that matters is shown by O:E with all ranges at their lowest, and at
 //! their highest.
 
+mod burden;
 mod cases;
 mod changes;
 mod figures;
 mod gates;
+mod precision;
 mod uptake;
 
 #[cfg(test)]
 mod tests;
 
+pub use burden::{Burden, BurdenLine, Happened, burden};
 pub use cases::{Case, Round, ScoreBand, score_bands};
 pub use changes::{ModelChange, ModelLot, Standing};
 pub use figures::{
@@ -67,5 +71,9 @@ pub use figures::{
 pub use gates::{
     DIMENSIONS, DatedCase, Gate, GateFigure, GateName, GateNumber, GateVerdict, RegisterChange,
     Update, all_pass, fitted_until, judge, judge_register,
+};
+pub use precision::{
+    GroupFigures, Grouped, GroupedCase, Grouping, LaboratoryFigures, LeadTime, PrecisionByGroup,
+    Quartiles, References, RoundPrecision, TestCounts, precision_by_group,
 };
 pub use uptake::{Measure, ODDS_OF_NON_COMERS, Population, UptakeFigures, Weights, uptake_among};

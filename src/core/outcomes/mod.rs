@@ -3,8 +3,8 @@
 //! # What lives here
 //!
 //! The [`IndexDecision`] of a resident in a round, and [`outcome`]: what a later
-//! profile says about it. [`Account`] counts both, so that nobody is left out
-//! of a report. No statistics (that is `calibration` and `learning`) and no
+//! profile says about it; [`verification`] says by which tests, and when. [`Account`] counts both,
+//! so that nobody is left out of a report. No statistics (that is `calibration` and `learning`) and no
 //! threshold: what confirms and what verifies stands in the calibration's estimand.
 //!
 //! # How the data flows
@@ -42,8 +42,10 @@
 //! since it is also a resident somebody should have looked at.
 
 mod account;
+mod verification;
 
 pub use account::{Account, Tally};
+pub use verification::{TestResult, Verification, verification, verifying_tests};
 
 use jiff::Span;
 use jiff::civil::Date;

@@ -8,18 +8,24 @@ use super::learning_text::{
     size_rule, standing, taken_for_granted, update,
 };
 use super::phrases::date_phrase;
-use crate::learning::{BandFigures, Calibrated, Learning, Round, RoundLearning};
+use super::precision_page::precision_section;
+use crate::learning::{BandFigures, Calibrated, Learning, PrecisionByGroup, Round, RoundLearning};
 
 /// One offline page.
 ///
 /// Every plot has a text alternative and a table of its numbers. Nothing is
 /// loaded from anywhere, nothing is run.
 #[must_use]
-pub fn learning_page(learning: &Learning, subject: &LearningSubject) -> String {
+pub fn learning_page(
+    learning: &Learning,
+    subject: &LearningSubject,
+    precision: &PrecisionByGroup,
+) -> String {
     let title = "What the outcomes say";
     format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{}<p>Made by PreventioJyrää. Not a certified medical device.</p>\n</body>\n</html>\n",
-        learning_section(learning, subject)
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{}{}<p>Made by PreventioJyrää. Not a certified medical device.</p>\n</body>\n</html>\n",
+        learning_section(learning, subject),
+        precision_section(precision)
     )
 }
 

@@ -46,6 +46,8 @@ mod learning_text;
 mod letter;
 mod offer;
 mod phrases;
+mod precision_page;
+mod precision_text;
 mod rule_book;
 mod suppression;
 mod svg;
@@ -74,6 +76,8 @@ pub use learning_text::{LearningSubject, learning_text};
 pub use letter::{Letter, NoLetter, letter};
 pub use offer::{Offers, offer_sentence};
 pub use phrases::{age_phrase, date_phrase, list_phrase, number_phrase};
+pub use precision_page::precision_section;
+pub use precision_text::{GroupTold, groups_told, laboratories_told, precision_text};
 pub use rule_book::{
     RuleBookShown, RuleBookSubject, rule_book_page, rule_book_shown, rule_book_text,
 };
