@@ -155,6 +155,9 @@ struct CalibratedEntry {
     slope: FigureEntry,
     o_e_if_ranges_lowest: FigureEntry,
     o_e_if_ranges_highest: FigureEntry,
+    /// Bounds where the odds of those who did not come are within `if_unlike.odds` of those who did.
+    o_e_within_odds: FigureEntry,
+    slope_within_odds: FigureEntry,
     brier: FigureEntry,
 }
 
@@ -319,6 +322,8 @@ fn calibrated(known: &Calibrated) -> CalibratedEntry {
         slope: FigureEntry::of(whole.slope),
         o_e_if_ranges_lowest: FigureEntry::of(known.o_e_if_lowest),
         o_e_if_ranges_highest: FigureEntry::of(known.o_e_if_highest),
+        o_e_within_odds: FigureEntry::of(known.o_e_within_odds),
+        slope_within_odds: FigureEntry::of(known.slope_within_odds),
         brier: FigureEntry::of(whole.brier),
     }
 }

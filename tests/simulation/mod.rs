@@ -7,6 +7,7 @@ mod moved_on;
 mod server;
 mod turns;
 mod uptake;
+mod uptake_calibration;
 mod world;
 mod years;
 

@@ -22,7 +22,7 @@ use crate::support::shipped::rulebook;
 use crate::support::site::Dice;
 
 const RESIDENTS: usize = 4_000;
-const AGES: [i16; 2] = [50, 70];
+pub(super) const AGES: [i16; 2] = [50, 70];
 /// Odds of disease of those who do not come over those of the ones who do, where that is hidden.
 const HIDDEN_ODDS: f64 = 1.8;
 const LINE: Truth = Truth(Line {
@@ -30,7 +30,7 @@ const LINE: Truth = Truth(Line {
     slope: 0.16,
 });
 
-fn expit(x: f64) -> f64 {
+pub(super) fn expit(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
@@ -40,20 +40,20 @@ fn log_odds(p: f64) -> f64 {
 
 /// Who comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Comes {
+pub(super) enum Comes {
     ByBand,
     ByAge,
     Hidden,
 }
 
 #[derive(Clone, Copy)]
-struct Scenario {
-    missed: f64,
-    comes: Comes,
+pub(super) struct Scenario {
+    pub(super) missed: f64,
+    pub(super) comes: Comes,
 }
 
 impl Scenario {
-    fn has_it(self, score: Score, age: i16) -> f64 {
+    pub(super) fn has_it(self, score: Score, age: i16) -> f64 {
         let older = match (self.comes, age) {
             (Comes::ByBand | Comes::Hidden, _) => 0.0,
             (Comes::ByAge, 70) => 0.6,
@@ -107,7 +107,8 @@ impl Scenario {
         ]
     }
 
-    fn programme(self, seed: u64) -> UptakeFigures {
+    /// A programme's cases.
+    pub(super) fn programme(self, seed: u64) -> Vec<Case> {
         let mut dice = Dice::new(seed);
         let (scores, share) = (scores(), self.share());
         let level = rulebook().pathway.lowest_level();
@@ -137,18 +138,20 @@ impl Scenario {
                 },
             });
         }
-        uptake_among((&rulebook().model, level), &cases)
+        cases
     }
 
-    fn programmes(self, n: u64) -> Vec<UptakeFigures> {
+    /// What is found in so many programmes, each by its seed.
+    pub(super) fn programmes<T: Send>(self, n: u64, found: fn(&[Case]) -> T) -> Vec<T> {
         let half = n / 2;
         std::thread::scope(|scope| {
             let of = |seeds: std::ops::Range<u64>| {
-                scope.spawn(move || seeds.map(|seed| self.programme(seed)).collect::<Vec<_>>())
+                let each = move |seed| found(&self.programme(seed));
+                scope.spawn(move || seeds.map(each).collect::<Vec<T>>())
             };
             let threads = [of(0..half), of(half..n)];
             let joined = threads.map(|thread| thread.join().expect("no seed panics"));
-            joined.concat()
+            joined.into_iter().flatten().collect()
         })
     }
 }
@@ -162,20 +165,20 @@ fn inclusion(share: f64) -> Inclusion {
     Inclusion::from_billionths((share * 1e9) as u32).expect("a probability")
 }
 
-fn n_programmes() -> u64 {
+pub(super) fn n_programmes() -> u64 {
     let wanted = std::env::var("PREVENTIO_PROGRAMMES").ok();
     wanted.map_or(200, |n| n.parse().expect("a number of programmes"))
 }
 
 /// How many programmes gave no figure, and how many of the others' limits hold the truth.
-struct Held {
-    refused: usize,
-    given: usize,
+pub(super) struct Held {
+    pub(super) refused: usize,
+    pub(super) given: usize,
     held: usize,
 }
 
 impl Held {
-    fn of(figures: impl Iterator<Item = Figure>, truth: f64) -> Self {
+    pub(super) fn of(figures: impl Iterator<Item = Figure>, truth: f64) -> Self {
         let mut all = Self {
             refused: 0,
             given: 0,
@@ -193,12 +196,16 @@ impl Held {
         all
     }
 
-    fn share(&self) -> f64 {
+    pub(super) const fn n_held(&self) -> usize {
+        self.held
+    }
+
+    pub(super) fn share(&self) -> f64 {
         self.held as f64 / self.given as f64
     }
 
     /// Whether limits of 95 % hold so few only in one of 200 tests; one refused in ten is too many.
-    fn is_enough(&self) -> bool {
+    pub(super) fn is_enough(&self) -> bool {
         let n = self.given as f64;
         let fewest = 0.95 - 2.576 * (0.95_f64 * 0.05 / n).sqrt();
         self.refused * 10 <= self.refused + self.given && fewest <= self.share()
@@ -225,7 +232,10 @@ impl Looked {
     fn at(scenario: Scenario) -> Self {
         let looked = Self {
             scenario,
-            found: scenario.programmes(n_programmes()),
+            found: scenario.programmes(n_programmes(), |cases| {
+                let level = rulebook().pathway.lowest_level();
+                uptake_among((&rulebook().model, level), cases)
+            }),
         };
         for at in 0..5 {
             let _ = writeln!(std::io::stderr(), "{}", looked.line(at));
@@ -264,7 +274,7 @@ impl Looked {
 
 const SENSITIVITY: usize = 1;
 const PREVALENCE: usize = 4;
-const MISSED: [f64; 4] = [2.0, 5.0, 10.0, 50.0];
+pub(super) const MISSED: [f64; 4] = [2.0, 5.0, 10.0, 50.0];
 
 #[test]
 fn intervals_hold_the_truth_with_few_missed_where_those_who_came_are_like_the_others() {

@@ -179,6 +179,8 @@ pub(super) struct Weighted<'c> {
     pub(super) uncovered: f64,
     /// Those of whom each cell consists.
     pub(super) cells: Vec<Cell>,
+    /// Which cell each case is in.
+    pub(super) cell_of: Vec<usize>,
 }
 
 /// Among whom those who came are taken to be like those who did not.
@@ -193,6 +195,8 @@ pub(super) enum Alike {
 /// People of whom those who came stand for all.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cell {
+    /// Which band of scores, lowest first.
+    pub(super) band: usize,
     pub(super) flagged: bool,
     /// How much all who were asked stand for.
     pub(super) everybody: f64,
@@ -210,18 +214,19 @@ impl<'c> Weighted<'c> {
             places: Vec::new(),
             uncovered: 0.0,
             cells: Vec::new(),
+            cell_of: Vec::new(),
         };
-        for band in bands {
+        for (at, band) in bands.iter().enumerate() {
             for flagged in [true, false] {
                 let is_here = |(_, case): &Placed<'_>| {
                     band.holds(case) && (case.decided == Decided::Flagged) == flagged
                 };
                 let here = cases.iter().enumerate().filter(is_here).collect();
                 match alike {
-                    Alike::InBand => all.add_cell(here, flagged),
+                    Alike::InBand => all.add_cell(here, (at, flagged)),
                     Alike::InBandSexAndAge => {
                         for cell in by_sex_and_age(here) {
-                            all.add_cell(cell, flagged);
+                            all.add_cell(cell, (at, flagged));
                         }
                     }
                 }
@@ -230,7 +235,12 @@ impl<'c> Weighted<'c> {
         all
     }
 
-    fn add_cell(&mut self, cases: Vec<Placed<'c>>, flagged: bool) {
+    /// Whether anybody stands for more than themselves.
+    pub(super) fn stand_for_others(&self) -> bool {
+        self.cases.iter().any(|(_, weight)| 1.0 < *weight)
+    }
+
+    fn add_cell(&mut self, cases: Vec<Placed<'c>>, (band, flagged): (usize, bool)) {
         let mut everybody = 0.0;
         let mut tested = Vec::new();
         for (place, case) in cases {
@@ -252,7 +262,9 @@ impl<'c> Weighted<'c> {
                 .iter()
                 .filter(|(case, _)| case.outcome.verified() == Some(true));
             let confirmed: f64 = confirmed.map(|(_, weight)| weight).sum();
+            self.cell_of.extend(tested.iter().map(|_| self.cells.len()));
             self.cells.push(Cell {
+                band,
                 flagged,
                 everybody,
                 came: came / everybody,

@@ -1,10 +1,10 @@
 //! Precision, uptake, calibration and the recalibration that is proposed.
 
 use super::cases::{Alike, Case, Place, Round, ScoreBand, Weighted, predicted, score_bands};
+use super::judged::{Judged, tested_among};
 use super::uptake::{Population, UptakeFigures, population, uptake_figures};
 use crate::calibration::{
-    self, Estimate, Evaluation, Evidence, FEWEST_IN_GROUP, Figure, NotIdentifiable, PairedOutcomes,
-    Recalibration, Rows, Rung, Settings, observed_to_expected, recalibrate,
+    Estimate, Evaluation, Evidence, FEWEST_IN_GROUP, Figure, NotIdentifiable, Recalibration, Rung,
 };
 use crate::outcomes::{Account, Decided, Outcome};
 use crate::rulebook::{Calibration, Estimand, EstimandsDiffer, Model, Observed, Score, ScoreUnit};
@@ -14,7 +14,8 @@ use crate::rulebook::{Calibration, Estimand, EstimandsDiffer, Model, Observed, S
 pub enum Tested {
     /// The flagged, and a random sample of those below the level, weighted to stand for all.
     Everybody,
-    /// The flagged alone, unweighted: nobody below the level was drawn, or too few were confirmed.
+    /// The flagged alone, weighted to stand for those of them who did not come: nobody below the level was
+    /// drawn, or too few were confirmed.
     FlaggedOnly,
 }
 
@@ -61,6 +62,11 @@ pub struct Calibrated {
     pub o_e_if_lowest: Figure,
     /// O:E were every range of scores at its highest.
     pub o_e_if_highest: Figure,
+    /// Bounds of O:E where the odds of those who did not come are within
+    /// [`ODDS_OF_NON_COMERS`](super::ODDS_OF_NON_COMERS) of those of the ones who did.
+    pub o_e_within_odds: Figure,
+    /// The same of the slope.
+    pub slope_within_odds: Figure,
 }
 
 /// A recalibration that a person may accept.
@@ -239,19 +245,8 @@ fn learn_round(
     let came = Weighted::of(&flagged, bands, Alike::InBandSexAndAge);
     let if_unlike = uptake_figures((model, level), bands, (&flagged, &sampled));
     let population = population((model, level), bands, (&flagged, &sampled), &if_unlike);
-    let can_judge_all = population
-        .as_ref()
-        .is_ok_and(|known| FEWEST_IN_GROUP <= known.confirmed);
-    let tested = if can_judge_all {
-        Tested::Everybody
-    } else {
-        Tested::FlaggedOnly
-    };
-    let judged = match tested {
-        Tested::Everybody => [flagged.clone(), sampled.clone()].concat(),
-        Tested::FlaggedOnly => flagged.clone(),
-    };
-    let judged = Judged::of(&judged, bands, tested);
+    let tested = tested_among(&sampled);
+    let judged = Judged::among(bands, (&flagged, &sampled), tested);
     let verified = Counts::of(&judged.cases());
     RoundLearning {
         round,
@@ -328,96 +323,4 @@ fn band_figures(
         }
     }
     figures
-}
-
-/// Verified people that a calibration is held against.
-struct Judged {
-    rows: Vec<(Case, f64)>,
-    is_weighted: bool,
-}
-
-impl Judged {
-    fn of(cases: &[Case], bands: &[ScoreBand], tested: Tested) -> Self {
-        let weighted = Weighted::of(cases, bands, Alike::InBandSexAndAge);
-        let rows = weighted.cases.iter();
-        Self {
-            rows: rows.map(|(case, weight)| (**case, *weight)).collect(),
-            is_weighted: tested == Tested::Everybody,
-        }
-    }
-
-    fn cases(&self) -> Vec<Case> {
-        self.rows.iter().map(|(case, _)| *case).collect()
-    }
-
-    fn ranges(&self) -> usize {
-        let is_range = |score: (Score, Score)| score.0 < score.1;
-        let rows = self.rows.iter();
-        rows.filter(|(case, _)| case.score.is_some_and(is_range))
-            .count()
-    }
-
-    fn table(&self, calibration: &Calibration, place: Place) -> Rows {
-        let p = |case: &Case| predicted(calibration, case.score.unwrap_or_default(), place);
-        let rows = self.rows.iter();
-        let occurred = rows
-            .clone()
-            .map(|(case, _)| case.outcome.verified() == Some(true));
-        Rows {
-            predicted: rows.clone().map(|(case, _)| p(case)).collect(),
-            occurred: occurred.collect(),
-            weights: self
-                .is_weighted
-                .then(|| rows.map(|(_, weight)| *weight).collect()),
-            follow_up: None,
-        }
-    }
-
-    fn paired(
-        &self,
-        calibration: &Calibration,
-        place: Place,
-    ) -> Result<PairedOutcomes, NotIdentifiable> {
-        let Rows {
-            predicted,
-            occurred,
-            weights,
-            follow_up: _,
-        } = self.table(calibration, place);
-        PairedOutcomes::new(predicted, occurred, weights).map_err(|_| {
-            NotIdentifiable::TooFewPeople {
-                found: 0,
-                needed: FEWEST_IN_GROUP,
-            }
-        })
-    }
-
-    fn calibrated(&self, calibration: &Calibration) -> Result<Calibrated, NotIdentifiable> {
-        let rows = self.paired(calibration, Place::Middle)?;
-        if rows.limiting() < FEWEST_IN_GROUP {
-            return Err(NotIdentifiable::InsufficientEvidence {
-                found: rows.limiting(),
-                needed: FEWEST_IN_GROUP,
-            });
-        }
-        let table = self.table(calibration, Place::Middle);
-        let evaluation = calibration::evaluate(&table, &[], &Settings::default());
-        let at = |place| observed_to_expected(&self.paired(calibration, place)?);
-        Ok(Calibrated {
-            evaluation: evaluation.map_err(|_| NotIdentifiable::EmptyDenominator)?,
-            o_e_if_lowest: at(Place::Lowest),
-            o_e_if_highest: at(Place::Highest),
-        })
-    }
-
-    fn proposal(&self, calibration: &Calibration) -> Result<Proposal, NotIdentifiable> {
-        let recalibration = recalibrate(&self.paired(calibration, Place::Middle)?)?;
-        let (intercept, slope) = recalibration.update();
-        let calibration = calibration.shifted(intercept, slope);
-        Ok(Proposal {
-            recalibration,
-            after: self.calibrated(&calibration)?,
-            calibration,
-        })
-    }
 }

@@ -44,6 +44,8 @@
 //! joins others. A sampled negative stands for as many more as the inverse of the
 //! probability of being drawn. The assumption is printed with the figures, and
 //! "per order" and "per result" beside them need none.
+//! O:E, slope and the recalibration of the flagged alone are weighted so too: where the old come more often
+//! and have it more often, whoever came has too much of it for the flagged.
 //! Figures that do without it, or with less of it, stand beside those with it:
 //! bounds, not intervals, since no number of people narrows them.
 //!
@@ -56,6 +58,7 @@ mod cases;
 mod changes;
 mod figures;
 mod gates;
+mod judged;
 mod precision;
 mod uptake;
 
@@ -72,6 +75,7 @@ pub use gates::{
     DIMENSIONS, DatedCase, Gate, GateFigure, GateName, GateNumber, GateVerdict, RegisterChange,
     Update, all_pass, fitted_until, judge, judge_register,
 };
+pub use judged::{WeakCalibration, weak_calibration_among};
 pub use precision::{
     GroupFigures, Grouped, GroupedCase, Grouping, LaboratoryFigures, LeadTime, PrecisionByGroup,
     Quartiles, References, RoundPrecision, TestCounts, precision_by_group,

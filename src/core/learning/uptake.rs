@@ -210,6 +210,7 @@ impl Five {
             places,
             uncovered: 0.0,
             cells: Vec::new(),
+            cell_of: Vec::new(),
         };
         Self::of((model, level), &tested, below)
     }
@@ -272,7 +273,7 @@ impl Five {
 
 /// What those of a cell who did not come have.
 #[derive(Clone, Copy)]
-enum Others {
+pub(super) enum Others {
     /// Odds of disease so many times those of the ones who came.
     Odds(f64),
     /// Nobody of them has it.
@@ -283,7 +284,7 @@ enum Others {
 
 impl Others {
     /// Share of a cell that has the disease.
-    fn share(self, cell: &Cell) -> f64 {
+    pub(super) fn share(self, cell: &Cell) -> f64 {
         let came = cell.confirmed;
         let others = match self {
             Self::Odds(odds) => odds * came / (1.0 - came + odds * came),

@@ -146,7 +146,7 @@ fn opening(shown: &DemonstrationShown<'_>) -> String {
 }
 
 /// The figures that a look found, or the one reason why there are none.
-fn calibration_of(look: Look<'_>) -> Result<[(&'static str, Figure); 5], NotIdentifiable> {
+fn calibration_of(look: Look<'_>) -> Result<[(&'static str, Figure); 7], NotIdentifiable> {
     look.0
         .first
         .calibration

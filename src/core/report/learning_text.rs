@@ -42,6 +42,10 @@ pub(super) fn assumptions(learning: &Learning, subject: &LearningSubject) -> Vec
         "Within a band of scores, a sex and ten years of age, those who came to the tests are taken to be like those who did not; \"per order\" and \"per result\" do not need that.".to_owned(),
         "Who is confirmed is who professionals diagnosed after these tests, not everybody with the disease.".to_owned(),
     ];
+    let (low, high) = ODDS_OF_NON_COMERS;
+    all.push(format!(
+        "\"Others unlike\" are bounds: those of a cell who did not come may have {low} to {high} times the odds of those who did, in any bands of scores."
+    ));
     if 0 < learning.first.ranges {
         all.push(format!(
             "{} of {} scores are ranges and stand at the middle of their log odds; O:E is also given with all of them at their lowest and at their highest.",
@@ -240,7 +244,7 @@ pub(super) fn precision(round: &RoundLearning) -> [(&'static str, Figure); 4] {
 }
 
 /// Figures of a calibration by name.
-pub(super) fn calibration_figures(known: &Calibrated) -> [(&'static str, Figure); 5] {
+pub(super) fn calibration_figures(known: &Calibrated) -> [(&'static str, Figure); 7] {
     let whole = &known.evaluation.whole;
     [
         ("O:E", whole.o_e),
@@ -248,6 +252,8 @@ pub(super) fn calibration_figures(known: &Calibrated) -> [(&'static str, Figure)
         ("calibration slope", whole.slope),
         ("O:E, ranges at lowest", known.o_e_if_lowest),
         ("O:E, ranges at highest", known.o_e_if_highest),
+        ("O:E, others unlike", known.o_e_within_odds),
+        ("slope, others unlike", known.slope_within_odds),
     ]
 }
 

@@ -80,7 +80,7 @@ impl<'c> People<'c> {
             rows: rows
                 .map(|(place, weight)| (judged[*place], weight))
                 .collect(),
-            is_weighted: tested == Tested::Everybody,
+            is_weighted: weighted.stand_for_others(),
         }
     }
 
