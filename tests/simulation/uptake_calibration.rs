@@ -4,16 +4,19 @@
 //! The truth is what all would show had they all come: all residents where enough were confirmed among the
 //! sampled negatives, else the flagged. Then nothing is claimed of everybody, and that is counted as a refusal.
 //!
-//! Where more comes with age, which has a part of its own in the disease, log odds are no straight line of
+//! Where age decides who comes, and has a part of its own in the disease, log odds are no straight line of
 //! the score any more; the true slope is that of the line through everybody.
 
 use std::io::Write;
 
 use preventiojyraa_core::calibration::{
-    Figure, NotIdentifiable, PairedOutcomes, calibration_slope, observed_to_expected,
+    Figure, Method, NotIdentifiable, PairedOutcomes, calibration_slope, observed_to_expected,
 };
-use preventiojyraa_core::learning::{Case, Tested, WeakCalibration, learn, weak_calibration_among};
-use preventiojyraa_core::outcomes::Decided;
+use preventiojyraa_core::learning::{
+    Case, Round, Tested, WeakCalibration, learn, weak_calibration_among,
+};
+use preventiojyraa_core::outcomes::{Decided, Negative, Outcome, Unverified};
+use preventiojyraa_core::profile::Sex;
 use preventiojyraa_core::rulebook::Score;
 
 use super::learning::scores;
@@ -260,4 +263,55 @@ fn what_is_held_against_the_truth_is_what_learning_says() {
         whom.push(weak.tested);
     }
     assert_eq!(whom, [Tested::FlaggedOnly, Tested::Everybody]);
+}
+
+/// So many flagged with 16 points, of whom so many came, half of them confirmed.
+fn flagged(n: usize, came: usize) -> Vec<Case> {
+    let cases = (0..n).map(|at| Case {
+        round: Round::First,
+        decided: Decided::Flagged,
+        score: Some((16, 16)),
+        sex: Sex::Female,
+        age: Some(55),
+        outcome: match (at < came, at % 2) {
+            (false, _) => Outcome::Unverified(Unverified::NotTested),
+            (true, 0) => Outcome::Positive { tested: true },
+            (true, _) => Outcome::Negative(Negative::Normal),
+        },
+    });
+    cases.collect()
+}
+
+#[test]
+fn bounds_are_what_the_odds_of_those_who_did_not_come_make_of_it() {
+    let (model, level) = (&rulebook().model, rulebook().pathway.lowest_level());
+    let calibration = &rulebook().calibration;
+    let of = |cases: &[Case]| weak_calibration_among(calibration, (model, level), cases);
+    let found = of(&flagged(40, 20));
+    let alike = found.o_e.expect("enough people");
+    assert_eq!(alike.method, Method::LogDesignLinearised);
+    // At half and at twice their odds, a third and two thirds of the others have it: of all who were
+    // ordered for, five and seven twelfths, where half of those who came do.
+    let at = |share: f64| {
+        let weights = (0..20).map(|n| if n % 2 == 0 { share } else { 1.0 - share });
+        let weights = weights.map(|share| 2.0 * share / 0.5).collect();
+        let predicted = vec![f64::from(calibration.at(16)) / 1e9; 20];
+        let occurred = (0..20).map(|n| n % 2 == 0).collect();
+        let rows = PairedOutcomes::new(predicted, occurred, Some(weights));
+        observed_to_expected(&rows.expect("rows")).expect("enough people")
+    };
+    let (few, many) = (at(5.0 / 12.0), at(7.0 / 12.0));
+    let bounds = found.o_e_within_odds.expect("enough people");
+    assert!((bounds.lower - few.lower).abs() < 1e-12, "{bounds:?}");
+    assert!((bounds.upper - many.upper).abs() < 1e-12, "{bounds:?}");
+    assert!((bounds.value - alike.value).abs() < 1e-12);
+    // Where all came there are no others, and each stands for itself.
+    let found = of(&flagged(40, 40));
+    assert_eq!(
+        found.o_e.expect("enough people").method,
+        Method::LogBinomial
+    );
+    // One score has no slope; nine confirmed are too few for anything.
+    assert!(found.slope.is_err() && found.slope_within_odds.is_err());
+    assert!(of(&flagged(40, 18)).o_e.is_err() && of(&flagged(40, 18)).o_e_within_odds.is_err());
 }

@@ -64,8 +64,17 @@ pub(super) fn wilson(p: f64, n: f64, method: Method) -> Estimate {
     let scale = 1.0 + z2 / n;
     Estimate {
         value: p,
-        lower: ((middle - reach) / scale).max(0.0),
-        upper: ((middle + reach) / scale).min(1.0),
+        // At the ends the limit is the share itself; rounding would leave it a little beside.
+        lower: if p <= 0.0 {
+            0.0
+        } else {
+            ((middle - reach) / scale).max(0.0)
+        },
+        upper: if 1.0 <= p {
+            1.0
+        } else {
+            ((middle + reach) / scale).min(1.0)
+        },
         method,
     }
 }

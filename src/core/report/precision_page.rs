@@ -4,7 +4,7 @@ use super::evaluation_page::{escaped, table};
 use super::learning_text::round_name;
 use super::precision_text::{
     GroupTold, NO_DISTRICT, NOBODY, burden_head, burden_line, cell, denominators, groups_told,
-    laboratories_told, lead_time, too_few,
+    laboratories_told, too_few,
 };
 use crate::learning::{
     Burden, GroupFigures, Grouped, PrecisionByGroup, References, RoundPrecision,
@@ -24,18 +24,14 @@ pub fn precision_section(precision: &PrecisionByGroup) -> String {
     text + "</ul>\n"
 }
 
-/// Columns of a table of groups; each figure says of whom it is.
-const HEAD: [&str; 10] = [
+/// Columns of a table of groups; each figure says in its cell of how many it is.
+const HEAD: [&str; 6] = [
     "group",
-    "ordered for",
-    "tested (of ordered for)",
-    "confirmed (of tested)",
-    "diagnosed (of ordered for)",
-    "uptake (of ordered for)",
-    "PPV per order (of ordered for)",
-    "PPV per result (of tested)",
-    "PPV if all came (of ordered for)",
-    "days to diagnosis (of diagnosed)",
+    "uptake: tested of ordered for",
+    "PPV per order: diagnosed of ordered for",
+    "PPV per result: confirmed of tested",
+    "PPV if all ordered for came",
+    "days to diagnosis: quartiles, of diagnosed",
 ];
 
 fn row(group: &GroupFigures) -> Vec<String> {
@@ -43,17 +39,27 @@ fn row(group: &GroupFigures) -> Vec<String> {
     if let Some(reason) = too_few(group) {
         return without_figures(name, &reason.to_string());
     }
+    let (ordered, tested) = (group.ordered, group.tested);
+    let lead = &group.lead_time;
     vec![
         name,
-        group.ordered.to_string(),
-        group.tested.to_string(),
-        group.confirmed.to_string(),
-        group.diagnosed.to_string(),
-        cell(group.uptake),
-        cell(group.ppv_per_order),
-        cell(group.ppv_per_result),
-        cell(group.ppv_if_all_came),
-        lead_time(&group.lead_time),
+        cell(group.uptake, &format!("{tested} of {ordered}")),
+        cell(
+            group.ppv_per_order,
+            &format!("{} of {ordered}", group.diagnosed),
+        ),
+        cell(
+            group.ppv_per_result,
+            &format!("{} of {tested}", group.confirmed),
+        ),
+        cell(group.ppv_if_all_came, &format!("of {ordered}")),
+        match lead.days {
+            Ok(days) => format!(
+                "{}, {}, {}<br>of {}",
+                days.lower, days.median, days.upper, lead.diagnosed
+            ),
+            Err(reason) => reason.to_string(),
+        },
     ]
 }
 
@@ -100,20 +106,12 @@ fn laboratories(round: &RoundPrecision) -> String {
     let rows: Vec<Vec<String>> = told
         .into_iter()
         .map(|one| {
-            vec![
-                escaped(&one.name),
-                one.tested.to_string(),
-                one.confirmed.to_string(),
-                cell(one.ppv_per_result),
-            ]
+            let (confirmed, tested) = (one.confirmed, one.tested);
+            let of = format!("{confirmed} of {tested}");
+            vec![escaped(&one.name), cell(one.ppv_per_result, &of)]
         })
         .collect();
-    let head = [
-        "laboratory",
-        "tested",
-        "confirmed (of tested)",
-        "PPV per result (of tested)",
-    ];
+    let head = ["laboratory", "PPV per result: confirmed of tested"];
     let mut text = "<h3>By laboratory</h3>\n<p>Who had no result has no laboratory, so there is no uptake.</p>\n".to_owned();
     if !rows.is_empty() {
         text.push_str(&table(&head, &rows));

@@ -78,7 +78,7 @@ pub(super) fn denominators(precision: &PrecisionByGroup) -> [String; 5] {
 }
 
 /// The figures of a group, each by a name that says of whom it is.
-pub(super) fn named(group: &GroupFigures) -> [(String, Figure); 4] {
+fn named(group: &GroupFigures) -> [(String, Figure); 4] {
     let (ordered, tested) = (group.ordered, group.tested);
     [
         (format!("uptake, of {ordered} ordered for"), group.uptake),
@@ -95,7 +95,7 @@ pub(super) fn named(group: &GroupFigures) -> [(String, Figure); 4] {
 }
 
 /// Days to diagnosis in words.
-pub(super) fn lead_time(lead: &LeadTime) -> String {
+fn lead_time(lead: &LeadTime) -> String {
     let of = lead.diagnosed;
     match lead.days {
         Ok(days) => format!(
@@ -107,7 +107,7 @@ pub(super) fn lead_time(lead: &LeadTime) -> String {
 }
 
 /// How many are in a group, in words.
-pub(super) fn counts(group: &GroupFigures) -> String {
+fn counts(group: &GroupFigures) -> String {
     format!(
         "{} ordered for, {} tested, {} of them confirmed; {} of the {} diagnosed",
         group.ordered, group.tested, group.confirmed, group.diagnosed, group.ordered
@@ -282,15 +282,20 @@ pub(super) fn burden_line(line: &BurdenLine) -> String {
     )
 }
 
-/// A figure for a cell of a table.
-pub(super) fn cell(figure: Figure) -> String {
+/// A figure for a cell of a table, and of whom it is.
+pub(super) fn cell(figure: Figure, of: &str) -> String {
     match figure {
         Ok(Estimate {
             value,
             lower,
             upper,
             method: _,
-        }) => format!("{}<br>{} to {}", short(value), short(lower), short(upper)),
+        }) => format!(
+            "{} ({of})<br>{} to {}",
+            short(value),
+            short(lower),
+            short(upper)
+        ),
         Err(reason) => reason.to_string(),
     }
 }
