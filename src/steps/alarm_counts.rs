@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::interval_cases::interval_cases;
+use super::model_drift::unanswered_change;
 use super::reconcile::{PASSING, on_record};
 use super::run::runs_of;
 use super::run_report::RunReport;
@@ -56,6 +57,7 @@ pub(super) fn counts(
         waits: waits(rulebook, data, on)?,
         laboratory: left.laboratory,
         interval_cases: interval_cases(rulebook, data, on)?.passed_over(),
+        drift: unanswered_change(rulebook, data, on)?,
         pulls: sources.newest(config),
     })
 }

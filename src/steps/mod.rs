@@ -17,6 +17,7 @@
 //! [`what_if`]: the register at other action levels.
 //! [`model_shadow`]: the register by a proposed recalibration; [`model_promote`] puts it in force, [`model_roll_back`] takes it back.
 //! [`Worklists`]: who waits for a professional; [`resident_shown`]: one of them, with all that has happened.
+//! [`model_drift`]: the calibration in force through time, and items then and now.
 //! [`coverage`]: where everybody on the register stands, and who is forgotten.
 //! [`subject_access`]: everything held about one resident; [`erase`]: all of it goes.
 //! [`retention`]: what is past its period, listed or removed.
@@ -83,6 +84,7 @@ mod look_back_document;
 mod look_back_words;
 mod model;
 mod model_document;
+mod model_drift;
 mod model_shadow;
 mod network;
 mod not_answered;
@@ -165,6 +167,9 @@ pub use model::{
 pub use model_document::{
     ChangeShown, DataShown, FigureShown, GateShown, MeansShown, ModelList, ModelShown, NumberShown,
     ProposalShown, ShadowDocument, ShadowShown, SharedShown,
+};
+pub use model_drift::{
+    DriftChangeShown, DriftOptions, DriftReport, InputShown, InputsShown, StretchShown, model_drift,
 };
 pub use model_shadow::{ShadowOptions, ShadowReport, model_shadow};
 pub use network::{NetworkReport, PullWay, SliceKnown, ready_to_pull};

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use insta::assert_snapshot;
 use jiff::civil::{Date, date};
 use jiff::{Span, ToSpan};
+use preventiojyraa_core::calibration::{Estimate, Method, NotIdentifiable};
+use preventiojyraa_core::learning::DriftChange;
 use preventiojyraa_core::report::{
     AlarmCode, AlarmCounts, AlarmLimits, Bounds, LeftOrders, NewCode, NotJudged, RunCounts, Stream,
     StreamKind, StreamVerdict, Waits, Week, alarms,
@@ -336,6 +338,30 @@ fn interval_cases_count_for_every_thousand_who_are_passed_over() {
         };
         assert_eq!(codes(&counts), expected, "{interval_cases} of 400");
     }
+}
+
+#[test]
+fn a_calibration_that_has_changed_is_told_with_both_figures() {
+    let before = Estimate {
+        value: 0.9,
+        lower: 0.8,
+        upper: 1.0,
+        method: Method::LogBinomial,
+    };
+    let counts = AlarmCounts {
+        drift: Some(DriftChange {
+            since: date(2025, 3, 1),
+            seen: date(2025, 9, 1),
+            statistic: -4.06,
+            before: Ok(before),
+            after: Err(NotIdentifiable::NoEvents),
+        }),
+        ..quiet()
+    };
+    assert_snapshot!(
+        raised(&AlarmLimits::default(), &counts).join("\n"),
+        @"calibration-drifts [] observed over expected is not known for decisions since 2025-03-01, and was 0.90 before (4.1 standard errors)"
+    );
 }
 
 #[test]

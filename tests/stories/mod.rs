@@ -12,6 +12,7 @@ mod crawl;
 mod damage;
 mod demo;
 mod disk_full;
+mod drift;
 mod erased;
 mod evaluate;
 mod killed;

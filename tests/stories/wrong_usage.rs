@@ -313,6 +313,7 @@ fn the_manual_of_every_command_is_its_help() {
         &["model", "sign"],
         &["model", "promote"],
         &["model", "rollback"],
+        &["model", "drift"],
         &["evaluate"],
         &["subject-access"],
         &["erase"],

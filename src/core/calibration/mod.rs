@@ -60,6 +60,7 @@
 
 mod bootstrap;
 mod brier;
+mod change;
 mod compared;
 mod curve;
 mod decision;
@@ -78,11 +79,15 @@ mod outcomes;
 mod pooled;
 mod recalibration;
 mod spline;
+mod stability;
 mod survival;
 mod weighted_count;
 
 pub use bootstrap::{BootstrapFigure, Replicate, Resampling, bootstrap_figures};
 pub use brier::{brier, scaled_brier};
+pub use change::{
+    CHANGE_TOLD_FROM, CalibrationChange, TimedOutcome, WatchedOverTime, watch_over_time,
+};
 pub use compared::{Compared, Homogeneity, homogeneity};
 pub use curve::{Curve, CurveIndices, CurvePoint, loess_curve, spline_curve};
 pub use decision::{DecisionPoint, ThresholdFigures, at_threshold, decision_curve};
@@ -98,6 +103,7 @@ pub use limits::{ENOUGH_FOR_FIGURES, FEWEST_IN_GROUP};
 pub use outcomes::{OutcomesError, PairedOutcomes};
 pub use recalibration::{Recalibration, RecalibrationTest, recalibrate};
 pub use spline::Spline;
+pub use stability::{Stability, stability};
 pub use survival::FollowUp;
 pub use weighted_count::{count_of_both, share_found, weighted_count};
 

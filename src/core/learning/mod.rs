@@ -6,7 +6,8 @@
 //! and calibration, and into a proposed recalibration; [`precision_by_group`]
 //! says for whom the programme is right, and how soon. What became of a
 //! resident is `outcomes`; the statistics are `calibration`; here it is only
-//! said which people stand for whom.
+//! said which people stand for whom. [`calibration_drift`] follows a calibration
+//! through the months of its decisions, [`input_drift`] an item from one day to another.
 //!
 //! # How the data flows
 //!
@@ -56,6 +57,7 @@
 mod burden;
 mod cases;
 mod changes;
+mod drift;
 mod figures;
 mod gates;
 mod judged;
@@ -68,6 +70,10 @@ mod tests;
 pub use burden::{Burden, BurdenLine, Happened, burden};
 pub use cases::{Case, Round, ScoreBand, score_bands};
 pub use changes::{ModelChange, ModelLot, Standing};
+pub use drift::{
+    CalibrationDrift, DriftChange, INPUT_MOVED_FROM, InputDrift, InputLevel, InputLevels,
+    InputVerdict, Stretch, calibration_drift, input_drift, input_levels,
+};
 pub use figures::{
     BandFigures, Calibrated, Learning, Proposal, RoundLearning, Tested, learn, observed, proportion,
 };

@@ -9,6 +9,7 @@ mod people;
 mod register;
 mod statistics;
 
+pub(super) use over_time::{blocks, named, quarter};
 pub use people::{DIMENSIONS, DatedCase, fitted_until};
 pub use register::{RegisterChange, judge_register};
 pub use statistics::{Update, judge};

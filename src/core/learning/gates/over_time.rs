@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::people::{DatedCase, People};
+use super::people::People;
 use super::{Gate, GateName, GateVerdict};
 use crate::calibration::{FEWEST_IN_GROUP, calibration_in_the_large, homogeneity};
 use crate::rulebook::Calibration;
@@ -11,11 +11,12 @@ use crate::rulebook::Calibration;
 const RARELY: f64 = 0.01;
 
 /// The quarter of a day, counted on from year 0.
-fn quarter(on: Date) -> i32 {
+pub(in crate::learning) fn quarter(on: Date) -> i32 {
     i32::from(on.year()) * 4 + i32::from((on.month() - 1) / 3)
 }
 
-fn named(from: i32, to: i32) -> String {
+/// How a stretch of quarters is called.
+pub(in crate::learning) fn named(from: i32, to: i32) -> String {
     let name = |quarter: i32| format!("{} Q{}", quarter.div_euclid(4), quarter.rem_euclid(4) + 1);
     if from == to {
         name(from)
@@ -25,18 +26,16 @@ fn named(from: i32, to: i32) -> String {
 }
 
 /// Neighbouring quarters with at least ten confirmed and ten others, oldest first; the last ones that
-/// are too few go with those before them.
-fn blocks(people: &People<'_>) -> Vec<(i32, i32)> {
-    let mut quarters: Vec<i32> = people
-        .rows
-        .iter()
-        .map(|(case, _)| quarter(case.on))
-        .collect();
+/// are too few go with those before them. Each row is a verified decision's quarter, and whether it was
+/// confirmed.
+pub(in crate::learning) fn blocks(rows: &[(i32, bool)]) -> Vec<(i32, i32)> {
+    let mut quarters: Vec<i32> = rows.iter().map(|(quarter, _)| *quarter).collect();
     quarters.sort_unstable();
     quarters.dedup();
     let within = |from: i32, to: i32| {
-        let holds = |case: &DatedCase| (from..=to).contains(&quarter(case.on));
-        people.only(holds).limiting()
+        let here = rows.iter().filter(|(at, _)| (from..=to).contains(at));
+        let events = here.clone().filter(|(_, confirmed)| *confirmed).count();
+        events.min(here.count() - events)
     };
     let mut blocks: Vec<(i32, i32)> = Vec::new();
     let mut from = None;
@@ -57,7 +56,11 @@ fn blocks(people: &People<'_>) -> Vec<(i32, i32)> {
 /// those held out. Outcomes that come late, or by another rule than before, show here.
 pub(super) fn over_time(people: &People<'_>, proposed: &Calibration) -> Gate {
     let mut figures = Vec::new();
-    for (from, to) in blocks(people) {
+    let rows = people.rows.iter().map(|(case, _)| {
+        let is_confirmed = case.case.outcome.verified() == Some(true);
+        (quarter(case.on), is_confirmed)
+    });
+    for (from, to) in blocks(&rows.collect::<Vec<_>>()) {
         let here = people.only(|case| (from..=to).contains(&quarter(case.on)));
         let figure = here
             .paired(proposed)

@@ -65,6 +65,8 @@ pub enum AlarmCode {
     RecordsContradict,
     /// Too many are diagnosed whom the programme had passed over.
     IntervalCasesMany,
+    /// The calibration in force is not as right as it was.
+    CalibrationDrifts,
     /// Nothing was pulled from a source.
     PullMissing,
     /// Nobody was decided about.
@@ -73,7 +75,7 @@ pub enum AlarmCode {
 
 impl AlarmCode {
     /// Every code with its name, in the order reports list them.
-    pub const NAMES: [(&'static str, Self); 19] = [
+    pub const NAMES: [(&'static str, Self); 20] = [
         ("invitations-silent", Self::InvitationsSilent),
         ("orders-silent", Self::OrdersSilent),
         ("results-silent", Self::ResultsSilent),
@@ -91,6 +93,7 @@ impl AlarmCode {
         ("exclusions-due", Self::ExclusionsDue),
         ("records-contradict", Self::RecordsContradict),
         ("interval-cases-many", Self::IntervalCasesMany),
+        ("calibration-drifts", Self::CalibrationDrifts),
         ("pull-missing", Self::PullMissing),
         ("run-missing", Self::RunMissing),
     ];
@@ -127,7 +130,8 @@ impl AlarmCode {
             | Self::ConfirmingLate
             | Self::ExclusionsDue
             | Self::RecordsContradict
-            | Self::IntervalCasesMany => AlarmOwner::MedicalLead,
+            | Self::IntervalCasesMany
+            | Self::CalibrationDrifts => AlarmOwner::MedicalLead,
         }
     }
 
@@ -183,6 +187,9 @@ impl AlarmCode {
             }
             Self::IntervalCasesMany => {
                 "in twelve months, more residents were diagnosed without ever having been flagged, for every thousand passed over, than `interval_cases_per_thousand`"
+            }
+            Self::CalibrationDrifts => {
+                "since some month of index dates, more or fewer are confirmed than the calibration in force promises, compared with the months before and by more than chance explains, and it was not fitted on decisions of that time"
             }
             Self::PullMissing => "a source was never pulled, or not for more days than `pull_days`",
             Self::RunMissing => "no run has decided, or not for more days than `run_days`",
@@ -243,6 +250,9 @@ impl AlarmCode {
             }
             Self::IntervalCasesMany => {
                 "List them (`preventio alarms interval-cases`), and look at a sample with `preventio explain`: was a fact missing, too old, or read wrongly, or is the action level too high? The medical lead answers in the yearly report. Some are to be expected: a score is no proof."
+            }
+            Self::CalibrationDrifts => {
+                "Read `preventio model drift`: since when, by how much, and which items have changed meanwhile. First look for a cause that is no change of people: a diagnosis that comes late or under another code, a laboratory with another method, a question that is asked otherwise, a test that is ordered for others. Such a cause is corrected where it lies. If people have changed, propose a recalibration (`preventio model propose`); the alarm ends when one is in force that was fitted on decisions of that time. Do not recalibrate downward for what treatment has prevented."
             }
             Self::PullMissing => {
                 "Run the pull by hand and read what it says. Is the server there, the key still good, the permission in force, the disk full? Until it is pulled, decisions are about the past and silence of its results cannot be told from nobody asking."

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::silence::{Stream, StreamTerms};
+use crate::learning::DriftChange;
 
 /// Fewest and most, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,6 +172,8 @@ pub struct AlarmCounts {
     pub laboratory: Option<LaboratoryWeeks>,
     /// Residents diagnosed in the last twelve months whom the programme had passed over.
     pub interval_cases: u64,
+    /// The newest change of which the calibration in force has seen nothing.
+    pub drift: Option<DriftChange>,
     /// By source, the day of its newest pull that brought something; `None` when there was none.
     pub pulls: BTreeMap<String, Option<Date>>,
 }

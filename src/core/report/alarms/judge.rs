@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use super::code::AlarmCode;
 use super::counts::{AlarmCounts, AlarmLimits, Bounds, LeftOrders, RunCounts};
 use super::silence::{StreamKind, StreamVerdict, Watched, watch};
+use crate::calibration::Figure;
 use crate::rulebook::WorkingDays;
 
 /// Runs before the newest whose median says how many are to be expected.
@@ -57,6 +58,7 @@ pub fn alarms(
     orders(limits, working_days, counts, today, &mut raised);
     codes(counts, &mut raised);
     newest_run(limits, counts, today, &mut raised);
+    calibration(counts, &mut raised);
     capacity(limits, counts, today, &mut raised);
     pulls(limits, counts, today, &mut raised);
     raised.0.sort();
@@ -211,6 +213,25 @@ fn newest_run(limits: &AlarmLimits, counts: &AlarmCounts, today: Date, raised: &
         );
         raised.add(AlarmCode::IntervalCasesMany, "", says);
     }
+}
+
+fn calibration(counts: &AlarmCounts, raised: &mut Raised) {
+    let Some(change) = &counts.drift else {
+        return;
+    };
+    let o_e = |figure: Figure| {
+        figure.map_or("not known".to_owned(), |known| {
+            format!("{:.2}", known.value)
+        })
+    };
+    let says = format!(
+        "observed over expected is {} for decisions since {}, and was {} before ({:.1} standard errors)",
+        o_e(change.after),
+        change.since,
+        o_e(change.before),
+        change.statistic.abs()
+    );
+    raised.add(AlarmCode::CalibrationDrifts, "", says);
 }
 
 /// How many there are in all, and the first of their days; nothing where there are none.
