@@ -338,11 +338,15 @@ pub(super) fn follow(
         let cases = known.get(&resident).map(|of| of.cases(index_run));
         let later = sources.profile(&entry, facts, today);
         let first = cases.into_iter().flatten();
+        // Since when treatment may be the programme's doing.
+        let began = known.get(&resident).and_then(|of| of.first);
+        let began = began.and_then(|first| counting.get(&first.run));
         let repeat = repeats.get(&resident).into_iter().flatten().copied();
         for case in first.chain(repeat) {
             let index = counting.get(&case.run).map(|on| IndexDecision {
                 on: *on,
                 decided: case.decided,
+                first_on: began.map_or(*on, |began| *began.min(on)),
             });
             let outcome = index.map_or(Outcome::NotFollowed, |index| {
                 outcomes::outcome(rulebook, observed, horizon, &index, &later)

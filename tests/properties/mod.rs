@@ -9,4 +9,5 @@ mod laws_of_outcomes;
 mod laws_of_persons;
 mod laws_of_profiles;
 mod laws_of_scores;
+mod laws_of_treatment;
 mod units;

@@ -116,6 +116,12 @@ fn the_prediction_in_force_is_of_what_the_programme_observes() {
     assert_eq!(name(observed.confirmed_by), "diabetes-diagnosis");
     let tests: Vec<&str> = observed.verified_by.iter().map(|id| name(*id)).collect();
     assert_eq!(tests, ["fasting-plasma-glucose", "hba1c"]);
+    let treatments = observed.treated_by.iter();
+    let treatments: Vec<&str> = treatments.map(|treatment| name(treatment.fact)).collect();
+    assert_eq!(
+        treatments,
+        ["lifestyle-service", "glucose-lowering-medication"]
+    );
 }
 
 /// `1 / (1 + exp(5.2575 - 0.18796 s))`, by Python's decimal arithmetic with 40 digits.
@@ -246,6 +252,30 @@ fn a_line_that_cannot_be_one_is_refused() {
             "\"diabetes-diagnosis\"",
             "\"diabetes\"",
             "fact-unknown",
+            CONFIRMED,
+        ),
+        (
+            "fact = \"lifestyle-service\"",
+            "fact = \"lifestyle\"",
+            "fact-unknown",
+            CONFIRMED,
+        ),
+        (
+            "answers = [\"started\", \"finished\"]",
+            "answers = [\"begun\"]",
+            "estimand-treatment",
+            CONFIRMED,
+        ),
+        (
+            "answers = [\"started\", \"finished\"]\n",
+            "",
+            "estimand-treatment",
+            CONFIRMED,
+        ),
+        (
+            "fact = \"glucose-lowering-medication\"",
+            "fact = \"glucose-lowering-medication\"\nanswers = [\"started\"]",
+            "estimand-treatment",
             CONFIRMED,
         ),
     ] {

@@ -60,7 +60,11 @@ fn after(decided: Decided, someone: &Someone, seen_on: Date) -> Outcome {
         .observed
         .as_ref()
         .expect("it is observed");
-    let index = IndexDecision { on: INDEX, decided };
+    let index = IndexDecision {
+        on: INDEX,
+        decided,
+        first_on: INDEX,
+    };
     let later = someone.clone().seen_on(seen_on).profile();
     let months = calibration.estimand.horizon_months;
     outcome(rulebook(), observed, months, &index, &later)
@@ -316,4 +320,121 @@ fn only_decisions_by_the_score_are_followed() {
     ] {
         assert_eq!(after(decided, &diagnosed, OVER), Outcome::NotFollowed);
     }
+}
+
+#[test]
+fn a_treatment_ends_the_time_at_risk_unless_something_was_known_before() {
+    let drug = |on| Statement::present("glucose-lowering-medication").on(on);
+    let service = |answer, on| Statement::answer("lifestyle-service", answer).on(on);
+    let treated = |confirmed| Outcome::Treated { confirmed };
+    let day = |day| date(2024, 5, day);
+    check(&[
+        (
+            "a drug, and no test",
+            someone().with(drug(SOON)),
+            treated(false),
+        ),
+        (
+            "the service, then tests",
+            tested(5.0, 38.0, LATER).with(service("started", SOON)),
+            treated(false),
+        ),
+        (
+            "said yes, and no more",
+            tested(5.0, 38.0, LATER).with(service("accepted", SOON)),
+            NORMAL,
+        ),
+        (
+            "finished, of which the beginning is not told",
+            tested(5.0, 38.0, LATER).with(service("finished", SOON)),
+            treated(false),
+        ),
+        (
+            "found all the same",
+            tested(8.0, 55.0, LATER)
+                .with(drug(SOON))
+                .with(diagnosis(LATER)),
+            treated(true),
+        ),
+        (
+            "on day zero",
+            tested(5.0, 38.0, LATER).with(drug(INDEX)),
+            NORMAL,
+        ),
+        (
+            "on day one",
+            tested(5.0, 38.0, LATER).with(drug(date(2024, 3, 2))),
+            treated(false),
+        ),
+        (
+            "again, and first long before",
+            tested(5.0, 38.0, LATER)
+                .with(drug(date(2019, 1, 1)))
+                .with(drug(SOON)),
+            NORMAL,
+        ),
+        (
+            "on the last day",
+            someone().with(drug(LAST)),
+            treated(false),
+        ),
+        (
+            "on the first day after",
+            someone().with(drug(OVER)),
+            NOT_TESTED,
+        ),
+        (
+            "on the day of the last test",
+            fasted(someone(), 5.0, day(1))
+                .with(long_term(38.0, day(9)))
+                .with(drug(day(9))),
+            NORMAL,
+        ),
+        (
+            "a day before it",
+            fasted(someone(), 5.0, day(1))
+                .with(long_term(38.0, day(9)))
+                .with(drug(day(8))),
+            treated(false),
+        ),
+        (
+            "because of a result",
+            fasted(someone(), 8.0, day(1))
+                .with(long_term(55.0, day(9)))
+                .with(drug(day(8)))
+                .with(diagnosis(day(9))),
+            POSITIVE,
+        ),
+        (
+            "because of the diagnosis",
+            someone().with(diagnosis(day(8))).with(drug(day(8))),
+            UNTESTED,
+        ),
+        (
+            "a day before the diagnosis, without any test",
+            someone().with(diagnosis(day(9))).with(drug(day(8))),
+            treated(true),
+        ),
+    ]);
+}
+
+#[test]
+fn in_a_later_round_whoever_is_treated_since_the_first_decision_verifies_nothing() {
+    let observed = rulebook().calibration.estimand.observed.as_ref();
+    let observed = observed.expect("it is observed");
+    let round = |first_on, begun| {
+        let drug = Statement::present("glucose-lowering-medication").on(begun);
+        let later = tested(5.0, 38.0, SOON).with(drug).seen_on(OVER).profile();
+        let index = IndexDecision {
+            on: INDEX,
+            decided: Decided::Flagged,
+            first_on,
+        };
+        outcome(rulebook(), observed, 12, &index, &later)
+    };
+    let begun = date(2022, 6, 1);
+    let treated = Outcome::Treated { confirmed: false };
+    assert_eq!(round(date(2022, 5, 31), begun), treated);
+    // It was there when the programme came.
+    assert_eq!(round(begun, begun), NORMAL);
 }

@@ -13,6 +13,8 @@ use crate::support::world::{HIGHEST, LOWEST, World};
 
 /// The day of the decisions.
 const DECIDED: &str = "2024-03-01";
+/// When some of them began a drug: before their tests.
+const TREATED: &str = "2024-03-20";
 /// When those who came were tested, and when some of them were diagnosed.
 const TESTED: &str = "2024-04-10";
 const DIAGNOSED: &str = "2024-05-20";
@@ -160,6 +162,8 @@ fn a_few_outcomes_are_counted_and_prove_little() {
         ("jenny", 21),
         ("kerttu", 0),
         ("lempi", 0),
+        ("oili", 25),
+        ("pirkko", 25),
     ] {
         programme.scoring(name, pattern);
     }
@@ -180,9 +184,18 @@ fn a_few_outcomes_are_counted_and_prove_little() {
     // Diagnosed without the programme's tests.
     world.resident("jenny").diagnosed("E11.9", DIAGNOSED);
     world.resident("kerttu").diagnosed("E11.9", DIAGNOSED);
+    // Treated before their tests: neither what was found nor what was not says what the risk had been.
+    for name in ["oili", "pirkko"] {
+        let world = &mut programme.world;
+        world.resident(name).prescribed("A10BA02", TREATED);
+    }
+    programme.is_tested("oili", 5.1, 36.0);
+    programme.is_diagnosed("pirkko");
     programme.world.pulls();
     let learned = programme.learned(&[]);
     for (decision, outcome, n) in [
+        ("flagged", "treated-not-confirmed", 1),
+        ("flagged", "treated-then-confirmed", 1),
         ("flagged", "verified-positive", 2),
         ("flagged", "verified-negative", 1),
         ("flagged", "verified-negative-intermediate", 1),
@@ -203,8 +216,8 @@ fn a_few_outcomes_are_counted_and_prove_little() {
             "{decision} {outcome}"
         );
     }
-    assert_eq!(count(&learned["total"]), 14);
-    assert_eq!(count(&learned["residents"]), 14);
+    assert_eq!(count(&learned["total"]), 16);
+    assert_eq!(count(&learned["residents"]), 16);
     assert!(learned["calibration"]["insufficient_evidence"].is_string());
     assert!(learned["population"]["not_identifiable"].is_string());
     assert_eq!(learned["proposal"], Value::Null);

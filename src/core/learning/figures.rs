@@ -84,11 +84,22 @@ impl RoundLearning {
     /// Diagnosed within the horizon without having been flagged or drawn: interval cases.
     #[must_use]
     pub fn interval_cases(&self) -> u64 {
-        let of = |tested| {
-            let outcome = Outcome::Positive { tested };
-            self.account.of(Decided::BelowLevel.name(), outcome.name())
+        let confirmed = Outcome::ALL.into_iter().filter(|one| one.is_confirmed());
+        let of = |outcome: Outcome| self.account.of(Decided::BelowLevel.name(), outcome.name());
+        confirmed.map(of).sum()
+    }
+
+    /// Flagged, or drawn, and then treated before anything was known of them.
+    #[must_use]
+    pub fn treated(&self) -> u64 {
+        let outcomes = self.account.outcomes();
+        let below = Decided::BelowLevel.name();
+        let treated = [true, false].map(|confirmed| Outcome::Treated { confirmed }.name());
+        let of = |name: &str| {
+            let all = outcomes.get(name).copied().unwrap_or(0);
+            all - self.account.of(below, name)
         };
-        of(true) + of(false)
+        treated.map(of).iter().sum()
     }
 }
 
@@ -284,7 +295,7 @@ impl Counts {
         for case in cases {
             let verified = case.outcome.verified();
             counts.ordered += 1;
-            counts.found += usize::from(matches!(case.outcome, Outcome::Positive { .. }));
+            counts.found += usize::from(case.outcome.is_confirmed());
             counts.tested += usize::from(verified.is_some());
             counts.confirmed += usize::from(verified == Some(true));
         }

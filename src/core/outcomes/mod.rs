@@ -18,6 +18,7 @@
 //! * Before the horizon is over nobody has an outcome, not even the diagnosed:
 //!   early positives without early negatives would be a biased half.
 //! * Every decision has exactly one outcome, and counts add up.
+//! * What became of somebody after a treatment began verifies nothing, in either direction.
 //!
 //! # Example
 //!
@@ -37,6 +38,12 @@
 //! So a positive remembers whether the battery was complete when it was
 //! confirmed, and figures about the tested leave the others out.
 //!
+//! Whoever is flagged may be treated for it, and then the disease may not come: a
+//! good programme would teach its own model that the flagged are safe. So time
+//! at risk ends where a treatment begins, unless the tests had been completed, or
+//! had found something, until then. A diagnosis after it is left out as much as its
+//! absence: keeping the one alone would make the treated look ill.
+//!
 //! A result in the range of the disease that nobody confirmed within the horizon
 //! is a negative of the estimand ("confirmed within"), under a name of its own,
 //! since it is also a resident somebody should have looked at.
@@ -52,7 +59,7 @@ use jiff::civil::Date;
 
 use crate::pathway::Inclusion;
 use crate::profile::{Death, Fact, FactId, FactValue, Profile, Residence, Standing};
-use crate::rulebook::{Category, Observed, Rulebook};
+use crate::rulebook::{Category, Observed, Rulebook, Treatment};
 
 /// What a run decided about a resident, as far as learning is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -104,6 +111,9 @@ pub struct IndexDecision {
     pub on: Date,
     /// What was decided.
     pub decided: Decided,
+    /// The day of the programme's first decision about the resident, the same or an earlier one: a
+    /// treatment that began after it may be the programme's doing.
+    pub first_on: Date,
 }
 
 /// What verified that the disease is not there.
@@ -147,6 +157,11 @@ pub enum Outcome {
     },
     /// The battery is complete and nobody confirmed anything within the horizon.
     Negative(Negative),
+    /// A treatment began before it was known.
+    Treated {
+        /// Whether a professional confirmed it within the horizon all the same.
+        confirmed: bool,
+    },
     /// Not known.
     Unverified(Unverified),
     /// Left before it was known.
@@ -159,12 +174,14 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome that there is.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Positive { tested: true },
         Self::Positive { tested: false },
         Self::Negative(Negative::Normal),
         Self::Negative(Negative::Intermediate),
         Self::Negative(Negative::NotConfirmed),
+        Self::Treated { confirmed: true },
+        Self::Treated { confirmed: false },
         Self::Unverified(Unverified::HorizonNotOver),
         Self::Unverified(Unverified::NotTested),
         Self::Unverified(Unverified::ResultMissing),
@@ -183,6 +200,8 @@ impl Outcome {
             Self::Negative(Negative::Normal) => "verified-negative",
             Self::Negative(Negative::Intermediate) => "verified-negative-intermediate",
             Self::Negative(Negative::NotConfirmed) => "verified-negative-not-confirmed",
+            Self::Treated { confirmed: true } => "treated-then-confirmed",
+            Self::Treated { confirmed: false } => "treated-not-confirmed",
             Self::Unverified(Unverified::HorizonNotOver) => "horizon-not-over",
             Self::Unverified(Unverified::NotTested) => "not-tested",
             Self::Unverified(Unverified::ResultMissing) => "result-missing",
@@ -200,10 +219,25 @@ impl Outcome {
             Self::Positive { tested: true } => Some(true),
             Self::Negative(_) => Some(false),
             Self::Positive { tested: false }
+            | Self::Treated { .. }
             | Self::Unverified(_)
             | Self::Lost(_)
             | Self::Prevalent
             | Self::NotFollowed => None,
+        }
+    }
+
+    /// Whether a professional confirmed the disease within the horizon, tested, treated or not.
+    #[must_use]
+    pub const fn is_confirmed(self) -> bool {
+        match self {
+            Self::Positive { .. } | Self::Treated { confirmed: true } => true,
+            Self::Negative(_)
+            | Self::Treated { confirmed: false }
+            | Self::Unverified(_)
+            | Self::Lost(_)
+            | Self::Prevalent
+            | Self::NotFollowed => false,
         }
     }
 
@@ -212,7 +246,9 @@ impl Outcome {
     #[must_use]
     pub const fn counts(self) -> bool {
         match self {
-            Self::Positive { .. } | Self::Negative(_) | Self::Lost(_) => true,
+            Self::Positive { .. } | Self::Negative(_) | Self::Treated { .. } | Self::Lost(_) => {
+                true
+            }
             Self::Unverified(why) => !matches!(why, Unverified::HorizonNotOver),
             Self::Prevalent | Self::NotFollowed => false,
         }
@@ -236,6 +272,11 @@ pub fn horizon_end(index: Date, months: u16) -> Date {
 /// the index date was there already. Results count from the index date on, and
 /// up to the day of confirmation, so that tests done because of a diagnosis
 /// do not make a battery complete.
+///
+/// A treatment counts from the first day on which anything tells of it, when that
+/// is after the programme's first decision and before the day of confirmation:
+/// what is prescribed on that day is prescribed because of it. What complete tests,
+/// or a result in the range of the disease, had shown until the day it began stands.
 #[must_use]
 pub fn outcome(
     rulebook: &Rulebook,
@@ -259,6 +300,11 @@ pub fn outcome(
         return Outcome::Unverified(Unverified::HorizonNotOver);
     }
     let confirmed = confirmed.filter(|day| *day <= end);
+    if is_treated(rulebook, observed, index, (later, confirmed, end)) {
+        return Outcome::Treated {
+            confirmed: confirmed.is_some(),
+        };
+    }
     let results = battery(
         rulebook,
         observed,
@@ -274,9 +320,9 @@ pub fn outcome(
         (Battery::Complete(Negative::NotConfirmed), Some(lost)) => Outcome::Lost(lost),
         // Settled before they left.
         (Battery::Complete(negative), _) => Outcome::Negative(negative),
-        (Battery::Nothing | Battery::Partly, Some(lost)) => Outcome::Lost(lost),
+        (Battery::Nothing | Battery::Partly(_), Some(lost)) => Outcome::Lost(lost),
         (Battery::Nothing, None) => Outcome::Unverified(Unverified::NotTested),
-        (Battery::Partly, None) => Outcome::Unverified(Unverified::ResultMissing),
+        (Battery::Partly(_), None) => Outcome::Unverified(Unverified::ResultMissing),
     }
 }
 
@@ -289,10 +335,43 @@ fn confirmed_on(diagnoses: &[Fact]) -> Option<Date> {
         .min()
 }
 
+/// Whether a treatment began before anything was known.
+fn is_treated(
+    rulebook: &Rulebook,
+    observed: &Observed,
+    index: &IndexDecision,
+    (later, confirmed, end): (&Profile, Option<Date>, Date),
+) -> bool {
+    let begun = observed.treated_by.iter();
+    let begun = begun.filter_map(|treatment| begun_on(treatment, later));
+    // Who was treated before the programme came is treated as they were.
+    let begun = begun
+        .filter(|day| index.first_on < *day && *day <= end)
+        .min();
+    let Some(day) = begun.filter(|day| confirmed.is_none_or(|confirmed| *day < confirmed)) else {
+        return false;
+    };
+    match battery(rulebook, observed, later, (index.on, day)) {
+        Battery::Complete(_) | Battery::Partly(Negative::NotConfirmed) => false,
+        Battery::Nothing | Battery::Partly(Negative::Normal | Negative::Intermediate) => true,
+    }
+}
+
+/// The first day on which anything tells of a treatment.
+fn begun_on(treatment: &Treatment, later: &Profile) -> Option<Date> {
+    let tells = |fact: &&Fact| match fact.value {
+        FactValue::Present => true,
+        FactValue::Answer(answer) => treatment.answers.contains(&answer),
+        FactValue::Quantity(_) | FactValue::Withdrawn => false,
+    };
+    let facts = later.facts_of(treatment.fact).iter();
+    facts.filter(tells).map(|fact| fact.effective).min()
+}
+
 /// The tests that verify, taken together.
 enum Battery {
     Nothing,
-    Partly,
+    Partly(Negative),
     Complete(Negative),
 }
 
@@ -325,7 +404,7 @@ fn battery(
     } else if found == 0 {
         Battery::Nothing
     } else {
-        Battery::Partly
+        Battery::Partly(worst)
     }
 }
 

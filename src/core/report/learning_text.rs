@@ -52,6 +52,13 @@ pub(super) fn assumptions(learning: &Learning, subject: &LearningSubject) -> Vec
             learning.first.ranges, learning.first.verified
         ));
     }
+    let repeat = learning.repeat.as_ref().map_or(0, RoundLearning::treated);
+    let treated = learning.first.treated() + repeat;
+    if 0 < treated {
+        all.push(format!(
+            "{treated} were treated after the programme's first decision and before anything was known of them ({repeat} of them in repeat rounds): they verify nothing and count as not tested, and within a band of scores, a sex and ten years of age those who were not treated are taken to stand for them. Otherwise what treatment prevents would be learned as a low risk.",
+        ));
+    }
     if !subject.has_acted {
         all.push(
             "No run has acted: whoever was tested was tested for other reasons, and is not like the others."

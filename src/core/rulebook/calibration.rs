@@ -9,6 +9,16 @@ use super::model::Score;
 use super::reader::Table;
 use crate::profile::FactId;
 
+/// What, once begun, makes the outcome less likely.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Treatment {
+    /// The fact that tells of it.
+    pub fact: FactId,
+    /// Of a fact with answers, those that say that it has begun, by position; empty where the fact
+    /// itself says so.
+    pub answers: Vec<u8>,
+}
+
 /// How the programme itself finds an outcome out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observed {
@@ -16,6 +26,8 @@ pub struct Observed {
     pub confirmed_by: FactId,
     /// The tests that together verify its absence.
     pub verified_by: Vec<FactId>,
+    /// Treatments after whose beginning an outcome says little of the risk before it.
+    pub treated_by: Vec<Treatment>,
 }
 
 /// What a calibration's probability is a probability of.
@@ -270,9 +282,14 @@ fn read_estimand(table: &Table<'_>, catalogue: &Catalogue) -> Option<Estimand> {
                 "`verified_by` names no test, so nothing could verify an absence",
             );
         }
+        let treatments = table.tables("treated_by").into_iter();
+        let treated_by = treatments
+            .filter_map(|treatment| read_treatment(&treatment, catalogue))
+            .collect();
         confirmed_by.map(|confirmed_by| Observed {
             confirmed_by,
             verified_by,
+            treated_by,
         })
     } else {
         None
@@ -284,6 +301,35 @@ fn read_estimand(table: &Table<'_>, catalogue: &Catalogue) -> Option<Estimand> {
         verification: verification?.to_owned(),
         observed,
     })
+}
+
+fn read_treatment(table: &Table<'_>, catalogue: &Catalogue) -> Option<Treatment> {
+    let id = fact(catalogue, table, "fact");
+    let names = table.texts("answers");
+    table.finish();
+    let id = id?;
+    let known = &catalogue.definition(id).answers;
+    if known.is_empty() != names.is_empty() {
+        let message = match known.is_empty() {
+            true => "the fact has no answers to choose from".to_owned(),
+            false => "the fact can say several things, and `answers` names none".to_owned(),
+        };
+        table.report("estimand-treatment", message);
+        return None;
+    }
+    let mut answers = Vec::new();
+    for name in names {
+        let at = known.iter().position(|answer| answer == name);
+        match at.and_then(|at| u8::try_from(at).ok()) {
+            Some(at) => answers.push(at),
+            None => {
+                let message = format!("`{name}` is no answer of this fact");
+                let hint = Some(format!("answers: {}", known.join(", ")));
+                table.report_at("answers", "estimand-treatment", message, hint);
+            }
+        }
+    }
+    Some(Treatment { fact: id, answers })
 }
 
 /// The first whole number at or above `low` that the lower end of a band lets in.

@@ -85,7 +85,7 @@ mod working_days;
 pub use asking::{AskFirst, Asking};
 pub use bands::{Band, Bands, End};
 pub use calibration::{
-    Calibration, CalibrationUse, Conversion, Estimand, EstimandsDiffer, Line, Observed,
+    Calibration, CalibrationUse, Conversion, Estimand, EstimandsDiffer, Line, Observed, Treatment,
 };
 pub(crate) use calibration::{expit, log_odds};
 pub use catalogue::{Catalogue, CodeSystem, FactDefinition, FactKind, Specimen};
