@@ -5,6 +5,8 @@
 //! outcome is made by the real rule from dated facts, once with the treatments that the calibration names
 //! and once, for comparison, as if it named none.
 
+use std::io::Write;
+
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use preventiojyraa_core::learning::{Case, Learning, Round, learn};
@@ -122,7 +124,10 @@ fn a_programme_that_treats_the_flagged_does_not_learn_that_they_are_safe() {
     let (slopes_of_guarded, treated) = slopes(guarded);
     let (slopes_without, none) = slopes(&unguarded);
     let (with, without) = (mean(&slopes_of_guarded), mean(&slopes_without));
-    eprintln!("treatment: slope {with:.3} with the guard, {without:.3} without, {treated} treated");
+    let _ = writeln!(
+        std::io::stderr(),
+        "treatment: slope {with:.3} with the guard, {without:.3} without, {treated} treated"
+    );
     assert!((0.95..1.05).contains(&with), "{with}");
     assert!(without < 0.85, "{without}");
     // Nine in ten of the three in ten who are treated.
