@@ -48,6 +48,8 @@ pub fn precision(
             let index = one.index_date.map(|on| IndexDecision {
                 on,
                 decided: one.case.decided,
+                // What treatment means for the outcome has been said already.
+                first_on: on,
             });
             let verification = index.map_or_else(Verification::default, |index| {
                 outcomes::verification(rulebook, observed, horizon, &index, later)

@@ -16,7 +16,9 @@ use jiff::civil::date;
 use preventiojyraa::fhir::{Filter, Glance, IdentityKey, ReadBy};
 use preventiojyraa::lake::{IssueRow, RegisterRow, Store};
 use preventiojyraa::profile::{Fact, ResidentId};
-use preventiojyraa::steps::{self, Access, DataFolder, LineReader, PullOptions, PullReport, StepError};
+use preventiojyraa::steps::{
+    self, Access, DataFolder, LineReader, PullOptions, PullReport, StepError,
+};
 use rusqlite::Connection;
 use serde_json::Value;
 

@@ -56,7 +56,14 @@ fn letter(clinic: &Clinic, name: &str, words: &[&str]) -> String {
 #[test]
 fn a_letter_says_what_was_decided_and_why_to_whoever_is_invited_and_whoever_is_not() {
     let clinic = clinic();
-    let all = ["invited", "below", "excluded", "asked", "confirming", "refused"];
+    let all = [
+        "invited",
+        "below",
+        "excluded",
+        "asked",
+        "confirming",
+        "refused",
+    ];
     for language in ["fi", "sv", "en"] {
         let letters = all.map(|name| {
             let text = letter(&clinic, name, &["--lang", language]);
@@ -74,7 +81,10 @@ fn whoever_reads_a_letter_is_on_record_and_it_says_nothing_that_is_nobodys_to_kn
             .world
             .resident("asked")
             .registered("address", json!([{ "district": "Kallio" }]))
-            .registered("communication", json!([{ "language": { "coding": [{ "code": "sv" }] } }])),
+            .registered(
+                "communication",
+                json!([{ "language": { "coding": [{ "code": "sv" }] } }]),
+            ),
     );
     clinic.world.pulls();
     clinic.world.runs();

@@ -295,9 +295,7 @@ impl Level<'_> {
 }
 
 fn lead_time(people: &[&GroupedCase]) -> LeadTime {
-    let diagnosed = people
-        .iter()
-        .filter(|one| matches!(one.case.outcome, Outcome::Positive { .. }));
+    let diagnosed = people.iter().filter(|one| one.case.outcome.is_confirmed());
     let days = diagnosed.filter_map(|one| one.verification.days_to_diagnosis);
     let mut days: Vec<i32> = days.collect();
     days.sort_unstable();
