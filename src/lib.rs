@@ -29,6 +29,7 @@
 //! ├── evaluate   a researcher's own table, held against what happened
 //! ├── steps      pull, run, act, explain, learn, reconcile, check, look back, replay, erase, retention: the order in which rooms work together
 //! ├── web        pages for people who have signed in: routes and roles, sessions, HTML in three languages
+//! ├── cds        cards for professionals in their own systems (CDS Hooks): who calls, what is asked, what is told back
 //! ├── daemon     the clock and the drivers: the schedule, dispatcher, pull over the network, health and metrics
 //! ├── standin    a made-up Helsinki to try it all on
 //! ├── demo       the whole programme on it, in one command
@@ -59,6 +60,7 @@ pub use preventiojyraa_core::{
 };
 
 pub mod approval;
+pub mod cds;
 pub mod channels;
 pub mod config;
 pub mod daemon;

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use preventiojyraa::config::{Config, Retention};
+use preventiojyraa::fhir::{KeysAt, keys_in};
+use preventiojyraa::rulebook::Rulebook;
 use preventiojyraa::{daemon, rules};
 
 use super::{CommandResult, Outcome, RulesArguments, print, tell};
@@ -64,6 +66,7 @@ fn check(arguments: &CheckArguments) -> CommandResult {
             ));
         }
     }
+    mistakes.extend(cards(&config, &rulebook));
     if !mistakes.is_empty() {
         return Err(format!(
             "the configuration `{}` cannot be used\n{}",
@@ -81,10 +84,41 @@ fn check(arguments: &CheckArguments) -> CommandResult {
             Err(why) => format!("No effect starts on {today}: {why}\n"),
         },
     );
+    if let Some(cds) = &config.cds {
+        let clients: Vec<&str> = cds.clients.keys().map(String::as_str).collect();
+        let clients = clients.join(", ");
+        text.push_str(&format!(
+            "Cards at {}/cds-services for {clients}\n",
+            cds.base
+        ));
+    }
     text.push_str(&kept(&config.retention));
     text.push_str(&timetable(&config, &rulebook.programme.time_zone)?);
     print(&text)?;
     Ok(Outcome::Done)
+}
+
+/// What is wrong with the systems that may ask for cards.
+fn cards(config: &Config, rulebook: &Rulebook) -> Vec<String> {
+    let clients = config.cds.iter().flat_map(|cds| &cds.clients);
+    let mut mistakes = Vec::new();
+    for (name, client) in clients {
+        if let KeysAt::File(path) = &client.keys
+            && let Err(why) = keys_in(path)
+        {
+            let path = path.display();
+            mistakes.push(format!("cds: client `{name}`: `{path}`: {why}"));
+        }
+        let vocabulary = &rulebook.catalogue.vocabulary;
+        if let Some(laboratory) = &client.laboratory
+            && vocabulary.laboratory(laboratory).is_none()
+        {
+            mistakes.push(format!(
+                "cds: client `{name}`: the rules know no laboratory `{laboratory}`"
+            ));
+        }
+    }
+    mistakes
 }
 
 /// For how long what is kept.

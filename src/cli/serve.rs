@@ -26,6 +26,8 @@ use super::{CommandResult, DataArguments, Outcome, RulesArguments, print, tell};
 /// Where the configuration has `[web]`, people sign in and work at its `listen`: the address of the pages
 /// is printed too. In a trial on this machine, `--dev` lets anybody sign in as anybody, and `[web]` and
 /// `[schedule]` may be missing.
+/// Where the configuration has `[cds]`, systems ask for cards at its `listen` (CDS Hooks 2.0): the address
+/// is printed too.
 ///
 /// Rules and configuration are read at the start. The law's permission, the scope, the signers and the
 /// channels' modes are read again before each step.
@@ -80,6 +82,9 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         let mut text = format!("listening on http://{}\n", listening.watched);
         if let Some(pages) = listening.pages {
             text.push_str(&format!("pages at http://{pages}\n"));
+        }
+        if let Some(cards) = listening.cards {
+            text.push_str(&format!("cards at http://{cards}/cds-services\n"));
         }
         // Nobody may be reading; the daemon serves all the same.
         let _ = print(&text);

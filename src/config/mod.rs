@@ -5,6 +5,7 @@
 //! secret (those are files of their own, named here).
 
 mod alarms;
+mod cds;
 mod channel;
 mod destinations;
 mod lake;
@@ -34,6 +35,8 @@ use crate::fhir::IdentityKey;
 use crate::lake::Place;
 use crate::ledger::ChannelTerms;
 use alarms::RawAlarms;
+use cds::RawCds;
+pub use cds::{Cds, CdsClient};
 pub use channel::Channel;
 use channel::{RawChannel, channel};
 pub use destinations::{Hl7Receiver, ListFolder, OutreachBy};
@@ -179,6 +182,8 @@ pub struct Config {
     pub retention: Retention,
     /// Pages for people; none where it is not said.
     pub web: Option<Web>,
+    /// Cards for professionals in their own systems; none where it is not said.
+    pub cds: Option<Cds>,
 }
 
 /// What the program may do here.
@@ -245,6 +250,7 @@ struct File {
     #[serde(default)]
     retention: Retention,
     web: Option<RawWeb>,
+    cds: Option<RawCds>,
 }
 
 impl File {
@@ -350,6 +356,10 @@ impl Config {
             let folder = path.parent().unwrap_or(Path::new(""));
             web.checked(folder, file.site.trial, &mut mistakes)
         });
+        let cds = file.cds.as_ref().map(|cds| {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            cds.checked((folder, file.site.trial), &file.source, &mut mistakes)
+        });
         let mut channels = Vec::new();
         for (name, raw) in &file.channel {
             match channel(name, raw, &file.server, file.site.trial) {
@@ -382,6 +392,7 @@ impl Config {
             alarms,
             retention: file.retention,
             web,
+            cds,
         })
     }
 

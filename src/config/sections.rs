@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use super::alarms::RawAlarms;
+use super::cds::RawCds;
 use super::channel::RawChannel;
 use super::sampled::RawSampledNegatives;
 use super::schedule::RawSchedule;
@@ -55,6 +56,7 @@ fn section(name: &str, value: &Value, mistakes: &mut Vec<String>) {
         "alarms" => one::<RawAlarms>(name, value, mistakes),
         "retention" => one::<Retention>(name, value, mistakes),
         "web" => one::<RawWeb>(name, value, mistakes),
+        "cds" => one::<RawCds>(name, value, mistakes),
         _ => mistakes.push(format!("`[{name}]`: there is no such section")),
     }
 }

@@ -33,6 +33,7 @@ fn the_last_day_is_the_last_of_the_rules_and_of_the_law() {
         alarms: AlarmLimits::default(),
         retention: Retention::default(),
         web: None,
+        cds: None,
     };
     let mut rulebook = crate::rules::shipped().expect("the shipped rules");
     rulebook.programme.header.status = Status::InForce;

@@ -11,6 +11,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use crate::cds::CdsOutcome;
 use crate::schedule::Step;
 use crate::steps::ServedReport;
 
@@ -23,10 +24,14 @@ type Counts = Family<Labels, Counter<f64, AtomicU64>>;
 /// Since when, of each step.
 type Since = [(Step, Option<Timestamp>); 5];
 
+/// How often cards were asked for since the process began, and what the ledger has of them.
+type Cards = (Vec<(&'static str, CdsOutcome, u64)>, BTreeMap<String, u64>);
+
 /// Everything that watchers are told, made anew for each look: the ledger is what remembers.
 pub(super) fn metrics(
     report: &ServedReport,
     (overdue, under_way): (&Since, &Since),
+    cards: Option<&Cards>,
     now: Timestamp,
 ) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("preventio");
@@ -114,6 +119,26 @@ pub(super) fn metrics(
         "1 while effects are stopped by hand",
         stopped,
     );
+    if let Some((asked, cards)) = cards {
+        let calls = Counts::default();
+        for (what, outcome, n) in asked {
+            let labels = vec![
+                ("asked", (*what).to_owned()),
+                ("outcome", outcome.name().to_owned()),
+            ];
+            calls.get_or_create(&labels).inc_by(as_number(*n));
+        }
+        registry.register(
+            "cds_calls",
+            "Calls of the decision-support service since it began, by how they ended",
+            calls,
+        );
+        registry.register(
+            "cds_cards",
+            "Cards that were shown, and what was done with them",
+            counted("what", cards),
+        );
+    }
     let mut text = String::new();
     encode(&mut text, &registry)?;
     Ok(text)

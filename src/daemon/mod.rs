@@ -8,7 +8,7 @@
 //! export's machine says; or it reads residents some at a time, with a book on
 //! disk of who was read. The driver of the schedule: it begins what `schedule`'s machine
 //! says is due, keeps it on record, ends when it is told to, and answers those who
-//! watch. No rule, no SQL and no FHIR field name.
+//! watch and, by `cds`, professionals who have a record open. No rule, no SQL and no FHIR field name.
 //!
 //! # How the data flows
 //!
@@ -43,6 +43,7 @@
 //! a daemon that was killed, and be in the way of the next one. Each may be cut off at any moment,
 //! so that a daemon told to end need not wait for an export.
 
+mod cards;
 mod dispatch;
 mod dispatching;
 mod evidence;

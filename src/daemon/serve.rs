@@ -1,6 +1,5 @@
 //! Serving: what is due is done by itself, until the process is told to end.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,10 +12,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::cards::served_cards;
 use super::pages::served_pages;
 use super::served_step::Work;
 use super::serving::{Listening, ServeError, ServeOptions, ServedClock, timetable, zone};
 use super::watch::{Watched, router};
+use crate::cds::CdsCounts;
 use crate::schedule::{Action, Ended, Event, Schedule, Start, Step};
 use crate::steps::{self, Access, DataFolder};
 
@@ -28,7 +29,7 @@ type EndedStep = (Step, Ended);
 
 /// Does what is due by itself until the process is told to end (SIGTERM or SIGINT); then begins nothing
 /// new, waits for what is under way as long as the configuration says, and writes down what it did not
-/// wait for. `listening` hears the addresses at which the daemon is watched and pages are.
+/// wait for. `listening` hears the addresses at which the daemon is watched, pages are and cards are asked for.
 ///
 /// # Errors
 ///
@@ -55,6 +56,7 @@ pub fn serve(options: ServeOptions, listening: impl FnOnce(Listening)) -> Result
         schedule: Mutex::new(schedule),
         clock,
         options: options.clone(),
+        cards: Arc::new(CdsCounts::default()),
     });
     let work = Arc::new(Work {
         options,
@@ -87,6 +89,7 @@ async fn run(
 ) -> Result<(), ServeError> {
     let (listener, here) = listener(work.options.config.serve.listen).await?;
     let pages = served_pages(work).await?;
+    let cards = served_cards(work, &watched.cards).await?;
     let mut signals = Signals::new()?;
     let service = router(Arc::clone(watched));
     // Ends with the runtime: whoever watches sees the connection close.
@@ -94,6 +97,7 @@ async fn run(
     listening(Listening {
         watched: here,
         pages,
+        cards,
     });
     let (tell, mut hear) = unbounded_channel();
     let mut event = Event::Woke;

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::dispatch::now;
 use crate::approval::Signature;
 use crate::config::{Config, ConfigError, Web};
-use crate::fhir::IdentityKey;
+use crate::fhir::{IdentityKey, SmartError};
 use crate::rulebook::Rulebook;
 use crate::schedule::Timetable;
 use crate::steps::StepError;
@@ -50,6 +50,8 @@ pub struct Listening {
     pub watched: SocketAddr,
     /// People, where there are pages.
     pub pages: Option<SocketAddr>,
+    /// Systems that ask for cards, where there are any.
+    pub cards: Option<SocketAddr>,
 }
 
 /// Why serving could not begin, or broke off.
@@ -72,9 +74,12 @@ pub enum ServeError {
     /// There can be no pages.
     #[error(transparent)]
     Web(#[from] WebError),
+    /// There can be no cards.
+    #[error("there can be no cards: {0}")]
+    Cards(#[source] SmartError),
     /// The address cannot be listened on.
     #[error(
-        "cannot listen on {address}\nhint: `listen` in `[serve]` and `[web]` of the configuration; port 0 takes a free one"
+        "cannot listen on {address}\nhint: `listen` in `[serve]`, `[web]` and `[cds]` of the configuration; port 0 takes a free one"
     )]
     Listen {
         /// The address.

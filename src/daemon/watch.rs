@@ -13,6 +13,7 @@ use jiff::SignedDuration;
 
 use super::metrics::{CONTENT_TYPE, metrics};
 use super::serving::{ServeOptions, ServedClock};
+use crate::cds::CdsCounts;
 use crate::config::Config;
 use crate::schedule::{Schedule, Step};
 use crate::steps::DataFolder;
@@ -24,6 +25,8 @@ pub(super) struct Watched {
     pub(super) schedule: Mutex<Schedule>,
     pub(super) clock: ServedClock,
     pub(super) options: ServeOptions,
+    /// How often cards were asked for.
+    pub(super) cards: Arc<CdsCounts>,
 }
 
 pub(super) fn router(watched: Arc<Watched>) -> Router {
@@ -90,7 +93,15 @@ impl Watched {
         drop(schedule);
         let report = self.data().served_report(today);
         let report = report.map_err(|error| error.to_string())?;
-        metrics(&report, (&overdue, &under_way), now).map_err(|error| error.to_string())
+        let cards = match self.options.config.cds {
+            Some(_) => {
+                let cards = self.data().n_cards().map_err(|error| error.to_string())?;
+                Some((self.cards.all(), cards))
+            }
+            None => None,
+        };
+        let since = (&overdue, &under_way);
+        metrics(&report, since, cards.as_ref(), now).map_err(|error| error.to_string())
     }
 
     fn data(&self) -> std::sync::MutexGuard<'_, DataFolder> {

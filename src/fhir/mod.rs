@@ -55,6 +55,7 @@ mod direct;
 mod filter;
 mod form;
 mod frame;
+mod given;
 mod http;
 mod identity;
 mod lines;
@@ -72,7 +73,7 @@ mod values;
 mod wire;
 
 pub use authored::{
-    Letter, NotWritten, To, WITHOUT_PORTAL, Writing, letter, risk_assessment, written,
+    Letter, NotWritten, To, WITHOUT_PORTAL, Writing, draft, letter, risk_assessment, written,
 };
 pub use bulk::{
     Action, BulkClient, BulkError, Call, Deletion, ExportRequest, Failure, Fetch, FileKind, Job,
@@ -85,6 +86,7 @@ pub use channel::{
 pub use crawl::{Crawl, CrawlClient, CrawlFailure, CrawledFile, Found, Member, earliest};
 pub use filter::{Filter, Glance, line_key};
 pub use frame::CODE_BEARING;
+pub use given::{Given, operation_outcome, tests_requested};
 pub(crate) use http::is_this_machine;
 pub use identity::{IdentityKey, NationalId};
 pub use lines::{
@@ -96,5 +98,8 @@ pub use reading::{FirstCode, OrdersNamed, Reading, Resource, Unmapped};
 pub use register_entry::{Link, PatientEntry};
 pub use retry_after::wait as retry_after;
 pub use server::{Capabilities, Capability, ResourceCapabilities, ServerError, capabilities};
-pub use smart::{Credentials, KeyError, NotGranted, Right, SmartError, Tokens};
+pub use smart::{
+    Caller, Callers, Credentials, KeyError, KeysAt, NotBelieved, NotGranted, Right, SmartError,
+    Tokens, keys_in,
+};
 pub use systems::uri;

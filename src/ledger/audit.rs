@@ -23,6 +23,10 @@ pub enum AuditAct {
     ViewedResident,
     /// Was shown everything that is held about a resident.
     ShownEverything,
+    /// Had a card made about a resident in their own system.
+    AskedForCard,
+    /// Said what was done with a card.
+    AnsweredCard,
     /// Had open tasks listed.
     ListedTasks,
     /// Had waiting orders listed.
@@ -73,10 +77,12 @@ pub enum AuditAct {
 
 impl AuditAct {
     /// Every act with its name.
-    pub const NAMES: [(&'static str, Self); 26] = [
+    pub const NAMES: [(&'static str, Self); 28] = [
         ("signed-in", Self::SignedIn),
         ("viewed-resident", Self::ViewedResident),
         ("shown-everything", Self::ShownEverything),
+        ("asked-for-card", Self::AskedForCard),
+        ("answered-card", Self::AnsweredCard),
         ("listed-tasks", Self::ListedTasks),
         ("listed-orders", Self::ListedOrders),
         ("looked-back", Self::LookedBack),

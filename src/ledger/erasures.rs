@@ -104,7 +104,7 @@ pub struct AboutResident {
 }
 
 /// Tables with rows about a resident, and how these are found.
-const TABLES: [(&str, &str); 12] = [
+const TABLES: [(&str, &str); 14] = [
     (
         "identity",
         "SELECT source, patient_id, national_id, national_id_valid, non_disclosure, joined FROM identity WHERE resident = ?1",
@@ -142,6 +142,14 @@ const TABLES: [(&str, &str); 12] = [
         "SELECT what, on_day, until, by, reason, at FROM opt_out WHERE resident = ?1 ORDER BY id",
     ),
     (
+        "cds_card",
+        "SELECT uuid, service, client, pathway_row, suggestion, at FROM cds_card WHERE resident = ?1 ORDER BY id",
+    ),
+    (
+        "cds_feedback",
+        "SELECT c.uuid AS card, f.outcome, f.suggestions, f.reason, f.comment, f.happened_at, f.at FROM cds_feedback AS f JOIN cds_card AS c ON c.id = f.card WHERE c.resident = ?1 ORDER BY f.id",
+    ),
+    (
         "audit",
         "SELECT writer, n, at, who, act, detail FROM audit WHERE about = ?1 ORDER BY writer, n",
     ),
@@ -157,7 +165,9 @@ const TABLES: [(&str, &str); 12] = [
 
 /// What is deleted of a resident, in this order: whatever refers to a row goes before it. Names in
 /// other sources go also where they are nobody's any more.
-const DELETED: [&str; 11] = [
+const DELETED: [&str; 13] = [
+    "DELETE FROM cds_feedback WHERE card IN (SELECT id FROM cds_card WHERE resident = ?1)",
+    "DELETE FROM cds_card WHERE resident = ?1",
     "DELETE FROM task WHERE resident = ?1",
     "DELETE FROM order_review WHERE outbox IN (SELECT id FROM outbox WHERE resident = ?1)",
     "DELETE FROM outbox_event WHERE outbox IN (SELECT id FROM outbox WHERE resident = ?1)",
@@ -173,7 +183,9 @@ const DELETED: [&str; 11] = [
 ];
 
 /// Triggers that keep rows for ever; an erasure is the one thing that stands above them.
-const KEEPERS: [&str; 3] = [
+const KEEPERS: [&str; 5] = [
+    "cds_card_remains",
+    "cds_feedback_remains",
     "episode_event_remains",
     "opt_out_remains",
     "order_review_remains",

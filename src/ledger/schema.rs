@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 20] = [
+const STEPS: [&str; 21] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -587,6 +587,42 @@ CREATE TRIGGER removal_stays BEFORE UPDATE ON removal
     BEGIN SELECT raise(ABORT, 'a removal is never changed'); END;
 CREATE TRIGGER removal_remains BEFORE DELETE ON removal
     BEGIN SELECT raise(ABORT, 'a removal is never deleted'); END;
+",
+    r"
+-- A card that a professional was shown in their own system: about whom, by which service, to which
+-- client, and which row of the pathway decided.
+CREATE TABLE cds_card (
+    id          INTEGER PRIMARY KEY,
+    uuid        TEXT NOT NULL UNIQUE,
+    resident    BLOB NOT NULL CHECK (length(resident) = 16),
+    service     TEXT NOT NULL,
+    client      TEXT NOT NULL,
+    pathway_row TEXT NOT NULL,
+    suggestion  TEXT,
+    at          TEXT NOT NULL
+) STRICT;
+CREATE INDEX cds_card_resident ON cds_card (resident);
+CREATE TRIGGER cds_card_stays BEFORE UPDATE ON cds_card
+    BEGIN SELECT raise(ABORT, 'a card that was shown is never changed'); END;
+CREATE TRIGGER cds_card_remains BEFORE DELETE ON cds_card
+    BEGIN SELECT raise(ABORT, 'a card that was shown is never deleted'); END;
+
+-- What a professional did with it. The same told again is the same.
+CREATE TABLE cds_feedback (
+    id          INTEGER PRIMARY KEY,
+    card        INTEGER NOT NULL REFERENCES cds_card (id),
+    outcome     TEXT NOT NULL CHECK (outcome IN ('accepted', 'overridden')),
+    suggestions TEXT,
+    reason      TEXT,
+    comment     TEXT,
+    happened_at TEXT NOT NULL,
+    at          TEXT NOT NULL,
+    UNIQUE (card, outcome, happened_at)
+) STRICT;
+CREATE TRIGGER cds_feedback_stays BEFORE UPDATE ON cds_feedback
+    BEGIN SELECT raise(ABORT, 'what was done with a card is never changed'); END;
+CREATE TRIGGER cds_feedback_remains BEFORE DELETE ON cds_feedback
+    BEGIN SELECT raise(ABORT, 'what was done with a card is never deleted'); END;
 ",
 ];
 

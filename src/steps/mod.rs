@@ -12,6 +12,7 @@
 //! [`run`]: lake → profile → `pathway` → lake and ledger.
 //! [`explain`]: the same for one resident, held against the stored decision.
 //! [`letter`]: that decision in plain words for the resident.
+//! [`card`]: the same as of now, for whoever has the record open.
 //! [`rules_diff`]: the register under two rule books; [`look_back`]: runs again, with a corrected rule.
 //! [`replay`]: runs again, by their own rules, held against what they decided.
 //! [`what_if`]: the register at other action levels.
@@ -58,6 +59,7 @@ mod asking;
 mod audit;
 mod backup;
 mod canonical;
+mod card;
 mod cases;
 mod check;
 mod coverage;
@@ -131,6 +133,7 @@ pub use audit::{
     AuditList, AuditShown, AuditVerified, HeadShown, add_checkpoints, read_checkpoints,
 };
 pub use backup::{BackupReport, back_up};
+pub use card::{CardAnswer, CardAsked, CardMade, card};
 pub use check::{CheckReport, check};
 pub use coverage::coverage;
 pub use coverage_document::{

@@ -85,7 +85,7 @@ pub fn subject_access(
 }
 
 /// What each kind is called in Finnish, Swedish and English, in the order of the document.
-const HEADINGS: [(&str, [&str; 3]); 17] = [
+const HEADINGS: [(&str, [&str; 3]); 19] = [
     ("identity", ["Tunnisteet", "Identifierare", "Identifiers"]),
     (
         "link",
@@ -178,6 +178,22 @@ const HEADINGS: [(&str, [&str; 3]); 17] = [
             "Tehtävät ammattilaisille",
             "Uppgifter för personalen",
             "Tasks",
+        ],
+    ),
+    (
+        "cds_card",
+        [
+            "Ammattilaisille näytetyt kortit",
+            "Kort som visats för personalen",
+            "Cards shown to professionals",
+        ],
+    ),
+    (
+        "cds_feedback",
+        [
+            "Mitä ammattilaiset tekivät korteille",
+            "Vad personalen gjorde med korten",
+            "What professionals did with them",
         ],
     ),
     (

@@ -101,6 +101,15 @@ fn every_key_of_the_configuration_is_in_the_example() {
     let fields = fields.chain(["way", "server", "reads_back", "share", "mode"]);
     let fields = fields.chain(["pull =", "run =", "reconcile =", "learn =", "dispatch ="]);
     let fields = fields.chain(["run_waits_minutes", "retry_seconds"]);
+    let of_cds = [
+        "base",
+        "answer_within_ms",
+        "origins",
+        "issuer",
+        "jwks =",
+        "jwks_file",
+    ];
+    let fields = fields.chain(of_cds);
     // What `Config` makes of the file, and what errors hold, is not in the file.
     let not_keys = [
         "path",

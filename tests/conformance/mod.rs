@@ -1,11 +1,13 @@
 //! What is accepted, passed over and refused, resource by resource.
 
 mod acts;
+mod cds_hooks;
 mod configuration;
 mod days;
 mod deploy;
 mod forms;
 mod lake_versions;
+mod laws_of_cards;
 mod laws_of_folding;
 mod laws_of_pulling;
 mod made_up_export;

@@ -5,6 +5,7 @@ mod as_of;
 mod asked_in_turn;
 mod audited;
 mod bad_lines;
+mod cards;
 mod clinic;
 mod corrections;
 mod coverage;

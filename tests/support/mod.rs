@@ -2,6 +2,7 @@
 
 pub(crate) mod acting;
 pub(crate) mod browser;
+pub(crate) mod cards;
 pub(crate) mod conformance;
 pub(crate) mod daily;
 pub(crate) mod dice;

@@ -89,6 +89,16 @@ impl Served {
 
     /// The same of a program that says where its pages are too.
     pub(crate) fn started_with_pages(command: &mut Command) -> (Served, String) {
+        Self::started_with(command, "pages at http://")
+    }
+
+    /// The same of a program that says where cards are asked for too.
+    pub(crate) fn started_with_cards(command: &mut Command) -> (Served, String) {
+        let (served, cards) = Self::started_with(command, "cards at http://");
+        (served, cards.trim_end_matches("/cds-services").to_owned())
+    }
+
+    fn started_with(command: &mut Command, before: &str) -> (Served, String) {
         let mut child = command
             .stdout(Stdio::piped())
             .spawn()
@@ -101,8 +111,8 @@ impl Served {
             address.unwrap_or_else(|| panic!("it says `{line}`"))
         };
         let address = says("listening on http://");
-        let pages = says("pages at http://");
-        (Served { child, address }, pages)
+        let other = says(before);
+        (Served { child, address }, other)
     }
 
     /// A server that wants no tokens.

@@ -2,7 +2,7 @@
 //!
 //! # What lives here
 //!
-//! Explanations of one decision in plain sentences, the phrases they are
+//! Explanations of one decision in plain sentences and as a card, the phrases they are
 //! made of (dates, ages of facts, numbers), the evaluation of a model and a whole
 //! rule book as text and as one offline page, how far everybody has come and where everybody stands,
 //! what has stopped or gone wrong (alarms), and which small numbers are not told. It computes no number that another room owns.
@@ -33,6 +33,7 @@
 //! the explanation is prose; the codes stand in the stored decision.
 
 mod alarms;
+mod card;
 mod course;
 mod coverage;
 mod demonstration;
@@ -59,6 +60,7 @@ pub use alarms::{
     LeftOrders, NewCode, NotJudged, RunCounts, Stream, StreamKind, StreamTerms, StreamVerdict,
     Waits, Watched, Week, alarms, watch,
 };
+pub use card::{CardText, CardWeight, card};
 pub use course::{Course, OnRecord, Place, Questions, Tests};
 pub use coverage::{
     Coverage, CoverageLine, Covered, Decided, Registered, Standing, Standings, ToDecide,

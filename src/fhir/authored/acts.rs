@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use preventiojyraa_authoring::{
     AnswerContent, AuthoringError, BusinessIdentifier, Coded, CommunicationContent, FormContent,
-    QuestionContent, Recipient, TaskContent, communication, task,
+    QuestionContent, Recipient, RequestStanding, TaskContent, communication, task,
 };
 use preventiojyraa_core::orders::{Action, Order, ScoreNote};
 use preventiojyraa_core::rulebook::{
@@ -130,13 +130,13 @@ pub fn written(
     let act = Act::of(writing, order, patient_id, language);
     match (&order.action, writing.way) {
         (Action::Laboratory { test }, Way::ServiceRequest) => {
-            super::service_request(writing, order, test, patient_id)
+            super::service_request(writing, order, test, patient_id, RequestStanding::Placed)
         }
         (Action::Laboratory { test }, Way::Observation) => {
             super::score::score_observation(writing, order, test, patient_id)
         }
         (Action::Laboratory { test }, Way::Communication) => {
-            let codes = super::codes(writing, test)?;
+            let codes = super::codes(writing.rulebook, writing.laboratory, test)?;
             act.to_professionals(Some(test), &codes, None)
         }
         (Action::Cancel { test, .. }, Way::Communication) => {
@@ -171,6 +171,25 @@ pub fn written(
             Way::Task,
         ) => Err(NotWritten::OtherWay(order.action.name(), writing.way)),
     }
+}
+
+/// A laboratory order that a professional is to sign, as the bytes of one `ServiceRequest` of status
+/// `draft`. `id` is its name until then; the identifier is the order's key, as of an order that is placed.
+///
+/// # Errors
+///
+/// As [`written`]; also for an act that is no laboratory order.
+pub fn draft(
+    writing: &Writing<'_>,
+    order: &Order,
+    patient_id: &str,
+    id: &str,
+) -> Result<Vec<u8>, NotWritten> {
+    let Action::Laboratory { test } = &order.action else {
+        return Err(NotWritten::OtherWay(order.action.name(), writing.way));
+    };
+    let standing = RequestStanding::Draft { id };
+    super::service_request(writing, order, test, patient_id, standing)
 }
 
 pub(super) struct Act<'a> {
@@ -291,7 +310,7 @@ impl<'a> Act<'a> {
     ) -> Result<Vec<u8>, NotWritten> {
         let name = match test {
             // The laboratory's own name of it comes first.
-            Some(test) => super::codes(self.writing, test)?
+            Some(test) => super::codes(self.writing.rulebook, self.writing.laboratory, test)?
                 .first()
                 .map(|code| code.display),
             None => None,

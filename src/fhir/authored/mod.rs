@@ -6,16 +6,16 @@ mod score;
 
 use jiff::civil::Date;
 use preventiojyraa_authoring::{
-    AuthoringError, BusinessIdentifier, Coded, RiskAssessmentContent, ScoreIn,
+    AuthoringError, BusinessIdentifier, Coded, RequestStanding, RiskAssessmentContent, ScoreIn,
     ServiceRequestContent, risk_assessment as author_risk_assessment,
     service_request as author_service_request,
 };
 use preventiojyraa_core::orders::Order;
 use preventiojyraa_core::profile::ResidentId;
 use preventiojyraa_core::risk::{self, Assessment};
-use preventiojyraa_core::rulebook::{Rulebook, ScoreUnit};
+use preventiojyraa_core::rulebook::{LaboratoryId, Rulebook, ScoreUnit};
 
-pub use acts::{NotWritten, To, Writing, written};
+pub use acts::{NotWritten, To, Writing, draft, written};
 pub use letter::{Letter, WITHOUT_PORTAL, letter};
 
 /// Namespace of our assessments: a receiver updates what it has under the same identifier.
@@ -108,9 +108,10 @@ fn service_request(
     order: &Order,
     test: &str,
     patient_id: &str,
+    standing: RequestStanding<'_>,
 ) -> Result<Vec<u8>, NotWritten> {
     let rulebook = writing.rulebook;
-    let codes = codes(writing, test)?;
+    let codes = codes(rulebook, writing.laboratory, test)?;
     let round = format!("{}-{}-{}", order.resident, order.programme, order.round);
     author_service_request(&ServiceRequestContent {
         identifier: BusinessIdentifier {
@@ -126,15 +127,19 @@ fn service_request(
         reason: &rulebook.programme.header.summary,
         decided_on: &order.decided_on.to_string(),
         sample_by: &order.due.to_string(),
+        standing,
     })
     .map_err(NotWritten::Authoring)
 }
 
 /// The codes under which a test is ordered there, the laboratory's own first.
-fn codes<'r>(writing: &Writing<'r>, test: &str) -> Result<Vec<Coded<'r>>, NotWritten> {
-    let rulebook = writing.rulebook;
+fn codes<'r>(
+    rulebook: &'r Rulebook,
+    laboratory: Option<LaboratoryId>,
+    test: &str,
+) -> Result<Vec<Coded<'r>>, NotWritten> {
     let test = rulebook.catalogue.find(test).ok_or(NotWritten::NoCode)?;
-    let codes = rulebook.order_codes.of(test, writing.laboratory).iter();
+    let codes = rulebook.order_codes.of(test, laboratory).iter();
     let codes: Vec<Coded<'_>> = codes
         .map(|code| Coded {
             system: super::systems::uri(code.system),

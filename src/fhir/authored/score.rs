@@ -49,7 +49,7 @@ pub(super) fn score_observation(
             ScoreUnit::Points => ScoreIn::Points,
             ScoreUnit::PartsPerMillion => ScoreIn::PartsPerMillion,
         },
-        tests: &codes(writing, test)?,
+        tests: &codes(writing.rulebook, writing.laboratory, test)?,
         open: &open,
     })?;
     Ok(bytes)

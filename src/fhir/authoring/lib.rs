@@ -49,5 +49,5 @@ pub use parts::{BusinessIdentifier, Coded, Recipient};
 pub use questionnaire::{AnswerContent, FormContent, QuestionContent};
 pub use risk_assessment::{RiskAssessmentContent, ScoreIn, risk_assessment};
 pub use score_observation::{ScoreObservationContent, score_observation};
-pub use service_request::{ServiceRequestContent, service_request};
+pub use service_request::{RequestStanding, ServiceRequestContent, service_request};
 pub use task::{TaskContent, task};

@@ -7,7 +7,7 @@ use fhir_sdk::r4b::types::{CodeableConcept, Period};
 
 use crate::AuthoringError;
 use crate::parts::{
-    BusinessIdentifier, Coded, CodedFields, concept, date, identifier, note, reference, text,
+    BusinessIdentifier, Coded, CodedFields, concept, date, identifier, note, reference, text, token,
 };
 
 /// SNOMED CT, whose code for a laboratory procedure is the category by which R4 servers search.
@@ -29,8 +29,23 @@ const CODE: CodedFields = CodedFields {
     display: "codes.display",
 };
 
+/// What a professional must know about the origin of a suggestion.
+const SUGGESTED: &str = "Suggested by PreventioJyrää, a screening program that is not a certified medical device; a professional decides.";
+
 /// What a laboratory's staff must know about the origin of an order.
 const DISCLAIMER: &str = "Ordered by PreventioJyrää, a screening program that is not a certified medical device, by rules a medical lead has approved.";
+
+/// How far an order is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum RequestStanding<'a> {
+    /// It is placed: status `active`.
+    Placed,
+    /// A professional is to sign it: status `draft`, under an id that holds until then.
+    Draft {
+        /// The id, unique where it is shown.
+        id: &'a str,
+    },
+}
 
 /// What a `ServiceRequest` says: one resident, one laboratory test, one period for the sample.
 ///
@@ -52,11 +67,13 @@ pub struct ServiceRequestContent<'a> {
     pub decided_on: &'a str,
     /// The last day for the sample, `YYYY-MM-DD`.
     pub sample_by: &'a str,
+    /// How far it is.
+    pub standing: RequestStanding<'a>,
 }
 
 /// Writes a `ServiceRequest` as the bytes of one JSON resource.
 ///
-/// Status `active`, intent `order`, priority `routine`: what this program may
+/// Status `active` (a draft: `draft`), intent `order`, priority `routine`: what this program may
 /// order has no urgency; what is urgent goes to a person.
 ///
 /// # Errors
@@ -73,7 +90,7 @@ pub struct ServiceRequestContent<'a> {
 ///
 /// ```
 /// use preventiojyraa_authoring::{
-///     BusinessIdentifier, Coded, ServiceRequestContent, service_request,
+///     BusinessIdentifier, Coded, RequestStanding, ServiceRequestContent, service_request,
 /// };
 ///
 /// let json = service_request(&ServiceRequestContent {
@@ -84,6 +101,7 @@ pub struct ServiceRequestContent<'a> {
 ///     reason: "Screening for type 2 diabetes",
 ///     decided_on: "2026-03-02",
 ///     sample_by: "2026-05-01",
+///     standing: RequestStanding::Placed,
 /// })?;
 /// assert!(String::from_utf8(json)?.contains(r#""status":"active""#));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -106,10 +124,19 @@ pub(crate) fn built(content: &ServiceRequestContent<'_>) -> Result<ServiceReques
     let reason = CodeableConcept::builder()
         .text(text("reason", content.reason)?)
         .build()?;
-    let built = ServiceRequest::builder()
+    let (status, origin) = match content.standing {
+        RequestStanding::Placed => (RequestStatus::Active, DISCLAIMER),
+        RequestStanding::Draft { .. } => (RequestStatus::Draft, SUGGESTED),
+    };
+    let builder = ServiceRequest::builder();
+    let builder = match content.standing {
+        RequestStanding::Placed => builder,
+        RequestStanding::Draft { id } => builder.id(token("standing.id", id)?),
+    };
+    let built = builder
         .identifier(vec![Some(identifier(&content.identifier)?)])
         .requisition(identifier(&content.requisition)?)
-        .status(RequestStatus::Active)
+        .status(status)
         .intent(RequestIntent::Order)
         .category(vec![Some(concept(&CATEGORY, &[LABORATORY])?)])
         .priority(RequestPriority::Routine)
@@ -118,7 +145,7 @@ pub(crate) fn built(content: &ServiceRequestContent<'_>) -> Result<ServiceReques
         .occurrence(ServiceRequestOccurrence::Period(period))
         .authored_on(DateTime::Date(from))
         .reason_code(vec![Some(reason)])
-        .note(vec![Some(note(DISCLAIMER.to_owned())?)])
+        .note(vec![Some(note(origin.to_owned())?)])
         .build()?;
     Ok(built)
 }
@@ -154,6 +181,7 @@ mod tests {
         reason: "Type-2 diabetes prevention",
         decided_on: "2026-03-02",
         sample_by: "2026-05-01",
+        standing: RequestStanding::Placed,
     };
 
     #[test]
@@ -185,6 +213,25 @@ mod tests {
                 "note": [{"text": DISCLAIMER}]
             })
         );
+    }
+
+    #[test]
+    fn a_draft_says_that_nobody_has_signed_it() {
+        let draft = ServiceRequestContent {
+            standing: RequestStanding::Draft { id: "draft-1" },
+            ..HBA1C
+        };
+        let bytes = service_request(&draft).expect("the content is sound");
+        let written: Value = serde_json::from_slice(&bytes).expect("a resource is JSON");
+        assert_eq!(written["id"], "draft-1");
+        assert_eq!(written["status"], "draft");
+        assert_eq!(written["note"], json!([{ "text": SUGGESTED }]));
+        let placed = service_request(&HBA1C).expect("the content is sound");
+        let mut placed: Value = serde_json::from_slice(&placed).expect("a resource is JSON");
+        for field in ["id", "status", "note"] {
+            placed[field] = written[field].clone();
+        }
+        assert_eq!(placed, written);
     }
 
     #[test]

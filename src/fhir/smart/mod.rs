@@ -9,6 +9,7 @@
 //! The token is sent to the origin of the FHIR base and to no other; neither it nor the key is
 //! ever shown.
 
+mod callers;
 mod key;
 mod scopes;
 
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use super::http::{Clients, Heard, hear, same_origin_only, shown, usable};
+pub use callers::{Caller, Callers, KeysAt, NotBelieved, keys_in};
 pub use key::KeyError;
 use key::SigningKey;
 pub use scopes::{NotGranted, Right};

@@ -1,0 +1,49 @@
+//! Cards for professionals, beside the schedule and in the same process.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+use super::dispatch::{now, today};
+use super::served_step::Work;
+use super::serving::ServeError;
+use crate::cds::{CdsCounts, CdsOptions, services};
+
+/// Serves cards where the configuration says so, and says where. It ends with the runtime: whoever asks
+/// sees the connection close.
+pub(super) async fn served_cards(
+    work: &Arc<Work>,
+    counts: &Arc<CdsCounts>,
+) -> Result<Option<SocketAddr>, ServeError> {
+    let options = &work.options;
+    let Some(cds) = options.config.cds.clone() else {
+        return Ok(None);
+    };
+    let address = cds.listen;
+    let refused = |source| ServeError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(refused)?;
+    let here = listener.local_addr().map_err(refused)?;
+    let (clock, zone) = (work.clock, work.zone.clone());
+    let (rulebook, config) = (options.rulebook.clone(), options.config.clone());
+    let day = move || {
+        let said = clock.chosen_day(&zone);
+        let said = said.or_else(|| today(&rulebook, Some(&config)).ok());
+        said.unwrap_or_else(|| zone.to_datetime(clock.now()).date())
+    };
+    let router = services(CdsOptions {
+        root: options.root.clone(),
+        rulebook: options.rulebook.clone(),
+        signature: options.signature.clone(),
+        config: options.config.clone(),
+        cds,
+        clock: now,
+        now: Arc::new(move || clock.now()),
+        today: Arc::new(day),
+        tell: Arc::clone(&options.tell),
+        counts: Arc::clone(counts),
+    })
+    .map_err(ServeError::Cards)?;
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(Some(here))
+}
