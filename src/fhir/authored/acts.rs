@@ -173,25 +173,6 @@ pub fn written(
     }
 }
 
-/// A laboratory order that a professional is to sign, as the bytes of one `ServiceRequest` of status
-/// `draft`. `id` is its name until then; the identifier is the order's key, as of an order that is placed.
-///
-/// # Errors
-///
-/// As [`written`]; also for an act that is no laboratory order.
-pub fn draft(
-    writing: &Writing<'_>,
-    order: &Order,
-    patient_id: &str,
-    id: &str,
-) -> Result<Vec<u8>, NotWritten> {
-    let Action::Laboratory { test } = &order.action else {
-        return Err(NotWritten::OtherWay(order.action.name(), writing.way));
-    };
-    let standing = RequestStanding::Draft { id };
-    super::service_request(writing, order, test, patient_id, standing)
-}
-
 pub(super) struct Act<'a> {
     writing: &'a Writing<'a>,
     order: &'a Order,

@@ -10,12 +10,12 @@ use preventiojyraa_authoring::{
     ServiceRequestContent, risk_assessment as author_risk_assessment,
     service_request as author_service_request,
 };
-use preventiojyraa_core::orders::Order;
+use preventiojyraa_core::orders::{Action, Order};
 use preventiojyraa_core::profile::ResidentId;
 use preventiojyraa_core::risk::{self, Assessment};
 use preventiojyraa_core::rulebook::{LaboratoryId, Rulebook, ScoreUnit};
 
-pub use acts::{NotWritten, To, Writing, draft, written};
+pub use acts::{NotWritten, To, Writing, written};
 pub use letter::{Letter, WITHOUT_PORTAL, letter};
 
 /// Namespace of our assessments: a receiver updates what it has under the same identifier.
@@ -130,6 +130,25 @@ fn service_request(
         standing,
     })
     .map_err(NotWritten::Authoring)
+}
+
+/// A laboratory order that a professional is to sign, as the bytes of one `ServiceRequest` of status
+/// `draft`. `id` is its name until then; the identifier is the order's key, as of an order that is placed.
+///
+/// # Errors
+///
+/// As [`written`]; also for an act that is no laboratory order.
+pub fn draft(
+    writing: &Writing<'_>,
+    order: &Order,
+    patient_id: &str,
+    id: &str,
+) -> Result<Vec<u8>, NotWritten> {
+    let Action::Laboratory { test } = &order.action else {
+        return Err(NotWritten::OtherWay(order.action.name(), writing.way));
+    };
+    let standing = RequestStanding::Draft { id };
+    service_request(writing, order, test, patient_id, standing)
 }
 
 /// The codes under which a test is ordered there, the laboratory's own first.
