@@ -33,8 +33,17 @@ fn suggested(card: &Value) -> Vec<Value> {
 fn who_would_be_tested_has_a_card_with_a_draft_to_sign_and_who_needs_nothing_has_none() {
     let ward = Ward::of(ward());
     let card = ward.views("aino").remove(0);
-    assert_snapshot!(card["summary"].as_str().expect("a line"), @"");
-    assert_snapshot!(card["detail"].as_str().expect("words"), @"");
+    assert_snapshot!(card["summary"].as_str().expect("a line"), @"Screening: fasting plasma glucose and HbA1c due; score 26 of 26");
+    // The day on which the pull of this test was made is the machine's.
+    let detail = card["detail"].as_str().expect("words");
+    let detail = detail.split("* On record").next().expect("words");
+    assert_snapshot!(detail, @r"
+    * She scores at or above the action level, whatever the open questions hold. \[score-at-or-above\]
+    * By what is known: score 26 of 26; 12 is the action level.
+    * Not known: nothing that counts.
+    * Data: of 1 October 2025 (1 month earlier).
+    * By type-2-diabetes 2026.1, an unsigned draft, with stepwise 2026.1. This program is not a certified medical device; a professional decides.
+    ");
     assert_eq!(card["indicator"], "info");
     let drafts = suggested(&card);
     assert_eq!(drafts.len(), 2);
@@ -47,11 +56,11 @@ fn who_would_be_tested_has_a_card_with_a_draft_to_sign_and_who_needs_nothing_has
     }
     assert_eq!(ward.views("helmi"), [] as [Value; 0]);
     let open = ward.views("kerttu").remove(0);
-    assert_snapshot!(open["summary"].as_str().expect("a line"), @"");
+    assert_snapshot!(open["summary"].as_str().expect("a line"), @"Screening: a few answers decide; score 4 to 23 of 26");
     assert_eq!(open.get("suggestions"), None);
     let sees = "SELECT group_concat(who || ' ' || act || ' ' || detail, '; ') FROM (
         SELECT DISTINCT who, act, detail FROM audit WHERE about IS NOT NULL)";
-    assert_snapshot!(ward.on_record(sees), @"");
+    assert_snapshot!(ward.on_record(sees), @"Practitioner/laakari-7 at ehr asked-for-card screening-patient-view");
     assert_eq!(ward.on_record("SELECT count(*) || '' FROM cds_card"), "2");
     for name in ["aino", "Practitioner", "helmi"] {
         let talk = ward.clinic.site().beside("serve.log");

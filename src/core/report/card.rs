@@ -86,7 +86,9 @@ pub fn card(rulebook: &Rulebook, profile: &Profile, decision: &Decision) -> Opti
             ScoreUnit::PartsPerMillion => format!("{} %", unit.number(level)),
         };
         let score = score_phrase(rulebook, assessment);
-        lines.push(format!("Score: {score}; {level} is the action level."));
+        lines.push(format!(
+            "By what is known: {score}; {level} is the action level."
+        ));
         lines.push(missing(rulebook, assessment));
     }
     lines.push(data_age(decision, profile.index_date()));
