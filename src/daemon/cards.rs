@@ -3,9 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
-
 use super::dispatch::{now, today};
+use super::serve::listener;
 use super::served_step::Work;
 use super::serving::ServeError;
 use crate::cds::{CdsCounts, CdsOptions, services};
@@ -20,10 +19,7 @@ pub(super) async fn served_cards(
     let Some(cds) = options.config.cds.clone() else {
         return Ok(None);
     };
-    let address = cds.listen;
-    let refused = |source| ServeError::Listen { address, source };
-    let listener = TcpListener::bind(address).await.map_err(refused)?;
-    let here = listener.local_addr().map_err(refused)?;
+    let (listener, here) = listener(cds.listen).await?;
     let (clock, zone) = (work.clock, work.zone.clone());
     let (rulebook, config) = (options.rulebook.clone(), options.config.clone());
     let day = move || {

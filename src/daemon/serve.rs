@@ -1,5 +1,6 @@
 //! Serving: what is due is done by itself, until the process is told to end.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
