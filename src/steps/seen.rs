@@ -49,7 +49,7 @@ impl Books {
                 Err(LedgerError::Content(what)) => Err(NoRules::Damaged(what)),
                 kept => kept?.ok_or(NoRules::NotKept).and_then(|files| {
                     Rulebook::load_kept(&files)
-                        .map_err(|mistakes| NoRules::NotUnderstood(super::first(&mistakes)))
+                        .map_err(|mistakes| NoRules::NotUnderstood(super::error::first(&mistakes)))
                 }),
             };
             self.0.insert(fingerprint.to_owned(), book);

@@ -8,7 +8,9 @@ use super::phrases::number_phrase;
 use crate::pathway::Decision;
 use crate::profile::{Fact, Profile, Standing};
 use crate::risk::{Assessment, Basis, ItemResult};
-use crate::rulebook::{Language, NextStep, Rulebook, ScoreUnit, Text, TextStatus, TextValues};
+use crate::rulebook::{
+    Language, NextStep, Rulebook, ScoreUnit, State, Text, TextStatus, TextValues,
+};
 
 /// Why there is no letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -115,7 +117,7 @@ impl Writing<'_> {
             items.push(Item {
                 name: name.ok_or(NoLetter::NoTexts)?.to_owned(),
                 known: self.known(result)?,
-                points: format!("{points} {unit}"),
+                points: format!("{unit}: {points}"),
             });
         }
         Ok(Some(Score {
@@ -199,8 +201,9 @@ pub fn letter(
         };
         writing.text("letter-recall", values)
     });
-    // Whom the programme is not about has no use for a score.
-    let is_about = decision.state.is_in_the_programme();
+    // Whom the programme is not about has no use for a score; what a result says, a professional says first.
+    let is_about = decision.state.is_in_the_programme()
+        && !matches!(decision.state, State::Confirming | State::UnderReview);
     let assessment = decision.assessment.as_ref().filter(|_| is_about);
     let score = assessment.map(|assessment| writing.score(assessment));
     let mut files = rulebook.texts.files();
