@@ -44,9 +44,10 @@ impl Answer {
     }
 
     pub(super) fn response(self) -> Response<Body> {
-        let body = match self.body {
-            Value::Null => Body::empty(),
-            value => Body::from(value.to_string()),
+        let body = if self.body.is_null() {
+            Body::empty()
+        } else {
+            Body::from(self.body.to_string())
         };
         let mut response = Response::new(body);
         *response.status_mut() = self.status;

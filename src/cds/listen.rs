@@ -193,9 +193,10 @@ impl Serving {
                 | NotBelieved::Used => StatusCode::UNAUTHORIZED,
             };
             // What the keys' server said is for operators.
-            let why = match why {
-                NotBelieved::KeysAway(_) => "the keys of the issuer cannot be had".to_owned(),
-                why => why.to_string(),
+            let why = if let NotBelieved::KeysAway(_) = why {
+                "the keys of the issuer cannot be had".to_owned()
+            } else {
+                why.to_string()
             };
             Answer::wrong(status, &why, CdsOutcome::NotBelieved)
         })?;
