@@ -77,7 +77,9 @@ fn every_text_can_be_written_in_every_language_and_differs() {
         recall_on: Some(date(2029, 3, 1)),
         due: Some(date(2026, 5, 4)),
         test: Some("B-HbA1c"),
-        ..TextValues::default()
+        on: Some(date(2026, 1, 15)),
+        score: Some("9–14"),
+        level: Some("12"),
     };
     let ids = texts.files().flat_map(|file| file.texts.keys());
     for id in ids.collect::<BTreeSet<_>>() {
