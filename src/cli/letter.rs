@@ -35,10 +35,7 @@ pub(super) struct Arguments {
 }
 
 fn language(code: &str) -> Result<Language, String> {
-    let known = Language::NAMES.iter().find(|(name, _)| *name == code);
-    known
-        .map(|(_, language)| *language)
-        .ok_or_else(|| "letters are in `fi`, `sv` and `en`".to_owned())
+    Language::called(code).ok_or_else(|| "letters are in `fi`, `sv` and `en`".to_owned())
 }
 
 pub(super) fn run(arguments: &Arguments) -> CommandResult {

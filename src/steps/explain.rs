@@ -30,6 +30,8 @@ pub struct Explanation {
     pub profile: Profile,
     /// What was decided.
     pub decision: Decision,
+    /// Their district, where it is known and anybody's to know.
+    pub district: Option<Arc<str>>,
     /// Their language of contact, as the register has it.
     pub language: Option<Arc<str>>,
     /// The resident's `Patient.id` in the source; never for a log.
@@ -150,6 +152,7 @@ pub fn explain(
         resident,
         text,
         index_date,
+        district: entry.district,
         language: entry.language,
         patient_id: data.ledger.patient_id(resident)?,
         decision,

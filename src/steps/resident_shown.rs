@@ -2,7 +2,6 @@
 //! and what has happened.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -41,8 +40,6 @@ pub struct Series {
 pub struct ResidentShown {
     /// The decision and why it was made.
     pub explanation: Explanation,
-    /// Their district, where it is known and anybody's to know.
-    pub district: Option<Arc<str>>,
     /// What was measured, over time, in the order of the rules.
     pub tests: Vec<Series>,
     /// Open tasks, what cannot wait first.
@@ -68,13 +65,11 @@ pub fn resident_shown(
     name: &str,
 ) -> Result<ResidentShown, StepError> {
     let resident = data.in_reach(reach, name)?;
-    let entry = data.store.register(Some(resident))?.into_iter().next();
     let explanation = explain(rulebook, data, viewer, &resident.to_string(), None)?;
     let refusals = data.ledger.opt_outs(Some(resident))?;
     Ok(ResidentShown {
         tests: series(&explanation.rulebook, &explanation.profile),
         explanation,
-        district: entry.and_then(|entry| entry.district),
         tasks: data.ledger.tasks_about(resident)?,
         orders: data.ledger.open_orders(Some(resident))?,
         happened: happened(rulebook, data, resident)?,

@@ -47,9 +47,7 @@ impl Words {
     }
 
     pub(super) fn language(&self) -> Option<Language> {
-        let code = field(&self.fields, "language")?;
-        let known = Language::NAMES.iter().find(|(name, _)| *name == code);
-        known.map(|(_, language)| *language)
+        Language::called(field(&self.fields, "language")?)
     }
 
     pub(super) fn asked(

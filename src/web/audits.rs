@@ -4,6 +4,7 @@ use maud::html;
 
 use super::answer::Cookie;
 use super::asked::Asked;
+use super::page::wide;
 use super::pages::{Outcome, Pages};
 use super::route::Route;
 use super::texts::Text;
@@ -42,7 +43,7 @@ pub(super) async fn show(pages: &Pages, asked: &Asked) -> Outcome {
                 button type="submit" { (reader.says(Text::Show)) }
             }
             p { (records.len()) " " (reader.says(Text::RecordsNewestFirst)) }
-            div.wide tabindex="0" role="region" aria-label=(reader.says(Text::Audit)) {
+            (wide(reader.says(Text::Audit), &html! {
                 table {
                     thead { tr {
                         th scope="col" { (reader.says(Text::Written)) }
@@ -63,7 +64,7 @@ pub(super) async fn show(pages: &Pages, asked: &Asked) -> Outcome {
                         }
                     }
                 }
-            }
+            }))
         }
     });
     Ok((content, Cookie::Same))

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::answer::{Content, Cookie};
 use super::asked::Asked;
-use super::page::{Reader, done, seal};
+use super::page::{Reader, done, seal, wide};
 use super::pages::{Failed, Outcome, Pages};
 use super::route::Route;
 use super::texts::Text;
@@ -31,20 +31,21 @@ struct State {
 
 /// The page of operations.
 pub(super) async fn show(pages: &Pages, asked: &Asked) -> Outcome {
-    let (rulebook, today) = (pages.rulebook(), (pages.options.today)());
+    let today = (pages.options.today)();
     let state = pages
         .does(move |data, options| {
-            let coverage = match steps::coverage(&rulebook, data) {
+            let (rulebook, config) = (&options.rulebook, Some(&options.config));
+            let coverage = match steps::coverage(rulebook, data) {
                 Ok(report) => Some(report),
                 Err(StepError::NothingPulled) => None,
                 Err(error) => return Err(error),
             };
-            let open = data.open_tasks(&rulebook, today)?;
+            let open = data.open_tasks(rulebook, today)?;
             let tasks = open.tasks.into_iter();
             Ok(State {
                 coverage,
-                alarms: steps::alarms(&rulebook, data, Some(&options.config), today)?,
-                effects: steps::effects_status(data, &rulebook, Some(&options.config), today)?,
+                alarms: steps::alarms(rulebook, data, config, today)?,
+                effects: steps::effects_status(data, rulebook, config, today)?,
                 runs: data.newest_runs(RUNS)?,
                 tasks: tasks.filter(|task| task.owner == "operator").collect(),
             })
@@ -117,7 +118,7 @@ fn runs(reader: &Reader<'_>, runs: &[RunRecord]) -> Markup {
         @if runs.is_empty() {
             p { (reader.says(Text::NothingRun)) }
         } @else {
-            div.wide tabindex="0" role="region" aria-label=(reader.says(Text::Runs)) {
+            (wide(reader.says(Text::Runs), &html! {
                 table {
                     thead { tr {
                         th scope="col" { (reader.says(Text::Run)) }
@@ -140,7 +141,7 @@ fn runs(reader: &Reader<'_>, runs: &[RunRecord]) -> Markup {
                         }
                     }
                 }
-            }
+            }))
         }
     }
 }
@@ -154,7 +155,7 @@ fn coverage(reader: &Reader<'_>, report: &CoverageReport) -> Markup {
             p.error { (reader.says(Text::DoesNotAddUp)) }
             ul lang="en" { @for line in &report.unaccounted { li { (line) } } }
         }
-        div.wide tabindex="0" role="region" aria-label=(reader.says(Text::Coverage)) {
+        (wide(reader.says(Text::Coverage), &html! {
             table {
                 thead { tr {
                     th scope="col" { (reader.says(Text::Standing)) }
@@ -172,7 +173,7 @@ fn coverage(reader: &Reader<'_>, report: &CoverageReport) -> Markup {
                 }
                 tfoot { tr { th scope="row" { (reader.says(Text::Together)) } td { (report.register) } td {} } }
             }
-        }
+        }))
     }
 }
 
@@ -208,9 +209,7 @@ fn outbox(reader: &Reader<'_>, effects: &EffectsStatus) -> Markup {
 pub(super) async fn switch_effects(pages: &Pages, asked: &Asked) -> Outcome {
     let (by, reason) = (asked.who(), asked.field("reason").to_owned());
     if reason.is_empty() {
-        let (title, why) = (Text::NotDone, Text::SayWhy);
-        let refusal = pages.refusal(asked, StatusCode::UNPROCESSABLE_ENTITY, title, why);
-        return Ok((refusal, Cookie::Same));
+        return pages.not_done(asked, StatusCode::UNPROCESSABLE_ENTITY, Text::SayWhy);
     }
     let done = match asked.field("switch") {
         "stop" => {

@@ -185,6 +185,11 @@ fn signed_in(reader: &Reader<'_>) -> Markup {
     }
 }
 
+/// A part that may be wider than the screen: it scrolls by itself, with the keyboard too.
+pub(super) fn wide(name: &str, content: &Markup) -> Markup {
+    html! { div.wide tabindex="0" role="region" aria-label=(name) { (content) } }
+}
+
 /// A page that says what went wrong.
 pub(super) fn trouble(reader: &Reader<'_>, title: Text, why: Text) -> Markup {
     let content = html! {

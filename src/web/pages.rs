@@ -83,11 +83,10 @@ pub enum WebError {
 
 /// The pages, and who has signed in.
 pub(super) struct Pages {
-    pub(super) options: WebOptions,
+    pub(super) options: Arc<WebOptions>,
     pub(super) sessions: Sessions<Left>,
     pub(super) limits: Limits,
     pub(super) worklists: Arc<Mutex<Worklists>>,
-    rulebook: Arc<Rulebook>,
     transport: Transport,
     /// What forms are sealed with; gone with the process.
     key: [u8; 32],
@@ -137,8 +136,7 @@ pub fn pages(options: WebOptions, here: SocketAddr) -> Result<Router, WebError> 
     let now = (options.now)();
     let pages = Arc::new(Pages {
         worklists: Arc::new(Mutex::new(Worklists::of(options.root.clone()))),
-        rulebook: Arc::new(options.rulebook.clone()),
-        options,
+        options: Arc::new(options),
         sessions: Sessions::new(lasting),
         limits: Limits::new(now),
         transport,
@@ -157,7 +155,9 @@ pub fn pages(options: WebOptions, here: SocketAddr) -> Result<Router, WebError> 
         router = router.route(route.path(), on(method, answers));
     }
     let nowhere = |State(pages): State<Arc<Pages>>, request: Request| async move {
-        pages.nowhere(request.headers())
+        let language = language_of(request.headers());
+        let what = (Text::NotFound, Text::NotFoundWhy);
+        pages.turned_away(language, StatusCode::NOT_FOUND, what)
     };
     Ok(router
         .fallback(nowhere)
@@ -169,11 +169,9 @@ pub fn pages(options: WebOptions, here: SocketAddr) -> Result<Router, WebError> 
 impl Pages {
     async fn answers(&self, route: Route, from: SocketAddr, request: Request) -> Response<Body> {
         if !self.is_for_us(request.headers(), request.uri()) {
-            return self.turned_away(
-                StatusCode::MISDIRECTED_REQUEST,
-                Text::NotFound,
-                Text::NotFoundWhy,
-            );
+            let what = (Text::NotFound, Text::NotFoundWhy);
+            let status = StatusCode::MISDIRECTED_REQUEST;
+            return self.turned_away(Language::Finnish, status, what);
         }
         if route == Route::Style {
             let style = Content::Style(include_str!("style.css"));
@@ -186,17 +184,18 @@ impl Pages {
             Some(held) => (held, Cookie::Same),
             None => match Ticket::new() {
                 Ok(ticket) => (ticket.clone(), Cookie::New(ticket)),
-                Err(NoRandomness) => return self.broken(),
+                Err(NoRandomness) => {
+                    let what = (Text::DidNotWork, Text::DidNotWorkWhy);
+                    let status = StatusCode::INTERNAL_SERVER_ERROR;
+                    return self.turned_away(Language::Finnish, status, what);
+                }
             },
         };
         let spoken = language_of(request.headers());
         let is_from_here = self.is_from_here(request.headers());
         let Some(words) = Words::read(route, request).await else {
-            return self.turned_away(
-                StatusCode::BAD_REQUEST,
-                Text::NotFromHere,
-                Text::NotFromHereWhy,
-            );
+            let what = (Text::NotFromHere, Text::NotFromHereWhy);
+            return self.turned_away(Language::Finnish, StatusCode::BAD_REQUEST, what);
         };
         let language = match (&session, route) {
             (Some(session), _) => session.language,
@@ -309,6 +308,12 @@ impl Pages {
         Content::Page(status, trouble(&self.reader(asked, &seal), title, why))
     }
 
+    /// Says why nothing was done.
+    pub(super) fn not_done(&self, asked: &Asked, status: StatusCode, why: Text) -> Outcome {
+        let refusal = self.refusal(asked, status, Text::NotDone, why);
+        Ok((refusal, Cookie::Same))
+    }
+
     /// Whoever has not signed in does so first; who may not is told.
     fn not_open(&self, asked: &Asked) -> Content {
         match asked.session {
@@ -341,25 +346,12 @@ impl Pages {
     }
 
     /// A page for nobody in particular.
-    fn turned_away(&self, status: StatusCode, title: Text, why: Text) -> Response<Body> {
-        let reader = Reader {
-            language: Language::Finnish,
-            session: None,
-            csrf: "",
-            is_trial: self.options.sign_in_by == SignInBy::OwnWord,
-            is_stopped: false,
-        };
-        let page = trouble(&reader, title, why);
-        response(self.transport, Content::Page(status, page), Cookie::Same)
-    }
-
-    fn broken(&self) -> Response<Body> {
-        let status = StatusCode::INTERNAL_SERVER_ERROR;
-        self.turned_away(status, Text::DidNotWork, Text::DidNotWorkWhy)
-    }
-
-    fn nowhere(&self, headers: &HeaderMap) -> Response<Body> {
-        let language = language_of(headers);
+    fn turned_away(
+        &self,
+        language: Language,
+        status: StatusCode,
+        (title, why): (Text, Text),
+    ) -> Response<Body> {
         let reader = Reader {
             language,
             session: None,
@@ -367,14 +359,8 @@ impl Pages {
             is_trial: self.options.sign_in_by == SignInBy::OwnWord,
             is_stopped: false,
         };
-        let page = trouble(&reader, Text::NotFound, Text::NotFoundWhy);
-        let content = Content::Page(StatusCode::NOT_FOUND, page);
-        response(self.transport, content, Cookie::Same)
-    }
-
-    /// The rules.
-    pub(super) fn rulebook(&self) -> Arc<Rulebook> {
-        Arc::clone(&self.rulebook)
+        let page = trouble(&reader, title, why);
+        response(self.transport, Content::Page(status, page), Cookie::Same)
     }
 
     /// Does something with the data folder; others may write to it meanwhile.
@@ -398,7 +384,7 @@ impl Pages {
         access: Access,
         what: impl FnOnce(&mut DataFolder, &WebOptions) -> Result<T, StepError> + Send + 'static,
     ) -> Result<T, Failed> {
-        let options = self.options.clone();
+        let options = Arc::clone(&self.options);
         self.waits(move || {
             let mut data = DataFolder::open(&options.root, access)?;
             what(&mut data, &options)

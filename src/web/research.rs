@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::answer::{Content, Cookie};
 use super::asked::Asked;
-use super::page::{Reader, done, seal};
+use super::page::{Reader, done, seal, wide};
 use super::pages::{Outcome, Pages};
 use super::route::Route;
 use super::texts::Text;
@@ -24,19 +24,20 @@ struct Told {
 
 /// The page of numbers.
 pub(super) async fn show(pages: &Pages, asked: &Asked) -> Outcome {
-    let (rulebook, today) = (pages.rulebook(), (pages.options.today)());
+    let today = (pages.options.today)();
     let told = pages
         .does(move |data, options| {
-            let coverage = match steps::coverage(&rulebook, data) {
-                Ok(report) => Some(report.for_others(&rulebook)),
+            let rulebook = &options.rulebook;
+            let coverage = match steps::coverage(rulebook, data) {
+                Ok(report) => Some(report.for_others(rulebook)),
                 Err(StepError::NothingPulled) => None,
                 Err(error) => return Err(error),
             };
-            let alarms = steps::alarms(&rulebook, data, Some(&options.config), today)?;
+            let alarms = steps::alarms(rulebook, data, Some(&options.config), today)?;
             Ok(Told {
                 coverage,
                 alarms: alarms.for_others(),
-                models: steps::model_list(&rulebook, data)?,
+                models: steps::model_list(rulebook, data)?,
             })
         })
         .await?;
@@ -136,7 +137,7 @@ fn models(reader: &Reader<'_>, list: &ModelList) -> Markup {
         @if list.proposals.is_empty() {
             p { (reader.says(Text::NoProposals)) }
         } @else {
-            div.wide tabindex="0" role="region" aria-label=(reader.says(Text::Models)) {
+            (wide(reader.says(Text::Models), &html! {
                 table {
                     thead { tr {
                         th scope="col" { (reader.says(Text::Proposal)) }
@@ -159,7 +160,7 @@ fn models(reader: &Reader<'_>, list: &ModelList) -> Markup {
                         }
                     }
                 }
-            }
+            }))
         }
         p { (reader.says(Text::SignElsewhere)) }
         @if is_lead && (is_changed || !list.proposals.is_empty()) {
@@ -194,9 +195,7 @@ pub(super) async fn roll_back(pages: &Pages, asked: &Asked) -> Outcome {
         asked.now.to_string(),
     );
     if why.is_empty() {
-        let (title, why) = (Text::NotDone, Text::SayWhy);
-        let refusal = pages.refusal(asked, StatusCode::UNPROCESSABLE_ENTITY, title, why);
-        return Ok((refusal, Cookie::Same));
+        return pages.not_done(asked, StatusCode::UNPROCESSABLE_ENTITY, Text::SayWhy);
     }
     let taken_back = pages
         .writes(move |data, _| {
@@ -216,10 +215,6 @@ pub(super) async fn roll_back(pages: &Pages, asked: &Asked) -> Outcome {
             let to = format!("{}?done=rolled-back", Route::Numbers.path());
             Ok((Content::See(to), Cookie::Same))
         }
-        None => {
-            let (title, why) = (Text::NotDone, Text::NothingInForce);
-            let refusal = pages.refusal(asked, StatusCode::CONFLICT, title, why);
-            Ok((refusal, Cookie::Same))
-        }
+        None => pages.not_done(asked, StatusCode::CONFLICT, Text::NothingInForce),
     }
 }

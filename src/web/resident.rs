@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::answer::{Content, Cookie};
 use super::asked::Asked;
 use super::chart::chart;
-use super::page::{Reader, done, seal};
+use super::page::{Reader, done, seal, wide};
 use super::pages::{Failed, Outcome, Pages};
 use super::route::Route;
 use super::texts::Text;
@@ -32,9 +32,10 @@ const CONCLUSIONS: [&str; 6] = [
 pub(super) async fn show(pages: &Pages, asked: &Asked) -> Outcome {
     let name = asked.field("id").to_owned();
     let (viewer, reach) = (asked.who(), asked.reach().clone());
-    let rulebook = pages.rulebook();
     let shown = pages
-        .does(move |data, _| steps::resident_shown(&rulebook, data, (&viewer, &reach), &name))
+        .does(move |data, options| {
+            steps::resident_shown(&options.rulebook, data, (&viewer, &reach), &name)
+        })
         .await?;
     let content = pages.shows(asked, Text::Resident, |reader| {
         whole(reader, &pages.options.rulebook, &shown, asked)
@@ -45,16 +46,13 @@ pub(super) async fn show(pages: &Pages, asked: &Asked) -> Outcome {
 /// The letter about the decision on one resident, to be printed or read to them.
 pub(super) async fn letter(pages: &Pages, asked: &Asked) -> Outcome {
     let name = asked.field("id").to_owned();
-    let wanted = asked.field("lang").to_owned();
-    let known = Language::NAMES.iter().find(|(code, _)| *code == wanted);
-    let language = known.map(|(_, language)| *language);
+    let language = Language::called(asked.field("lang"));
     let (viewer, reach) = (asked.who(), asked.reach().clone());
-    let rulebook = pages.rulebook();
     let written = pages
-        .does(move |data, _| {
+        .does(move |data, options| {
             let resident = data.in_reach(&reach, &name)?;
             let id = resident.to_string();
-            match steps::letter(&rulebook, data, &viewer, &id, language) {
+            match steps::letter(&options.rulebook, data, &viewer, &id, language) {
                 Ok(letter) => Ok((resident, Some(letter))),
                 Err(StepError::NoLetter(_) | StepError::DecidedOtherwise) => Ok((resident, None)),
                 Err(error) => Err(error),
@@ -62,9 +60,7 @@ pub(super) async fn letter(pages: &Pages, asked: &Asked) -> Outcome {
         })
         .await?;
     let (resident, Some(letter)) = written else {
-        let (title, why) = (Text::NotDone, Text::NoLetterWhy);
-        let refusal = pages.refusal(asked, StatusCode::CONFLICT, title, why);
-        return Ok((refusal, Cookie::Same));
+        return pages.not_done(asked, StatusCode::CONFLICT, Text::NoLetterWhy);
     };
     let content = pages.shows(asked, Text::Letter, |reader| {
         html! {
@@ -123,7 +119,7 @@ fn card(reader: &Reader<'_>, shown: &ResidentShown) -> Markup {
                     ", " (young) @if young != old { "–" (old) }
                 }
             }
-            @if let Some(district) = &shown.district {
+            @if let Some(district) = &explanation.district {
                 dt { (reader.says(Text::District)) }
                 dd { (district) }
             }
@@ -215,7 +211,7 @@ fn results(reader: &Reader<'_>, tests: &[Series]) -> Markup {
             @for series in tests {
                 h3 { span lang="en" { (series.name) } " (" (series.unit) ")" }
                 @if 1 < series.values.len() { (chart(series)) }
-                div.wide tabindex="0" role="region" aria-label=(format!("{} ({})", series.name, series.unit)) {
+                (wide(&format!("{} ({})", series.name, series.unit), &html! {
                     table {
                         thead { tr {
                             th scope="col" { (reader.says(Text::Day)) }
@@ -227,7 +223,7 @@ fn results(reader: &Reader<'_>, tests: &[Series]) -> Markup {
                             }
                         }
                     }
-                }
+                }))
             }
         }
     }
@@ -305,9 +301,11 @@ pub(super) async fn close(pages: &Pages, asked: &Asked) -> Outcome {
         .find(|name| **name == asked.field("conclusion"));
     let reason = asked.field("reason");
     let (Some(conclusion), false) = (conclusion, reason.is_empty()) else {
-        let (title, why) = (Text::NotDone, Text::ConcludeAndSayWhy);
-        let refusal = pages.refusal(asked, StatusCode::UNPROCESSABLE_ENTITY, title, why);
-        return Ok((refusal, Cookie::Same));
+        return pages.not_done(
+            asked,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            Text::ConcludeAndSayWhy,
+        );
     };
     let why = format!("{conclusion}: {reason}");
     let task: u64 = asked.field("task").parse().map_err(|_| Failed::NotFound)?;
@@ -328,9 +326,7 @@ pub(super) async fn close(pages: &Pages, asked: &Asked) -> Outcome {
     match closed {
         (resident, Ok(())) => Ok(back(resident, "closed")),
         (_, Err(NotClosed::Unknown(_) | NotClosed::Closed(..))) => {
-            let (title, why) = (Text::NotDone, Text::ClosedAlready);
-            let refusal = pages.refusal(asked, StatusCode::CONFLICT, title, why);
-            Ok((refusal, Cookie::Same))
+            pages.not_done(asked, StatusCode::CONFLICT, Text::ClosedAlready)
         }
         (_, Err(NotClosed::Ledger(error))) => Err(pages.tell(&error)),
     }
@@ -341,9 +337,7 @@ pub(super) async fn review(pages: &Pages, asked: &Asked) -> Outcome {
     let review = Review::parse(asked.field("review")).ok_or(Failed::NotFound)?;
     let reason = asked.field("reason").to_owned();
     if reason.is_empty() {
-        let (title, why) = (Text::NotDone, Text::TickAndSayWhy);
-        let refusal = pages.refusal(asked, StatusCode::UNPROCESSABLE_ENTITY, title, why);
-        return Ok((refusal, Cookie::Same));
+        return pages.not_done(asked, StatusCode::UNPROCESSABLE_ENTITY, Text::TickAndSayWhy);
     }
     let (name, by, reach) = (
         asked.field("id").to_owned(),
@@ -376,9 +370,7 @@ pub(super) async fn opt_out(pages: &Pages, asked: &Asked) -> Outcome {
         _ => None,
     };
     let (Some(change), false) = (change, reason.is_empty()) else {
-        let (title, why) = (Text::NotDone, Text::SayWhy);
-        let refusal = pages.refusal(asked, StatusCode::UNPROCESSABLE_ENTITY, title, why);
-        return Ok((refusal, Cookie::Same));
+        return pages.not_done(asked, StatusCode::UNPROCESSABLE_ENTITY, Text::SayWhy);
     };
     let done = match change {
         OptOutChange::Said { .. } => "opted-out",
@@ -389,9 +381,9 @@ pub(super) async fn opt_out(pages: &Pages, asked: &Asked) -> Outcome {
         asked.who(),
         asked.reach().clone(),
     );
-    let (rulebook, on, at) = (pages.rulebook(), (pages.options.today)(), asked.now);
+    let (on, at) = ((pages.options.today)(), asked.now);
     let said = pages
-        .writes(move |data, _| {
+        .writes(move |data, options| {
             let resident = data.in_reach(&reach, &name)?;
             let asked = OptOutAsked {
                 change,
@@ -400,7 +392,7 @@ pub(super) async fn opt_out(pages: &Pages, asked: &Asked) -> Outcome {
                 reason,
                 at,
             };
-            match steps::opt_out(&rulebook, data, &resident.to_string(), asked) {
+            match steps::opt_out(&options.rulebook, data, &resident.to_string(), asked) {
                 Ok(_) => Ok(Some(resident)),
                 Err(StepError::NotOptedOut(_)) => Ok(None),
                 Err(error) => Err(error),
@@ -409,11 +401,7 @@ pub(super) async fn opt_out(pages: &Pages, asked: &Asked) -> Outcome {
         .await?;
     match said {
         Some(resident) => Ok(back(resident, done)),
-        None => {
-            let (title, why) = (Text::NotDone, Text::RefusalDoesNotFit);
-            let refusal = pages.refusal(asked, StatusCode::CONFLICT, title, why);
-            Ok((refusal, Cookie::Same))
-        }
+        None => pages.not_done(asked, StatusCode::CONFLICT, Text::RefusalDoesNotFit),
     }
 }
 

@@ -13,6 +13,7 @@ use super::sessions::{Staff, Ticket, tame};
 use super::texts::Text;
 use crate::config::{Reach, Role};
 use crate::ledger::AuditAct;
+use crate::rulebook::Language;
 
 /// Where somebody signs in; whoever has goes on.
 pub(super) fn form(pages: &Pages, asked: &Asked, mistake: Option<Text>) -> Outcome {
@@ -171,18 +172,16 @@ pub(super) fn out(pages: &Pages, asked: &Asked) -> (Content, Cookie) {
 
 /// Another language, for the session or for the page where somebody signs in.
 pub(super) fn speak(pages: &Pages, asked: &Asked) -> (Content, Cookie) {
-    let code = asked.field("language");
-    let known = crate::rulebook::Language::NAMES.iter();
-    let language = known.clone().find(|(name, _)| *name == code);
-    let Some((code, language)) = language else {
+    let Some(language) = Language::called(asked.field("language")) else {
         return see(Route::Start);
     };
     match asked.session {
         Some(_) => {
-            pages.sessions.speak(&asked.ticket, *language);
+            pages.sessions.speak(&asked.ticket, language);
             see(Route::Start)
         }
         None => {
+            let code = language.code();
             let to = format!("{}?language={code}", Route::SignIn.path());
             (Content::See(to), Cookie::Same)
         }

@@ -1,6 +1,6 @@
 //! The worklist: who waits for a professional, what cannot wait first.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use axum::http::StatusCode;
 use jiff::civil::Date;
@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use super::answer::{Content, Cookie};
 use super::asked::Asked;
-use super::page::{Reader, done, seal};
+use super::page::{Reader, done, seal, wide};
 use super::pages::{Failed, Outcome, Pages};
 use super::route::Route;
 use super::texts::Text;
@@ -93,13 +93,13 @@ pub(super) async fn list(pages: &Pages, asked: &Asked) -> Outcome {
     Ok((content, Cookie::Same))
 }
 
-async fn current(pages: &Pages, asked: &Asked) -> Result<std::sync::Arc<Worklist>, Failed> {
+async fn current(pages: &Pages, asked: &Asked) -> Result<Arc<Worklist>, Failed> {
     let (viewer, worklists) = (asked.who(), pages.worklists.clone());
-    let (rulebook, today) = (pages.rulebook(), (pages.options.today)());
+    let (options, today) = (Arc::clone(&pages.options), (pages.options.today)());
     pages
         .waits(move || {
             let mut worklists = worklists.lock().unwrap_or_else(PoisonError::into_inner);
-            worklists.shown_to(&rulebook, &viewer, today)
+            worklists.shown_to(&options.rulebook, &viewer, today)
         })
         .await
 }
@@ -166,7 +166,7 @@ fn table(
         } @else {
             form method="post" action=(Route::ReviewOrders.path()) {
                 (seal(reader))
-                div.wide tabindex="0" role="region" aria-label=(reader.says(Text::Worklist)) {
+                (wide(reader.says(Text::Worklist), &html! {
                     table {
                         thead {
                             tr {
@@ -180,7 +180,7 @@ fn table(
                         }
                         tbody { @for row in shown { (line(reader, rulebook, row, on)) } }
                     }
-                }
+                }))
                 @if can_review { (bulk(reader)) }
             }
             (turning(reader, rows.len(), wanted))
@@ -199,7 +199,7 @@ fn line(reader: &Reader<'_>, rulebook: &Rulebook, row: &Waiting, on: Date) -> Ma
             td {
                 @if let Some(state) = row.state { (reader.code(state.name())) }
                 @if row.tasks.is_empty() {
-                    @if let Some(id) = &row.row { (rule_says(reader, rulebook, id)) }
+                    @if let Some(id) = &row.row { (rule_says(rulebook, id)) }
                 } @else {
                     ul { @for open in &row.tasks { li { (task_says(reader, rulebook, &open.task.code)) } } }
                 }
@@ -301,11 +301,11 @@ const fn what_to_do(waits_for: WaitsFor) -> Text {
 pub(super) fn task_says(reader: &Reader<'_>, rulebook: &Rulebook, code: &str) -> Markup {
     match reader.known_code(code) {
         Some(words) => html! { (words) },
-        None => rule_says(reader, rulebook, code),
+        None => rule_says(rulebook, code),
     }
 }
 
-fn rule_says(_: &Reader<'_>, rulebook: &Rulebook, id: &str) -> Markup {
+fn rule_says(rulebook: &Rulebook, id: &str) -> Markup {
     let row = rulebook.pathway.rows.iter().find(|row| row.id == id);
     match row {
         Some(row) => html! { p.rule lang="en" { (row.says) } },
@@ -330,9 +330,7 @@ pub(super) async fn review(pages: &Pages, asked: &Asked) -> Outcome {
     }
     let (by, reason) = (asked.who(), asked.field("reason").to_owned());
     if keys.is_empty() || reason.is_empty() {
-        let (title, why) = (Text::NotDone, Text::TickAndSayWhy);
-        let refusal = pages.refusal(asked, StatusCode::UNPROCESSABLE_ENTITY, title, why);
-        return Ok((refusal, Cookie::Same));
+        return pages.not_done(asked, StatusCode::UNPROCESSABLE_ENTITY, Text::TickAndSayWhy);
     }
     let said = pages
         .does(move |data, _| Ok(data.review(&keys, known, &by, &reason)))
@@ -354,9 +352,7 @@ pub(super) fn reviewed(
             Ok((Content::See(to), Cookie::Same))
         }
         Err(NotReviewed::Unknown(_) | NotReviewed::HasLeft(..)) => {
-            let (title, why) = (Text::NotDone, Text::HasLeftWhy);
-            let refusal = pages.refusal(asked, StatusCode::CONFLICT, title, why);
-            Ok((refusal, Cookie::Same))
+            pages.not_done(asked, StatusCode::CONFLICT, Text::HasLeftWhy)
         }
         Err(NotReviewed::Ledger(error)) => Err(pages.tell(&error)),
     }

@@ -36,6 +36,13 @@ impl Language {
         }
     }
 
+    /// The language of a code, exactly as [`code`](Self::code) has it.
+    #[must_use]
+    pub fn called(code: &str) -> Option<Self> {
+        let known = Self::NAMES.iter().find(|(name, _)| *name == code);
+        known.map(|(_, language)| *language)
+    }
+
     /// The language that a register's code means, `sv` or `sv-FI`; `None` for any other.
     #[must_use]
     pub fn of(code: &str) -> Option<Self> {
