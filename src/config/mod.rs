@@ -253,6 +253,11 @@ struct File {
     cds: Option<RawCds>,
 }
 
+/// The folder of the configuration.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}
+
 impl File {
     fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
@@ -265,9 +270,8 @@ impl File {
         })
     }
 
-    /// Whose signatures count; a relative place is beside the configuration.
-    fn signers(&self, path: &Path, mistakes: &mut Vec<String>) -> Option<Signers> {
-        let folder = path.parent().unwrap_or(Path::new(""));
+    /// Whose signatures count; a relative place is in the folder of the configuration.
+    fn signers(&self, folder: &Path, mistakes: &mut Vec<String>) -> Option<Signers> {
         let signers = self.rules.as_ref();
         let signers = signers.map(|rules| Signers::read(&folder.join(&rules.signers)));
         signers.transpose().unwrap_or_else(|wrong| {
@@ -326,16 +330,17 @@ impl Config {
             server.mistakes(name, file.site.trial, &mut mistakes);
         }
         source::mistakes(&file.source, &file.server, &mut mistakes);
-        let signers = file.signers(path, &mut mistakes);
+        // Relative places are beside the configuration.
+        let folder = folder_of(path);
+        let signers = file.signers(folder, &mut mistakes);
         let sampled = file.sampled_negatives.map(|raw| raw.checked()).transpose();
         let sampled_negatives = sampled.unwrap_or_else(|mistake| {
             mistakes.push(mistake);
             None
         });
-        let lake = file.lake.map(|place| {
-            let folder = path.parent().unwrap_or(Path::new(""));
-            lake::checked(place, folder, file.site.trial, &mut mistakes)
-        });
+        let lake = file
+            .lake
+            .map(|place| lake::checked(place, folder, file.site.trial, &mut mistakes));
         if let Some(scope) = &file.scope {
             scope.mistakes(&mut mistakes);
         }
@@ -352,14 +357,14 @@ impl Config {
         }
         let alarms = file.alarms.checked(&mut mistakes);
         file.retention.mistakes(&mut mistakes);
-        let web = file.web.as_ref().map(|web| {
-            let folder = path.parent().unwrap_or(Path::new(""));
-            web.checked(folder, file.site.trial, &mut mistakes)
-        });
-        let cds = file.cds.as_ref().map(|cds| {
-            let folder = path.parent().unwrap_or(Path::new(""));
-            cds.checked((folder, file.site.trial), &file.source, &mut mistakes)
-        });
+        let web = file
+            .web
+            .as_ref()
+            .map(|web| web.checked(folder, file.site.trial, &mut mistakes));
+        let cds = file
+            .cds
+            .as_ref()
+            .map(|cds| cds.checked((folder, file.site.trial), &file.source, &mut mistakes));
         let mut channels = Vec::new();
         for (name, raw) in &file.channel {
             match channel(name, raw, &file.server, file.site.trial) {
@@ -526,7 +531,7 @@ impl Config {
         let file = File::read(&self.path)?;
         let mut mistakes = Vec::new();
         file.legal_basis.mistakes(&mut mistakes);
-        let signers = file.signers(&self.path, &mut mistakes);
+        let signers = file.signers(folder_of(&self.path), &mut mistakes);
         if let Some(scope) = &file.scope {
             scope.mistakes(&mut mistakes);
         }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::dispatch::{now, today};
+use super::dispatch::now;
 use super::serve::listener;
 use super::served_step::Work;
 use super::serving::ServeError;
@@ -20,13 +20,8 @@ pub(super) async fn served_cards(
         return Ok(None);
     };
     let (listener, here) = listener(cds.listen).await?;
-    let (clock, zone) = (work.clock, work.zone.clone());
-    let (rulebook, config) = (options.rulebook.clone(), options.config.clone());
-    let day = move || {
-        let said = clock.chosen_day(&zone);
-        let said = said.or_else(|| today(&rulebook, Some(&config)).ok());
-        said.unwrap_or_else(|| zone.to_datetime(clock.now()).date())
-    };
+    let clock = work.clock;
+    let day = Arc::clone(work);
     let router = services(CdsOptions {
         root: options.root.clone(),
         rulebook: options.rulebook.clone(),
@@ -35,7 +30,7 @@ pub(super) async fn served_cards(
         cds,
         clock: now,
         now: Arc::new(move || clock.now()),
-        today: Arc::new(day),
+        today: Arc::new(move || day.today()),
         tell: Arc::clone(&options.tell),
         counts: Arc::clone(counts),
     })

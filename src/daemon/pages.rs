@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::dispatch::today;
 use super::serve::listener;
 use super::served_step::Work;
 use super::serving::{ServeError, web};
@@ -17,13 +16,8 @@ pub(super) async fn served_pages(work: &Arc<Work>) -> Result<Option<SocketAddr>,
         return Ok(None);
     };
     let (listener, here) = listener(web.listen).await?;
-    let (clock, zone) = (work.clock, work.zone.clone());
-    let (rulebook, config) = (options.rulebook.clone(), options.config.clone());
-    let day = move || {
-        let said = clock.chosen_day(&zone);
-        let said = said.or_else(|| today(&rulebook, Some(&config)).ok());
-        said.unwrap_or_else(|| zone.to_datetime(clock.now()).date())
-    };
+    let clock = work.clock;
+    let day = Arc::clone(work);
     let router = pages(
         WebOptions {
             root: options.root.clone(),
@@ -32,7 +26,7 @@ pub(super) async fn served_pages(work: &Arc<Work>) -> Result<Option<SocketAddr>,
             web,
             sign_in_by: options.sign_in_by,
             now: Arc::new(move || clock.now()),
-            today: Arc::new(day),
+            today: Arc::new(move || day.today()),
             tell: Arc::clone(&options.tell),
         },
         here,

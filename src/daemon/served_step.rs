@@ -38,6 +38,13 @@ pub(super) struct Work {
 }
 
 impl Work {
+    /// The day that it is where the programme is: the one that a set clock shows, else the configuration's.
+    pub(super) fn today(&self) -> Date {
+        let said = self.clock.chosen_day(&self.zone);
+        let said = said.or_else(|| today(&self.options.rulebook, Some(&self.options.config)).ok());
+        said.unwrap_or_else(|| self.zone.to_datetime(self.clock.now()).date())
+    }
+
     /// Does a step, however long it takes, and writes down how it ended.
     pub(super) fn does(&self, start: Start) -> Ended {
         let Start { step, day, .. } = start;
