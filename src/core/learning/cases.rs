@@ -83,6 +83,13 @@ impl Case {
     }
 }
 
+/// The flagged, and the sampled, whose outcomes count.
+pub(super) fn asked_among(cases: &[Case]) -> (Vec<Case>, Vec<Case>) {
+    let counted = cases.iter().filter(|case| case.outcome.counts());
+    let asked = counted.filter(|case| case.is_asked()).copied();
+    asked.partition(|case| case.decided == Decided::Flagged)
+}
+
 /// Neighbouring scores that are looked at together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScoreBand {

@@ -1,6 +1,8 @@
 //! Precision, uptake, calibration and the recalibration that is proposed.
 
-use super::cases::{Alike, Case, Place, Round, ScoreBand, Weighted, predicted, score_bands};
+use super::cases::{
+    Alike, Case, Place, Round, ScoreBand, Weighted, asked_among, predicted, score_bands,
+};
 use super::judged::{Judged, tested_among};
 use super::uptake::{Population, UptakeFigures, population, uptake_figures};
 use crate::calibration::{
@@ -243,15 +245,7 @@ fn learn_round(
     for case in cases {
         account.add(case.decided, case.outcome);
     }
-    let of = |wanted: fn(&Decided) -> bool| -> Vec<Case> {
-        let counted = cases.iter().filter(|case| case.outcome.counts());
-        counted
-            .filter(|case| wanted(&case.decided))
-            .copied()
-            .collect()
-    };
-    let flagged = of(|decided| *decided == Decided::Flagged);
-    let sampled = of(|decided| matches!(decided, Decided::SampledNegative(_)));
+    let (flagged, sampled) = asked_among(cases);
     let whole = Counts::of(&flagged);
     let came = Weighted::of(&flagged, bands, Alike::InBandSexAndAge);
     let if_unlike = uptake_figures((model, level), bands, (&flagged, &sampled));

@@ -1,13 +1,14 @@
 //! Those whom a calibration is held against, and what they stand for.
 
-use super::cases::{Alike, Case, Cell, Place, ScoreBand, Weighted, predicted, score_bands};
+use super::cases::{
+    Alike, Case, Cell, Place, ScoreBand, Weighted, asked_among, predicted, score_bands,
+};
 use super::figures::{Calibrated, Counts, Proposal, Tested};
 use super::uptake::{ODDS_OF_NON_COMERS, Others};
 use crate::calibration::{
     self, Estimate, FEWEST_IN_GROUP, Figure, Method, NotIdentifiable, PairedOutcomes, Rows,
     Settings, calibration_slope, observed_to_expected, recalibrate,
 };
-use crate::outcomes::Decided;
 use crate::rulebook::{Calibration, Model, Score};
 
 /// Whom calibration is looked at in: everybody where enough were confirmed among the sampled, so that
@@ -44,14 +45,7 @@ pub fn weak_calibration_among(
     (model, level): (&Model, Score),
     cases: &[Case],
 ) -> WeakCalibration {
-    let of = |wanted: fn(Decided) -> bool| -> Vec<Case> {
-        let counted = cases
-            .iter()
-            .filter(|case| case.outcome.counts() && wanted(case.decided));
-        counted.copied().collect()
-    };
-    let flagged = of(|decided| decided == Decided::Flagged);
-    let sampled = of(|decided| matches!(decided, Decided::SampledNegative(_)));
+    let (flagged, sampled) = asked_among(cases);
     let tested = tested_among(&sampled);
     let bands = score_bands(model, level);
     let judged = Judged::among(&bands, (&flagged, &sampled), tested);

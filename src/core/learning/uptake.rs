@@ -1,6 +1,6 @@
 //! Only some of those who are asked come: what holds for all, by what is taken for granted of the others.
 
-use super::cases::{Alike, Case, Cell, ScoreBand, Weighted, score_bands};
+use super::cases::{Alike, Case, Cell, ScoreBand, Weighted, asked_among, score_bands};
 use super::figures::Counts;
 use crate::calibration::{
     Estimate, FEWEST_IN_GROUP, Figure, Method, NotIdentifiable, PairedOutcomes, at_threshold,
@@ -105,14 +105,7 @@ struct Five([Figure; 5]);
 #[must_use]
 pub fn uptake_among((model, level): (&Model, Score), cases: &[Case]) -> UptakeFigures {
     let bands = score_bands(model, level);
-    let of = |wanted: fn(Decided) -> bool| -> Vec<Case> {
-        let counted = cases
-            .iter()
-            .filter(|case| case.outcome.counts() && wanted(case.decided));
-        counted.copied().collect()
-    };
-    let flagged = of(|decided| decided == Decided::Flagged);
-    let sampled = of(|decided| matches!(decided, Decided::SampledNegative(_)));
+    let (flagged, sampled) = asked_among(cases);
     uptake_figures((model, level), &bands, (&flagged, &sampled))
 }
 
