@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::support::acting::at_risk;
-use crate::support::cards::{
-    BASE, JSON, ORDER_SELECT, PATIENT_VIEW, Signer, Ward, bundle, call, claims,
-};
+use crate::support::cards::{BASE, JSON, ORDER_SELECT, PATIENT_VIEW, Ward, bundle, call, claims};
+use crate::support::signer::Signer;
 use crate::support::world::World;
 
 fn ward() -> Ward {

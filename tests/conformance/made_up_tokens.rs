@@ -1,64 +1,13 @@
 //! SMART Backend Services at the stand-in's server: who gets a token, and what it is good for.
 
-use std::fs;
-use std::path::PathBuf;
-
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
+use jsonwebtoken::get_current_timestamp;
 use serde_json::{Value, json};
 
 use crate::support::served::{Heard, Served};
-use crate::support::site::{TempFolder, preventio};
+use crate::support::signer::Signer;
 
-/// A client with a key of its own.
-struct Client {
-    key: EncodingKey,
-    algorithm: Algorithm,
-    kid: String,
-    keys: PathBuf,
-}
-
-impl Client {
-    fn new(folder: &TempFolder, algorithm: &str) -> Client {
-        let out = folder.join(algorithm);
-        let place = out.display().to_string();
-        preventio(&[
-            "standin",
-            "client-key",
-            "--out",
-            &place,
-            "--algorithm",
-            algorithm,
-        ])
-        .ends_well();
-        let pem = fs::read(out.join("private.pem")).expect("a private key");
-        let keys = fs::read_to_string(out.join("jwks.json")).expect("public keys");
-        let keys: Value = serde_json::from_str(&keys).expect("JSON");
-        let kid = keys["keys"][0]["kid"]
-            .as_str()
-            .expect("a key id")
-            .to_owned();
-        let (key, algorithm) = if algorithm == "es384" {
-            (EncodingKey::from_ec_pem(&pem), Algorithm::ES384)
-        } else {
-            (EncodingKey::from_rsa_pem(&pem), Algorithm::RS384)
-        };
-        Client {
-            key: key.expect("a key"),
-            algorithm,
-            kid,
-            keys: out.join("jwks.json"),
-        }
-    }
-
-    fn registered_as(&self, id: &str) -> String {
-        format!("{id}={}", self.keys.display())
-    }
-
-    fn signs(&self, claims: &Value) -> String {
-        let mut header = Header::new(self.algorithm);
-        header.kid = Some(self.kid.clone());
-        encode(&header, claims, &self.key).expect("claims can be signed")
-    }
+fn registered(client: &Signer, id: &str) -> String {
+    format!("{id}={}", client.keys.display())
 }
 
 fn claims(server: &Served, jti: &str) -> Value {
@@ -87,14 +36,13 @@ fn gets(server: &Served, target: &str, token: &Value) -> Heard {
 
 #[test]
 fn a_registered_client_gets_a_token_for_what_it_may_do() {
-    let folder = TempFolder::new();
     for algorithm in ["es384", "rs384"] {
-        let client = Client::new(&folder, algorithm);
+        let client = Signer::new(algorithm);
         let server = Served::starts(&[
             "--residents",
             "3",
             "--client",
-            &client.registered_as("engine"),
+            &registered(&client, "engine"),
             "--scopes",
             "system/*.rs system/Communication.c",
         ]);
@@ -132,13 +80,12 @@ fn a_registered_client_gets_a_token_for_what_it_may_do() {
 
 #[test]
 fn an_assertion_that_is_not_as_it_must_be_is_refused() {
-    let folder = TempFolder::new();
-    let (client, stranger) = (Client::new(&folder, "es384"), Client::new(&folder, "rs384"));
+    let (client, stranger) = (Signer::new("es384"), Signer::new("rs384"));
     let server = Served::starts(&[
         "--residents",
         "0",
         "--client",
-        &client.registered_as("engine"),
+        &registered(&client, "engine"),
     ]);
     let now = get_current_timestamp();
     for (member, value) in [
@@ -174,13 +121,12 @@ fn an_assertion_that_is_not_as_it_must_be_is_refused() {
 
 #[test]
 fn a_token_endpoint_can_be_flaky() {
-    let folder = TempFolder::new();
-    let client = Client::new(&folder, "es384");
+    let client = Signer::new("es384");
     let server = Served::starts(&[
         "--residents",
         "0",
         "--client",
-        &client.registered_as("engine"),
+        &registered(&client, "engine"),
     ]);
     server
         .hears("POST", "/_control/faults", &[], "token-400=1")
@@ -203,9 +149,8 @@ fn a_token_endpoint_can_be_flaky() {
 
 #[test]
 fn a_token_expires() {
-    let folder = TempFolder::new();
-    let client = Client::new(&folder, "es384");
-    let id = client.registered_as("engine");
+    let client = Signer::new("es384");
+    let id = registered(&client, "engine");
     let server = Served::starts(&["--residents", "0", "--client", &id, "--token-lifetime", "0"]);
     let given = asks(
         &server,

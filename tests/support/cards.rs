@@ -9,12 +9,12 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
+use jsonwebtoken::get_current_timestamp;
 use serde_json::{Value, json};
 
 use super::acting::Clinic;
 use super::served::{Heard, Served, hears};
-use super::site::{TempFolder, preventio};
+use super::signer::Signer;
 use super::world::World;
 
 /// The address by which clients call, whatever the port: a proxy is between.
@@ -23,51 +23,6 @@ pub(crate) const ISSUER: &str = "https://ehr.example.org";
 pub(crate) const PATIENT_VIEW: &str = "/cds-services/screening-patient-view";
 pub(crate) const ORDER_SELECT: &str = "/cds-services/screening-order-select";
 pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
-
-/// A client's key.
-pub(crate) struct Signer {
-    key: EncodingKey,
-    pub(crate) header: Header,
-    /// The public half, as a JWK set.
-    pub(crate) public: String,
-}
-
-impl Signer {
-    /// With `es384` or `rs384`.
-    pub(crate) fn new(algorithm: &str) -> Self {
-        let folder = TempFolder::new();
-        let out = folder.join("keys");
-        let place = out.display().to_string();
-        let words = [
-            "standin",
-            "client-key",
-            "--out",
-            &place,
-            "--algorithm",
-            algorithm,
-        ];
-        preventio(&words).ends_well();
-        let pem = fs::read(out.join("private.pem")).expect("a private key");
-        let public = fs::read_to_string(out.join("jwks.json")).expect("public keys");
-        let keys: Value = serde_json::from_str(&public).expect("JSON");
-        let (key, algorithm) = if algorithm == "es384" {
-            (EncodingKey::from_ec_pem(&pem), Algorithm::ES384)
-        } else {
-            (EncodingKey::from_rsa_pem(&pem), Algorithm::RS384)
-        };
-        let mut header = Header::new(algorithm);
-        header.kid = keys["keys"][0]["kid"].as_str().map(str::to_owned);
-        Self {
-            key: key.expect("a key"),
-            header,
-            public,
-        }
-    }
-
-    pub(crate) fn signs(&self, claims: &Value) -> String {
-        encode(&self.header, claims, &self.key).expect("claims can be signed")
-    }
-}
 
 /// What a good token for a path claims; each time another.
 pub(crate) fn claims(path: &str) -> Value {

@@ -17,6 +17,7 @@ pub(crate) mod pulling;
 pub(crate) mod rules;
 pub(crate) mod served;
 pub(crate) mod shipped;
+pub(crate) mod signer;
 pub(crate) mod site;
 pub(crate) mod snapshots;
 pub(crate) mod town;
