@@ -59,7 +59,9 @@ impl Said {
     /// What a person reads when it ends well, without times.
     #[track_caller]
     pub(crate) fn without_times(self) -> String {
-        let is_time = |word: &str| 20 < word.len() && word.starts_with("20") && word.ends_with('Z');
+        // One instant in a thousand is a whole second, and written without a fraction.
+        let is_time =
+            |word: &str| 20 <= word.len() && word.starts_with("20") && word.ends_with('Z');
         let said = self.ends_well();
         let lines = said.lines().map(|line| {
             let words = line.split(' ');
