@@ -30,6 +30,7 @@ mod pull;
 mod pull_sources;
 mod reconcile;
 mod replay;
+mod report;
 mod retention;
 mod rules;
 mod run;
@@ -79,6 +80,7 @@ enum Command {
     Audit(audit::Arguments),
     Alarms(alarms::Arguments),
     Learn(learn::Arguments),
+    Report(report::Arguments),
     Model(model::Arguments),
     LookBack(look_back::Arguments),
     Replay(replay::Arguments),
@@ -157,6 +159,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Alarms(arguments) => alarms::run(&arguments),
         Command::Learn(arguments) => learn::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Model(arguments) => model::run(&arguments),
         Command::LookBack(arguments) => look_back::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),

@@ -73,7 +73,8 @@ mod values;
 mod wire;
 
 pub use authored::{
-    Letter, NotWritten, To, WITHOUT_PORTAL, Writing, draft, letter, risk_assessment, written,
+    Letter, MeasuredShare, Measurements, NotWritten, To, WITHOUT_PORTAL, Writing, draft, letter,
+    measure_report, risk_assessment, written,
 };
 pub use bulk::{
     Action, BulkClient, BulkError, Call, Deletion, ExportRequest, Failure, Fetch, FileKind, Job,

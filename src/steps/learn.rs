@@ -189,9 +189,9 @@ fn record(
 pub(super) struct Followed {
     /// Sorted by resident.
     pub(super) cases: Vec<FollowedCase>,
-    runs: BTreeSet<u32>,
-    residents: u64,
-    has_acted: bool,
+    pub(super) runs: BTreeSet<u32>,
+    pub(super) residents: u64,
+    pub(super) has_acted: bool,
     pub(super) ledger_event: i64,
 }
 

@@ -103,6 +103,8 @@ mod rehearse;
 mod replay;
 mod replay_document;
 mod resident_shown;
+mod report;
+mod report_document;
 mod retention;
 mod returning;
 mod reviewing;
@@ -188,6 +190,8 @@ pub use rehearse::{RehearsalReport, level_in_words, rehearse, rehearse_one};
 pub use replay::{ReplayOptions, WhichRuns, replay};
 pub use replay_document::{DecidedAgain, Replay, ReplayedRun, Verdict};
 pub use resident_shown::{Measured, ResidentShown, Series, resident_shown};
+pub use report::{ProgrammeReport, programme_report};
+pub use report_document::ReportDocument;
 pub use retention::{Kind, PastIs, PastPeriod, Removed, RetentionReport, retention};
 pub use reviewing::{OrderShown, WaitingOrders};
 pub use rules_diff::{

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::cases::{Along, along};
 use super::in_force::{InForce, Registry, in_force};
-use super::learn::follow;
+use super::learn::{FollowedCase, follow};
 use super::model_document::FigureShown;
 use super::run::{checked_pulls, runs_of};
 use super::sources::Sources;
@@ -16,12 +16,12 @@ use super::{DataFolder, StepError};
 use crate::calibration::Figure;
 use crate::lake::RegisterRow;
 use crate::learning::{
-    self, CalibrationDrift, DriftChange, GateFigure, InputDrift, InputLevel, InputLevels, Stretch,
-    calibration_drift, input_drift, input_levels,
+    self, CalibrationDrift, DriftChange, DriftSeen, GateFigure, InputLevel, InputLevels, ItemDrift,
+    ItemsDrift, Stretch, calibration_drift, input_drift, input_levels,
 };
 use crate::profile::{EntryRank, Fact, Profile, Residence, ResidentId};
 use crate::risk;
-use crate::rulebook::Rulebook;
+use crate::rulebook::{Calibration, Rulebook};
 
 /// When to look back from, and how.
 #[derive(Debug, Clone, Copy)]
@@ -130,62 +130,75 @@ pub fn model_drift(
     options: DriftOptions,
 ) -> Result<DriftReport, StepError> {
     let in_force = in_force(rulebook, data)?;
-    let found = drift_of(&in_force, data, options.today)?;
-    let then = match found.fitted_until {
+    let calibration = &in_force.rulebook.calibration;
+    learning::observed(calibration)?;
+    let followed = follow(&in_force.rulebook, data, (None, options.today))?;
+    let seen = drift_seen(&in_force, data, (&followed.cases, options))?;
+    Ok(DriftReport::new(calibration, options.today, &seen))
+}
+
+impl DriftReport {
+    /// What was seen of a calibration, as of a day.
+    pub(super) fn new(calibration: &Calibration, as_of: Date, seen: &DriftSeen) -> Self {
+        let drift = &seen.calibration;
+        Self {
+            as_of: as_of.to_string(),
+            calibration: calibration.name(),
+            fitted_until: seen.fitted_until.map(|day| day.to_string()),
+            outcome: calibration.estimand.to_string(),
+            verified: drift.verified,
+            confirmed: drift.confirmed,
+            unanswered: seen.unanswered().is_some(),
+            quarters: drift.stretches.iter().map(StretchShown::from).collect(),
+            changes: drift.changes.iter().map(DriftChangeShown::from).collect(),
+            alike_since: drift.alike_since.map(|day| day.to_string()),
+            inputs: seen.items.as_ref().map(InputsShown::from),
+        }
+    }
+}
+
+/// How the calibration in force has moved among followed decisions, and each item of the score.
+///
+/// # Errors
+///
+/// When lake or ledger cannot be read.
+pub(super) fn drift_seen(
+    in_force: &InForce,
+    data: &DataFolder,
+    (cases, options): (&[FollowedCase], DriftOptions),
+) -> Result<DriftSeen, StepError> {
+    let (calibration, fitted_until) = calibration_over_time(in_force, data, cases)?;
+    let then = match fitted_until {
         Some(day) => Some(day),
         None => first_run(&in_force.rulebook, data)?,
     };
-    let inputs = match then.filter(|then| *then < options.today) {
-        Some(then) => Some(inputs(
-            &in_force.rulebook,
-            data,
-            [then, options.today],
-            options.threads,
-        )?),
-        None => None,
-    };
-    let calibration = &in_force.rulebook.calibration;
-    let Drifted {
-        drift,
+    let then = then.filter(|then| *then < options.today);
+    let days = then.map(|then| [then, options.today]);
+    let items = days.map(|days| items(&in_force.rulebook, data, days, options.threads));
+    Ok(DriftSeen {
+        calibration,
         fitted_until,
-    } = found;
-    Ok(DriftReport {
-        as_of: options.today.to_string(),
-        calibration: calibration.name(),
-        fitted_until: fitted_until.map(|day| day.to_string()),
-        outcome: calibration.estimand.to_string(),
-        verified: drift.verified,
-        confirmed: drift.confirmed,
-        unanswered: drift.unanswered(fitted_until).is_some(),
-        quarters: drift.stretches.iter().map(StretchShown::from).collect(),
-        changes: drift.changes.iter().map(DriftChangeShown::from).collect(),
-        alike_since: drift.alike_since.map(|day| day.to_string()),
-        inputs,
+        items: items.transpose()?,
     })
 }
 
-/// A calibration over time, and until when it was fitted.
-struct Drifted {
-    drift: CalibrationDrift,
-    fitted_until: Option<Date>,
-}
-
-fn drift_of(in_force: &InForce, data: &DataFolder, today: Date) -> Result<Drifted, StepError> {
-    let calibration = &in_force.rulebook.calibration;
-    learning::observed(calibration)?;
-    let followed = follow(&in_force.rulebook, data, (None, today))?;
-    let cases = followed.cases.iter();
-    let dated: Vec<_> = cases
+/// The calibration over time, and until when it was fitted.
+fn calibration_over_time(
+    in_force: &InForce,
+    data: &DataFolder,
+    cases: &[FollowedCase],
+) -> Result<(CalibrationDrift, Option<Date>), StepError> {
+    let dated = cases.iter();
+    let dated: Vec<_> = dated
         .filter_map(|one| Some((one.case, one.index_date?)))
         .collect();
     let registry = Registry::of(data)?;
     let record = in_force.recalibration.and_then(|id| registry.called(id));
-    Ok(Drifted {
-        drift: calibration_drift(calibration, &dated),
-        fitted_until: record
-            .and_then(|record| record.fitted_until.as_ref())
-            .and_then(|day| day.parse().ok()),
-    })
+    let fitted_until = record
+        .and_then(|record| record.fitted_until.as_ref())
+        .and_then(|day| day.parse().ok());
+    let calibration = &in_force.rulebook.calibration;
+    Ok((calibration_drift(calibration, &dated), fitted_until))
 }
 
 /// The newest change that the calibration in force has seen nothing of.
@@ -201,8 +214,16 @@ pub(super) fn unanswered_change(
     data: &DataFolder,
     today: Date,
 ) -> Result<Option<DriftChange>, StepError> {
-    match drift_of(&in_force(rulebook, data)?, data, today) {
-        Ok(found) => Ok(found.drift.unanswered(found.fitted_until).cloned()),
+    let in_force = in_force(rulebook, data)?;
+    let calibration = &in_force.rulebook.calibration;
+    let followed = learning::observed(calibration)
+        .map_err(StepError::from)
+        .and_then(|_| follow(&in_force.rulebook, data, (None, today)));
+    match followed {
+        Ok(followed) => {
+            let (drift, until) = calibration_over_time(&in_force, data, &followed.cases)?;
+            Ok(drift.unanswered(until).cloned())
+        }
         Err(
             StepError::NothingPulled
             | StepError::NothingRun
@@ -239,12 +260,12 @@ fn is_there(profile: &Profile) -> bool {
 /// The model of a ladder that was used, and the level of each item and of the score.
 type Levels = (usize, Vec<InputLevel>);
 
-fn inputs(
+fn items(
     rulebook: &Rulebook,
     data: &DataFolder,
     [then, now]: [Date; 2],
     threads: usize,
-) -> Result<InputsShown, StepError> {
+) -> Result<ItemsDrift, StepError> {
     let pulls = checked_pulls(rulebook, data)?;
     let sources = Sources::of(data, rulebook, &pulls)?;
     let register: Vec<RegisterRow> = data.store.register(None)?;
@@ -293,19 +314,34 @@ fn inputs(
             0 => name.to_owned(),
             _ => format!("{name} ({})", model.header.id),
         };
-        InputShown::of(name, input_drift(levels).map_err(|why| why.to_string()))
+        ItemDrift {
+            item: name,
+            found: input_drift(levels),
+        }
     });
-    Ok(InputsShown {
-        then: then.to_string(),
-        now: now.to_string(),
+    Ok(ItemsDrift {
+        then,
+        now,
         residents: assessed,
         items: items.collect(),
     })
 }
 
-impl InputShown {
-    fn of(item: String, found: Result<InputDrift, String>) -> Self {
-        match found {
+impl From<&ItemsDrift> for InputsShown {
+    fn from(drift: &ItemsDrift) -> Self {
+        Self {
+            then: drift.then.to_string(),
+            now: drift.now.to_string(),
+            residents: drift.residents,
+            items: drift.items.iter().map(InputShown::from).collect(),
+        }
+    }
+}
+
+impl From<&ItemDrift> for InputShown {
+    fn from(drift: &ItemDrift) -> Self {
+        let item = drift.item.clone();
+        match drift.found {
             Ok(known) => Self {
                 item,
                 index: Some(known.index),

@@ -56,6 +56,7 @@ pub fn precision(
             });
             grouped.push(GroupedCase {
                 case: one.case,
+                index_date: one.index_date,
                 language: language_of(&entry).to_owned(),
                 district: entry.district.as_deref().map(str::to_owned),
                 laboratory: laboratory(observed, &verification, &by_pull),

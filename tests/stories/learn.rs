@@ -22,8 +22,8 @@ const DIAGNOSED: &str = "2024-05-20";
 const OVER: &str = "2025-03-02";
 
 /// A programme that decided a year ago.
-struct Programme {
-    world: World,
+pub(super) struct Programme {
+    pub(super) world: World,
     names: Vec<String>,
 }
 
@@ -33,7 +33,7 @@ const POINTS: [i32; 5] = [2, 1, 2, 5, 5];
 const KNOWN: i32 = 11;
 
 impl Programme {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut programme = Self {
             world: World::new(),
             names: Vec::new(),
@@ -43,7 +43,7 @@ impl Programme {
     }
 
     /// So many residents whose scores run through all that their answers can give.
-    fn of(n: usize) -> Self {
+    pub(super) fn of(n: usize) -> Self {
         let mut programme = Self::new();
         for at in 0..n {
             let name = format!("resident-{at:04}");
@@ -53,7 +53,7 @@ impl Programme {
     }
 
     /// Somebody with the answers of a pattern: a bit a question.
-    fn scoring(&mut self, name: &str, pattern: usize) -> i32 {
+    pub(super) fn scoring(&mut self, name: &str, pattern: usize) -> i32 {
         let is_high = |at: usize| (pattern >> at) & 1 == 1;
         let answers: Vec<(&str, &str)> = (0..5)
             .map(|at| if is_high(at) { HIGHEST[at] } else { LOWEST[at] })
@@ -80,12 +80,12 @@ impl Programme {
         fs::write(self.config(), text).expect("a configuration can be written");
     }
 
-    fn config(&self) -> PathBuf {
+    pub(super) fn config(&self) -> PathBuf {
         self.world.site.beside("preventio.toml")
     }
 
     #[track_caller]
-    fn decides(&self) {
+    pub(super) fn decides(&self) {
         self.world.pulls();
         self.world.runs_as_of(DECIDED);
     }
@@ -98,13 +98,13 @@ impl Programme {
             .hba1c(hba1c, TESTED);
     }
 
-    fn is_diagnosed(&mut self, name: &str) {
+    pub(super) fn is_diagnosed(&mut self, name: &str) {
         self.is_tested(name, 8.1, 55.0);
         self.world.resident(name).diagnosed("E11.9", DIAGNOSED);
     }
 
     /// Three of four come; the higher the pattern's score, the more often they have it.
-    fn a_year_passes(&mut self) {
+    pub(super) fn a_year_passes(&mut self) {
         let mut dice = Dice::new(2024);
         for (at, name) in self.names.clone().iter().enumerate() {
             let score = KNOWN

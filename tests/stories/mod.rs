@@ -55,6 +55,7 @@ mod privacy;
 mod pulled_twice;
 mod replay;
 mod replay_of_releases;
+mod reported;
 mod results_that_cannot_wait;
 mod results_that_name_their_order;
 mod retention;

@@ -323,6 +323,7 @@ fn the_manual_of_every_command_is_its_help() {
         &["lake", "status"],
         &["lake", "compact"],
         &["lake", "move"],
+        &["report"],
         &["rules"],
         &["rules", "check"],
         &["rules", "show"],

@@ -247,6 +247,47 @@ pub struct InputDrift {
     pub verdict: InputVerdict,
 }
 
+/// An item of the score on two days.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ItemDrift {
+    /// Its name.
+    pub item: String,
+    /// How it has moved, or why nobody can say.
+    pub found: Result<InputDrift, NotIdentifiable>,
+}
+
+/// Every item of the score on two days.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ItemsDrift {
+    /// The earlier day.
+    pub then: Date,
+    /// The later one.
+    pub now: Date,
+    /// Residents with a score, then and now.
+    pub residents: [u64; 2],
+    /// Each item in the order of the form, then the score.
+    pub items: Vec<ItemDrift>,
+}
+
+/// How the calibration in force and what it rests on have moved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DriftSeen {
+    /// The calibration over time.
+    pub calibration: CalibrationDrift,
+    /// The last day of decisions that it was fitted on; nothing when it is that of the rule file.
+    pub fitted_until: Option<Date>,
+    /// Items then and now; nothing when there are no two days to compare.
+    pub items: Option<ItemsDrift>,
+}
+
+impl DriftSeen {
+    /// The newest change that the calibration in force has seen nothing of.
+    #[must_use]
+    pub fn unanswered(&self) -> Option<&DriftChange> {
+        self.calibration.unanswered(self.fitted_until)
+    }
+}
+
 /// Holds what an item says now against what it said then.
 ///
 /// Where it has more than twenty levels they are pooled, in order, into about ten of equally many then.

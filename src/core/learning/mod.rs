@@ -59,6 +59,7 @@ mod cases;
 mod changes;
 mod drift;
 mod figures;
+mod flow;
 mod gates;
 mod judged;
 mod precision;
@@ -71,12 +72,14 @@ pub use burden::{Burden, BurdenLine, Happened, burden};
 pub use cases::{Case, Round, ScoreBand, score_bands};
 pub use changes::{ModelChange, ModelLot, Standing};
 pub use drift::{
-    CalibrationDrift, DriftChange, INPUT_MOVED_FROM, InputDrift, InputLevel, InputLevels,
-    InputVerdict, Stretch, calibration_drift, input_drift, input_levels,
+    CalibrationDrift, DriftChange, DriftSeen, INPUT_MOVED_FROM, InputDrift, InputLevel,
+    InputLevels, InputVerdict, ItemDrift, ItemsDrift, Stretch, calibration_drift, input_drift,
+    input_levels,
 };
 pub use figures::{
     BandFigures, Calibrated, Learning, Proposal, RoundLearning, Tested, learn, observed, proportion,
 };
+pub use flow::{Arm, Flow, flow};
 pub use gates::{
     DIMENSIONS, DatedCase, Gate, GateFigure, GateName, GateNumber, GateVerdict, RegisterChange,
     Update, all_pass, fitted_until, judge, judge_register,

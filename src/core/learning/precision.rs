@@ -1,11 +1,14 @@
-//! How often the programme is right, for whom: by sex, age, language, district and laboratory; how soon
-//! after the flag, and by which tests.
+//! How often the programme is right, for whom and when: by sex, age, language, district, quarter and
+//! laboratory; how soon after the flag, and by which tests.
 
 use std::collections::BTreeMap;
+
+use jiff::civil::Date;
 
 use super::burden::Burden;
 use super::cases::{Case, Round, ScoreBand, score_bands};
 use super::figures::{Counts, proportion};
+use super::gates::{named, quarter};
 use super::uptake::uptake_figures;
 use crate::calibration::{FEWEST_IN_GROUP, Figure, NotIdentifiable};
 use crate::outcomes::{Decided, Outcome, Verification, verifying_tests};
@@ -16,6 +19,8 @@ use crate::rulebook::{Category, Model, Rulebook, Score};
 pub struct GroupedCase {
     /// The decision and what became of it.
     pub case: Case,
+    /// Day zero; nothing for a decision that does not count.
+    pub index_date: Option<Date>,
     /// Language of contact, as tables call it.
     pub language: String,
     /// District; nothing where it is not known, or nobody's to know.
@@ -37,11 +42,19 @@ pub enum Grouping {
     Language,
     /// District.
     District,
+    /// Quarter of the index date.
+    Quarter,
 }
 
 impl Grouping {
     /// Every one, in the order of reports.
-    pub const ALL: [Self; 4] = [Self::Sex, Self::Age, Self::Language, Self::District];
+    pub const ALL: [Self; 5] = [
+        Self::Sex,
+        Self::Age,
+        Self::Language,
+        Self::District,
+        Self::Quarter,
+    ];
 
     /// The name in reports.
     #[must_use]
@@ -51,6 +64,7 @@ impl Grouping {
             Self::Age => "age",
             Self::Language => "language",
             Self::District => "district",
+            Self::Quarter => "quarter",
         }
     }
 
@@ -64,6 +78,10 @@ impl Grouping {
             })),
             Self::Language => Some(one.language.clone()),
             Self::District => one.district.clone(),
+            Self::Quarter => one.index_date.map(|on| {
+                let quarter = quarter(on);
+                named(quarter, quarter)
+            }),
         }
     }
 }

@@ -194,7 +194,7 @@ fn proposal(learning: &Learning, subject: &LearningSubject) -> String {
         "{heading}<p>By closed testing ({}): <strong>{}</strong>. {}</p>\n",
         proposal.recalibration.test.name(),
         update(proposal),
-        escaped(&standing(subject))
+        escaped(&standing(proposal, subject))
     );
     if proposal.changes() {
         text.push_str(&format!(

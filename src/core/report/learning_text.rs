@@ -335,8 +335,12 @@ pub(super) fn update(proposal: &Proposal) -> String {
 }
 
 /// What stands of the proposal, in a sentence.
-pub(super) fn standing(subject: &LearningSubject) -> String {
+pub(super) fn standing(proposal: &Proposal, subject: &LearningSubject) -> String {
     match (subject.proposal, &subject.accepted) {
+        (None, _) if proposal.changes() => {
+            "It is not on record: `preventio learn` or `preventio model propose` puts it there."
+                .to_owned()
+        }
         (None, _) => {
             "Nothing is proposed: the outcomes do not contradict the calibration in force."
                 .to_owned()
@@ -384,7 +388,7 @@ fn proposed(text: &mut String, learning: &Learning, subject: &LearningSubject) {
             say!(text, "  {limit}");
         }
     }
-    say!(text, "{}", standing(subject));
+    say!(text, "{}", standing(proposal, subject));
 }
 
 /// How far a proposal reaches.

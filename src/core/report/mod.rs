@@ -4,7 +4,7 @@
 //!
 //! Explanations of one decision in plain sentences and as a card, the phrases they are
 //! made of (dates, ages of facts, numbers), the evaluation of a model and a whole
-//! rule book as text and as one offline page, how far everybody has come and where everybody stands,
+//! rule book as text and as one offline page, the programme's report, how far everybody has come and where everybody stands,
 //! what has stopped or gone wrong (alarms), and which small numbers are not told. It computes no number that another room owns.
 //!
 //! # How the data flows
@@ -49,6 +49,7 @@ mod offer;
 mod phrases;
 mod precision_page;
 mod precision_text;
+mod programme;
 mod rule_book;
 mod suppression;
 mod svg;
@@ -80,6 +81,10 @@ pub use offer::{Offers, offer_sentence};
 pub use phrases::{age_phrase, date_phrase, list_phrase, number_phrase};
 pub use precision_page::precision_section;
 pub use precision_text::{GroupTold, groups_told, laboratories_told, precision_text};
+pub use programme::{
+    CardLine, FirstPage, ModelOnRecord, ProposalOnRecord, Reported, TripodItem, first_page,
+    model_card, not_in_this_report, report_page, tripod,
+};
 pub use rule_book::{
     RuleBookShown, RuleBookSubject, rule_book_page, rule_book_shown, rule_book_text,
 };

@@ -37,7 +37,7 @@ pub enum GroupTold<'a> {
 pub fn groups_told(grouped: &Grouped) -> Option<Vec<GroupTold<'_>>> {
     let groups = &grouped.groups;
     match grouped.by {
-        Grouping::Sex | Grouping::Age | Grouping::Language => {
+        Grouping::Sex | Grouping::Age | Grouping::Language | Grouping::Quarter => {
             Some(groups.iter().map(GroupTold::Told).collect())
         }
         Grouping::District if groups.is_empty() => Some(Vec::new()),

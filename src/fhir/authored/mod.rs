@@ -2,6 +2,7 @@
 
 mod acts;
 mod letter;
+mod measure;
 mod score;
 
 use jiff::civil::Date;
@@ -17,6 +18,7 @@ use preventiojyraa_core::rulebook::{LaboratoryId, Rulebook, ScoreUnit};
 
 pub use acts::{NotWritten, To, Writing, written};
 pub use letter::{Letter, WITHOUT_PORTAL, letter};
+pub use measure::{MeasuredShare, Measurements, measure_report};
 
 /// Namespace of our assessments: a receiver updates what it has under the same identifier.
 const ASSESSMENTS: &str = "https://preventiojyraa.example.org/fhir/risk-assessment";

@@ -34,6 +34,7 @@
 mod asking_tests;
 mod communication;
 mod error;
+mod measure_report;
 mod parts;
 mod questionnaire;
 mod risk_assessment;
@@ -45,6 +46,7 @@ mod tests;
 
 pub use communication::{CommunicationContent, communication};
 pub use error::AuthoringError;
+pub use measure_report::{MeasureReportContent, ShareContent, measure_report};
 pub use parts::{BusinessIdentifier, Coded, Recipient};
 pub use questionnaire::{AnswerContent, FormContent, QuestionContent};
 pub use risk_assessment::{RiskAssessmentContent, ScoreIn, risk_assessment};
