@@ -44,7 +44,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     measure_report: Option<PathBuf>,
     /// Worker threads; all cores by default. The answer does not depend on it
-    #[arg(long, value_name = "N", value_parser = super::threads)]
+    #[arg(long, value_name = "N")]
     threads: Option<usize>,
     /// Print everything as JSON
     #[arg(long)]

@@ -2,11 +2,12 @@
 
 use jiff::civil::Date;
 
+use super::in_force::{self, in_force};
 use super::learn::{Followed, follow};
 use super::model::{model_list, model_show};
 use super::model_drift::drift_seen;
 use super::precision::precision;
-use super::{DataFolder, DriftOptions, StepError, in_force};
+use super::{DataFolder, DriftOptions, StepError};
 use crate::fhir::{MeasuredShare, Measurements, NotWritten, measure_report};
 use crate::learning::{self, Case, Round, RoundLearning, flow};
 use crate::report::{
@@ -35,7 +36,7 @@ pub fn programme_report(
     options: DriftOptions,
 ) -> Result<ProgrammeReport, StepError> {
     let today = options.today;
-    let in_force = in_force::in_force(rulebook, data)?;
+    let in_force = in_force(rulebook, data)?;
     let rules = &in_force.rulebook;
     let calibration = &rules.calibration;
     learning::observed(calibration)?;
@@ -157,7 +158,7 @@ fn shares(round: &RoundLearning, of: Round) -> Vec<MeasuredShare> {
             told: told.map(|_| (hits, n)).filter(|(_, n)| 0 < *n),
         }
     };
-    let found = arm.confirmed + arm.confirmed_untested;
+    let found = arm.confirmed + arm.confirmed_otherwise;
     vec![
         share(
             name(

@@ -44,7 +44,8 @@ struct ArmEntry {
     counted: u64,
     tested: u64,
     confirmed: u64,
-    confirmed_untested: u64,
+    treated: u64,
+    confirmed_otherwise: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -121,6 +122,7 @@ fn arm(arm: Arm) -> ArmEntry {
         counted: arm.counted,
         tested: arm.tested,
         confirmed: arm.confirmed,
-        confirmed_untested: arm.confirmed_untested,
+        treated: arm.treated,
+        confirmed_otherwise: arm.confirmed_otherwise,
     }
 }

@@ -73,9 +73,11 @@ fn the_whole_report_is_one_page_that_loads_nothing() {
         "First rounds: precision",
         "First rounds: calibration",
         "Recalibration",
-        "Precision over time",
         "Decision curve",
+        "Precision over time",
         "Equity",
+        "First rounds: for whom the programme is right",
+        "Drift",
         "Model card",
         "TRIPOD+AI",
         "Not in this report",
@@ -124,13 +126,23 @@ fn it_tells_the_numbers_of_learning_and_puts_nothing_on_record() {
     let flagged = &report["verification"]["flagged"];
     let sum = ["not_over", "left_out", "counted"].map(|part| flagged[part].as_u64().unwrap_or(0));
     assert_eq!(flagged["decided"], sum.iter().sum::<u64>());
-    let quarters = report["by_quarter"].as_array().expect("a list");
+    let groupings = &report["learned"]["by_group"]["rounds"][0]["groupings"];
+    let groups_by = |name: &str| -> Vec<Value> {
+        let mut groupings = groupings.as_array().expect("a list").iter();
+        let found = groupings.find(|one| one["by"] == name).expect("a grouping");
+        found["groups"].as_array().expect("a list").clone()
+    };
+    let quarters = groups_by("quarter");
     assert_eq!(quarters.len(), 1);
     assert_eq!(quarters[0]["group"], "2024 Q1");
-    assert_eq!(quarters[0]["tested"], flagged["tested"]);
-    let groups = report["by_sex_and_age"].as_array().expect("a list");
-    let names: Vec<&str> = groups.iter().filter_map(|g| g["group"].as_str()).collect();
-    assert_eq!(names, ["women", "70-79"]);
+    assert_eq!(quarters[0]["confirmed_of_tested"], flagged["confirmed"]);
+    assert_eq!(groups_by("age")[0]["group"], "70-79");
+    // And it tells of drift what `model drift` tells.
+    let config = programme.config().display().to_string();
+    let words = ["model", "drift", "--config", &config, "--json"];
+    let drift = site.does(&words).ends_well();
+    let drift: Value = serde_json::from_str(&drift).expect("JSON");
+    assert_eq!(report["drift"], drift);
     let registry = report["model_card"]
         .as_array()
         .expect("a list")

@@ -21,8 +21,10 @@ pub struct Arm {
     pub tested: u64,
     /// Of the tested so many were confirmed.
     pub confirmed: u64,
-    /// Of the counted so many were diagnosed without all tests.
-    pub confirmed_untested: u64,
+    /// Of the counted a treatment was begun for so many before it was known: they verify nothing.
+    pub treated: u64,
+    /// Of the counted so many were diagnosed without all tests, or once a treatment was begun.
+    pub confirmed_otherwise: u64,
 }
 
 /// How far everybody of one round has come.
@@ -65,7 +67,11 @@ fn arm(round: &RoundLearning, decided: Decided) -> Arm {
                 arm.tested += n;
                 arm.confirmed += n;
             }
-            Outcome::Positive { tested: false } => arm.confirmed_untested += n,
+            Outcome::Positive { tested: false } => arm.confirmed_otherwise += n,
+            Outcome::Treated { confirmed } => {
+                arm.treated += n;
+                arm.confirmed_otherwise += if confirmed { n } else { 0 };
+            }
             Outcome::Negative(_) => arm.tested += n,
             Outcome::Unverified(_)
             | Outcome::Lost(_)

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::super::phrases::date_phrase;
 use super::Reported;
 use crate::calibration::{Estimate, NotIdentifiable};
-use crate::learning::{Flow, RoundLearning, Tested, flow};
+use crate::learning::{Arm, Flow, RoundLearning, Tested, flow};
 use crate::rulebook::{Language, ScoreUnit};
 
 /// The first page in one language: plain sentences.
@@ -109,10 +109,19 @@ impl Say {
         }
     }
 
-    /// An estimate with its interval, of a hundred: `8.4 (between 5.9 and 11.8)`.
+    /// A share with its interval, of a hundred: `8.4 (within chance, 5.9 to 11.8)`.
     fn with_limits(self, known: Estimate) -> String {
-        let [value, lower, upper] =
-            [known.value, known.lower, known.upper].map(|n| self.of_hundred(n));
+        let all = [known.value, known.lower, known.upper];
+        self.within(all.map(|n| self.of_hundred(n)))
+    }
+
+    /// A ratio with its interval, in whole numbers for a hundred.
+    fn for_hundred(self, known: Estimate) -> String {
+        let all = [known.value, known.lower, known.upper];
+        self.within(all.map(|n| format!("{:.0}", n * 100.0)))
+    }
+
+    fn within(self, [value, lower, upper]: [String; 3]) -> String {
         match self.0 {
             Language::Finnish => format!("{value} (sattuman rajoissa {lower}–{upper})"),
             Language::Swedish => format!("{value} (inom slumpens gränser {lower}–{upper})"),
@@ -192,17 +201,20 @@ fn counted(say: Say, reported: &Reported, flow: Flow) -> Vec<String> {
             "Nobody has been asked for tests yet: the runs were rehearsals, and whoever was tested was tested for other reasons.",
         ));
     }
-    all.push(match say.0 {
-        Language::Finnish => format!("Seuranta-aika, {months} kuukautta, on kulunut {} kohdalla; {} kohdalla se jatkuu, ja {} jää laskuista pois, koska sairaus oli jo ennestään tai seurantaa ei ole.", flagged.counted, flagged.not_over, flagged.left_out),
-        Language::Swedish => format!("Uppföljningstiden, {months} månader, har gått för {}; för {} pågår den, och {} räknas inte med, eftersom sjukdomen fanns redan tidigare eller uppföljning saknas.", flagged.counted, flagged.not_over, flagged.left_out),
-        Language::English => format!("The follow-up of {months} months is over for {}; for {} it goes on, and {} are not counted, since the disease was there before or nobody is followed.", flagged.counted, flagged.not_over, flagged.left_out),
-    });
+    all.push(followed(say, months, flagged));
     let confirmed = flagged.confirmed;
     all.push(match say.0 {
         Language::Finnish => format!("Seuratuista {} kävi kaikissa kokeissa, ja heistä {confirmed} sai ammattilaiselta etsityn diagnoosin.", flagged.tested),
         Language::Swedish => format!("Av de uppföljda tog {} alla prov, och av dem fick {confirmed} den sökta diagnosen av en yrkesperson.", flagged.tested),
         Language::English => format!("Of those followed, {} had all tests, and a professional made the diagnosis that is looked for in {confirmed} of these.", flagged.tested),
     });
+    if 0 < flagged.treated {
+        all.push(match say.0 {
+            Language::Finnish => format!("{} aloitti hoidon ennen kuin asia selvisi; heistä ei voi päätellä, oliko ohjelma oikeassa.", flagged.treated),
+            Language::Swedish => format!("{} började en behandling innan saken var klar; av dem går det inte att se om programmet hade rätt.", flagged.treated),
+            Language::English => format!("{} began a treatment before it was known; they do not show whether the programme was right.", flagged.treated),
+        });
+    }
     if 0 < drawn.decided {
         all.push(match say.0 {
             Language::Finnish => format!("Rajan alapuolelta arvottiin kokeisiin {}; seuratuista {} kävi niissä, ja heistä {} sai diagnoosin.", drawn.decided, drawn.tested, drawn.confirmed),
@@ -211,6 +223,37 @@ fn counted(say: Say, reported: &Reported, flow: Flow) -> Vec<String> {
         });
     }
     all
+}
+
+/// For how many of the flagged the follow-up is over, and why not for the others.
+fn followed(say: Say, months: u16, flagged: Arm) -> String {
+    let (over, not_over, left_out) = (flagged.counted, flagged.not_over, flagged.left_out);
+    let mut text = match say.0 {
+        Language::Finnish => {
+            format!("Seuranta-aika, {months} kuukautta, on kulunut heistä {over} kohdalla.")
+        }
+        Language::Swedish => {
+            format!("Uppföljningstiden, {months} månader, har gått för {over} av dem.")
+        }
+        Language::English => {
+            format!("The follow-up of {months} months is over for {over} of them.")
+        }
+    };
+    if 0 < not_over {
+        text.push_str(&match say.0 {
+            Language::Finnish => format!(" {not_over} kohdalla se jatkuu."),
+            Language::Swedish => format!(" För {not_over} pågår den."),
+            Language::English => format!(" For {not_over} it goes on."),
+        });
+    }
+    if 0 < left_out {
+        text.push_str(&match say.0 {
+            Language::Finnish => format!(" Laskuista jää pois {left_out}: sairaus oli jo ennestään, tai seurantaa ei ole."),
+            Language::Swedish => format!(" {left_out} räknas inte med: sjukdomen fanns redan tidigare, eller uppföljning saknas."),
+            Language::English => format!(" {left_out} are not counted: the disease was there before, or nobody follows them."),
+        });
+    }
+    text
 }
 
 /// What is known, and what is not.
@@ -266,28 +309,28 @@ fn probabilities(say: Say, round: &RoundLearning, (known, not_known): Both<'_>) 
     let o_e = o_e.and_then(|known| known.evaluation.whole.o_e);
     let among = match round.tested {
         Tested::Everybody => say.one_of(
-            "kaikista päätöksen saaneista",
-            "bland alla som beslut fattats om",
-            "among everybody who was decided about",
+            "Kaikki päätöksen saaneet",
+            "Alla som beslut fattats om",
+            "Among everybody who was decided about",
         ),
         Tested::FlaggedOnly => say.one_of(
-            "rajan saavuttaneista",
-            "bland dem som nått gränsen",
-            "among those who reached the level",
+            "Rajan saavuttaneet",
+            "De som nått gränsen",
+            "Among those who reached the level",
         ),
     };
     match o_e {
         Ok(o_e) => {
-            let of = say.with_limits(o_e);
+            let of = say.for_hundred(o_e);
             known.push(match say.0 {
                 Language::Finnish => {
-                    format!("Kun malli odottaa sataa diagnoosia, niitä todetaan {of} ({among}).")
+                    format!("{among}: kun malli odottaa sataa diagnoosia, niitä todetaan {of}.")
                 }
                 Language::Swedish => {
-                    format!("När modellen väntar hundra diagnoser ställs {of} ({among}).")
+                    format!("{among}: när modellen väntar hundra diagnoser ställs {of}.")
                 }
                 Language::English => {
-                    format!("Where the model expects a hundred diagnoses, {of} are made ({among}).")
+                    format!("{among}: where the model expects a hundred diagnoses, {of} are made.")
                 }
             });
         }

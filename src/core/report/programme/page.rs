@@ -96,12 +96,13 @@ fn verification(reported: &Reported) -> String {
         .collect();
     let caption = "First rounds: from everybody decided about to those confirmed; each bar is a number of residents.";
     format!(
-        "<h2>Who was verified</h2>\n{}{}<p>Of the flagged, {} are still followed, {} had the disease before or are not followed, and {} were diagnosed without all tests.</p>\n",
+        "<h2>Who was verified</h2>\n{}{}<p>Of the flagged, {} are still followed, {} had the disease before or are not followed, for {} a treatment was begun before it was known, and {} were diagnosed without all tests or after that.</p>\n",
         figure(&bars(&rows), caption),
         table(&["step", "residents"], &cells),
         flow.flagged.not_over,
         flow.flagged.left_out,
-        flow.flagged.confirmed_untested
+        flow.flagged.treated,
+        flow.flagged.confirmed_otherwise
     )
 }
 
