@@ -200,20 +200,31 @@ pub(super) fn forest(
     groups: &[GroupEvaluation],
     labels: &[String],
 ) -> Option<Plot> {
-    let mut rows = Vec::new();
-    for (group, label) in groups.iter().zip(labels) {
-        if let Ok(Ok(known)) = group.summary.as_ref().map(compared.figure) {
-            rows.push((label, known));
-        }
-    }
-    let lower = rows
-        .iter()
-        .map(|(_, known)| known.lower)
-        .chain(compared.ideal);
-    let upper = rows
-        .iter()
-        .map(|(_, known)| known.upper)
-        .chain(compared.ideal);
+    let figure = |group: &GroupEvaluation| match &group.summary {
+        Ok(known) => (compared.figure)(known),
+        Err(reason) => Err(*reason),
+    };
+    let rows = groups.iter().zip(labels);
+    let rows: Vec<(String, Figure)> = rows
+        .map(|(group, label)| (label.clone(), figure(group)))
+        .collect();
+    in_rows((compared.id, compared.name), compared.ideal, &rows)
+}
+
+/// Figures with their intervals, one below the other, the first on top; nothing where there is none.
+///
+/// `ideal` is where they would be best, if there is such a place.
+pub(super) fn in_rows(
+    (id, title): (&str, &str),
+    ideal: Option<f64>,
+    figures: &[(String, Figure)],
+) -> Option<Plot> {
+    let rows = figures.iter();
+    let rows: Vec<_> = rows
+        .filter_map(|(label, figure)| figure.ok().map(|known| (label, known)))
+        .collect();
+    let lower = rows.iter().map(|(_, known)| known.lower).chain(ideal);
+    let upper = rows.iter().map(|(_, known)| known.upper).chain(ideal);
     let low = lower.fold(f64::INFINITY, f64::min);
     let high = upper.fold(f64::NEG_INFINITY, f64::max);
     if rows.is_empty() || !low.is_finite() || !high.is_finite() || high <= low {
@@ -227,13 +238,12 @@ pub(super) fn forest(
         place: (170.0, 10.0, 450.0, 28.0 * n_rows),
     };
     let mut marks = String::new();
-    frame.x_axis(&mut marks, compared.name);
-    if let Some(ideal) = compared.ideal {
+    frame.x_axis(&mut marks, title);
+    if let Some(ideal) = ideal {
         frame.line(&mut marks, "ideal", &[(ideal, 0.0), (ideal, n_rows)]);
     }
-    let mut says = format!("{} by group: ", compared.name);
+    let mut says = format!("{title} by group: ");
     for (n, (label, known)) in rows.iter().enumerate() {
-        // The first group stands on top.
         let y = n_rows - n as f64 - 0.5;
         frame.row_name(&mut marks, y, label);
         frame.interval(&mut marks, y, known.value, (known.lower, known.upper));
@@ -241,5 +251,5 @@ pub(super) fn forest(
     }
     let height = 28.0 * n_rows + 55.0;
     let says = says.trim_end_matches("; ");
-    Some(Plot::new(compared.id, height, compared.name, says, &marks))
+    Some(Plot::new(id, height, title, says, &marks))
 }

@@ -371,9 +371,22 @@ fn probabilities(say: Say, round: &RoundLearning, (known, not_known): Both<'_>) 
     }
 }
 
+/// An interval wider than this many of a hundred says that a share is not known, whatever its middle is.
+const WIDEST: f64 = 50.0;
+
 fn missed(say: Say, round: &RoundLearning, (known, not_known): Both<'_>) {
     let sensitivity = round.population.as_ref().map_err(|reason| *reason);
     match sensitivity.and_then(|known| known.sensitivity) {
+        // A lone number would be believed.
+        Ok(sensitivity) if WIDEST < (sensitivity.upper - sensitivity.lower) * 100.0 => {
+            let ends = [sensitivity.lower, sensitivity.upper];
+            let [lower, upper] = ends.map(|n| say.of_hundred(n));
+            not_known.push(match say.0 {
+                Language::Finnish => format!("Kuinka monta seulonta jättää löytämättä, ei juuri tiedetä: sadasta, joilla sairaus todettaisiin, raja voi sattuman rajoissa löytää {lower}–{upper}."),
+                Language::Swedish => format!("Hur många screeningen missar är knappt känt: av hundra hos vilka sjukdomen skulle fastställas kan gränsen inom slumpens gränser hitta {lower}–{upper}."),
+                Language::English => format!("How many the screening misses is hardly known: of a hundred in whom the disease would be confirmed, the level may within chance find {lower} to {upper}."),
+            });
+        }
         Ok(sensitivity) => {
             let of = say.with_limits(sensitivity);
             known.push(match say.0 {

@@ -74,11 +74,10 @@ fn figure(plot: &Plot, caption: &str) -> String {
 
 fn verification(reported: &Reported) -> String {
     let flow = flow(&reported.learning.first);
-    let mut rows = vec![("decided about", flow.decided)];
-    rows.extend(arm(
+    let mut rows = arm(
         &flow.flagged,
         ["flagged", "follow-up over", "had all tests", "confirmed"],
-    ));
+    );
     if 0 < flow.drawn.decided {
         rows.extend(arm(
             &flow.drawn,
@@ -94,9 +93,10 @@ fn verification(reported: &Reported) -> String {
         .iter()
         .map(|(name, n)| vec![(*name).to_owned(), n.to_string()])
         .collect();
-    let caption = "First rounds: from everybody decided about to those confirmed; each bar is a number of residents.";
+    let caption = "First rounds: from those for whom tests were decided to those confirmed; each bar is a number of residents.";
     format!(
-        "<h2>Who was verified</h2>\n{}{}<p>Of the flagged, {} are still followed, {} had the disease before or are not followed, for {} a treatment was begun before it was known, and {} were diagnosed without all tests or after that.</p>\n",
+        "<h2>Who was verified</h2>\n<p>{} residents were decided about; most are neither flagged nor drawn, and nobody tested them for it.</p>\n{}{}<p>Of the flagged, {} are still followed, {} had the disease before or are not followed, for {} a treatment was begun before it was known, and {} were diagnosed without all tests or after that.</p>\n",
+        flow.decided,
         figure(&bars(&rows), caption),
         table(&["step", "residents"], &cells),
         flow.flagged.not_over,
@@ -139,51 +139,19 @@ fn bars(rows: &[(&str, u64)]) -> Plot {
     Plot::new("flow", height, "Who was verified", says, &marks)
 }
 
-/// Shares by group with their intervals, the first on top; nothing where no group has one.
-fn intervals(id: &str, title: &str, rows: &[(String, Figure)]) -> Option<Plot> {
-    let known: Vec<_> = rows
-        .iter()
-        .filter_map(|(name, figure)| figure.ok().map(|known| (name, known)))
-        .collect();
-    let top = known
-        .iter()
-        .map(|(_, known)| known.upper)
-        .fold(0.0, f64::max);
-    if known.is_empty() || top <= 0.0 {
-        return None;
-    }
-    let n_rows = known.len() as f64;
-    let frame = Frame {
-        x: (0.0, top),
-        y: (0.0, n_rows),
-        place: (170.0, 10.0, 440.0, 28.0 * n_rows),
-    };
-    let mut marks = String::new();
-    frame.x_axis(&mut marks, title);
-    let mut says = format!("{title}: ");
-    for (at, (name, known)) in known.iter().enumerate() {
-        let y = n_rows - at as f64 - 0.5;
-        frame.row_name(&mut marks, y, &escaped(name));
-        frame.interval(&mut marks, y, known.value, (known.lower, known.upper));
-        says.push_str(&format!("{name} {}; ", short(known.value)));
-    }
-    let says = says.trim_end_matches("; ");
-    Some(Plot::new(id, 28.0 * n_rows + 60.0, title, says, &marks))
-}
-
 /// PPV and uptake of groups, each as a plot where any group has one.
 fn plots_of(id: &str, groups: &[&GroupFigures]) -> String {
     let shown = |of: fn(&GroupFigures) -> Figure| -> Vec<(String, Figure)> {
         let groups = groups.iter();
         groups
-            .map(|group| (group.name.clone(), of(group)))
+            .map(|group| (escaped(&group.name), of(group)))
             .collect()
     };
     let ppv = shown(|group| group.ppv_per_result);
     let uptake = shown(|group| group.uptake);
     let plots = [
-        intervals(&format!("{id}-ppv"), "PPV per result", &ppv),
-        intervals(&format!("{id}-uptake"), "uptake", &uptake),
+        plots::in_rows((&format!("{id}-ppv"), "PPV per result"), None, &ppv),
+        plots::in_rows((&format!("{id}-uptake"), "uptake"), None, &uptake),
     ];
     let plots = plots.into_iter().flatten();
     plots
@@ -246,7 +214,7 @@ fn drift(reported: &Reported) -> String {
         .iter()
         .map(|stretch| (stretch.name.clone(), stretch.o_e))
         .collect();
-    match intervals("drift", "O:E", &by_quarter) {
+    match plots::in_rows(("drift", "O:E"), Some(1.0), &by_quarter) {
         Some(plot) => text.push_str(&figure(&plot, "Observed over expected by index date, as many quarters together as have ten confirmed and ten others; 1 is right.")),
         None => text.push_str("<p class=\"caution\">O:E over time: insufficient evidence, fewer than ten confirmed and ten others.</p>\n"),
     }
