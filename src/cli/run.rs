@@ -7,14 +7,17 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use preventiojyraa::config::Config;
 use preventiojyraa::daemon;
+use preventiojyraa::ledger::AuditAct;
 use preventiojyraa::rulebook::{Model, Rulebook, State, Words};
 use preventiojyraa::rules;
 use preventiojyraa::steps::{
-    self, Access, ActOptions, ActReport, DataFolder, NotAnsweredReport, RehearsalReport,
-    RunOptions, RunReport,
+    self, Access, ActOptions, ActReport, DataFolder, DryRun, Load, NotAnsweredReport,
+    RehearsalReport, RunOptions, RunReport,
 };
 
-use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, share_in_words, show};
+use super::{
+    CommandResult, DataArguments, Outcome, RulesArguments, account, counts, share_in_words, show,
+};
 
 /// Decide about everybody, as of an index date
 ///
@@ -24,6 +27,7 @@ use super::{CommandResult, DataArguments, Outcome, RulesArguments, counts, share
 ///
 /// Examples: preventio run --data data --index-date 2026-02-01
 /// and: preventio run --act --data data --config preventio.toml
+/// and, before it: preventio run --dry-run --data data --config preventio.toml
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -36,6 +40,12 @@ pub(super) struct Arguments {
     /// Plan what the decisions ask of others; needs a legal basis in the configuration
     #[arg(long, requires = "config")]
     act: bool,
+    /// The same as `--act` as a rehearsal: tell what would be asked of whom, and store nothing
+    ///
+    /// What stands against acting today is told first, and does not end the rehearsal. `--json` names
+    /// every order with its resident; the text has numbers only.
+    #[arg(long, requires = "config", conflicts_with_all = ["act", "model"])]
+    dry_run: bool,
     /// The site's configuration
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -75,26 +85,33 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         data.lies_as(config)?;
     }
     // Who asks nothing of anybody needs nobody's signature, whole or broken.
-    let signature = if arguments.act {
+    let signature = if arguments.act || arguments.dry_run {
         rules::signature(arguments.rules.rules.as_deref(), &rulebook)?
     } else {
         None
     };
+    let act = config.as_ref().map(|config| ActOptions {
+        config,
+        today,
+        signature: signature.as_ref(),
+    });
     let options = RunOptions {
         index_date,
         threads: arguments.threads.unwrap_or_else(super::all_cores),
         at: super::now(),
-        act: config
-            .as_ref()
-            .filter(|_| arguments.act)
-            .map(|config| ActOptions {
-                config,
-                today,
-                signature: signature.as_ref(),
-            }),
+        act: act.filter(|_| arguments.act),
     };
-    let report = steps::run(&rulebook, &mut data, &options)?;
     let words = &rulebook.programme.words;
+    if let Some(act) = act.filter(|_| arguments.dry_run) {
+        let dry = steps::dry_run(&rulebook, &mut data, (&options, act))?;
+        if arguments.json {
+            let n = dry.orders.len().to_string();
+            data.audit(&account(), AuditAct::ListedOrders, None, &n)?;
+        }
+        show(&dry, arguments.json, |dry| dry_run(dry, words))?;
+        return Ok(Outcome::Done);
+    }
+    let report = steps::run(&rulebook, &mut data, &options)?;
     show(&report, arguments.json, |report| render(report, words))?;
     Ok(Outcome::Done)
 }
@@ -228,6 +245,61 @@ fn render(report: &RunReport, words: &Words) -> String {
         text.push_str(&acted(act));
     }
     text.push_str(&format!("Decisions {}\n", report.decisions_hash));
+    text
+}
+
+fn dry_run(dry: &DryRun, words: &Words) -> String {
+    let mut text = "Dry run: nothing is stored, nothing is asked of anybody\n".to_owned();
+    if !dry.obstacles.is_empty() {
+        text.push_str("What stands against acting today\n");
+        for obstacle in &dry.obstacles {
+            let lines = obstacle.lines().map(|line| format!("  {line}\n"));
+            text.extend(lines);
+        }
+    }
+    text.push_str("What would be asked, and how much work that is\n");
+    for load in &dry.load {
+        text.push_str(&work(load));
+    }
+    text.push_str("Tasks for professionals\n");
+    if dry.tasks.is_empty() {
+        text.push_str("  none\n");
+    }
+    for task in &dry.tasks {
+        text.push_str(&format!(
+            "  {:>9}  {}, {}\n",
+            task.n, task.code, task.priority
+        ));
+    }
+    text + &render(&dry.report, words)
+}
+
+fn work(load: &Load) -> String {
+    let Load {
+        kind,
+        channel,
+        planned,
+        waiting,
+        ..
+    } = load;
+    let mut text = format!("  {kind}, by channel {channel}: {planned} new");
+    if 0 < *waiting {
+        text.push_str(&format!(", {waiting} of earlier runs have not left yet"));
+    }
+    if load.is_reviewed {
+        text.push_str("; a person approves each");
+    }
+    if let (Some(n), Some(weeks)) = (load.per_week, load.further_weeks) {
+        text.push_str(&match weeks {
+            0 => format!("; within the {n} of this week"),
+            1 => format!("; at {n} a week, one week more than this one"),
+            weeks => format!("; at {n} a week, {weeks} weeks more than this one"),
+        });
+    }
+    text.push('\n');
+    for (act, n) in &load.acts {
+        text.push_str(&format!("  {n:>9}  {act}\n"));
+    }
     text
 }
 

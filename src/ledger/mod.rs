@@ -111,6 +111,7 @@ pub use records::{
 };
 pub use removals::Removal;
 pub use reviews::{NotReviewed, Review, ReviewedAll, WaitingOrder};
+pub use runs::WouldAct;
 pub use served::{ServedOutcome, ServedStep};
 pub use tasks::{NotClosed, OpenTask};
 pub use timeline::{Happened, Happening, OpenOrder, When};

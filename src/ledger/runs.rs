@@ -1,13 +1,19 @@
 //! Runs: recorded together with all that they ask of the world.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::types::Value;
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
+use super::outbox_row::select;
 use super::write::add_generation;
-use super::{ActCommit, Acted, Generation, Ledger, LedgerError, RunRecord, act, rule_books, sql};
+use super::{
+    ActCommit, Acted, Generation, Ledger, LedgerError, RunRecord, act, rule_books, sql, tasks,
+};
 use crate::lake::ManifestFile;
+use crate::orders::Order;
 use crate::pathway::Inclusion;
-use crate::rulebook::RuleFile;
+use crate::rulebook::{Priority, RuleFile};
 
 const COLUMNS: &str =
     "id, at, index_date, pull, rules_fingerprint, decisions_hash, register, program,
@@ -32,6 +38,61 @@ fn read(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
     })
 }
 
+const COMMIT: &str = "cannot commit the run";
+
+/// What a run that acts would put on record.
+#[derive(Debug)]
+pub struct WouldAct {
+    /// Counted, as a run that acts counts it.
+    pub acted: Acted,
+    /// Orders that it would plan.
+    pub planned: Vec<Order>,
+    /// Orders of earlier runs that would still wait to leave.
+    pub waiting: Vec<Order>,
+    /// Tasks that it would open, by code and urgency.
+    pub tasks: Vec<(String, Priority, u64)>,
+}
+
+/// Puts a run on record in a transaction, with what it asks of the world; without its report.
+fn record(
+    transaction: &Transaction<'_>,
+    (run, rules, files): (&RunRecord, &[RuleFile], &[ManifestFile]),
+    acting: Option<(&ActCommit, Date)>,
+    now: Timestamp,
+) -> Result<Acted, LedgerError> {
+    let generation = add_generation(transaction, files, &[]).map_err(sql(COMMIT))?;
+    transaction
+        .execute(
+            "INSERT INTO run (id, generation, at, index_date, pull, rules_fingerprint, decisions_hash,
+                 register, program, report, ledger_event, acted, recalibration, shared, share)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+            params![
+                run.id,
+                generation,
+                run.at,
+                run.index_date,
+                run.pull,
+                run.rules_fingerprint,
+                run.decisions_hash,
+                run.register.cast_signed(),
+                run.program,
+                run.report,
+                run.ledger_event,
+                run.acted,
+                run.recalibration,
+                run.shared.map(|(id, _)| id),
+                run.shared.map(|(_, share)| share.billionths())
+            ],
+        )
+        .map_err(sql(COMMIT))?;
+    rule_books::keep_for_run(transaction, run.id, &run.rules_fingerprint, rules)
+        .map_err(sql(COMMIT))?;
+    match acting {
+        Some((commit, today)) => act::act(transaction, commit, run.id, now, today),
+        None => Ok(Acted::default()),
+    }
+}
+
 impl Ledger {
     /// Records a run, the rules it used, its decisions and, when it acts, what it asks of the world, in one
     /// transaction. The day beside `acting` is today in the programme's time zone; `report` turns
@@ -48,49 +109,52 @@ impl Ledger {
         acting: Option<(&ActCommit, Date)>,
         report: impl FnOnce(Acted) -> String,
     ) -> Result<Generation, LedgerError> {
-        let action = "cannot commit the run";
         let clock = self.clock.clone();
-        let transaction = self.begin(action)?;
+        let transaction = self.begin(COMMIT)?;
         let now = clock.now(&transaction)?;
-        let generation = add_generation(&transaction, files, &[]).map_err(sql(action))?;
-        transaction
-            .execute(
-                "INSERT INTO run (id, generation, at, index_date, pull, rules_fingerprint, decisions_hash,
-                     register, program, report, ledger_event, acted, recalibration, shared, share)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-                params![
-                    run.id,
-                    generation,
-                    run.at,
-                    run.index_date,
-                    run.pull,
-                    run.rules_fingerprint,
-                    run.decisions_hash,
-                    run.register.cast_signed(),
-                    run.program,
-                    run.report,
-                    run.ledger_event,
-                    run.acted,
-                    run.recalibration,
-                    run.shared.map(|(id, _)| id),
-                    run.shared.map(|(_, share)| share.billionths())
-                ],
-            )
-            .map_err(sql(action))?;
-        rule_books::keep_for_run(&transaction, run.id, &run.rules_fingerprint, rules)
-            .map_err(sql(action))?;
-        let acted = match acting {
-            Some((commit, today)) => act::act(&transaction, commit, run.id, now, today)?,
-            None => Acted::default(),
-        };
+        let acted = record(&transaction, (run, rules, files), acting, now)?;
         transaction
             .execute(
                 "UPDATE run SET report = ?2 WHERE id = ?1",
                 params![run.id, report(acted)],
             )
-            .map_err(sql(action))?;
-        transaction.commit().map_err(sql(action))?;
+            .map_err(sql(COMMIT))?;
+        transaction.commit().map_err(sql(COMMIT))?;
         self.committed()
+    }
+
+    /// What a run would put on record, were it to act: done in a transaction that is given up.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read or is locked.
+    pub fn would_act(
+        &mut self,
+        run: &RunRecord,
+        rules: &[RuleFile],
+        (commit, today): (&ActCommit, Date),
+    ) -> Result<WouldAct, LedgerError> {
+        let clock = self.clock.clone();
+        let transaction = self.begin("cannot rehearse the run")?;
+        let now = clock.now(&transaction)?;
+        let acted = record(&transaction, (run, rules, &[]), Some((commit, today)), now)?;
+        let of_run = [Value::Integer(i64::from(run.id))];
+        let orders = |clause: &str| -> Result<Vec<Order>, LedgerError> {
+            let rows = select(&transaction, clause, &of_run)?.into_iter();
+            Ok(rows.map(|row| row.order).collect())
+        };
+        let planned = orders("WHERE run = ?1 ORDER BY id")?;
+        let waiting = orders("WHERE state = 'planned' AND run IS NOT ?1 ORDER BY id")?;
+        let tasks = tasks::opened_by_run(&transaction, run.id)?;
+        transaction
+            .rollback()
+            .map_err(sql("cannot give up what was rehearsed"))?;
+        Ok(WouldAct {
+            acted,
+            planned,
+            waiting,
+            tasks,
+        })
     }
 
     /// The programme of the first run that acted; nothing where none has.

@@ -49,6 +49,36 @@ pub(super) fn open(
         .map_err(sql("cannot open a task"))
 }
 
+/// Tasks that a run has opened, by code and urgency.
+pub(super) fn opened_by_run(
+    connection: &Connection,
+    run: u32,
+) -> Result<Vec<(String, Priority, u64)>, LedgerError> {
+    let action = "cannot count tasks";
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT code, priority, count(*) FROM task WHERE run = ?1
+             GROUP BY code, priority ORDER BY code, priority",
+        )
+        .map_err(sql(action))?;
+    let rows = statement
+        .query_map([run], |row| {
+            Ok((row.get(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
+        })
+        .map_err(sql(action))?;
+    rows.map(|row| {
+        let (code, priority, n) = row.map_err(sql(action))?;
+        Ok((code, urgency(&priority)?, n.cast_unsigned()))
+    })
+    .collect()
+}
+
+fn urgency(name: &str) -> Result<Priority, LedgerError> {
+    let found = Priority::NAMES.iter().find(|(known, _)| *known == name);
+    let wrong = || LedgerError::Content(format!("`{name}` is no priority of a task"));
+    Ok(found.ok_or_else(wrong)?.1)
+}
+
 /// Opens a task about an order.
 pub(super) fn open_for_delivery(
     connection: &Connection,
@@ -138,15 +168,13 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Result<OpenTask, LedgerError>> {
     let key: Option<[u8; 16]> = row.get(3)?;
     let [priority, opened_on, due]: [String; 3] = [row.get(4)?, row.get(5)?, row.get(6)?];
     let about: Option<String> = row.get(7)?;
-    let found = Priority::NAMES.iter().find(|(name, _)| *name == priority);
     let task = || {
-        let wrong = || LedgerError::Content(format!("task {id} makes no sense"));
         Ok(OpenTask {
             id: id.cast_unsigned(),
             task: NewTask {
                 resident,
                 code,
-                priority: found.ok_or_else(wrong)?.1,
+                priority: urgency(&priority)?,
                 opened_on: day(&opened_on)?,
                 due: day(&due)?,
                 about: about.as_deref().map(day).transpose()?,

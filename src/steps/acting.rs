@@ -112,13 +112,42 @@ impl Acting {
             today,
             signature,
         } = options;
-        if index_date != today {
-            return Err(NoEffects::NotToday { today, index_date }.into());
-        }
+        is_today(index_date, today)?;
         let key = data.identity_key_on_record()?;
         config.allows_effects(rulebook, signature, key.as_ref(), today)?;
         data.pin_trial(config.site.trial)?;
         let stopped = stopped_now(rulebook, data)?;
+        Self::new(data, index_date, options, stopped)
+    }
+
+    /// The same as if effects were allowed and nobody had stopped them, with what stands against it.
+    pub(super) fn as_if_allowed(
+        rulebook: &Rulebook,
+        data: &DataFolder,
+        index_date: Date,
+        options: ActOptions<'_>,
+    ) -> Result<(Self, Vec<String>), StepError> {
+        let ActOptions {
+            config,
+            today,
+            signature,
+        } = options;
+        is_today(index_date, today)?;
+        let key = data.identity_key_on_record()?;
+        let allowed = config.allows_effects(rulebook, signature, key.as_ref(), today);
+        let refused = allowed.err().map(|why| why.to_string());
+        let stopped = stopped_now(rulebook, data)?;
+        let stopped = stopped.map(|why| format!("effects are stopped: {why}"));
+        let acting = Self::new(data, index_date, options, None)?;
+        Ok((acting, refused.into_iter().chain(stopped).collect()))
+    }
+
+    fn new(
+        data: &DataFolder,
+        index_date: Date,
+        ActOptions { config, today, .. }: ActOptions<'_>,
+        stopped: Option<String>,
+    ) -> Result<Self, StepError> {
         let (offered, offered_outside) = match config.offered() {
             _ if stopped.is_some() => (Offered::Stopped, Offered::Stopped),
             Offered::Kinds(kinds) => (Offered::Kinds(kinds.clone()), Offered::OpenRound(kinds)),
@@ -198,6 +227,15 @@ impl Acting {
             // While effects are stopped, an open round waits for them and not for the scope.
             is_outside: is_outside && (self.stopped.is_none() || !is_under_way),
         }
+    }
+}
+
+/// Nobody is asked for anything as of another day.
+fn is_today(index_date: Date, today: Date) -> Result<(), NoEffects> {
+    if index_date == today {
+        Ok(())
+    } else {
+        Err(NoEffects::NotToday { today, index_date })
     }
 }
 

@@ -65,6 +65,7 @@ mod check;
 mod coverage;
 mod coverage_document;
 mod data;
+mod dry_run;
 mod earlier;
 mod effects;
 mod erase;
@@ -143,6 +144,7 @@ pub use coverage_document::{
     CoverageForOthers, CoverageReport, GroupForOthers, GroupShown, StandingForOthers, StandingShown,
 };
 pub use data::{Access, DataFolder};
+pub use dry_run::{DryRun, Load, TaskLoad, WouldLeave, dry_run};
 pub(crate) use effects::replace;
 pub use effects::{
     EffectsStatus, EpochFile, Stopped, Switch, effects_status, notice_old_copy, resume, stop,

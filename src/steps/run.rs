@@ -68,83 +68,23 @@ pub fn run(
     let pulls = checked_pulls(rulebook, data)?;
     // A pull that was killed at its very end has left this to do.
     persons::settle(data, options.index_date)?;
+    let act = options.act;
     let over_limit = over_limit(rulebook, &pulls);
-    if options.act.is_some() && !over_limit.is_empty() {
+    if act.is_some() && !over_limit.is_empty() {
         return Err(StepError::Unmapped(over_limit));
     }
     let in_force = &in_force(rulebook, data)?;
     let rulebook = &in_force.rulebook;
-    let act = options.act;
     let acting = act.map(|act| Acting::begin(rulebook, data, options.index_date, act));
     let acting = acting.transpose()?;
-    // Only who may be asked for a test is drawn for one.
-    let drawn = act.map(|act| sampling::in_force(data, act.config));
-    let (sampling, sampled) = drawn.transpose()?.flatten().unzip();
-    let sources = Sources::of(data, rulebook, &pulls)?;
-    let register = residents(data, &sources)?;
-    let id = data.ledger.newest_run()?.map_or(1, |run| run.id + 1);
-    let (episodes, ledger_event) = data.ledger.episodes(None)?;
-    let deciding = Deciding {
-        in_force,
-        episodes: &episodes,
-        acting: acting.as_ref(),
-        sampling: sampling.as_ref(),
-        sources: &sources,
-        index_date: options.index_date,
-    };
-    let mut tally = Tally::default();
-    let mut collected = acting
-        .as_ref()
-        .zip(act)
-        .map(|(acting, act)| Collected::new(acting, act.config));
-    let texts = Texts::new(rulebook);
-    let ids: Vec<ResidentId> = register.iter().map(|(resident, _)| *resident).collect();
-    let everybody = Along {
-        store: &data.store,
-        catalogue: &rulebook.catalogue,
-        residents: &ids,
-        threads: options.threads,
-    };
-    let work = |n: usize, facts| decide(deciding, &texts, register[n], facts);
-    let (staged, passed_over) = along(everybody, work, |in_order| {
-        data.store.stage_decisions((id, options.index_date), || {
-            let Some(decided) = in_order.next() else {
-                return Ok::<_, StepError>(None);
-            };
-            let mut rows = Vec::with_capacity(decided.len());
-            for Decided { row, asked, told } in decided {
-                tally.add(&row, &told);
-                if let (Some(collected), Some(asked)) = (&mut collected, asked) {
-                    collected.add(asked);
-                }
-                rows.push(row);
-            }
-            Ok(Some(rows))
-        })
+    let Everybody {
+        mut report,
+        mut collected,
+        record,
+        kept: staged,
+    } = everybody(in_force, data, (options, acting.as_ref()), |run, next| {
+        data.store.stage_decisions((run, options.index_date), next)
     })?;
-    tally.passed_over = passed_over;
-    let not_answered = not_answered(data, &tally.not_answered, options.index_date)?;
-    let mut report = tally.report(rulebook, id, options, (&pulls, &sources), register.len());
-    report.not_answered = not_answered;
-    report.sampled_negatives = sampled;
-    report.faulty = faulty_in(data, rulebook)?;
-    report.unmapped_over_limit = over_limit;
-    report.shared_model = SharedModelReport::of(in_force, &ids);
-    let record = RunRecord {
-        id,
-        at: options.at.clone(),
-        index_date: options.index_date.to_string(),
-        pull: report.pull.id,
-        rules_fingerprint: rulebook.fingerprint.clone(),
-        decisions_hash: report.decisions_hash.clone(),
-        register: report.register,
-        program: env!("CARGO_PKG_VERSION").to_owned(),
-        ledger_event,
-        acted: collected.is_some(),
-        recalibration: in_force.recalibration,
-        shared: in_force.share(),
-        report: String::new(),
-    };
     // Deciding takes its time: whoever stopped effects meanwhile is heard too.
     if let (Some(collected), Some(acting)) = (&mut collected, &acting)
         && let Some(why) = acting.stopped_since(rulebook, data)?
@@ -168,6 +108,106 @@ pub fn run(
     )?;
     data.publish(generation)?;
     Ok(report)
+}
+
+/// Everybody decided about: what a run reports, asks and puts on record.
+pub(super) struct Everybody<K> {
+    /// The report without what was done to the world.
+    pub(super) report: RunReport,
+    /// What the decisions ask of the world, of a run that acts.
+    pub(super) collected: Option<Collected>,
+    /// The run, without its report.
+    pub(super) record: RunRecord,
+    /// What was kept of the decisions.
+    pub(super) kept: K,
+}
+
+/// Hands over decisions, piece by piece, in order of residents.
+type Next<'a> = dyn FnMut() -> Result<Option<Vec<DecisionRow>>, StepError> + 'a;
+
+/// Decides about everybody. `keep` takes the decisions of the run with this number, to their end.
+pub(super) fn everybody<K>(
+    in_force: &InForce,
+    data: &DataFolder,
+    (options, acting): (&RunOptions<'_>, Option<&Acting>),
+    keep: impl FnOnce(u32, &mut Next<'_>) -> Result<K, StepError>,
+) -> Result<Everybody<K>, StepError> {
+    let rulebook = &in_force.rulebook;
+    let pulls = checked_pulls(rulebook, data)?;
+    let act = options.act;
+    // Only who may be asked for a test is drawn for one.
+    let drawn = act.map(|act| sampling::in_force(data, act.config));
+    let (sampling, sampled) = drawn.transpose()?.flatten().unzip();
+    let sources = Sources::of(data, rulebook, &pulls)?;
+    let register = residents(data, &sources)?;
+    let id = data.ledger.newest_run()?.map_or(1, |run| run.id + 1);
+    let (episodes, ledger_event) = data.ledger.episodes(None)?;
+    let deciding = Deciding {
+        in_force,
+        episodes: &episodes,
+        acting,
+        sampling: sampling.as_ref(),
+        sources: &sources,
+        index_date: options.index_date,
+    };
+    let mut tally = Tally::default();
+    let mut collected = acting
+        .zip(act)
+        .map(|(acting, act)| Collected::new(acting, act.config));
+    let texts = Texts::new(rulebook);
+    let ids: Vec<ResidentId> = register.iter().map(|(resident, _)| *resident).collect();
+    let along_all = Along {
+        store: &data.store,
+        catalogue: &rulebook.catalogue,
+        residents: &ids,
+        threads: options.threads,
+    };
+    let work = |n: usize, facts| decide(deciding, &texts, register[n], facts);
+    let (kept, passed_over) = along(along_all, work, |in_order| {
+        keep(id, &mut || {
+            let Some(decided) = in_order.next() else {
+                return Ok(None);
+            };
+            let mut rows = Vec::with_capacity(decided.len());
+            for Decided { row, asked, told } in decided {
+                tally.add(&row, &told);
+                if let (Some(collected), Some(asked)) = (&mut collected, asked) {
+                    collected.add(asked);
+                }
+                rows.push(row);
+            }
+            Ok(Some(rows))
+        })
+    })?;
+    tally.passed_over = passed_over;
+    let not_answered = not_answered(data, &tally.not_answered, options.index_date)?;
+    let mut report = tally.report(rulebook, id, options, (&pulls, &sources), register.len());
+    report.not_answered = not_answered;
+    report.sampled_negatives = sampled;
+    report.faulty = faulty_in(data, rulebook)?;
+    report.unmapped_over_limit = over_limit(rulebook, &pulls);
+    report.shared_model = SharedModelReport::of(in_force, &ids);
+    let record = RunRecord {
+        id,
+        at: options.at.clone(),
+        index_date: options.index_date.to_string(),
+        pull: report.pull.id,
+        rules_fingerprint: rulebook.fingerprint.clone(),
+        decisions_hash: report.decisions_hash.clone(),
+        register: report.register,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        ledger_event,
+        acted: collected.is_some(),
+        recalibration: in_force.recalibration,
+        shared: in_force.share(),
+        report: String::new(),
+    };
+    Ok(Everybody {
+        report,
+        collected,
+        record,
+        kept,
+    })
 }
 
 /// Who did not answer, by what the register says of them; `residents` are in its order.

@@ -293,6 +293,15 @@ impl RunReport {
         };
         self.act = act;
     }
+
+    /// Adds what would have been asked of the world.
+    pub(super) fn rehearsed(&mut self, act: ActReport) {
+        self.effects = format!(
+            "none: {} orders would be planned, {} taken back; nothing is stored",
+            act.planned, act.cancelled
+        );
+        self.act = Some(act);
+    }
 }
 
 fn rulebook_report(rulebook: &Rulebook) -> RulebookReport {

@@ -14,6 +14,7 @@ mod damage;
 mod demo;
 mod disk_full;
 mod drift;
+mod dry_run;
 mod erased;
 mod evaluate;
 mod killed;
