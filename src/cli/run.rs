@@ -286,6 +286,12 @@ fn work(load: &Load) -> String {
     if 0 < *waiting {
         text.push_str(&format!(", {waiting} of earlier runs have not left yet"));
     }
+    if 0 < load.without_portal {
+        let n = load.without_portal;
+        text.push_str(&format!(
+            "; {n} not by the portal but by letter, phone or a person"
+        ));
+    }
     if load.is_reviewed {
         text.push_str("; a person approves each");
     }

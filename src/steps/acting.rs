@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize};
 use super::asking::AskingReport;
 use super::effects::Switch;
 use super::faulty::faulty_in;
+use super::recheck::is_without_portal;
 use super::{DataFolder, StepError};
 use crate::approval::Signature;
 use crate::config::{Config, NoEffects, Scope};
 use crate::ledger::{ActCommit, Acted, NewTask};
 use crate::orders::{Intent, Offered, intend};
 use crate::pathway::{Decision, Episode, Followed};
-use crate::profile::ResidentId;
+use crate::profile::{Profile, ResidentId};
 use crate::rulebook::{Priority, Rulebook};
 
 /// Days within which a person does what no channel takes.
@@ -97,6 +98,7 @@ pub(super) struct Asked {
     intent: Intent,
     tasks: Vec<NewTask>,
     is_outside: bool,
+    is_without_portal: bool,
 }
 
 impl Acting {
@@ -178,7 +180,7 @@ impl Acting {
     pub(super) fn ask(
         &self,
         rulebook: &Rulebook,
-        resident: ResidentId,
+        (resident, profile): (ResidentId, &Profile),
         followed: &Followed,
         decision: &Decision,
     ) -> Asked {
@@ -220,9 +222,13 @@ impl Acting {
             due: rulebook.programme.deadline(on, BY_PERSON_DAYS),
             about: about(decision, decision.row),
         });
+        let mut orders = intent.orders.iter();
+        let is_without_portal = orders.any(|order| order.action.is_for_resident())
+            && is_without_portal(rulebook, profile);
         Asked {
             resident,
             tasks: tasks.chain(by_person).collect(),
+            is_without_portal,
             intent,
             // While effects are stopped, an open round waits for them and not for the scope.
             is_outside: is_outside && (self.stopped.is_none() || !is_under_way),
@@ -268,6 +274,8 @@ fn about(decision: &Decision, row: usize) -> Option<Date> {
 pub(super) struct Collected {
     pub(super) commit: ActCommit,
     pub(super) report: ActReport,
+    /// Who is to be told or asked something and is not reached at the portal.
+    pub(super) without_portal: HashSet<ResidentId>,
 }
 
 impl Collected {
@@ -289,6 +297,7 @@ impl Collected {
                 stopped: acting.stopped.clone(),
                 ..ActReport::default()
             },
+            without_portal: HashSet::new(),
         }
     }
 
@@ -320,7 +329,11 @@ impl Collected {
             mut intent,
             tasks,
             is_outside,
+            is_without_portal,
         } = asked;
+        if is_without_portal {
+            self.without_portal.insert(resident);
+        }
         if is_outside && let Some(kind) = intent.held.take() {
             let name = kind.name().to_owned();
             *self.report.out_of_scope.entry(name).or_default() += 1;
@@ -356,6 +369,7 @@ mod tests {
         let mut collected = Collected {
             commit: ActCommit::default(),
             report: ActReport::default(),
+            without_portal: HashSet::new(),
         };
         let task = |priority| NewTask {
             resident,
@@ -375,6 +389,7 @@ mod tests {
             intent,
             tasks,
             is_outside: false,
+            is_without_portal: false,
         });
         collected.commit.intents.push((resident, Intent::default()));
         collected.stop("a look".to_owned());

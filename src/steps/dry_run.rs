@@ -37,6 +37,8 @@ pub struct WouldLeave {
     pub act: String,
     /// The channel of the configuration that would take it.
     pub channel: String,
+    /// Whether it is for a resident who is not reached at the portal.
+    pub is_without_portal: bool,
     /// The last day on which it might leave.
     pub send_by: String,
     /// The day by which the act would be expected to have happened.
@@ -56,6 +58,9 @@ pub struct Load {
     pub acts: BTreeMap<String, u64>,
     /// Orders that this run would plan.
     pub planned: u64,
+    /// Of them so many are for residents who are not reached at the portal: by letter or phone, or a person
+    /// decides.
+    pub without_portal: u64,
     /// Orders of earlier runs that have not left yet.
     pub waiting: u64,
     /// How many may leave, or are taken, in a week; nothing where nobody has said.
@@ -114,10 +119,13 @@ pub fn dry_run(
         .ledger
         .would_act(&decided.record, &rulebook.files, would)?;
     let config = act.config;
-    let load = load(rulebook, config, &would);
-    report.rehearsed(collected.report.with(would.acted, rulebook, &act));
+    let without_portal = |order: &Order| {
+        order.action.is_for_resident() && collected.without_portal.contains(&order.resident)
+    };
+    let load = load(rulebook, config, &would, &without_portal);
     let tasks = would.tasks.into_iter();
     let orders = would.planned.iter();
+    report.rehearsed(collected.report.clone().with(would.acted, rulebook, &act));
     Ok(DryRun {
         report,
         obstacles,
@@ -136,6 +144,7 @@ pub fn dry_run(
                 channel: channel(config, order.action.kind())
                     .map_or("", |c| &c.terms.name)
                     .to_owned(),
+                is_without_portal: without_portal(order),
                 send_by: order.send_by.to_string(),
                 due: order.due.to_string(),
             })
@@ -151,14 +160,21 @@ fn channel(config: &Config, kind: ActionKind) -> Option<&Channel> {
         .map(|(_, channel)| channel)
 }
 
-fn load(rulebook: &Rulebook, config: &Config, would: &WouldAct) -> Vec<Load> {
+fn load(
+    rulebook: &Rulebook,
+    config: &Config,
+    would: &WouldAct,
+    without_portal: &dyn Fn(&Order) -> bool,
+) -> Vec<Load> {
     let left = would.acted.asking.map_or(0, |waiting| waiting.left);
     let kinds = ActionKind::NAMES.iter().filter_map(|(name, kind)| {
         let terms = &channel(config, *kind)?.terms;
         let of_kind = |order: &&Order| order.action.kind() == *kind;
         let mut acts: BTreeMap<String, u64> = BTreeMap::new();
+        let mut n_without_portal = 0;
         for order in would.planned.iter().filter(of_kind) {
             *acts.entry(order.action.name()).or_default() += 1;
+            n_without_portal += u64::from(without_portal(order));
         }
         let (per_week, left) = match kind {
             ActionKind::Questionnaire => (config.asking(rulebook).per_week.map(u64::from), left),
@@ -182,6 +198,7 @@ fn load(rulebook: &Rulebook, config: &Config, would: &WouldAct) -> Vec<Load> {
             channel: terms.name.clone(),
             is_reviewed: terms.is_reviewed,
             planned: acts.values().sum(),
+            without_portal: n_without_portal,
             acts,
             waiting: would.waiting.iter().filter(of_kind).count() as u64,
             per_week,

@@ -116,7 +116,7 @@ fn is_seen(rulebook: &Rulebook, row: &RowView, episode: Option<&Episode>, facts:
 }
 
 /// Whether the newest word about it is that the resident is not reached at the portal.
-fn is_without_portal(rulebook: &Rulebook, profile: &Profile) -> bool {
+pub(super) fn is_without_portal(rulebook: &Rulebook, profile: &Profile) -> bool {
     let name = rulebook.programme.without_portal.as_deref();
     let Some(id) = name.and_then(|name| rulebook.catalogue.find(name)) else {
         return false;

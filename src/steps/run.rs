@@ -295,7 +295,8 @@ fn decide(
     let profile = sources.profile_of(resident, register, facts, index_date);
     let episode = episodes.get(&resident);
     let (followed, decision) = decided(rulebook, resident, &profile, episode, sampling);
-    let asked = acting.map(|acting| acting.ask(rulebook, resident, &followed, &decision));
+    let asked =
+        acting.map(|acting| acting.ask(rulebook, (resident, &profile), &followed, &decision));
     Decided {
         row: canonical(rulebook, texts, resident, &decision),
         asked,

@@ -1,5 +1,7 @@
 //! A run is rehearsed: whom it would ask for what is known before anybody is asked.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::support::programme::Programme;
@@ -26,6 +28,22 @@ fn planned(programme: &Programme) -> Vec<(String, String)> {
     rows.filter(|(_, run, _)| Some(*run) == newest)
         .map(|(resident, _, act)| (resident, act))
         .collect()
+}
+
+/// Who of them is known not to be reached at the portal, once what they are asked has been put into words.
+fn without_portal(programme: &Programme) -> BTreeSet<String> {
+    let path = programme.site.data().join("ledger.sqlite");
+    let ledger = rusqlite::Connection::open(path).expect("the ledger opens");
+    let mut rows = ledger
+        .prepare(
+            "SELECT lower(hex(resident)) FROM outbox WHERE without_portal = 1
+             AND run = (SELECT max(id) FROM run) AND action NOT LIKE 'laboratory:%'",
+        )
+        .expect("the outbox can be read");
+    let rows = rows
+        .query_map([], |row| row.get(0))
+        .expect("it can be read");
+    rows.map(|row| row.expect("a row")).collect()
 }
 
 fn tasks(dry: &Value) -> u64 {
@@ -55,7 +73,18 @@ fn what_a_dry_run_names_is_what_the_run_then_plans() {
             assert_eq!(dry["report"][part], run[part], "{part}");
         }
         programme.delivers();
+        let orders = dry["orders"].as_array().expect("a list").iter();
+        let told: BTreeSet<String> = orders
+            .filter(|order| order["is_without_portal"] == true)
+            .map(|order| text(&order["resident"]).to_owned())
+            .collect();
+        assert_eq!(told, without_portal(&programme));
+        n_without_portal += told.len();
     }
+    assert!(
+        0 < n_without_portal,
+        "somebody is not reached at the portal"
+    );
     programme.site.is_whole();
 }
 

@@ -112,6 +112,17 @@ fn n_at_the_portal(clinic: &Clinic) -> u64 {
 fn who_has_no_portal_is_in_the_list_once_in_their_language_and_who_has_one_is_not() {
     let folders = Folders::new();
     let clinic = clinic(&folders, "");
+    // A rehearsal tells it before anybody is asked.
+    let dry = clinic.reports(&["run", "--dry-run"]);
+    let questions = &dry["load"][0];
+    assert_eq!(questions["kind"], "questionnaire");
+    assert_eq!(
+        (
+            count(&questions["planned"]),
+            count(&questions["without_portal"])
+        ),
+        (3, 2)
+    );
     clinic.acts();
     clinic.delivers_everything();
     let rows = rows(&folders);
