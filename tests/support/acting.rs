@@ -225,7 +225,7 @@ server = "standin"
     }
 
     #[track_caller]
-    fn reports(&self, words: &[&str]) -> Value {
+    pub(crate) fn reports(&self, words: &[&str]) -> Value {
         let said = self.does(&[words, &["--json"]].concat()).ends_well();
         serde_json::from_str(&said).expect("the report is JSON")
     }
