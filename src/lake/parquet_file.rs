@@ -8,13 +8,18 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::ArrowPrimitiveType;
-use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, PrimitiveArray, StringArray};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, PrimitiveArray, StringArray,
+};
 use arrow_schema::{ArrowError, DataType};
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowPredicateFn, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder, RowFilter,
+};
+use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy};
 use parquet::file::properties::WriterProperties;
 use sha2::{Digest, Sha256};
 
@@ -174,13 +179,18 @@ impl<'a> Only<'a> {
     }
 }
 
-/// Opens a file of any known version for reading.
+/// Opens a file of any known version for reading. Of a resident only the rows themselves come, and pages
+/// without any are not unpacked.
 ///
 /// # Errors
 ///
 /// When it cannot be opened, is not Parquet, is of a newer version, or is not what it says.
 pub(super) fn open(table: Table, path: &Path, only: Only<'_>) -> Result<Batches, LakeError> {
-    let (builder, _) = begin(table, path)?;
+    let pages = match only.resident {
+        Some(_) => PageIndexPolicy::Optional,
+        None => PageIndexPolicy::Skip,
+    };
+    let (builder, _) = begin_with(table, path, pages)?;
     let groups = builder.metadata().row_groups().iter().enumerate();
     let kept = groups
         .filter(|(_, group)| {
@@ -198,9 +208,17 @@ pub(super) fn open(table: Table, path: &Path, only: Only<'_>) -> Result<Batches,
         })
         .map(|(n, _)| n)
         .collect();
+    let mut builder = builder.with_row_groups(kept).with_batch_size(READ_ROWS);
+    if let Some(wanted) = only.resident {
+        let residents = ProjectionMask::leaves(builder.parquet_schema(), [0]);
+        let wanted = *wanted;
+        let is_wanted = ArrowPredicateFn::new(residents, move |batch| {
+            let ids = batch.column(0).as_fixed_size_binary();
+            Ok(BooleanArray::from_unary(ids, |id| id == wanted))
+        });
+        builder = builder.with_row_filter(RowFilter::new(vec![Box::new(is_wanted)]));
+    }
     let reader = builder
-        .with_row_groups(kept)
-        .with_batch_size(READ_ROWS)
         .build()
         .map_err(|source| parquet_error(table, source))?;
     Ok(Batches {
@@ -257,8 +275,17 @@ fn begin(
     table: Table,
     path: &Path,
 ) -> Result<(ParquetRecordBatchReaderBuilder<File>, FileVersion), LakeError> {
+    begin_with(table, path, PageIndexPolicy::Skip)
+}
+
+fn begin_with(
+    table: Table,
+    path: &Path,
+    pages: PageIndexPolicy,
+) -> Result<(ParquetRecordBatchReaderBuilder<File>, FileVersion), LakeError> {
     let file = File::open(path).map_err(LakeError::io("open", path))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file)
+    let options = ArrowReaderOptions::new().with_page_index_policy(pages);
+    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
         .map_err(|source| parquet_error(table, source))?;
     let stamp = builder.metadata().file_metadata().key_value_metadata();
     let version = table

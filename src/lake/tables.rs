@@ -40,15 +40,18 @@ impl Store {
         Ok(rows)
     }
 
-    /// Reads every version of every register entry, sorted by resident and version.
+    /// Reads every version of every register entry, sorted by resident and version; or of one.
     ///
     /// # Errors
     ///
     /// When a file cannot be read.
-    pub fn register_versions(&self) -> Result<Vec<RegisterRow>, LakeError> {
+    pub fn register_versions(
+        &self,
+        only: Option<ResidentId>,
+    ) -> Result<Vec<RegisterRow>, LakeError> {
         let mut rows = Vec::new();
         for path in self.files(Table::Register)? {
-            rows.extend(register::read(&path, None)?);
+            rows.extend(register::read(&path, only)?);
         }
         rows.sort_by_key(|row| (row.resident, row.version));
         Ok(rows)

@@ -379,6 +379,20 @@ impl Ledger {
             .collect()
     }
 
+    /// Whether nobody may know where a resident lives.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn is_non_disclosed(&self, resident: ResidentId) -> Result<bool, LedgerError> {
+        self.connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM identity WHERE resident = ?1 AND non_disclosure = 1)",
+            )
+            .and_then(|mut statement| statement.query_row([resident.as_bytes()], |row| row.get(0)))
+            .map_err(sql("cannot read the identity map"))
+    }
+
     /// How many people the identity map knows.
     ///
     /// # Errors

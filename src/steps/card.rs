@@ -106,7 +106,7 @@ pub fn card(
         return Ok(CardAnswer::Nothing);
     }
     let told = told(rulebook, &reading, resident, asked);
-    let is_hidden = told.is_hidden || data.ledger.non_disclosed()?.contains(&resident);
+    let is_hidden = told.is_hidden || data.ledger.is_non_disclosed(resident)?;
     let district = entry.district.as_deref();
     let is_in_scope = config
         .scope
@@ -119,7 +119,7 @@ pub fn card(
     let (mut entry, mut facts) = on_record(rulebook, data, resident)?;
     entry.register.death = told.death.unwrap_or(entry.register.death);
     facts.extend(told.facts);
-    let sources = Sources::of(data, rulebook, &pulls)?;
+    let sources = Sources::of_person(data, rulebook, &pulls, resident)?;
     let profile = sources.profile(&entry, facts, asked.today);
     let episode = data.ledger.episode(resident, None)?;
     // No lot: whoever is drawn from those below the level is not told apart from the others here.

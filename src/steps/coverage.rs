@@ -53,7 +53,7 @@ pub fn coverage(rulebook: &Rulebook, data: &DataFolder) -> Result<CoverageReport
 
 /// The register as it is now, and who came after a run.
 fn registered(data: &DataFolder, run: Option<&RunRecord>) -> Result<Vec<Registered>, StepError> {
-    let versions = data.store.register_versions()?;
+    let versions = data.store.register_versions(None)?;
     let entries = versions.chunk_by(|a, b| a.resident == b.resident);
     let newest = entries.filter_map(|rows| Some((rows, rows.last()?)));
     let registered = newest.map(|(rows, newest)| Registered {

@@ -97,7 +97,7 @@ pub fn explain(
         None => in_force(rulebook, data)?,
     };
     let rulebook = in_force.rules_for(resident);
-    let sources = Sources::of(data, rulebook, &pulls)?;
+    let sources = Sources::of_person(data, rulebook, &pulls, resident)?;
     let profile = sources.profile(&entry, facts, index_date);
     // The run decided on the round as it was then, before what it asked for itself.
     let episode = data

@@ -164,7 +164,7 @@ fn decisions(
             corrected: corrected.clone(),
         });
     }
-    let register = data.store.register_versions()?;
+    let register = data.store.register_versions(None)?;
     let mut found: BTreeMap<ResidentId, Vec<DecidedOtherwise>> = BTreeMap::new();
     let mut scores = BTreeSet::new();
     let mut rest = runs;

@@ -168,6 +168,15 @@ fn first_death(one: Death, other: Death) -> Death {
     }
 }
 
+/// About whom something is read: for one person a city is not read.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Whom {
+    /// All of the register.
+    Everybody,
+    /// The person of this entry.
+    Person(ResidentId),
+}
+
 /// Which entries give way to which, as some pulls have left it.
 #[derive(Debug, Default)]
 pub(super) struct Persons {
@@ -202,6 +211,7 @@ impl Persons {
         &self,
         data: &DataFolder,
         last: u32,
+        about: Whom,
     ) -> Result<HashMap<ResidentId, Register>, StepError> {
         let mut registered = HashMap::new();
         if self.gives_way_to.is_empty() {
@@ -210,7 +220,7 @@ impl Persons {
         let leads: BTreeSet<ResidentId> = self.gives_way_to.values().copied().collect();
         let mut of_person: BTreeMap<ResidentId, BTreeMap<ResidentId, RegisterRow>> =
             BTreeMap::new();
-        for row in data.store.register_versions()? {
+        for row in self.versions(data, about)? {
             let lead = self.lead_of(row.resident);
             let lead = lead.or_else(|| leads.get(&row.resident).copied());
             if let Some(lead) = lead.filter(|_| row.version.pull <= last) {
@@ -243,6 +253,29 @@ impl Persons {
         Ok(registered)
     }
 
+    /// Every version of the register entries of some people, sorted by resident and version.
+    fn versions(&self, data: &DataFolder, about: Whom) -> Result<Vec<RegisterRow>, StepError> {
+        let resident = match about {
+            Whom::Everybody => return Ok(data.store.register_versions(None)?),
+            Whom::Person(resident) => resident,
+        };
+        let mut versions = Vec::new();
+        for entry in self.entries_of(resident) {
+            versions.extend(data.store.register_versions(Some(entry))?);
+        }
+        Ok(versions)
+    }
+
+    /// All entries of the person of one of them, in order; nobody where there is no other.
+    fn entries_of(&self, resident: ResidentId) -> BTreeSet<ResidentId> {
+        let lead = self.lead_of(resident).unwrap_or(resident);
+        let mut entries: BTreeSet<ResidentId> = self.others_of(lead).collect();
+        if !entries.is_empty() {
+            entries.insert(lead);
+        }
+        entries
+    }
+
     /// The entry that leads the person of another one.
     pub(super) fn lead_of(&self, resident: ResidentId) -> Option<ResidentId> {
         self.gives_way_to.get(&resident).copied()
@@ -272,18 +305,33 @@ impl Persons {
         data: &DataFolder,
         catalogue: &Catalogue,
         last: u32,
+        about: Whom,
     ) -> Result<HashMap<ResidentId, Vec<Fact>>, StepError> {
         let mut told: HashMap<ResidentId, Vec<Fact>> = HashMap::new();
-        if self.gives_way_to.is_empty() {
-            return Ok(told);
-        }
-        let mut stored = data.store.facts(catalogue, None)?;
-        let mut facts = Vec::new();
-        for (other, lead) in &self.gives_way_to {
-            facts.clear();
-            stored.take_until(*other, &mut facts)?;
+        let mut add = |lead: ResidentId, facts: &[Fact]| {
             let seen = facts.iter().filter(|fact| fact.version.pull <= last);
-            told.entry(*lead).or_default().extend(seen);
+            told.entry(lead).or_default().extend(seen);
+        };
+        let mut facts = Vec::new();
+        match about {
+            Whom::Everybody if self.gives_way_to.is_empty() => {}
+            Whom::Everybody => {
+                let mut stored = data.store.facts(catalogue, None)?;
+                for (other, lead) in &self.gives_way_to {
+                    facts.clear();
+                    stored.take_until(*other, &mut facts)?;
+                    add(*lead, &facts);
+                }
+            }
+            Whom::Person(resident) => {
+                let lead = self.lead_of(resident).unwrap_or(resident);
+                for other in self.others_of(lead) {
+                    facts.clear();
+                    let mut stored = data.store.facts(catalogue, Some(other))?;
+                    stored.take_until(other, &mut facts)?;
+                    add(lead, &facts);
+                }
+            }
         }
         Ok(told)
     }

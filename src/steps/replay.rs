@@ -228,7 +228,7 @@ struct Entries {
 
 impl Entries {
     fn of(data: &DataFolder) -> Result<Self, StepError> {
-        let rows = data.store.register_versions()?;
+        let rows = data.store.register_versions(None)?;
         Ok(Self { rows })
     }
 

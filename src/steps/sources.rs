@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::persons::Persons;
+use super::persons::{Persons, Whom};
 use super::{DataFolder, PullReport, StepError};
 use crate::config::{BY_HAND, People, SourceTerms};
 use crate::lake::RegisterRow;
@@ -41,6 +41,25 @@ impl Sources {
         rulebook: &Rulebook,
         pulls: &[PullRecord],
     ) -> Result<Self, StepError> {
+        Self::about(data, rulebook, pulls, Whom::Everybody)
+    }
+
+    /// The same for whoever asks about one person only.
+    pub(super) fn of_person(
+        data: &DataFolder,
+        rulebook: &Rulebook,
+        pulls: &[PullRecord],
+        resident: ResidentId,
+    ) -> Result<Self, StepError> {
+        Self::about(data, rulebook, pulls, Whom::Person(resident))
+    }
+
+    fn about(
+        data: &DataFolder,
+        rulebook: &Rulebook,
+        pulls: &[PullRecord],
+        whom: Whom,
+    ) -> Result<Self, StepError> {
         let mut sources = Self::without_facts(&data.ledger, pulls)?;
         let is_of_second = |row: &Row| {
             row.when == Condition::Register(RegisterFinding::SecondEntry) && row.outcome.is_some()
@@ -52,8 +71,11 @@ impl Sources {
             // Of whom something is missing under one entry, it is missing of the person.
             let lacking = sources.persons.leads_of(&sources.residents);
             sources.residents.extend(lacking);
-            sources.registered = sources.persons.registered(data, last)?;
-            sources.told_elsewhere = sources.persons.facts(data, &rulebook.catalogue, last)?;
+            sources.registered = sources.persons.registered(data, last, whom)?;
+            sources.told_elsewhere =
+                sources
+                    .persons
+                    .facts(data, &rulebook.catalogue, last, whom)?;
         }
         Ok(sources)
     }

@@ -163,7 +163,7 @@ fn register_at(data: &DataFolder, run: Option<&RunRecord>) -> Result<Vec<Registe
     let Some(run) = run else {
         return Ok(data.store.register(None)?);
     };
-    let versions = data.store.register_versions()?;
+    let versions = data.store.register_versions(None)?;
     let entries = versions.chunk_by(|a, b| a.resident == b.resident);
     let seen = entries.filter_map(|rows| entry_until(rows, run.pull));
     Ok(seen.cloned().collect())

@@ -84,7 +84,7 @@ impl Lake {
             );
         }
         facts.sort();
-        let register = self.store.register_versions().expect("a register");
+        let register = self.store.register_versions(None).expect("a register");
         let register = register.iter().map(|row| {
             format!(
                 "{} {} {:?} {:?} {:?} {:?}",

@@ -2,6 +2,7 @@
 //! other side, the network, the processes and the clock are made up, and fail as often as they can.
 
 mod city;
+mod closed_loop;
 mod drift;
 mod learning;
 mod moved_on;

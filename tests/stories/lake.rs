@@ -64,7 +64,10 @@ fn told(site: &Site) -> (Vec<String>, Vec<String>, usize) {
         })
         .expect("decisions");
     decisions.sort();
-    let register = store.register_versions().expect("a register").into_iter();
+    let register = store
+        .register_versions(None)
+        .expect("a register")
+        .into_iter();
     let register =
         register.map(|row| format!("{} {:?} {:?}", row.resident, row.version, row.register));
     (decisions, register.collect(), site.issues().len())
