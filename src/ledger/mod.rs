@@ -114,7 +114,7 @@ pub use reviews::{NotReviewed, Review, ReviewedAll, WaitingOrder};
 pub use runs::WouldAct;
 pub use served::{ServedOutcome, ServedStep};
 pub use tasks::{NotClosed, OpenTask};
-pub use timeline::{Happened, Happening, OpenOrder, When};
+pub use timeline::{Happened, Happening, OpenOrder, When, WorkStamp};
 pub use words::WordedOrder;
 
 use std::collections::HashSet;

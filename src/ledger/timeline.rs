@@ -158,6 +158,22 @@ fn open_order(row: OutboxRow) -> Option<OpenOrder> {
     })
 }
 
+/// How far the work of a ledger has come: the same as long as nothing of it has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkStamp([i64; 8]);
+
+/// Rows of these tables are added and never changed, but for tasks, which are closed, and orders, of which each
+/// change is an event.
+const WORK_STAMP: &str = "SELECT
+    coalesce((SELECT max(id) FROM generation), 0),
+    coalesce((SELECT max(id) FROM episode_event), 0),
+    coalesce((SELECT max(id) FROM outbox), 0),
+    coalesce((SELECT max(id) FROM outbox_event), 0),
+    coalesce((SELECT max(id) FROM order_review), 0),
+    coalesce((SELECT max(id) FROM task), 0),
+    (SELECT count(*) FROM task WHERE closed_at IS NULL),
+    (SELECT count(*) FROM erasure)";
+
 impl Ledger {
     /// A number that changes whenever another connection has written to the ledger.
     ///
@@ -167,6 +183,27 @@ impl Ledger {
     pub fn data_version(&self) -> Result<i64, LedgerError> {
         self.connection
             .query_row("PRAGMA data_version", [], |row| row.get(0))
+            .map_err(sql("cannot ask whether the ledger has changed"))
+    }
+
+    /// What says whether anything has changed of whom the program works on: pulls and runs, rounds, orders
+    /// and what was said of them, tasks, erasures. That somebody looks changes nothing of it.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn work_stamp(&self) -> Result<WorkStamp, LedgerError> {
+        self.connection
+            .prepare_cached(WORK_STAMP)
+            .and_then(|mut statement| {
+                statement.query_row([], |row| {
+                    let mut stamp = [0; 8];
+                    for (at, part) in stamp.iter_mut().enumerate() {
+                        *part = row.get(at)?;
+                    }
+                    Ok(WorkStamp(stamp))
+                })
+            })
             .map_err(sql("cannot ask whether the ledger has changed"))
     }
 

@@ -209,4 +209,4 @@ pub use tasks::{OpenTasks, TaskShown};
 pub use unmapped::{CodesReport, OverLimit};
 pub use what_if::{AsOf, Dimension, WhatIfOptions, what_if};
 pub use what_if_document::{AtLevel, ExpectedBy, StratumShown, WhatIf};
-pub use worklist::{Waiting, WaitsFor, Worklist, Worklists};
+pub use worklist::{Choice, Chosen, Waiting, WaitsFor, Worklist, Worklists};

@@ -1,11 +1,12 @@
 //! Worklist: who waits for a professional, one row each, what cannot wait first.
 //!
 //! The newest run says where residents stand; tasks and orders are read as they are now. It is kept
-//! until somebody else has written to the ledger: a page of a hundred thousand rows costs what it shows.
+//! until work has changed in the ledger, and so is which rows each choice of them shows: a page of a hundred
+//! thousand rows costs what it shows.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Date;
 
@@ -13,7 +14,7 @@ use super::run::runs_of;
 use super::tasks::{Owner, owner};
 use super::{Access, DataFolder, StepError};
 use crate::config::Reach;
-use crate::ledger::{AuditAct, OpenOrder, OpenTask};
+use crate::ledger::{AuditAct, OpenOrder, OpenTask, WorkStamp};
 use crate::profile::{ResidentId, Sex};
 use crate::rulebook::{Priority, Rulebook, Score, State};
 
@@ -104,18 +105,98 @@ pub struct Worklist {
     pub rows: Vec<Waiting>,
     /// The newest run, and the day as of which it decided.
     pub run: Option<(u32, Date)>,
+    /// Which rows were shown to whom, since it was made.
+    chosen: Mutex<Vec<(Choice, Arc<Chosen>)>>,
 }
 
-impl Worklist {
-    /// The districts in which somebody waits whom a reach holds, in order.
-    #[must_use]
-    pub fn districts(&self, reach: &Reach) -> BTreeSet<Arc<str>> {
-        let known = self.rows.iter().filter_map(|row| row.district.clone());
-        known.filter(|name| reach.holds(Some(name))).collect()
+/// Which rows somebody wants to see.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Choice {
+    /// Whom they may see.
+    pub reach: Reach,
+    /// Those who wait for this only.
+    pub waits_for: Option<WaitsFor>,
+    /// Those of this district only.
+    pub district: Option<String>,
+    /// Those who should have been looked at already only.
+    pub late_only: bool,
+}
+
+impl Choice {
+    fn holds(&self, row: &Waiting, on: Date) -> bool {
+        let district = row.district.as_deref();
+        self.reach.holds(district)
+            && self.waits_for.is_none_or(|wanted| wanted == row.waits_for)
+            && (self.district.is_none() || district == self.district.as_deref())
+            && (!self.late_only || row.is_late(on))
     }
 }
 
-/// The worklist of a data folder, kept as long as nobody else writes to the ledger.
+/// The rows of a choice.
+pub struct Chosen {
+    /// Their places in the list, in its order.
+    places: Vec<usize>,
+    /// How many of them should have been looked at already.
+    pub late: usize,
+    /// The districts in which somebody waits whom the reach holds, in order.
+    pub districts: BTreeSet<Arc<str>>,
+}
+
+impl Chosen {
+    /// How many rows there are.
+    #[must_use]
+    pub fn n(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Some rows of the list that it was chosen from, from one on.
+    pub fn some<'l>(
+        &'l self,
+        list: &'l Worklist,
+        from: usize,
+        most: usize,
+    ) -> impl Iterator<Item = &'l Waiting> {
+        let places = self.places.iter().skip(from).take(most);
+        places.filter_map(|place| list.rows.get(*place))
+    }
+}
+
+/// More choices than this are not kept: whoever types districts that do not exist fills no memory.
+const MOST_CHOICES: usize = 64;
+
+impl Worklist {
+    /// The rows of a choice, kept as long as the list is.
+    #[must_use]
+    pub fn choose(&self, choice: &Choice) -> Arc<Chosen> {
+        let mut kept = self.chosen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, chosen)) = kept.iter().find(|(known, _)| known == choice) {
+            return Arc::clone(chosen);
+        }
+        let rows = self.rows.iter().enumerate();
+        let wanted = rows.clone().filter(|(_, row)| choice.holds(row, self.on));
+        let places: Vec<usize> = wanted.map(|(place, _)| place).collect();
+        let late = places
+            .iter()
+            .filter(|place| self.rows[**place].is_late(self.on));
+        let districts = rows.filter_map(|(_, row)| row.district.as_ref());
+        let districts: BTreeSet<&Arc<str>> = districts.collect();
+        let within = districts
+            .into_iter()
+            .filter(|name| choice.reach.holds(Some(name)));
+        let chosen = Arc::new(Chosen {
+            late: late.count(),
+            districts: within.cloned().collect(),
+            places,
+        });
+        if MOST_CHOICES <= kept.len() {
+            kept.clear();
+        }
+        kept.push((choice.clone(), Arc::clone(&chosen)));
+        chosen
+    }
+}
+
+/// The worklist of a data folder, kept as long as work does not change in the ledger.
 pub struct Worklists {
     root: PathBuf,
     held: Option<Held>,
@@ -124,9 +205,25 @@ pub struct Worklists {
 struct Held {
     data: DataFolder,
     version: i64,
+    stamp: WorkStamp,
     list: Arc<Worklist>,
     /// What the lake says of those on it, by the pull and the run that it was read after.
     cards: Cards,
+}
+
+impl Held {
+    /// Whether no work has changed since the list was read. That others look is written too, and is none.
+    fn is_as_it_was(&mut self) -> Result<bool, StepError> {
+        let version = self.data.ledger.data_version()?;
+        if version == self.version {
+            return Ok(true);
+        }
+        let is_same = self.data.ledger.work_stamp()? == self.stamp;
+        if is_same {
+            self.version = version;
+        }
+        Ok(is_same)
+    }
 }
 
 /// What lake and register say of residents.
@@ -177,21 +274,23 @@ impl Worklists {
     }
 
     fn current(&mut self, rulebook: &Rulebook, on: Date) -> Result<Arc<Worklist>, StepError> {
-        if let Some(held) = &self.held
+        if let Some(held) = &mut self.held
             && held.list.on == on
-            && held.data.ledger.data_version()? == held.version
+            && held.is_as_it_was()?
         {
             return Ok(Arc::clone(&held.list));
         }
         let data = DataFolder::open(&self.root, Access::Read)?;
         // Read before the list: what is written meanwhile makes it be read again.
         let version = data.ledger.data_version()?;
+        let stamp = data.ledger.work_stamp()?;
         let before = self.held.take().filter(|held| held.list.on == on);
         let (list, cards) = listed(rulebook, &data, on, before.map(|held| held.cards))?;
         let list = Arc::new(list);
         self.held = Some(Held {
             data,
             version,
+            stamp,
             list: Arc::clone(&list),
             cards,
         });
@@ -261,7 +360,13 @@ fn listed(
             }
         }
     });
-    Ok((Worklist { on, rows, run }, cards))
+    let list = Worklist {
+        on,
+        rows,
+        run,
+        chosen: Mutex::default(),
+    };
+    Ok((list, cards))
 }
 
 /// What lake and register say of everybody about whom something waits, or whom the run left to a

@@ -12,20 +12,17 @@ use super::page::{Reader, done, seal, wide};
 use super::pages::{Failed, Outcome, Pages};
 use super::route::Route;
 use super::texts::Text;
-use crate::config::Reach;
 use crate::ledger::{NotReviewed, Review};
 use crate::profile::ResidentId;
 use crate::rulebook::{Rulebook, Score};
-use crate::steps::{Waiting, WaitsFor, Worklist};
+use crate::steps::{Choice, Chosen, Waiting, WaitsFor, Worklist};
 
 /// Rows on a page.
 const A_PAGE: usize = 50;
 
 /// What of the worklist somebody wants to see.
 struct Wanted {
-    waits_for: Option<WaitsFor>,
-    district: String,
-    late_only: bool,
+    choice: Choice,
     /// From 0.
     page: usize,
 }
@@ -34,32 +31,28 @@ impl Wanted {
     fn of(asked: &Asked) -> Self {
         let known = WaitsFor::NAMES.iter();
         let found = known.clone().find(|(name, _)| *name == asked.field("for"));
+        let district = Some(asked.field("district")).filter(|name| !name.is_empty());
         Self {
-            waits_for: found.map(|(_, waits_for)| *waits_for),
-            district: asked.field("district").to_owned(),
-            late_only: asked.field("late") == "yes",
+            choice: Choice {
+                reach: asked.reach().clone(),
+                waits_for: found.map(|(_, waits_for)| *waits_for),
+                district: district.map(str::to_owned),
+                late_only: asked.field("late") == "yes",
+            },
             page: asked.field("page").parse().unwrap_or(0),
         }
-    }
-
-    fn holds(&self, row: &Waiting, reach: &Reach, on: Date) -> bool {
-        let district = row.district.as_deref();
-        reach.holds(district)
-            && self.waits_for.is_none_or(|wanted| wanted == row.waits_for)
-            && (self.district.is_empty() || district == Some(self.district.as_str()))
-            && (!self.late_only || row.is_late(on))
     }
 
     /// The address of another page of the same.
     fn address(&self, page: usize) -> String {
         let mut words = form_urlencoded::Serializer::new(String::new());
-        if let Some(waits_for) = self.waits_for {
+        if let Some(waits_for) = self.choice.waits_for {
             words.append_pair("for", waits_for.name());
         }
-        if !self.district.is_empty() {
-            words.append_pair("district", &self.district);
+        if let Some(district) = &self.choice.district {
+            words.append_pair("district", district);
         }
-        if self.late_only {
+        if self.choice.late_only {
             words.append_pair("late", "yes");
         }
         words.append_pair("page", &page.to_string());
@@ -75,19 +68,13 @@ pub(super) fn resident_address(resident: ResidentId) -> String {
 /// The worklist itself.
 pub(super) async fn list(pages: &Pages, asked: &Asked) -> Outcome {
     let list = current(pages, asked).await?;
-    let reach = asked.reach();
     let wanted = Wanted::of(asked);
-    let on = list.on;
-    let rows: Vec<&Waiting> = list
-        .rows
-        .iter()
-        .filter(|row| wanted.holds(row, reach, on))
-        .collect();
+    let chosen = list.choose(&wanted.choice);
     let content = pages.shows(asked, Text::Worklist, |reader| {
         html! {
             (done(reader, asked.field("done")))
-            (filters(reader, &list, reach, &wanted))
-            (table(reader, &pages.options.rulebook, &rows, &wanted, on))
+            (filters(reader, &chosen, &wanted))
+            (table(reader, &pages.options.rulebook, (&list, &chosen), &wanted))
         }
     });
     Ok((content, Cookie::Same))
@@ -104,7 +91,13 @@ async fn current(pages: &Pages, asked: &Asked) -> Result<Arc<Worklist>, Failed> 
         .await
 }
 
-fn filters(reader: &Reader<'_>, list: &Worklist, reach: &Reach, wanted: &Wanted) -> Markup {
+fn filters(reader: &Reader<'_>, chosen: &Chosen, wanted: &Wanted) -> Markup {
+    let Choice {
+        waits_for: wanted_for,
+        district,
+        late_only,
+        reach: _,
+    } = &wanted.choice;
     html! {
         form.filters method="get" action=(Route::Worklist.path()) aria-label=(reader.says(Text::Filters)) {
             div {
@@ -112,7 +105,7 @@ fn filters(reader: &Reader<'_>, list: &Worklist, reach: &Reach, wanted: &Wanted)
                 select #for name="for" {
                     option value="" { (reader.says(Text::Everything)) }
                     @for (name, waits_for) in WaitsFor::NAMES {
-                        option value=(name) selected[wanted.waits_for == Some(waits_for)] { (reader.code(name)) }
+                        option value=(name) selected[*wanted_for == Some(waits_for)] { (reader.code(name)) }
                     }
                 }
             }
@@ -120,14 +113,14 @@ fn filters(reader: &Reader<'_>, list: &Worklist, reach: &Reach, wanted: &Wanted)
                 label for="district" { (reader.says(Text::District)) }
                 select #district name="district" {
                     option value="" { (reader.says(Text::Everything)) }
-                    @for name in list.districts(reach) {
-                        option value=(name) selected[*name == wanted.district] { (name) }
+                    @for name in &chosen.districts {
+                        option value=(name) selected[district.as_deref() == Some(&**name)] { (name) }
                     }
                 }
             }
             div {
                 label {
-                    input type="checkbox" name="late" value="yes" checked[wanted.late_only];
+                    input type="checkbox" name="late" value="yes" checked[*late_only];
                     " " (reader.says(Text::LateOnly))
                 }
             }
@@ -146,22 +139,17 @@ fn filters(reader: &Reader<'_>, list: &Worklist, reach: &Reach, wanted: &Wanted)
 fn table(
     reader: &Reader<'_>,
     rulebook: &Rulebook,
-    rows: &[&Waiting],
+    (list, chosen): (&Worklist, &Chosen),
     wanted: &Wanted,
-    on: Date,
 ) -> Markup {
-    let shown: Vec<&&Waiting> = rows
-        .iter()
-        .skip(wanted.page * A_PAGE)
-        .take(A_PAGE)
-        .collect();
-    let late = rows.iter().filter(|row| row.is_late(on)).count();
+    let from = wanted.page.saturating_mul(A_PAGE);
+    let shown: Vec<&Waiting> = chosen.some(list, from, A_PAGE).collect();
     let can_review = shown
         .iter()
         .any(|row| row.orders.iter().any(|order| order.waits));
     html! {
-        p { (rows.len()) " " (reader.says(Text::ResidentsWait)) ", " (late) " " (reader.says(Text::OfThemLate)) "." }
-        @if rows.is_empty() {
+        p { (chosen.n()) " " (reader.says(Text::ResidentsWait)) ", " (chosen.late) " " (reader.says(Text::OfThemLate)) "." }
+        @if chosen.n() == 0 {
             p { (reader.says(Text::NobodyWaits)) }
         } @else {
             form method="post" action=(Route::ReviewOrders.path()) {
@@ -178,12 +166,12 @@ fn table(
                                 th scope="col" { (reader.says(Text::Orders)) }
                             }
                         }
-                        tbody { @for row in shown { (line(reader, rulebook, row, on)) } }
+                        tbody { @for row in shown { (line(reader, rulebook, row, list.on)) } }
                     }
                 }))
                 @if can_review { (bulk(reader)) }
             }
-            (turning(reader, rows.len(), wanted))
+            (turning(reader, chosen.n(), wanted))
         }
     }
 }

@@ -1,10 +1,15 @@
 //! People do their work on the pages: whoever waits is there, what they decide is on record in their name,
 //! and nobody is shown whom they may not see.
 
+use std::sync::Arc;
+
+use preventiojyraa::config::Reach;
+use preventiojyraa::steps::{Choice, Worklists};
 use serde_json::{Value, json};
 
 use crate::support::acting::{Clinic, at_risk, key};
 use crate::support::browser::{Browser, Pages};
+use crate::support::shipped::rulebook;
 use crate::support::site::opaque;
 use crate::support::world::World;
 
@@ -495,4 +500,56 @@ fn pages_speak_finnish_and_swedish_too() {
             assert!(page.contains(words), "{words}: {page}");
         }
     }
+}
+
+#[test]
+fn the_list_is_read_again_when_work_has_changed_and_not_because_somebody_looks() {
+    let clinic = clinic();
+    let on = "2025-11-01".parse().expect("a day");
+    let mut worklists = Worklists::of(clinic.site().data());
+    let mut shown = || worklists.shown_to(rulebook(), "Maija", on).expect("a list");
+    let list = shown();
+    assert!(Arc::ptr_eq(&list, &shown()));
+    // Others look at somebody, by a process of their own.
+    for name in [CRITICAL, AT_RISK] {
+        let id = opaque(name).to_string();
+        clinic.site().does(&["explain", &id]).ends_well();
+    }
+    assert!(Arc::ptr_eq(&list, &shown()));
+    // A task is closed, then an order is held, then nothing.
+    let task = task_of(&clinic, CONFIRMING);
+    let closed = ["tasks", "close", &task, "--by", "Maija", "--reason", "seen"];
+    clinic.site().does(&closed).ends_well();
+    let without = shown();
+    assert!(!Arc::ptr_eq(&list, &without));
+    let order = key(AT_RISK, "hba1c");
+    let held = ["orders", "hold", &order, "--by", "Maija"];
+    clinic.site().does(&held).ends_well();
+    let held = shown();
+    assert!(!Arc::ptr_eq(&without, &held));
+    assert!(Arc::ptr_eq(&held, &shown()));
+    // Each choice of it is made once.
+    let everybody = Choice {
+        reach: Reach::Everybody,
+        ..Choice::default()
+    };
+    let chosen = held.choose(&everybody);
+    assert!(Arc::ptr_eq(&chosen, &held.choose(&everybody)));
+    assert_eq!(chosen.n(), held.rows.len());
+    let kallio = Choice {
+        reach: Reach::Districts(vec!["Kallio".to_owned()]),
+        ..Choice::default()
+    };
+    let kallio = held.choose(&kallio);
+    assert!(kallio.n() < chosen.n());
+    assert!(
+        kallio
+            .some(&held, 0, 50)
+            .all(|row| row.district.as_deref() == Some("Kallio"))
+    );
+    assert_eq!(
+        held.choose(&Choice::default()).n(),
+        0,
+        "nobody is anybody's"
+    );
 }
