@@ -78,6 +78,9 @@ fn calibration(demo: &Demo) -> Value {
         return Value::Null;
     };
     let mut found = part(look, "calibration");
+    if let Some(fields) = found.as_object_mut() {
+        fields.insert("way".to_owned(), json!(demo.way.told().to_string()));
+    }
     if let (Some(truth), Some(fields)) = (&demo.truth, found.as_object_mut()) {
         fields.insert("truth".to_owned(), truth_entry(truth));
     }

@@ -43,6 +43,7 @@
 mod city;
 mod document;
 mod rules;
+mod signed;
 mod truth;
 
 pub use document::DemoDocument;
@@ -55,6 +56,7 @@ use std::path::{Path, PathBuf};
 use jiff::Span;
 use jiff::civil::{Date, date};
 
+use crate::approval::KeyError;
 use crate::config::SourceTerms;
 use crate::config::{Config, ConfigError};
 use crate::daemon::{
@@ -71,6 +73,7 @@ use crate::steps::{
     RunReport, StepError,
 };
 use city::{CLIENT, City, CityOptions};
+use signed::Way;
 
 /// The first day of the programme.
 const START: Date = date(2026, 1, 15);
@@ -84,8 +87,6 @@ const YEARS: u16 = 3;
 const RUNS_IN_ALL: u16 = YEARS * RUNS + 1;
 /// The first look back: everybody whom the first year decided about has had their twelve months.
 const FIRST_LOOK: u16 = 2 * RUNS;
-/// Who accepts recalibrations here; in a real programme, a person.
-const ACCEPTED_BY: &str = "the demonstration";
 /// The group that is everybody.
 const GROUP: &str = "helsinki";
 const SOURCE: &str = "apotti";
@@ -146,6 +147,9 @@ pub enum DemoError {
     /// The key pair could not be made.
     #[error(transparent)]
     Key(#[from] ClientKeyError),
+    /// A signer's key could not be made or read.
+    #[error(transparent)]
+    Signer(#[from] KeyError),
     /// The rules in the program are wrong.
     #[error(transparent)]
     Rules(#[from] RulesError),
@@ -184,6 +188,8 @@ pub struct Demo {
     pub happened: serde_json::Value,
     /// The looks back, in order.
     pub looks: Vec<LearnReport>,
+    /// How far the recalibration that was proposed has come.
+    way: Way,
     /// What is really so, for those whose score decided; nothing when there were too few.
     pub truth: Option<Truth>,
     /// How it was asked for.
@@ -201,6 +207,7 @@ pub fn demo(options: &DemoOptions<'_>) -> Result<Demo, DemoError> {
     let rulebook = rulebook(options.programme.as_deref())?;
     let out = prepared(&options.out)?;
     let (private, public) = write_client_key(ClientKeyKind::Es384, &out.join("keys"))?;
+    signed::write_signers(&out, last_day())?;
     let city = City::start(&CityOptions {
         residents: options.residents,
         seed: options.seed,
@@ -212,8 +219,10 @@ pub fn demo(options: &DemoOptions<'_>) -> Result<Demo, DemoError> {
         root: out.join("data"),
         config: written_config(&out, &city.base(), &private)?,
         private,
+        keys: out.join("keys"),
         base: city.base(),
         rulebook,
+        way: Way::None,
     };
     let of = RUNS_IN_ALL;
     let mut looks = Vec::new();
@@ -236,9 +245,15 @@ pub fn demo(options: &DemoOptions<'_>) -> Result<Demo, DemoError> {
         let run = programme.run(today)?;
         tell("delivering");
         let outbox = programme.dispatch()?;
-        if programme.observes() && (done == FIRST_LOOK || done + 1 == of) {
+        if programme.observes() && done == FIRST_LOOK {
             tell("learning");
-            looks.push(programme.learn(today)?);
+            looks.push(programme.learn_and_sign(today)?);
+        } else {
+            programme.goes_on(today)?;
+        }
+        if programme.observes() && done + 1 == of {
+            tell("learning");
+            looks.push(programme.look_back(today, HoldOut::Nobody)?);
         }
         done += 1;
         if done == of {
@@ -268,6 +283,7 @@ pub fn demo(options: &DemoOptions<'_>) -> Result<Demo, DemoError> {
         run,
         funnel,
         looks,
+        way: programme.way,
         truth,
         asked: (options.residents, options.seed),
         outbox,
@@ -301,6 +317,7 @@ impl Demo {
         let learned = self.looks.last().map(|last| Learned {
             recalibrated: look(accepted.unwrap_or(last)),
             last: look(last),
+            way: self.way.told(),
         });
         DemonstrationShown {
             residents: self.asked.0,
@@ -331,6 +348,11 @@ fn day_of(run: u16) -> Date {
     START.saturating_add(Span::new().days(i64::from(run) * i64::from(DAYS)))
 }
 
+/// The last day on which anything may be done.
+fn last_day() -> Date {
+    START.saturating_add(Span::new().years(i64::from(YEARS) + 1))
+}
+
 /// The folder, made and empty.
 fn prepared(out: &Path) -> Result<PathBuf, DemoError> {
     let failed = |source| DemoError::File {
@@ -346,7 +368,7 @@ fn prepared(out: &Path) -> Result<PathBuf, DemoError> {
 
 /// Writes the configuration as an operator would, and reads it.
 fn written_config(out: &Path, base: &str, key: &Path) -> Result<Config, DemoError> {
-    let last = START.saturating_add(Span::new().years(i64::from(YEARS) + 1));
+    let last = last_day();
     let text = format!(
         include_str!("preventio.toml"),
         start = START,
@@ -370,8 +392,10 @@ struct Programme<'a> {
     root: PathBuf,
     config: Config,
     private: PathBuf,
+    keys: PathBuf,
     base: String,
     rulebook: Rulebook,
+    way: Way,
 }
 
 impl Programme<'_> {
@@ -437,23 +461,17 @@ impl Programme<'_> {
         Ok(report.outbox)
     }
 
-    /// Looks back; what the outcomes justify is put in force.
-    fn learn(&self, today: Date) -> Result<LearnReport, DemoError> {
+    /// Looks back.
+    fn look_back(&self, today: Date, hold_out: HoldOut) -> Result<LearnReport, DemoError> {
         let mut data = DataFolder::open(&self.root, Access::WriteExisting)?;
-        let options = |accept_as| LearnOptions {
+        let options = LearnOptions {
             today,
             index_run: None,
-            accept_as,
-            hold_out: HoldOut::Nobody,
+            accept_as: None,
+            hold_out,
             at: today.to_string(),
         };
-        let accepting = options(Some(ACCEPTED_BY.to_owned()));
-        match steps::learn(&self.rulebook, &mut data, &accepting) {
-            Err(StepError::NothingToAccept(_)) => {
-                Ok(steps::learn(&self.rulebook, &mut data, &options(None))?)
-            }
-            learned => Ok(learned?),
-        }
+        Ok(steps::learn(&self.rulebook, &mut data, &options)?)
     }
 
     /// Holds the calibrations against the truth, on the people whom the last look followed.

@@ -1,6 +1,6 @@
 //! What a demonstration showed: in words, and as one page that needs nothing else.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use jiff::civil::Date;
 
@@ -57,6 +57,39 @@ pub struct Learned<'a> {
     pub recalibrated: Look<'a>,
     /// The last look.
     pub last: Look<'a>,
+    /// How far the recalibration has come.
+    pub way: ProposalWay<'a>,
+}
+
+/// How far a recalibration has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProposalWay<'a> {
+    /// None was proposed when it could be judged.
+    None,
+    /// It decides about a share of residents.
+    ForAShare,
+    /// It decides about all since a day.
+    ForAll(Date),
+    /// These gates have not let it through.
+    Shut(&'a [String]),
+}
+
+impl fmt::Display for ProposalWay<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => write!(f, "proposed; nobody has signed it"),
+            Self::ForAShare => write!(
+                f,
+                "every gate let it through, two keys of the demonstration signed it; it decides about three in ten residents"
+            ),
+            Self::ForAll(day) => write!(
+                f,
+                "every gate let it through, two keys of the demonstration signed it; it decided about three in ten residents first, and about all from {} on",
+                date_phrase(*day)
+            ),
+            Self::Shut(gates) => write!(f, "proposed; not let through by: {}", gates.join(", ")),
+        }
+    }
 }
 
 /// What was shown.
@@ -221,6 +254,14 @@ fn recalibration_text(text: &mut String, shown: &DemonstrationShown<'_>, look: L
         learning.first.verified,
         learning.first.confirmed
     );
+    if let Ok(learned) = &shown.learned
+        && learned.way != ProposalWay::None
+    {
+        say!(
+            text,
+            "  of the older decisions; the newer ones have judged what these propose"
+        );
+    }
     match calibration_of(look) {
         Err(reason) => say!(text, "  {reason}"),
         Ok(figures) => {
@@ -234,9 +275,10 @@ fn recalibration_text(text: &mut String, shown: &DemonstrationShown<'_>, look: L
         Err(reason) => say!(text, "  no recalibration is proposed: {reason}"),
         Ok(proposal) => {
             say!(text, "  {}", update(proposal));
-            match &subject.accepted {
-                Some(by) => say!(text, "  accepted by {by}; in force from then on"),
-                None => say!(text, "  proposed; nobody has accepted it"),
+            if proposal.changes()
+                && let Ok(learned) = &shown.learned
+            {
+                say!(text, "  {}", learned.way);
             }
         }
     }

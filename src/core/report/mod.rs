@@ -68,7 +68,8 @@ pub use coverage::{
     Unaccounted, standing,
 };
 pub use demonstration::{
-    DemonstrationShown, Learned, Look, Truth, demonstration_page, demonstration_text, waits_for,
+    DemonstrationShown, Learned, Look, ProposalWay, Truth, demonstration_page, demonstration_text,
+    waits_for,
 };
 pub use evaluation_page::{Subject, evaluation_page};
 pub use evaluation_text::evaluation_text;
