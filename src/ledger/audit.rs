@@ -39,6 +39,10 @@ pub enum AuditAct {
     ListedAudit,
     /// Closed a task.
     ClosedTask,
+    /// Wrote a note about a resident.
+    WroteNote,
+    /// Had the notes about a resident listed.
+    ListedNotes,
     /// Let an order leave.
     ApprovedOrder,
     /// Kept an order back.
@@ -77,7 +81,7 @@ pub enum AuditAct {
 
 impl AuditAct {
     /// Every act with its name.
-    pub const NAMES: [(&'static str, Self); 28] = [
+    pub const NAMES: [(&'static str, Self); 30] = [
         ("signed-in", Self::SignedIn),
         ("viewed-resident", Self::ViewedResident),
         ("shown-everything", Self::ShownEverything),
@@ -89,6 +93,8 @@ impl AuditAct {
         ("listed-interval-cases", Self::ListedIntervalCases),
         ("listed-audit", Self::ListedAudit),
         ("closed-task", Self::ClosedTask),
+        ("wrote-note", Self::WroteNote),
+        ("listed-notes", Self::ListedNotes),
         ("approved-order", Self::ApprovedOrder),
         ("held-order", Self::HeldOrder),
         ("stopped-effects", Self::StoppedEffects),

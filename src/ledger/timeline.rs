@@ -49,16 +49,19 @@ pub enum Happening {
     TaskClosed,
     /// A refusal was put on record, or taken back.
     OptOut,
+    /// A professional wrote a note.
+    Note,
 }
 
 impl Happening {
-    const NAMES: [(&'static str, Self); 6] = [
+    const NAMES: [(&'static str, Self); 7] = [
         ("round", Self::Round),
         ("sending", Self::Sending),
         ("review", Self::Review),
         ("task-opened", Self::TaskOpened),
         ("task-closed", Self::TaskClosed),
         ("opt-out", Self::OptOut),
+        ("note", Self::Note),
     ];
 }
 
@@ -88,7 +91,7 @@ pub struct Happened {
     pub why: Option<String>,
 }
 
-/// Events of rounds, sendings, opinions, tasks and refusals of one resident, as one list.
+/// Events of rounds, sendings, opinions, tasks, refusals and notes of one resident, as one list.
 const HAPPENED: &str = "
 SELECT on_day AS day, NULL AS at, 'round' AS kind, kind AS what, coalesce(tests, detail) AS about,
        NULL AS by, NULL AS why, id FROM episode_event WHERE resident = ?1
@@ -105,6 +108,9 @@ SELECT NULL, closed_at, 'task-closed', code, about, closed_by, closed_why, id
     FROM task WHERE resident = ?1 AND closed_at IS NOT NULL
 UNION ALL
 SELECT on_day, NULL, 'opt-out', what, until, by, reason, id FROM opt_out WHERE resident = ?1
+UNION ALL
+SELECT NULL, at, 'note', CASE WHEN corrects IS NULL THEN 'written' ELSE 'correction' END,
+       CAST(corrects AS TEXT), by, text, id FROM note WHERE resident = ?1
 ORDER BY kind, id";
 
 fn happened(row: &Row<'_>) -> rusqlite::Result<Result<Happened, LedgerError>> {

@@ -91,6 +91,7 @@ mod model_drift;
 mod model_shadow;
 mod network;
 mod not_answered;
+mod notes;
 mod opt_outs;
 mod outgoing;
 mod persons;
@@ -179,6 +180,7 @@ pub use model_drift::{
 pub use model_shadow::{ShadowOptions, ShadowReport, model_shadow};
 pub use network::{NetworkReport, PullWay, SliceKnown, ready_to_pull};
 pub use not_answered::{NotAnsweredReport, Part};
+pub use notes::{LONGEST_NOTE, NotWritten, NoteShown};
 pub use opt_outs::{NotOptedOut, OptOutAsked, OptOutShown, opt_out};
 pub use precision::precision;
 pub use pull::{LineReader, PullOptions, PullReport, export_files, pull};

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::explain::find;
-use super::{DataFolder, Explanation, OptOutShown, StepError, explain};
+use super::{DataFolder, Explanation, NoteShown, OptOutShown, StepError, explain};
 use crate::config::Reach;
 use crate::ledger::{Happened, OpenOrder, OpenTask, RunRecord, When};
 use crate::profile::{Fact, FactId, Profile, ResidentId};
@@ -48,6 +48,8 @@ pub struct ResidentShown {
     pub orders: Vec<OpenOrder>,
     /// What has happened, newest first, by the day in the programme's time zone.
     pub happened: Vec<(Date, Happened)>,
+    /// Notes that professionals have written, oldest first.
+    pub notes: Vec<NoteShown>,
     /// Refusals that people have put on record, oldest first.
     pub refusals: Vec<OptOutShown>,
 }
@@ -73,6 +75,7 @@ pub fn resident_shown(
         tasks: data.ledger.tasks_about(resident)?,
         orders: data.ledger.open_orders(Some(resident))?,
         happened: happened(rulebook, data, resident)?,
+        notes: data.notes_about(resident)?,
         refusals: refusals.into_iter().map(OptOutShown::from).collect(),
     })
 }

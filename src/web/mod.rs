@@ -40,6 +40,7 @@ mod asked;
 mod audits;
 mod chart;
 mod limits;
+mod notes;
 mod operations;
 mod page;
 mod pages;

@@ -76,9 +76,10 @@ const MENU: [(Route, Text); 5] = [
 ];
 
 /// What was done, by its word in an address; any other word says nothing.
-const DONE: [(&str, Text); 7] = [
+const DONE: [(&str, Text); 8] = [
     ("closed", Text::TaskIsClosed),
     ("reviewed", Text::Reviewed),
+    ("noted", Text::NoteWritten),
     ("opted-out", Text::RefusalRecorded),
     ("taken-back", Text::RefusalTakenBack),
     ("stopped", Text::EffectsStopped),

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use super::answer::{Content, Cookie};
 use super::asked::Asked;
 use super::chart::chart;
+use super::notes;
 use super::page::{Reader, done, seal, wide};
 use super::pages::{Failed, Outcome, Pages};
 use super::route::Route;
@@ -97,6 +98,7 @@ fn whole(reader: &Reader<'_>, rulebook: &Rulebook, shown: &ResidentShown, asked:
         pre.explanation lang="en" tabindex="0" { (shown.explanation.text) }
         p { a href=(letter_address(shown.explanation.resident, None)) { (reader.says(Text::Letter)) } }
         (results(reader, &shown.tests))
+        (notes::section(reader, shown))
         (refusal(reader, shown))
         (timeline(reader, rulebook, &shown.happened))
     }
@@ -283,6 +285,7 @@ fn what(reader: &Reader<'_>, rulebook: &Rulebook, one: &Happened) -> Markup {
         Happening::Review | Happening::OptOut => Text::SaidByAPerson,
         Happening::TaskOpened => Text::TaskOpened,
         Happening::TaskClosed => Text::TaskClosed,
+        Happening::Note => Text::Note,
     };
     let is_task = matches!(one.kind, Happening::TaskOpened | Happening::TaskClosed);
     html! {
@@ -405,7 +408,7 @@ pub(super) async fn opt_out(pages: &Pages, asked: &Asked) -> Outcome {
     }
 }
 
-fn back(resident: ResidentId, done: &str) -> (Content, Cookie) {
+pub(super) fn back(resident: ResidentId, done: &str) -> (Content, Cookie) {
     let to = format!("{}&done={done}", resident_address(resident));
     (Content::See(to), Cookie::Same)
 }

@@ -30,6 +30,7 @@ mod network_pull_faults;
 mod network_pull_killed;
 mod network_pull_rules;
 mod network_pull_trouble;
+mod notes;
 mod offers;
 mod one_person;
 mod one_reminder;
