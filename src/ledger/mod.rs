@@ -60,6 +60,7 @@ mod episodes;
 mod erasures;
 mod faulty;
 mod handout;
+mod handovers;
 mod links;
 mod models;
 mod names;
@@ -100,6 +101,7 @@ pub use erasures::{
 };
 pub use faulty::{AskedAct, FaultyRule};
 pub use handout::{Addressee, Handed, NotExpressible, TakeOptions, WordedBy, Written};
+pub use handovers::{Holder, Matter, NotHandedOver};
 pub use links::Link;
 pub use models::{ModelChangeRecord, ModelShadow, ModelSignature};
 pub use notes::{NotNoted, Note};

@@ -49,18 +49,24 @@ pub enum Happening {
     TaskClosed,
     /// A refusal was put on record, or taken back.
     OptOut,
+    /// A task was handed over to somebody.
+    HandedOver,
+    /// It was given back.
+    GivenBack,
     /// A professional wrote a note.
     Note,
 }
 
 impl Happening {
-    const NAMES: [(&'static str, Self); 7] = [
+    const NAMES: [(&'static str, Self); 9] = [
         ("round", Self::Round),
         ("sending", Self::Sending),
         ("review", Self::Review),
         ("task-opened", Self::TaskOpened),
         ("task-closed", Self::TaskClosed),
         ("opt-out", Self::OptOut),
+        ("handed-over", Self::HandedOver),
+        ("given-back", Self::GivenBack),
         ("note", Self::Note),
     ];
 }
@@ -91,7 +97,7 @@ pub struct Happened {
     pub why: Option<String>,
 }
 
-/// Events of rounds, sendings, opinions, tasks, refusals and notes of one resident, as one list.
+/// Events of rounds, sendings, opinions, tasks, refusals, hand-overs and notes of one resident, as one list.
 const HAPPENED: &str = "
 SELECT on_day AS day, NULL AS at, 'round' AS kind, kind AS what, coalesce(tests, detail) AS about,
        NULL AS by, NULL AS why, id FROM episode_event WHERE resident = ?1
@@ -108,6 +114,10 @@ SELECT NULL, closed_at, 'task-closed', code, about, closed_by, closed_why, id
     FROM task WHERE resident = ?1 AND closed_at IS NOT NULL
 UNION ALL
 SELECT on_day, NULL, 'opt-out', what, until, by, reason, id FROM opt_out WHERE resident = ?1
+UNION ALL
+SELECT NULL, h.at, CASE WHEN coalesce(h.person, h.role) IS NULL THEN 'given-back' ELSE 'handed-over' END,
+       coalesce(t.code, 'confirming'), coalesce(h.person, h.role), h.by, h.reason, h.id
+    FROM handover AS h LEFT JOIN task AS t ON t.id = h.task WHERE h.resident = ?1
 UNION ALL
 SELECT NULL, at, 'note', CASE WHEN corrects IS NULL THEN 'written' ELSE 'correction' END,
        CAST(corrects AS TEXT), by, text, id FROM note WHERE resident = ?1

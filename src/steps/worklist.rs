@@ -12,8 +12,8 @@ use jiff::civil::Date;
 use super::run::runs_of;
 use super::tasks::{Owner, owner};
 use super::{Access, DataFolder, StepError};
-use crate::config::Reach;
-use crate::ledger::{AuditAct, OpenOrder, OpenTask};
+use crate::config::{Reach, Role};
+use crate::ledger::{AuditAct, Holder, OpenOrder, OpenTask};
 use crate::profile::{ResidentId, Sex};
 use crate::rulebook::{Priority, Rulebook, Score, State};
 
@@ -71,13 +71,59 @@ pub struct Waiting {
     pub row: Option<Arc<str>>,
     /// Open tasks of professionals, what cannot wait first.
     pub tasks: Vec<OpenTask>,
+    /// Who has it in hand to confirm them, when that was handed over.
+    pub holder: Option<Holder>,
     /// Laboratory orders without an answer.
     pub orders: Vec<OpenOrder>,
     /// The day until when somebody should have looked, or a sample should be there.
     pub due: Option<Date>,
 }
 
+/// Whose what waits is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// Nobody has it in hand.
+    Nobodys,
+    /// Somebody has it in hand who is called so, or whoever has one of these roles.
+    Of(String, Vec<Role>),
+}
+
+impl Whose {
+    /// Whether something that this holder has in hand is meant. Names are the same in capitals and without.
+    fn holds(&self, holder: Option<&Holder>) -> bool {
+        match (self, holder) {
+            (Self::Nobodys, holder) => holder.is_none(),
+            (Self::Of(name, _), Some(Holder::Person(held))) => {
+                held.to_lowercase() == name.to_lowercase()
+            }
+            (Self::Of(_, roles), Some(Holder::Role(held))) => {
+                roles.iter().any(|role| role.name() == held)
+            }
+            (Self::Of(..), None) => false,
+        }
+    }
+}
+
 impl Waiting {
+    /// Who has in hand what a professional is to do, matter by matter; nothing where there is nothing to do.
+    #[must_use]
+    pub fn holders(&self) -> Vec<Option<&Holder>> {
+        let mut holders: Vec<Option<&Holder>> =
+            self.tasks.iter().map(|open| open.holder.as_ref()).collect();
+        let is_to_confirm = self.waits_for == WaitsFor::Confirming;
+        if self.holder.is_some() || is_to_confirm && holders.is_empty() {
+            holders.push(self.holder.as_ref());
+        }
+        holders
+    }
+
+    /// Whether any of it is somebody's, or nobody's.
+    #[must_use]
+    pub fn is_of(&self, whose: &Whose) -> bool {
+        let holders = self.holders().into_iter();
+        holders.into_iter().any(|holder| whose.holds(holder))
+    }
+
     /// Whether the day is over until when somebody should have looked.
     #[must_use]
     pub fn is_late(&self, on: Date) -> bool {
@@ -112,6 +158,15 @@ impl Worklist {
     pub fn districts(&self, reach: &Reach) -> BTreeSet<Arc<str>> {
         let known = self.rows.iter().filter_map(|row| row.district.clone());
         known.filter(|name| reach.holds(Some(name))).collect()
+    }
+
+    /// Whoever has something in hand about those whom a reach holds, in order.
+    #[must_use]
+    pub fn holders(&self, reach: &Reach) -> BTreeSet<&Holder> {
+        let rows = self.rows.iter();
+        let rows = rows.filter(|row| reach.holds(row.district.as_deref()));
+        rows.flat_map(|row| row.holders().into_iter().flatten())
+            .collect()
     }
 }
 
@@ -204,6 +259,7 @@ impl Worklists {
 struct Matters {
     tasks: Vec<OpenTask>,
     orders: Vec<OpenOrder>,
+    holder: Option<Holder>,
 }
 
 fn listed(
@@ -241,12 +297,11 @@ fn listed(
         },
     };
     let known = cards.by_resident.iter();
+    let mut in_hand = data.ledger.confirming_in_hand(None)?;
     let rows = known.filter_map(|(resident, card)| {
-        row(
-            *resident,
-            card,
-            matters.remove(resident).unwrap_or_default(),
-        )
+        let mut matters = matters.remove(resident).unwrap_or_default();
+        matters.holder = in_hand.remove(resident);
+        row(*resident, card, matters)
     });
     let mut rows: Vec<Waiting> = rows.collect();
     rows.sort_by_cached_key(|row| {
@@ -308,7 +363,11 @@ fn cards(
 
 /// Somebody's row; none when nothing waits.
 fn row(resident: ResidentId, card: &Card, matters: Matters) -> Option<Waiting> {
-    let Matters { tasks, mut orders } = matters;
+    let Matters {
+        tasks,
+        mut orders,
+        holder,
+    } = matters;
     let decided = card.decided.as_ref();
     let state = decided.map(|decided| decided.state);
     let is_out = matches!(state, Some(State::Ordered | State::Overdue));
@@ -346,6 +405,8 @@ fn row(resident: ResidentId, card: &Card, matters: Matters) -> Option<Waiting> {
         probability: decided.and_then(|decided| decided.probability),
         row: decided.map(|decided| Arc::clone(&decided.row)),
         tasks,
+        // A hand-over of a confirming says nothing where there is nothing to confirm any more.
+        holder: holder.filter(|_| state == Some(State::Confirming)),
         orders,
         due,
     })

@@ -39,6 +39,7 @@ mod answer;
 mod asked;
 mod audits;
 mod chart;
+mod hand_over;
 mod limits;
 mod notes;
 mod operations;

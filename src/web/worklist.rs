@@ -8,15 +8,16 @@ use maud::{Markup, html};
 
 use super::answer::{Content, Cookie};
 use super::asked::Asked;
+use super::hand_over::held_by;
 use super::page::{Reader, done, seal, wide};
 use super::pages::{Failed, Outcome, Pages};
 use super::route::Route;
 use super::texts::Text;
-use crate::config::Reach;
-use crate::ledger::{NotReviewed, Review};
+use crate::config::{Reach, Role};
+use crate::ledger::{Holder, NotReviewed, Review};
 use crate::profile::ResidentId;
 use crate::rulebook::{Rulebook, Score};
-use crate::steps::{Waiting, WaitsFor, Worklist};
+use crate::steps::{Waiting, WaitsFor, Whose, Worklist};
 
 /// Rows on a page.
 const A_PAGE: usize = 50;
@@ -26,6 +27,7 @@ struct Wanted {
     waits_for: Option<WaitsFor>,
     district: String,
     late_only: bool,
+    whose: String,
     /// From 0.
     page: usize,
 }
@@ -38,7 +40,27 @@ impl Wanted {
             waits_for: found.map(|(_, waits_for)| *waits_for),
             district: asked.field("district").to_owned(),
             late_only: asked.field("late") == "yes",
+            whose: asked.field("whose").to_owned(),
             page: asked.field("page").parse().unwrap_or(0),
+        }
+    }
+
+    /// Whose matters are meant; nothing when everybody's are.
+    fn whose(&self, asked: &Asked) -> Option<Whose> {
+        match self.whose.as_str() {
+            "" => None,
+            "nobody" => Some(Whose::Nobodys),
+            "mine" => {
+                let staff = &asked.session.as_ref()?.staff;
+                Some(Whose::Of(staff.name.clone(), staff.roles.clone()))
+            }
+            other => match other.strip_prefix("role:").map(Role::called) {
+                Some(role) => Some(Whose::Of(String::new(), role.into_iter().collect())),
+                None => {
+                    let name = other.strip_prefix("person:").unwrap_or(other);
+                    Some(Whose::Of(name.to_owned(), Vec::new()))
+                }
+            },
         }
     }
 
@@ -62,6 +84,9 @@ impl Wanted {
         if self.late_only {
             words.append_pair("late", "yes");
         }
+        if !self.whose.is_empty() {
+            words.append_pair("whose", &self.whose);
+        }
         words.append_pair("page", &page.to_string());
         format!("{}?{}", Route::Worklist.path(), words.finish())
     }
@@ -77,11 +102,13 @@ pub(super) async fn list(pages: &Pages, asked: &Asked) -> Outcome {
     let list = current(pages, asked).await?;
     let reach = asked.reach();
     let wanted = Wanted::of(asked);
+    let whose = wanted.whose(asked);
     let on = list.on;
     let rows: Vec<&Waiting> = list
         .rows
         .iter()
         .filter(|row| wanted.holds(row, reach, on))
+        .filter(|row| whose.as_ref().is_none_or(|whose| row.is_of(whose)))
         .collect();
     let content = pages.shows(asked, Text::Worklist, |reader| {
         html! {
@@ -126,6 +153,18 @@ fn filters(reader: &Reader<'_>, list: &Worklist, reach: &Reach, wanted: &Wanted)
                 }
             }
             div {
+                label for="whose" { (reader.says(Text::InHand)) }
+                select #whose name="whose" {
+                    option value="" { (reader.says(Text::Everything)) }
+                    option value="mine" selected[wanted.whose == "mine"] { (reader.says(Text::Mine)) }
+                    option value="nobody" selected[wanted.whose == "nobody"] { (reader.says(Text::Nobodys)) }
+                    @for holder in list.holders(reach) {
+                        @let word = word_of(holder);
+                        option value=(word) selected[wanted.whose == word] { (holder_says(reader, holder)) }
+                    }
+                }
+            }
+            div {
                 label {
                     input type="checkbox" name="late" value="yes" checked[wanted.late_only];
                     " " (reader.says(Text::LateOnly))
@@ -140,6 +179,22 @@ fn filters(reader: &Reader<'_>, list: &Worklist, reach: &Reach, wanted: &Wanted)
             }
             button type="submit" { (reader.says(Text::FindResident)) }
         }
+    }
+}
+
+/// A holder where no marks can be.
+fn holder_says<'h>(reader: &Reader<'_>, holder: &'h Holder) -> &'h str {
+    match holder {
+        Holder::Person(name) => name,
+        Holder::Role(name) => reader.code(name),
+    }
+}
+
+/// A holder in an address.
+fn word_of(holder: &Holder) -> String {
+    match holder {
+        Holder::Person(name) => format!("person:{name}"),
+        Holder::Role(name) => format!("role:{name}"),
     }
 }
 
@@ -175,6 +230,7 @@ fn table(
                                 th scope="col" { (reader.says(Text::Why)) }
                                 th scope="col" { (reader.says(Text::Score)) }
                                 th scope="col" { (reader.says(Text::Until)) }
+                                th scope="col" { (reader.says(Text::InHand)) }
                                 th scope="col" { (reader.says(Text::Orders)) }
                             }
                         }
@@ -211,6 +267,9 @@ fn line(reader: &Reader<'_>, rulebook: &Rulebook, row: &Waiting, on: Date) -> Ma
                         span.late.day { (due) } " " span.late { (reader.says(Text::Late)) }
                     } @else { span.day { (due) } }
                 }
+            }
+            td {
+                @for holder in row.holders().into_iter().flatten() { p { (held_by(reader, holder)) } }
             }
             td { (orders(reader, row)) }
         }

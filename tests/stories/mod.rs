@@ -16,6 +16,7 @@ mod disk_full;
 mod drift;
 mod erased;
 mod evaluate;
+mod handed_over;
 mod killed;
 mod killed_between;
 mod laboratories;

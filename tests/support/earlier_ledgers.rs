@@ -3,7 +3,8 @@
 use rusqlite::Connection;
 
 /// What takes a ledger from a version of its tables to the one before.
-const BACK: [(i64, &str); 20] = [
+const BACK: [(i64, &str); 21] = [
+    (23, "DROP TABLE handover;"),
     (22, "DROP TABLE note;"),
     (21, "DROP TABLE cds_feedback; DROP TABLE cds_card;"),
     (

@@ -3,7 +3,7 @@
 use crate::rulebook::Language;
 
 /// Codes in Finnish, Swedish and English.
-const CODES: [(&str, [&str; 3]); 91] = [
+const CODES: [(&str, [&str; 3]); 93] = [
     // Roles.
     ("clinician", ["kliinikko", "kliniker", "clinician"]),
     ("researcher", ["tutkija", "forskare", "researcher"]),
@@ -424,6 +424,22 @@ const CODES: [(&str, [&str; 3]); 91] = [
     (
         "closed-task",
         ["sulki tehtävän", "stängde en uppgift", "closed a task"],
+    ),
+    (
+        "handed-over-task",
+        [
+            "siirsi tehtävän",
+            "överlämnade en uppgift",
+            "handed over a task",
+        ],
+    ),
+    (
+        "gave-back-task",
+        [
+            "palautti tehtävän yhteiseksi",
+            "lämnade tillbaka en uppgift",
+            "gave back a task",
+        ],
     ),
     (
         "wrote-note",

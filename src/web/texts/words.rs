@@ -129,6 +129,18 @@ texts! {
         "Diagnosen skrivs i journalen; här verkar den när den har hämtats därifrån.",
         "A diagnosis is written into the record; it counts here once it has been pulled from there.";
     CloseTask: "Sulje tehtävä", "Stäng uppgiften", "Close the task";
+    InHand: "Kenellä", "Hos", "In hand";
+    NobodysInHand: "ei kenelläkään", "ingen", "nobody";
+    ToPerson: "Kenelle (nimi)", "Till vem (namn)", "To whom (name)";
+    OrToRole: "tai roolille", "eller till en roll", "or to a role";
+    NoRole: "ei roolille", "ingen roll", "no role";
+    HandOver: "Siirrä", "Överlämna", "Hand over";
+    TakeMyself: "Ota itselle", "Ta själv", "Take it myself";
+    GiveBack: "Palauta yhteiseksi", "Lämna tillbaka", "Give back";
+    HandedOver: "Siirretty", "Överlämnad", "Handed over";
+    GivenBack: "Palautettu yhteiseksi", "Tillbakalämnad", "Given back";
+    Mine: "omat", "mina", "mine";
+    Nobodys: "ei kenenkään", "ingens", "nobody's";
     MayLeaveUntil: "Lähtee viimeistään", "Lämnas senast", "Leaves by";
     SampleBy: "Näyte viimeistään", "Prov senast", "A sample by";
     WhyDecidedSo: "Miksi näin päätettiin", "Varför det beslutades så", "Why it was decided so";
@@ -223,6 +235,8 @@ texts! {
     // What was done, and what was not.
     TaskIsClosed: "Tehtävä on suljettu.", "Uppgiften är stängd.", "The task is closed.";
     Reviewed: "Kirjattu.", "Antecknat.", "It is on record.";
+    IsHandedOver: "Siirretty. Määräpäivä ei muutu.", "Överlämnad. Sista dagen ändras inte.", "It is handed over. Its last day stays as it is.";
+    IsGivenBack: "Palautettu yhteiseksi.", "Tillbakalämnad.", "It is given back.";
     NoteWritten: "Muistiinpano on tallennettu.", "Anteckningen är sparad.", "The note is written.";
     RefusalRecorded: "Kieltäytyminen on kirjattu: asukkaalta ei kysytä mitään seuraavasta päätöksestä alkaen.",
         "Avböjandet är antecknat: av invånaren frågas inget från och med nästa beslut.",
@@ -235,6 +249,8 @@ texts! {
     TickAndSayWhy: "Valitse vähintään yksi pyyntö ja kirjoita perustelu.", "Markera minst en remiss och skriv en motivering.", "Tick at least one order, and give a reason.";
     ConcludeAndSayWhy: "Valitse johtopäätös ja kirjoita, mitä siitä tuli.", "Välj en slutsats och skriv vad det blev av det.", "Choose a conclusion, and say what came of it.";
     SayWhy: "Kirjoita perustelu; päivä on muotoa VVVV-KK-PP.", "Skriv en motivering; dagen skrivs ÅÅÅÅ-MM-DD.", "Give a reason; a day is written YYYY-MM-DD.";
+    SayToWhomAndWhy: "Kirjoita perustelu ja joko nimi tai rooli, ei molempia.", "Skriv en motivering och antingen ett namn eller en roll, inte båda.", "Give a reason, and either a name or a role, not both.";
+    NobodysAlready: "Tämä ei ole kenelläkään.", "Det här är inte hos någon.", "Nobody has this in hand.";
     NoteEmpty: "Kirjoita muistiinpano.", "Skriv en anteckning.", "Write the note.";
     NoteTooLong: "Muistiinpano on liian pitkä: enintään 4 000 merkkiä. Pidempi kuuluu potilaskertomukseen. Palaa sivulle ja lyhennä.",
         "Anteckningen är för lång: högst 4 000 tecken. Det som är längre hör till journalen. Gå tillbaka och förkorta.",
