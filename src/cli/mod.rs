@@ -24,6 +24,7 @@ mod learn;
 mod letter;
 mod look_back;
 mod model;
+mod note;
 mod opt_out;
 mod orders;
 mod pull;
@@ -72,6 +73,7 @@ enum Command {
     Dispatch(dispatch::Arguments),
     Orders(orders::Arguments),
     Tasks(tasks::Arguments),
+    Note(note::Arguments),
     Effects(effects::Arguments),
     Reconcile(reconcile::Arguments),
     Explain(explain::Arguments),
@@ -151,6 +153,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Dispatch(arguments) => dispatch::run(&arguments),
         Command::Orders(arguments) => orders::run(&arguments),
         Command::Tasks(arguments) => tasks::run(&arguments),
+        Command::Note(arguments) => note::run(&arguments),
         Command::Effects(arguments) => effects::run(&arguments),
         Command::Reconcile(arguments) => reconcile::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),

@@ -30,6 +30,13 @@ impl Role {
         ("data-protection-officer", Self::DataProtectionOfficer),
     ];
 
+    /// The role that is called so.
+    #[must_use]
+    pub fn called(name: &str) -> Option<Self> {
+        let found = Self::NAMES.iter().find(|(known, _)| *known == name);
+        found.map(|(_, role)| *role)
+    }
+
     /// The name in the configuration.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -272,8 +279,7 @@ impl RawWeb {
             if value.trim().is_empty() {
                 wrong("a grant has no `value`".to_owned());
             }
-            let known = Role::NAMES.iter().find(|(name, _)| *name == raw.role);
-            let Some((_, role)) = known else {
+            let Some(role) = Role::called(&raw.role) else {
                 let names = Role::NAMES.map(|(name, _)| name).join(", ");
                 wrong(format!(
                     "grant `{value}`: there is no role `{}`\nhint: one of {names}",
@@ -281,10 +287,10 @@ impl RawWeb {
                 ));
                 continue;
             };
-            match raw.reach(*role) {
+            match raw.reach(role) {
                 Ok(reach) => grants.push(Grant {
                     value: value.clone(),
-                    role: *role,
+                    role,
                     reach,
                 }),
                 Err(what) => wrong(format!("grant `{value}`: {what}")),

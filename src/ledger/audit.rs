@@ -39,6 +39,14 @@ pub enum AuditAct {
     ListedAudit,
     /// Closed a task.
     ClosedTask,
+    /// Handed a task, or that a resident is to be confirmed, over to somebody.
+    HandedOver,
+    /// Gave it back, so that nobody has it in hand.
+    GaveBack,
+    /// Wrote a note about a resident.
+    WroteNote,
+    /// Had the notes about a resident listed.
+    ListedNotes,
     /// Let an order leave.
     ApprovedOrder,
     /// Kept an order back.
@@ -77,7 +85,7 @@ pub enum AuditAct {
 
 impl AuditAct {
     /// Every act with its name.
-    pub const NAMES: [(&'static str, Self); 28] = [
+    pub const NAMES: [(&'static str, Self); 32] = [
         ("signed-in", Self::SignedIn),
         ("viewed-resident", Self::ViewedResident),
         ("shown-everything", Self::ShownEverything),
@@ -89,6 +97,10 @@ impl AuditAct {
         ("listed-interval-cases", Self::ListedIntervalCases),
         ("listed-audit", Self::ListedAudit),
         ("closed-task", Self::ClosedTask),
+        ("handed-over-task", Self::HandedOver),
+        ("gave-back-task", Self::GaveBack),
+        ("wrote-note", Self::WroteNote),
+        ("listed-notes", Self::ListedNotes),
         ("approved-order", Self::ApprovedOrder),
         ("held-order", Self::HeldOrder),
         ("stopped-effects", Self::StoppedEffects),

@@ -1,5 +1,7 @@
 //! Erasure: everything about one resident leaves the ledger; that it did stays on record.
 //!
+//! Longer than most: what is shown and what is deleted stand side by side, so that no table is in one alone.
+//!
 //! What is left is the opaque id, when, by whom and why. Deleted bytes may stay in free pages and in
 //! the log, so the file is rewritten afterwards ([`Ledger::shred`]); until that is done the ledger
 //! remembers that it is owed, and whoever opens the folder for writing next does it.
@@ -104,7 +106,7 @@ pub struct AboutResident {
 }
 
 /// Tables with rows about a resident, and how these are found.
-const TABLES: [(&str, &str); 14] = [
+const TABLES: [(&str, &str); 16] = [
     (
         "identity",
         "SELECT source, patient_id, national_id, national_id_valid, non_disclosure, joined FROM identity WHERE resident = ?1",
@@ -142,6 +144,14 @@ const TABLES: [(&str, &str); 14] = [
         "SELECT what, on_day, until, by, reason, at FROM opt_out WHERE resident = ?1 ORDER BY id",
     ),
     (
+        "handover",
+        "SELECT task, person, role, by, reason, at FROM handover WHERE resident = ?1 ORDER BY id",
+    ),
+    (
+        "note",
+        "SELECT id AS note, corrects, text, by, at FROM note WHERE resident = ?1 ORDER BY id",
+    ),
+    (
         "cds_card",
         "SELECT uuid, service, client, pathway_row, suggestion, at FROM cds_card WHERE resident = ?1 ORDER BY id",
     ),
@@ -165,9 +175,11 @@ const TABLES: [(&str, &str); 14] = [
 
 /// What is deleted of a resident, in this order: whatever refers to a row goes before it. Names in
 /// other sources go also where they are nobody's any more.
-const DELETED: [&str; 13] = [
+const DELETED: [&str; 15] = [
     "DELETE FROM cds_feedback WHERE card IN (SELECT id FROM cds_card WHERE resident = ?1)",
     "DELETE FROM cds_card WHERE resident = ?1",
+    "DELETE FROM note WHERE resident = ?1",
+    "DELETE FROM handover WHERE resident = ?1",
     "DELETE FROM task WHERE resident = ?1",
     "DELETE FROM order_review WHERE outbox IN (SELECT id FROM outbox WHERE resident = ?1)",
     "DELETE FROM outbox_event WHERE outbox IN (SELECT id FROM outbox WHERE resident = ?1)",
@@ -183,10 +195,12 @@ const DELETED: [&str; 13] = [
 ];
 
 /// Triggers that keep rows for ever; an erasure is the one thing that stands above them.
-const KEEPERS: [&str; 5] = [
+const KEEPERS: [&str; 7] = [
     "cds_card_remains",
     "cds_feedback_remains",
     "episode_event_remains",
+    "handover_remains",
+    "note_remains",
     "opt_out_remains",
     "order_review_remains",
 ];

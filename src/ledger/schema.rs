@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 21] = [
+const STEPS: [&str; 23] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -623,6 +623,44 @@ CREATE TRIGGER cds_feedback_stays BEFORE UPDATE ON cds_feedback
     BEGIN SELECT raise(ABORT, 'what was done with a card is never changed'); END;
 CREATE TRIGGER cds_feedback_remains BEFORE DELETE ON cds_feedback
     BEGIN SELECT raise(ABORT, 'what was done with a card is never deleted'); END;
+",
+    r"
+-- What professionals have written about a resident. What was wrong is corrected by a further note.
+CREATE TABLE note (
+    id       INTEGER PRIMARY KEY,
+    resident BLOB NOT NULL CHECK (length(resident) = 16),
+    corrects INTEGER REFERENCES note (id),
+    text     TEXT NOT NULL CHECK (trim(text) <> ''),
+    by       TEXT NOT NULL CHECK (trim(by) <> ''),
+    at       INTEGER NOT NULL
+) STRICT;
+CREATE INDEX note_resident ON note (resident, id);
+CREATE TRIGGER note_stays BEFORE UPDATE ON note
+    BEGIN SELECT raise(ABORT, 'a note is never changed'); END;
+CREATE TRIGGER note_remains BEFORE DELETE ON note
+    BEGIN SELECT raise(ABORT, 'a note is never deleted'); END;
+",
+    r"
+-- To whom a task was handed over, or, without a task, that a resident is to be confirmed in a round; the
+-- newest row counts. Neither a person nor a role: it was given back.
+CREATE TABLE handover (
+    id       INTEGER PRIMARY KEY,
+    resident BLOB NOT NULL CHECK (length(resident) = 16),
+    round    INTEGER NOT NULL,
+    task     INTEGER REFERENCES task (id),
+    person   TEXT CHECK (trim(person) <> ''),
+    role     TEXT CHECK (trim(role) <> ''),
+    by       TEXT NOT NULL CHECK (trim(by) <> ''),
+    reason   TEXT NOT NULL CHECK (trim(reason) <> ''),
+    at       INTEGER NOT NULL,
+    CHECK (person IS NULL OR role IS NULL)
+) STRICT;
+CREATE INDEX handover_resident ON handover (resident, id);
+CREATE INDEX handover_task ON handover (task, id);
+CREATE TRIGGER handover_stays BEFORE UPDATE ON handover
+    BEGIN SELECT raise(ABORT, 'a hand-over is never changed'); END;
+CREATE TRIGGER handover_remains BEFORE DELETE ON handover
+    BEGIN SELECT raise(ABORT, 'a hand-over is never deleted'); END;
 ",
 ];
 

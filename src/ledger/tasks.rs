@@ -7,6 +7,7 @@ use jiff::{Span, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::episodes::day;
+use super::handovers::{self, Holder, OF_TASK};
 use super::{AuditAct, AuditEntry, Ledger, LedgerError, NewTask, audit, sql};
 use crate::delivery::TaskCode;
 use crate::orders::{Order, OrderKey};
@@ -141,6 +142,8 @@ pub struct OpenTask {
     pub task: NewTask,
     /// The key of the order it is about, if any.
     pub order: Option<OrderKey>,
+    /// Who has it in hand, when it was handed over.
+    pub holder: Option<Holder>,
 }
 
 /// Why a task was not closed.
@@ -168,6 +171,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Result<OpenTask, LedgerError>> {
     let key: Option<[u8; 16]> = row.get(3)?;
     let [priority, opened_on, due]: [String; 3] = [row.get(4)?, row.get(5)?, row.get(6)?];
     let about: Option<String> = row.get(7)?;
+    let holder = handovers::holder(row, (8, 9))?;
     let task = || {
         Ok(OpenTask {
             id: id.cast_unsigned(),
@@ -180,6 +184,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Result<OpenTask, LedgerError>> {
                 about: about.as_deref().map(day).transpose()?,
             },
             order: key.map(OrderKey::from_bytes),
+            holder,
         })
     };
     Ok(task())
@@ -231,8 +236,9 @@ impl Ledger {
         let mut statement = self
             .connection
             .prepare(&format!(
-                "SELECT t.id, t.resident, t.code, o.key, t.priority, t.opened_on, t.due, t.about
-                 FROM task AS t LEFT JOIN outbox AS o ON o.id = t.outbox
+                "SELECT t.id, t.resident, t.code, o.key, t.priority, t.opened_on, t.due, t.about,
+                        h.person, h.role
+                 FROM task AS t LEFT JOIN outbox AS o ON o.id = t.outbox {OF_TASK}
                  WHERE t.closed_at IS NULL {whose}"
             ))
             .map_err(sql(action))?;

@@ -49,16 +49,25 @@ pub enum Happening {
     TaskClosed,
     /// A refusal was put on record, or taken back.
     OptOut,
+    /// A task was handed over to somebody.
+    HandedOver,
+    /// It was given back.
+    GivenBack,
+    /// A professional wrote a note.
+    Note,
 }
 
 impl Happening {
-    const NAMES: [(&'static str, Self); 6] = [
+    const NAMES: [(&'static str, Self); 9] = [
         ("round", Self::Round),
         ("sending", Self::Sending),
         ("review", Self::Review),
         ("task-opened", Self::TaskOpened),
         ("task-closed", Self::TaskClosed),
         ("opt-out", Self::OptOut),
+        ("handed-over", Self::HandedOver),
+        ("given-back", Self::GivenBack),
+        ("note", Self::Note),
     ];
 }
 
@@ -88,7 +97,7 @@ pub struct Happened {
     pub why: Option<String>,
 }
 
-/// Events of rounds, sendings, opinions, tasks and refusals of one resident, as one list.
+/// Events of rounds, sendings, opinions, tasks, refusals, hand-overs and notes of one resident, as one list.
 const HAPPENED: &str = "
 SELECT on_day AS day, NULL AS at, 'round' AS kind, kind AS what, coalesce(tests, detail) AS about,
        NULL AS by, NULL AS why, id FROM episode_event WHERE resident = ?1
@@ -105,6 +114,13 @@ SELECT NULL, closed_at, 'task-closed', code, about, closed_by, closed_why, id
     FROM task WHERE resident = ?1 AND closed_at IS NOT NULL
 UNION ALL
 SELECT on_day, NULL, 'opt-out', what, until, by, reason, id FROM opt_out WHERE resident = ?1
+UNION ALL
+SELECT NULL, h.at, CASE WHEN coalesce(h.person, h.role) IS NULL THEN 'given-back' ELSE 'handed-over' END,
+       coalesce(t.code, 'confirming'), coalesce(h.person, h.role), h.by, h.reason, h.id
+    FROM handover AS h LEFT JOIN task AS t ON t.id = h.task WHERE h.resident = ?1
+UNION ALL
+SELECT NULL, at, 'note', CASE WHEN corrects IS NULL THEN 'written' ELSE 'correction' END,
+       CAST(corrects AS TEXT), by, text, id FROM note WHERE resident = ?1
 ORDER BY kind, id";
 
 fn happened(row: &Row<'_>) -> rusqlite::Result<Result<Happened, LedgerError>> {
@@ -160,7 +176,7 @@ fn open_order(row: OutboxRow) -> Option<OpenOrder> {
 
 /// How far the work of a ledger has come: the same as long as nothing of it has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WorkStamp([i64; 8]);
+pub struct WorkStamp([i64; 9]);
 
 /// Rows of these tables are added and never changed, but for tasks, which are closed, and orders, of which each
 /// change is an event.
@@ -172,6 +188,7 @@ const WORK_STAMP: &str = "SELECT
     coalesce((SELECT max(id) FROM order_review), 0),
     coalesce((SELECT max(id) FROM task), 0),
     (SELECT count(*) FROM task WHERE closed_at IS NULL),
+    coalesce((SELECT max(id) FROM handover), 0),
     (SELECT count(*) FROM erasure)";
 
 impl Ledger {
@@ -187,7 +204,7 @@ impl Ledger {
     }
 
     /// What says whether anything has changed of whom the program works on: pulls and runs, rounds, orders
-    /// and what was said of them, tasks, erasures. That somebody looks changes nothing of it.
+    /// and what was said of them, tasks and in whose hands they are, erasures. That somebody looks changes nothing of it.
     ///
     /// # Errors
     ///
@@ -197,7 +214,7 @@ impl Ledger {
             .prepare_cached(WORK_STAMP)
             .and_then(|mut statement| {
                 statement.query_row([], |row| {
-                    let mut stamp = [0; 8];
+                    let mut stamp = [0; 9];
                     for (at, part) in stamp.iter_mut().enumerate() {
                         *part = row.get(at)?;
                     }

@@ -176,7 +176,7 @@ pub(super) fn find(data: &DataFolder, name: &str) -> Result<ResidentId, StepErro
     }
 }
 
-fn stored(
+pub(super) fn stored(
     data: &DataFolder,
     resident: ResidentId,
     run: u32,

@@ -7,9 +7,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::explain::find;
-use super::{DataFolder, Explanation, OptOutShown, StepError, explain};
+use super::{DataFolder, Explanation, NoteShown, OptOutShown, StepError, explain};
 use crate::config::Reach;
-use crate::ledger::{Happened, OpenOrder, OpenTask, RunRecord, When};
+use crate::ledger::{Happened, Holder, OpenOrder, OpenTask, RunRecord, When};
 use crate::profile::{Fact, FactId, Profile, ResidentId};
 use crate::report::number_phrase;
 use crate::rulebook::Rulebook;
@@ -44,10 +44,14 @@ pub struct ResidentShown {
     pub tests: Vec<Series>,
     /// Open tasks, what cannot wait first.
     pub tasks: Vec<OpenTask>,
+    /// Who has it in hand to confirm them, when that was handed over.
+    pub holder: Option<Holder>,
     /// Laboratory orders without an answer, of rounds that are over too.
     pub orders: Vec<OpenOrder>,
     /// What has happened, newest first, by the day in the programme's time zone.
     pub happened: Vec<(Date, Happened)>,
+    /// Notes that professionals have written, oldest first.
+    pub notes: Vec<NoteShown>,
     /// Refusals that people have put on record, oldest first.
     pub refusals: Vec<OptOutShown>,
 }
@@ -71,8 +75,13 @@ pub fn resident_shown(
         tests: series(&explanation.rulebook, &explanation.profile),
         explanation,
         tasks: data.ledger.tasks_about(resident)?,
+        holder: data
+            .ledger
+            .confirming_in_hand(Some(resident))?
+            .remove(&resident),
         orders: data.ledger.open_orders(Some(resident))?,
         happened: happened(rulebook, data, resident)?,
+        notes: data.notes_about(resident)?,
         refusals: refusals.into_iter().map(OptOutShown::from).collect(),
     })
 }

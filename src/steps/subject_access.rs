@@ -85,7 +85,7 @@ pub fn subject_access(
 }
 
 /// What each kind is called in Finnish, Swedish and English, in the order of the document.
-const HEADINGS: [(&str, [&str; 3]); 19] = [
+const HEADINGS: [(&str, [&str; 3]); 21] = [
     ("identity", ["Tunnisteet", "Identifierare", "Identifiers"]),
     (
         "link",
@@ -178,6 +178,22 @@ const HEADINGS: [(&str, [&str; 3]); 19] = [
             "Tehtävät ammattilaisille",
             "Uppgifter för personalen",
             "Tasks",
+        ],
+    ),
+    (
+        "handover",
+        [
+            "Kenelle tehtävät on siirretty",
+            "Till vem uppgifterna har överlämnats",
+            "To whom tasks were handed over",
+        ],
+    ),
+    (
+        "note",
+        [
+            "Ammattilaisten muistiinpanot",
+            "Personalens anteckningar",
+            "Notes of professionals",
         ],
     ),
     (

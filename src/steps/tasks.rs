@@ -3,10 +3,14 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::explain::stored;
+use super::run::runs_of;
 use super::{DataFolder, StepError};
+use crate::config::Role;
 use crate::delivery::TaskCode;
-use crate::ledger::{NotClosed, OpenTask};
-use crate::rulebook::{Priority, Rulebook};
+use crate::ledger::{Holder, Matter, NotClosed, NotHandedOver, OpenTask};
+use crate::profile::ResidentId;
+use crate::rulebook::{Priority, Rulebook, State};
 
 /// Tasks that are open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,6 +37,8 @@ pub struct TaskShown {
     /// Who looks: `professional` where it is about somebody's health, `operator` where an order did not
     /// arrive as it should.
     pub owner: &'static str,
+    /// Who has it in hand, the name of a person or a role; nobody unless it was handed over.
+    pub holder: Option<String>,
     /// What there is to do: the id of a row of the pathway, an act, or a code of this program.
     pub what: String,
     /// The same in a sentence without a subject, where the rules have one.
@@ -71,10 +77,59 @@ impl DataFolder {
     pub fn close_tasks(&mut self, ids: &[u64], by: &str, why: &str) -> Result<(), NotClosed> {
         self.ledger.close_tasks(ids, by, why)
     }
+
+    /// Hands matters over to somebody, or back to nobody, all of them or none. No deadline moves, and
+    /// nothing leaves the worklist.
+    ///
+    /// # Errors
+    ///
+    /// [`NotHandedOver`] names the first matter that cannot be handed over.
+    pub fn hand_over(
+        &mut self,
+        matters: &[Matter],
+        to: Option<&Holder>,
+        by: &str,
+        reason: &str,
+    ) -> Result<(), NotHandedOver> {
+        self.ledger.hand_over(matters, to, (by, reason))
+    }
+
+    /// Whether the newest run has a resident among those who are to be confirmed.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger or the lake cannot be read.
+    pub fn is_confirming(
+        &self,
+        rulebook: &Rulebook,
+        resident: ResidentId,
+    ) -> Result<bool, StepError> {
+        let runs = runs_of(rulebook, self)?;
+        let Some(run) = runs.last() else {
+            return Ok(false);
+        };
+        let decided = stored(self, resident, run.id)?;
+        Ok(decided.is_some_and(|row| row.known_state() == State::Confirming))
+    }
+}
+
+/// Roles to which something can be handed over: those of people who see cases, or the state of orders.
+pub const HOLDING: [Role; 3] = [Role::Clinician, Role::Operator, Role::MedicalLead];
+
+/// The holder that is a role of this name, when something can be handed over to it.
+#[must_use]
+pub fn holding_role(name: &str) -> Option<Holder> {
+    let role = HOLDING.iter().find(|role| role.name() == name);
+    role.map(|role| Holder::Role(role.name().to_owned()))
 }
 
 pub(super) fn shown(rulebook: &Rulebook, on: Date, open: OpenTask) -> TaskShown {
-    let OpenTask { id, task, order } = open;
+    let OpenTask {
+        id,
+        task,
+        order,
+        holder,
+    } = open;
     let rows = &rulebook.pathway.rows;
     let row = rows.iter().find(|row| row.id == task.code);
     TaskShown {
@@ -83,6 +138,7 @@ pub(super) fn shown(rulebook: &Rulebook, on: Date, open: OpenTask) -> TaskShown 
         due: task.due.to_string(),
         is_late: task.due < on,
         owner: owner(&task.code).name(),
+        holder: holder.map(|holder| holder.name().to_owned()),
         says: row.map(|row| row.says.clone()),
         what: task.code,
         resident: task.resident.to_string(),

@@ -13,8 +13,8 @@ use jiff::civil::Date;
 use super::run::runs_of;
 use super::tasks::{Owner, owner};
 use super::{Access, DataFolder, StepError};
-use crate::config::Reach;
-use crate::ledger::{AuditAct, OpenOrder, OpenTask, WorkStamp};
+use crate::config::{Reach, Role};
+use crate::ledger::{AuditAct, Holder, OpenOrder, OpenTask, WorkStamp};
 use crate::profile::{ResidentId, Sex};
 use crate::rulebook::{Priority, Rulebook, Score, State};
 
@@ -72,13 +72,59 @@ pub struct Waiting {
     pub row: Option<Arc<str>>,
     /// Open tasks of professionals, what cannot wait first.
     pub tasks: Vec<OpenTask>,
+    /// Who has it in hand to confirm them, when that was handed over.
+    pub holder: Option<Holder>,
     /// Laboratory orders without an answer.
     pub orders: Vec<OpenOrder>,
     /// The day until when somebody should have looked, or a sample should be there.
     pub due: Option<Date>,
 }
 
+/// Whose what waits is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// Nobody has it in hand.
+    Nobodys,
+    /// Somebody has it in hand who is called so, or whoever has one of these roles.
+    Of(String, Vec<Role>),
+}
+
+impl Whose {
+    /// Whether something that this holder has in hand is meant. Names are the same in capitals and without.
+    fn holds(&self, holder: Option<&Holder>) -> bool {
+        match (self, holder) {
+            (Self::Nobodys, holder) => holder.is_none(),
+            (Self::Of(name, _), Some(Holder::Person(held))) => {
+                held.to_lowercase() == name.to_lowercase()
+            }
+            (Self::Of(_, roles), Some(Holder::Role(held))) => {
+                roles.iter().any(|role| role.name() == held)
+            }
+            (Self::Of(..), None) => false,
+        }
+    }
+}
+
 impl Waiting {
+    /// Who has in hand what a professional is to do, matter by matter; nothing where there is nothing to do.
+    #[must_use]
+    pub fn holders(&self) -> Vec<Option<&Holder>> {
+        let mut holders: Vec<Option<&Holder>> =
+            self.tasks.iter().map(|open| open.holder.as_ref()).collect();
+        let is_to_confirm = self.waits_for == WaitsFor::Confirming;
+        if self.holder.is_some() || is_to_confirm && holders.is_empty() {
+            holders.push(self.holder.as_ref());
+        }
+        holders
+    }
+
+    /// Whether any of it is somebody's, or nobody's.
+    #[must_use]
+    pub fn is_of(&self, whose: &Whose) -> bool {
+        let holders = self.holders().into_iter();
+        holders.into_iter().any(|holder| whose.holds(holder))
+    }
+
     /// Whether the day is over until when somebody should have looked.
     #[must_use]
     pub fn is_late(&self, on: Date) -> bool {
@@ -110,7 +156,7 @@ pub struct Worklist {
 }
 
 /// Which rows somebody wants to see.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Choice {
     /// Whom they may see.
     pub reach: Reach,
@@ -120,6 +166,8 @@ pub struct Choice {
     pub district: Option<String>,
     /// Those who should have been looked at already only.
     pub late_only: bool,
+    /// Those of whom somebody has something in hand, or nobody has, only.
+    pub whose: Option<Whose>,
 }
 
 impl Choice {
@@ -129,6 +177,7 @@ impl Choice {
             && self.waits_for.is_none_or(|wanted| wanted == row.waits_for)
             && (self.district.is_none() || district == self.district.as_deref())
             && (!self.late_only || row.is_late(on))
+            && self.whose.as_ref().is_none_or(|whose| row.is_of(whose))
     }
 }
 
@@ -140,6 +189,8 @@ pub struct Chosen {
     pub late: usize,
     /// The districts in which somebody waits whom the reach holds, in order.
     pub districts: BTreeSet<Arc<str>>,
+    /// Whoever has something in hand about those whom the reach holds, in order.
+    pub holders: BTreeSet<Holder>,
 }
 
 impl Chosen {
@@ -183,7 +234,11 @@ impl Worklist {
         let within = districts
             .into_iter()
             .filter(|name| choice.reach.holds(Some(name)));
+        let reached = self.rows.iter();
+        let reached = reached.filter(|row| choice.reach.holds(row.district.as_deref()));
+        let holders = reached.flat_map(|row| row.holders().into_iter().flatten().cloned());
         let chosen = Arc::new(Chosen {
+            holders: holders.collect(),
             late: late.count(),
             districts: within.cloned().collect(),
             places,
@@ -303,6 +358,7 @@ impl Worklists {
 struct Matters {
     tasks: Vec<OpenTask>,
     orders: Vec<OpenOrder>,
+    holder: Option<Holder>,
 }
 
 fn listed(
@@ -340,12 +396,11 @@ fn listed(
         },
     };
     let known = cards.by_resident.iter();
+    let mut in_hand = data.ledger.confirming_in_hand(None)?;
     let rows = known.filter_map(|(resident, card)| {
-        row(
-            *resident,
-            card,
-            matters.remove(resident).unwrap_or_default(),
-        )
+        let mut matters = matters.remove(resident).unwrap_or_default();
+        matters.holder = in_hand.remove(resident);
+        row(*resident, card, matters)
     });
     let mut rows: Vec<Waiting> = rows.collect();
     rows.sort_by_cached_key(|row| {
@@ -413,7 +468,11 @@ fn cards(
 
 /// Somebody's row; none when nothing waits.
 fn row(resident: ResidentId, card: &Card, matters: Matters) -> Option<Waiting> {
-    let Matters { tasks, mut orders } = matters;
+    let Matters {
+        tasks,
+        mut orders,
+        holder,
+    } = matters;
     let decided = card.decided.as_ref();
     let state = decided.map(|decided| decided.state);
     let is_out = matches!(state, Some(State::Ordered | State::Overdue));
@@ -451,6 +510,8 @@ fn row(resident: ResidentId, card: &Card, matters: Matters) -> Option<Waiting> {
         probability: decided.and_then(|decided| decided.probability),
         row: decided.map(|decided| Arc::clone(&decided.row)),
         tasks,
+        // A hand-over of a confirming says nothing where there is nothing to confirm any more.
+        holder: holder.filter(|_| state == Some(State::Confirming)),
         orders,
         due,
     })

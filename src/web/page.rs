@@ -76,9 +76,12 @@ const MENU: [(Route, Text); 5] = [
 ];
 
 /// What was done, by its word in an address; any other word says nothing.
-const DONE: [(&str, Text); 7] = [
+const DONE: [(&str, Text); 10] = [
     ("closed", Text::TaskIsClosed),
     ("reviewed", Text::Reviewed),
+    ("handed-over", Text::IsHandedOver),
+    ("given-back", Text::IsGivenBack),
+    ("noted", Text::NoteWritten),
     ("opted-out", Text::RefusalRecorded),
     ("taken-back", Text::RefusalTakenBack),
     ("stopped", Text::EffectsStopped),

@@ -20,7 +20,7 @@ use super::provider::Left;
 use super::route::{Route, Verb};
 use super::sessions::{Lasting, NoRandomness, Sessions, Ticket};
 use super::texts::Text;
-use super::{audits, operations, research, resident, sign_in, worklist};
+use super::{audits, hand_over, notes, operations, research, resident, sign_in, worklist};
 use crate::config::{Config, Web};
 use crate::rulebook::{Language, Rulebook};
 use crate::steps::{Access, DataFolder, StepError, Switch, Worklists};
@@ -257,6 +257,8 @@ impl Pages {
             Route::Letter => resident::letter(self, asked).await,
             Route::ReviewOrder => resident::review(self, asked).await,
             Route::CloseTask => resident::close(self, asked).await,
+            Route::HandOver => hand_over::hand_over(self, asked).await,
+            Route::WriteNote => notes::write(self, asked).await,
             Route::OptOut => resident::opt_out(self, asked).await,
             Route::Operations => operations::show(self, asked).await,
             Route::SwitchEffects => operations::switch_effects(self, asked).await,

@@ -8,6 +8,8 @@ use maud::{Markup, html};
 use super::answer::{Content, Cookie};
 use super::asked::Asked;
 use super::chart::chart;
+use super::hand_over;
+use super::notes;
 use super::page::{Reader, done, seal, wide};
 use super::pages::{Failed, Outcome, Pages};
 use super::route::Route;
@@ -84,12 +86,20 @@ fn letter_address(resident: ResidentId, language: Option<&str>) -> String {
 
 fn whole(reader: &Reader<'_>, rulebook: &Rulebook, shown: &ResidentShown, asked: &Asked) -> Markup {
     let on = shown.explanation.index_date;
+    let resident = shown.explanation.resident;
+    let confirming = shown.explanation.decision.state == State::Confirming;
     html! {
         (done(reader, asked.field("done")))
         (card(reader, shown))
-        @if !shown.tasks.is_empty() {
+        @if !shown.tasks.is_empty() || confirming {
             h2 { (reader.says(Text::Tasks)) }
-            @for open in &shown.tasks { (task(reader, rulebook, open, shown.explanation.resident)) }
+            @for open in &shown.tasks { (task(reader, rulebook, open, resident)) }
+            @if confirming {
+                section.task aria-labelledby="confirming" {
+                    h3 #confirming { (reader.code(State::Confirming.name())) }
+                    (hand_over::form(reader, resident, None, shown.holder.as_ref()))
+                }
+            }
         }
         (orders(reader, shown))
         h2 { (reader.says(Text::WhyDecidedSo)) }
@@ -97,6 +107,7 @@ fn whole(reader: &Reader<'_>, rulebook: &Rulebook, shown: &ResidentShown, asked:
         pre.explanation lang="en" tabindex="0" { (shown.explanation.text) }
         p { a href=(letter_address(shown.explanation.resident, None)) { (reader.says(Text::Letter)) } }
         (results(reader, &shown.tests))
+        (notes::section(reader, shown))
         (refusal(reader, shown))
         (timeline(reader, rulebook, &shown.happened))
     }
@@ -157,6 +168,7 @@ fn task(reader: &Reader<'_>, rulebook: &Rulebook, open: &OpenTask, of: ResidentI
                 p { (reader.says(Text::DiagnosisInTheRecord)) }
                 div.actions { button type="submit" { (reader.says(Text::CloseTask)) } }
             }
+            (hand_over::form(reader, of, Some(id), open.holder.as_ref()))
         }
     }
 }
@@ -283,12 +295,25 @@ fn what(reader: &Reader<'_>, rulebook: &Rulebook, one: &Happened) -> Markup {
         Happening::Review | Happening::OptOut => Text::SaidByAPerson,
         Happening::TaskOpened => Text::TaskOpened,
         Happening::TaskClosed => Text::TaskClosed,
+        Happening::HandedOver => Text::HandedOver,
+        Happening::GivenBack => Text::GivenBack,
+        Happening::Note => Text::Note,
     };
-    let is_task = matches!(one.kind, Happening::TaskOpened | Happening::TaskClosed);
+    let is_task = match one.kind {
+        Happening::TaskOpened
+        | Happening::TaskClosed
+        | Happening::HandedOver
+        | Happening::GivenBack => true,
+        Happening::Round
+        | Happening::Sending
+        | Happening::Review
+        | Happening::OptOut
+        | Happening::Note => false,
+    };
     html! {
         strong { (reader.says(kind)) ": " }
         @if is_task { (task_says(reader, rulebook, &one.what)) } @else { (reader.code(&one.what)) }
-        @if let Some(about) = &one.about { " (" (reader.code(about)) ")" }
+        @if let Some(about) = &one.about { " (" bdi { (reader.code(about)) } ")" }
         @if let Some(by) = &one.by { br; bdi { (by) } }
         @if let Some(why) = &one.why { " – " bdi { (why) } }
     }
@@ -405,7 +430,7 @@ pub(super) async fn opt_out(pages: &Pages, asked: &Asked) -> Outcome {
     }
 }
 
-fn back(resident: ResidentId, done: &str) -> (Content, Cookie) {
+pub(super) fn back(resident: ResidentId, done: &str) -> (Content, Cookie) {
     let to = format!("{}&done={done}", resident_address(resident));
     (Content::See(to), Cookie::Same)
 }

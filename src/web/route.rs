@@ -35,6 +35,10 @@ pub enum Route {
     ReviewOrder,
     /// The end of a task about them.
     CloseTask,
+    /// Who has in hand what is to be done about them.
+    HandOver,
+    /// A note about them.
+    WriteNote,
     /// A refusal of theirs, or its end.
     OptOut,
     /// Whether everything goes on.
@@ -93,7 +97,7 @@ impl Verb {
 
 impl Route {
     /// Every route.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Style,
         Self::SignIn,
         Self::SignInAtProvider,
@@ -108,6 +112,8 @@ impl Route {
         Self::Letter,
         Self::ReviewOrder,
         Self::CloseTask,
+        Self::HandOver,
+        Self::WriteNote,
         Self::OptOut,
         Self::Operations,
         Self::SwitchEffects,
@@ -135,6 +141,8 @@ impl Route {
             Self::Letter => (Get, "/resident/letter", Roles(CLINIC)),
             Self::ReviewOrder => (Post, "/resident/order", Roles(CLINIC)),
             Self::CloseTask => (Post, "/resident/task", Roles(CLINIC)),
+            Self::HandOver => (Post, "/resident/hand-over", Roles(CLINIC)),
+            Self::WriteNote => (Post, "/resident/note", Roles(CLINIC)),
             Self::OptOut => (Post, "/resident/opt-out", Roles(CLINIC)),
             Self::Operations => (Get, "/operations", Roles(RUNNING)),
             Self::SwitchEffects => (Post, "/operations/effects", Roles(RUNNING)),

@@ -114,15 +114,12 @@ pub(super) async fn by_own_word(pages: &Pages, asked: &Asked) -> Outcome {
     if name.is_empty() {
         return form(pages, asked, Some(Text::NameMissing));
     }
-    let role = Role::NAMES
-        .iter()
-        .find(|(name, _)| *name == asked.field("role"));
-    let (_, role) = role.ok_or(Failed::NotFound)?;
+    let role = Role::called(asked.field("role")).ok_or(Failed::NotFound)?;
     let staff = Staff {
         name,
         subject: "trial".to_owned(),
-        roles: vec![*role],
-        reach: reach(*role, asked.field("districts")),
+        roles: vec![role],
+        reach: reach(role, asked.field("districts")),
     };
     begin(pages, asked, staff).await
 }

@@ -8,14 +8,16 @@ use maud::{Markup, html};
 
 use super::answer::{Content, Cookie};
 use super::asked::Asked;
+use super::hand_over::held_by;
 use super::page::{Reader, done, seal, wide};
 use super::pages::{Failed, Outcome, Pages};
 use super::route::Route;
 use super::texts::Text;
-use crate::ledger::{NotReviewed, Review};
+use crate::config::Role;
+use crate::ledger::{Holder, NotReviewed, Review};
 use crate::profile::ResidentId;
 use crate::rulebook::{Rulebook, Score};
-use crate::steps::{Choice, Chosen, Waiting, WaitsFor, Worklist};
+use crate::steps::{Choice, Chosen, Waiting, WaitsFor, Whose, Worklist};
 
 /// Rows on a page.
 const A_PAGE: usize = 50;
@@ -23,6 +25,8 @@ const A_PAGE: usize = 50;
 /// What of the worklist somebody wants to see.
 struct Wanted {
     choice: Choice,
+    /// As it stands in the address.
+    whose: String,
     /// From 0.
     page: usize,
 }
@@ -38,7 +42,9 @@ impl Wanted {
                 waits_for: found.map(|(_, waits_for)| *waits_for),
                 district: district.map(str::to_owned),
                 late_only: asked.field("late") == "yes",
+                whose: whose(asked),
             },
+            whose: asked.field("whose").to_owned(),
             page: asked.field("page").parse().unwrap_or(0),
         }
     }
@@ -55,8 +61,30 @@ impl Wanted {
         if self.choice.late_only {
             words.append_pair("late", "yes");
         }
+        if !self.whose.is_empty() {
+            words.append_pair("whose", &self.whose);
+        }
         words.append_pair("page", &page.to_string());
         format!("{}?{}", Route::Worklist.path(), words.finish())
+    }
+}
+
+/// Whose matters are meant; nothing when everybody's are.
+fn whose(asked: &Asked) -> Option<Whose> {
+    match asked.field("whose") {
+        "" => None,
+        "nobody" => Some(Whose::Nobodys),
+        "mine" => {
+            let staff = &asked.session.as_ref()?.staff;
+            Some(Whose::Of(staff.name.clone(), staff.roles.clone()))
+        }
+        other => match other.strip_prefix("role:").map(Role::called) {
+            Some(role) => Some(Whose::Of(String::new(), role.into_iter().collect())),
+            None => {
+                let name = other.strip_prefix("person:").unwrap_or(other);
+                Some(Whose::Of(name.to_owned(), Vec::new()))
+            }
+        },
     }
 }
 
@@ -97,6 +125,7 @@ fn filters(reader: &Reader<'_>, chosen: &Chosen, wanted: &Wanted) -> Markup {
         district,
         late_only,
         reach: _,
+        whose: _,
     } = &wanted.choice;
     html! {
         form.filters method="get" action=(Route::Worklist.path()) aria-label=(reader.says(Text::Filters)) {
@@ -119,6 +148,18 @@ fn filters(reader: &Reader<'_>, chosen: &Chosen, wanted: &Wanted) -> Markup {
                 }
             }
             div {
+                label for="whose" { (reader.says(Text::InHand)) }
+                select #whose name="whose" {
+                    option value="" { (reader.says(Text::Everything)) }
+                    option value="mine" selected[wanted.whose == "mine"] { (reader.says(Text::Mine)) }
+                    option value="nobody" selected[wanted.whose == "nobody"] { (reader.says(Text::Nobodys)) }
+                    @for holder in &chosen.holders {
+                        @let word = word_of(holder);
+                        option value=(word) selected[wanted.whose == word] { (holder_says(reader, holder)) }
+                    }
+                }
+            }
+            div {
                 label {
                     input type="checkbox" name="late" value="yes" checked[*late_only];
                     " " (reader.says(Text::LateOnly))
@@ -133,6 +174,22 @@ fn filters(reader: &Reader<'_>, chosen: &Chosen, wanted: &Wanted) -> Markup {
             }
             button type="submit" { (reader.says(Text::FindResident)) }
         }
+    }
+}
+
+/// A holder where no marks can be.
+fn holder_says<'h>(reader: &Reader<'_>, holder: &'h Holder) -> &'h str {
+    match holder {
+        Holder::Person(name) => name,
+        Holder::Role(name) => reader.code(name),
+    }
+}
+
+/// A holder in an address.
+fn word_of(holder: &Holder) -> String {
+    match holder {
+        Holder::Person(name) => format!("person:{name}"),
+        Holder::Role(name) => format!("role:{name}"),
     }
 }
 
@@ -163,6 +220,7 @@ fn table(
                                 th scope="col" { (reader.says(Text::Why)) }
                                 th scope="col" { (reader.says(Text::Score)) }
                                 th scope="col" { (reader.says(Text::Until)) }
+                                th scope="col" { (reader.says(Text::InHand)) }
                                 th scope="col" { (reader.says(Text::Orders)) }
                             }
                         }
@@ -199,6 +257,9 @@ fn line(reader: &Reader<'_>, rulebook: &Rulebook, row: &Waiting, on: Date) -> Ma
                         span.late.day { (due) } " " span.late { (reader.says(Text::Late)) }
                     } @else { span.day { (due) } }
                 }
+            }
+            td {
+                @for holder in row.holders().into_iter().flatten() { p { (held_by(reader, holder)) } }
             }
             td { (orders(reader, row)) }
         }

@@ -256,6 +256,38 @@ fn what_is_open_at_the_laboratory_is_taken_back_first_then_everything_goes() {
 }
 
 #[test]
+fn notes_are_shown_to_whom_they_are_about_and_go_with_them() {
+    let world = pulled();
+    let site = &world.site;
+    let add = ["note", "add", "--by", "Maija", "--resident", PATIENT_ID];
+    let said = site.is_told(&add, format!("{SURNAME} called\nback at four").as_bytes());
+    assert_eq!(said.ends_well(), "Note 1 written by Maija.\n");
+    let more = [&add[..], &["--corrects", "1"]].concat();
+    site.is_told(&more, b"back at five").ends_well();
+    let others = ["note", "add", "--by", "Maija", "--resident", "other-01"];
+    site.is_told(&others, b"not hers").ends_well();
+    let words = [&["subject-access", PATIENT_ID, "--lang", "en"], &WHO[..]].concat();
+    let shown = site.does(&words).ends_well();
+    assert!(shown.contains("Notes of professionals (2)"), "{shown}");
+    assert!(
+        shown.contains("text: Merkkinen called\nback at four\n"),
+        "{shown}"
+    );
+    assert!(shown.contains("corrects: 1\n"), "{shown}");
+    assert!(!shown.contains("not hers"), "{shown}");
+    erases(site, &[]).ends_well();
+    assert_eq!(told_in(site), [""; 0]);
+    let mut files = Vec::new();
+    bytes_below(&site.data(), &mut files);
+    let word = b"back at five";
+    let left = |bytes: &[u8]| bytes.windows(word.len()).any(|at| at == word);
+    assert!(!files.iter().any(|(_, bytes)| left(bytes)));
+    let list = ["note", "list", "--resident", "other-01"];
+    assert!(site.does(&list).ends_well().contains("not hers"));
+    site.is_whole();
+}
+
+#[test]
 fn killed_at_any_moment_an_erasure_is_not_begun_or_is_finished_by_the_next_command() {
     for milliseconds in [2, 6, 10, 13, 16, 19, 22, 25, 28, 32, 40, 55, 80] {
         let world = pulled();

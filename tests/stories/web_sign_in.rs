@@ -59,6 +59,8 @@ fn each_role_goes_where_the_table_lets_it_and_nobody_else_anywhere() {
     Get /resident/letter: clinician
     Post /resident/order: clinician
     Post /resident/task: clinician
+    Post /resident/hand-over: clinician
+    Post /resident/note: clinician
     Post /resident/opt-out: clinician
     Get /operations: operator, medical-lead
     Post /operations/effects: operator, medical-lead

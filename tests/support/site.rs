@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -92,17 +93,34 @@ fn command<A: AsRef<OsStr>>(arguments: &[A]) -> Command {
 
 /// Runs the program to its end.
 pub(crate) fn preventio<A: AsRef<OsStr>>(arguments: &[A]) -> Said {
+    said(command(arguments).output().expect("the program starts"))
+}
+
+fn said(output: Output) -> Said {
     let Output {
         status,
         stdout,
         stderr,
-    } = command(arguments).output().expect("the program starts");
+    } = output;
     let text = |bytes| String::from_utf8(bytes).expect("the program writes UTF-8");
     Said {
         code: status.code(),
         out: text(stdout),
         err: text(stderr),
     }
+}
+
+/// Runs the program to its end, and tells it something on its standard input.
+pub(crate) fn preventio_is_told<A: AsRef<OsStr>>(arguments: &[A], text: &[u8]) -> Said {
+    let mut command = command(arguments);
+    command.stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let mut talk = child.stdin.take().expect("it listens");
+    // It may have refused before it has listened.
+    drop(talk.write_all(text));
+    drop(talk);
+    said(child.wait_with_output().expect("the program ends"))
 }
 
 /// Starts the program and does not wait for it.
@@ -142,6 +160,11 @@ impl Site {
         let data = self.data().display().to_string();
         let words = words.iter().map(|word| (*word).to_owned());
         words.chain(["--data".to_owned(), data]).collect()
+    }
+
+    /// Runs a command that reads a text from its standard input.
+    pub(crate) fn is_told(&self, words: &[&str], text: &[u8]) -> Said {
+        preventio_is_told(&self.arguments(words), text)
     }
 
     pub(crate) fn does(&self, words: &[&str]) -> Said {

@@ -3,7 +3,7 @@
 use crate::rulebook::Language;
 
 /// Codes in Finnish, Swedish and English.
-const CODES: [(&str, [&str; 3]); 87] = [
+const CODES: [(&str, [&str; 3]); 93] = [
     // Roles.
     ("clinician", ["kliinikko", "kliniker", "clinician"]),
     ("researcher", ["tutkija", "forskare", "researcher"]),
@@ -285,6 +285,8 @@ const CODES: [(&str, [&str; 3]); 87] = [
         ],
     ),
     // Opinions and what was put on record.
+    ("written", ["kirjoitettu", "skriven", "written"]),
+    ("correction", ["korjaus", "rättelse", "correction"]),
     ("approved", ["hyväksytty", "godkänd", "approved"]),
     ("held", ["pidätetty", "kvarhållen", "held"]),
     ("taken-back", ["peruttu", "tillbakataget", "taken back"]),
@@ -422,6 +424,34 @@ const CODES: [(&str, [&str; 3]); 87] = [
     (
         "closed-task",
         ["sulki tehtävän", "stängde en uppgift", "closed a task"],
+    ),
+    (
+        "handed-over-task",
+        [
+            "siirsi tehtävän",
+            "överlämnade en uppgift",
+            "handed over a task",
+        ],
+    ),
+    (
+        "gave-back-task",
+        [
+            "palautti tehtävän yhteiseksi",
+            "lämnade tillbaka en uppgift",
+            "gave back a task",
+        ],
+    ),
+    (
+        "wrote-note",
+        [
+            "kirjoitti muistiinpanon",
+            "skrev en anteckning",
+            "wrote a note",
+        ],
+    ),
+    (
+        "listed-notes",
+        ["luki muistiinpanot", "läste anteckningarna", "listed notes"],
     ),
     (
         "approved-order",

@@ -129,6 +129,18 @@ texts! {
         "Diagnosen skrivs i journalen; här verkar den när den har hämtats därifrån.",
         "A diagnosis is written into the record; it counts here once it has been pulled from there.";
     CloseTask: "Sulje tehtävä", "Stäng uppgiften", "Close the task";
+    InHand: "Kenellä", "Hos", "In hand";
+    NobodysInHand: "ei kenelläkään", "ingen", "nobody";
+    ToPerson: "Kenelle (nimi)", "Till vem (namn)", "To whom (name)";
+    OrToRole: "tai roolille", "eller till en roll", "or to a role";
+    NoRole: "ei roolille", "ingen roll", "no role";
+    HandOver: "Siirrä", "Överlämna", "Hand over";
+    TakeMyself: "Ota itselle", "Ta själv", "Take it myself";
+    GiveBack: "Palauta yhteiseksi", "Lämna tillbaka", "Give back";
+    HandedOver: "Siirretty", "Överlämnad", "Handed over";
+    GivenBack: "Palautettu yhteiseksi", "Tillbakalämnad", "Given back";
+    Mine: "omat", "mina", "mine";
+    Nobodys: "ei kenenkään", "ingens", "nobody's";
     MayLeaveUntil: "Lähtee viimeistään", "Lämnas senast", "Leaves by";
     SampleBy: "Näyte viimeistään", "Prov senast", "A sample by";
     WhyDecidedSo: "Miksi näin päätettiin", "Varför det beslutades så", "Why it was decided so";
@@ -145,6 +157,17 @@ texts! {
     RefusedUntil: "Saa kysyä uudelleen (tyhjä: ei koskaan)", "Får tillfrågas igen (tomt: aldrig)", "May be asked again from (empty: never)";
     RecordRefusal: "Kirjaa kieltäytyminen", "Anteckna avböjandet", "Record the refusal";
     TakeRefusalBack: "Peru kieltäytyminen", "Ta tillbaka avböjandet", "Take the refusal back";
+    Notes: "Muistiinpanot", "Anteckningar", "Notes";
+    Note: "Muistiinpano", "Anteckning", "Note";
+    NoNotes: "Muistiinpanoja ei ole.", "Det finns inga anteckningar.", "There are no notes.";
+    WhatNotesAre: "Muistiinpano ei ole osa potilaskertomusta eikä vaikuta päätöksiin. Sitä ei voi muuttaa, vaan virhe korjataan uudella. Asukas näkee sen, kun hän pyytää tietonsa.",
+        "En anteckning är inte en del av journalen och påverkar inga beslut. Den kan inte ändras; ett fel rättas med en ny. Invånaren får se den när uppgifterna begärs.",
+        "A note is no part of the record, and nothing is decided by it. It cannot be changed: what was wrong is corrected by a further one. The resident sees it on asking for what is held.";
+    NewNote: "Uusi muistiinpano", "Ny anteckning", "New note";
+    CorrectsNote: "Korjaa muistiinpanon", "Rättar anteckningen", "Corrects note";
+    CorrectedByNote: "Korjattu muistiinpanolla", "Rättad med anteckningen", "Corrected by note";
+    CorrectsNothing: "ei mitään", "ingen", "none";
+    WriteNote: "Tallenna muistiinpano", "Spara anteckningen", "Write the note";
     WhatHappened: "Mitä on tapahtunut", "Vad som har hänt", "What has happened";
     NothingHappened: "Mitään ei ole tapahtunut.", "Inget har hänt.", "Nothing has happened.";
     InTheRound: "Seulontakierros", "Screeningomgång", "Round";
@@ -212,6 +235,9 @@ texts! {
     // What was done, and what was not.
     TaskIsClosed: "Tehtävä on suljettu.", "Uppgiften är stängd.", "The task is closed.";
     Reviewed: "Kirjattu.", "Antecknat.", "It is on record.";
+    IsHandedOver: "Siirretty. Määräpäivä ei muutu.", "Överlämnad. Sista dagen ändras inte.", "It is handed over. Its last day stays as it is.";
+    IsGivenBack: "Palautettu yhteiseksi.", "Tillbakalämnad.", "It is given back.";
+    NoteWritten: "Muistiinpano on tallennettu.", "Anteckningen är sparad.", "The note is written.";
     RefusalRecorded: "Kieltäytyminen on kirjattu: asukkaalta ei kysytä mitään seuraavasta päätöksestä alkaen.",
         "Avböjandet är antecknat: av invånaren frågas inget från och med nästa beslut.",
         "The refusal is on record: nothing is asked of this resident from the next decision on.";
@@ -223,6 +249,12 @@ texts! {
     TickAndSayWhy: "Valitse vähintään yksi pyyntö ja kirjoita perustelu.", "Markera minst en remiss och skriv en motivering.", "Tick at least one order, and give a reason.";
     ConcludeAndSayWhy: "Valitse johtopäätös ja kirjoita, mitä siitä tuli.", "Välj en slutsats och skriv vad det blev av det.", "Choose a conclusion, and say what came of it.";
     SayWhy: "Kirjoita perustelu; päivä on muotoa VVVV-KK-PP.", "Skriv en motivering; dagen skrivs ÅÅÅÅ-MM-DD.", "Give a reason; a day is written YYYY-MM-DD.";
+    SayToWhomAndWhy: "Kirjoita perustelu ja joko nimi tai rooli, ei molempia.", "Skriv en motivering och antingen ett namn eller en roll, inte båda.", "Give a reason, and either a name or a role, not both.";
+    NobodysAlready: "Tämä ei ole kenelläkään.", "Det här är inte hos någon.", "Nobody has this in hand.";
+    NoteEmpty: "Kirjoita muistiinpano.", "Skriv en anteckning.", "Write the note.";
+    NoteTooLong: "Muistiinpano on liian pitkä: enintään 4 000 merkkiä. Pidempi kuuluu potilaskertomukseen. Palaa sivulle ja lyhennä.",
+        "Anteckningen är för lång: högst 4 000 tecken. Det som är längre hör till journalen. Gå tillbaka och förkorta.",
+        "The note is too long: 4,000 characters at most. What is longer belongs in the record. Go back and make it shorter.";
     HasLeftWhy: "Pyyntö on jo lähtenyt tai sitä ei enää ole.", "Remissen har redan lämnats eller finns inte längre.", "The order has left already, or is not there any more.";
     ClosedAlready: "Joku on jo sulkenut tehtävän.", "Någon har redan stängt uppgiften.", "Somebody has closed the task already.";
     RefusalDoesNotFit: "Kieltäytyminen on jo kirjattu tai peruttu, tai päivä on väärä.",
