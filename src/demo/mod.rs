@@ -42,6 +42,7 @@
 
 mod city;
 mod document;
+mod folder;
 mod rules;
 mod signed;
 mod truth;
@@ -50,7 +51,6 @@ pub use document::DemoDocument;
 pub use rules::rulebook;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Span;
@@ -73,6 +73,7 @@ use crate::steps::{
     RunReport, StepError,
 };
 use city::{CLIENT, City, CityOptions};
+use folder::{last_day, prepared, written_config};
 use signed::Way;
 
 /// The first day of the programme.
@@ -346,44 +347,6 @@ impl Demo {
 /// The day of a run, from 0.
 fn day_of(run: u16) -> Date {
     START.saturating_add(Span::new().days(i64::from(run) * i64::from(DAYS)))
-}
-
-/// The last day on which anything may be done.
-fn last_day() -> Date {
-    START.saturating_add(Span::new().years(i64::from(YEARS) + 1))
-}
-
-/// The folder, made and empty.
-fn prepared(out: &Path) -> Result<PathBuf, DemoError> {
-    let failed = |source| DemoError::File {
-        path: out.to_path_buf(),
-        source,
-    };
-    fs::create_dir_all(out).map_err(failed)?;
-    if fs::read_dir(out).map_err(failed)?.next().is_some() {
-        return Err(DemoError::NotEmpty(out.to_path_buf()));
-    }
-    out.canonicalize().map_err(failed)
-}
-
-/// Writes the configuration as an operator would, and reads it.
-fn written_config(out: &Path, base: &str, key: &Path) -> Result<Config, DemoError> {
-    let last = last_day();
-    let text = format!(
-        include_str!("preventio.toml"),
-        start = START,
-        last = last,
-        base = base,
-        source = SOURCE,
-        client = CLIENT,
-        key = key.display(),
-    );
-    let path = out.join("preventio.toml");
-    fs::write(&path, text).map_err(|source| DemoError::File {
-        path: path.clone(),
-        source,
-    })?;
-    Ok(Config::read(&path)?)
 }
 
 /// What acts of the programme share.

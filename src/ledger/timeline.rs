@@ -187,7 +187,7 @@ const WORK_STAMP: &str = "SELECT
     coalesce((SELECT max(id) FROM outbox_event), 0),
     coalesce((SELECT max(id) FROM order_review), 0),
     coalesce((SELECT max(id) FROM task), 0),
-    (SELECT count(*) FROM task WHERE closed_at IS NULL),
+    coalesce((SELECT max(closed_at) FROM task WHERE closed_at IS NOT NULL), 0),
     coalesce((SELECT max(id) FROM handover), 0),
     (SELECT count(*) FROM erasure)";
 

@@ -3,7 +3,8 @@
 use rusqlite::Connection;
 
 /// What takes a ledger from a version of its tables to the one before.
-const BACK: [(i64, &str); 21] = [
+const BACK: [(i64, &str); 22] = [
+    (24, "DROP INDEX task_closed;"),
     (23, "DROP TABLE handover;"),
     (22, "DROP TABLE note;"),
     (21, "DROP TABLE cds_feedback; DROP TABLE cds_card;"),
