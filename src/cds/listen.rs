@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use super::answers::Answer;
 use super::asked::{Asked, Looks};
@@ -57,6 +58,8 @@ pub struct CdsOptions {
 struct Serving {
     options: CdsOptions,
     callers: Callers,
+    /// How many are worked on at once.
+    places: Arc<Semaphore>,
 }
 
 /// Which call it is.
@@ -74,7 +77,12 @@ enum Call {
 /// When an address of keys is neither https nor of this machine.
 pub fn services(options: CdsOptions) -> Result<Router, SmartError> {
     let callers = Callers::new(options.cds.callers(), options.clock)?;
-    let serving = Arc::new(Serving { options, callers });
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let serving = Arc::new(Serving {
+        options,
+        callers,
+        places: Arc::new(Semaphore::new(cores)),
+    });
     Ok(Router::new().fallback(answer).with_state(serving))
 }
 
@@ -218,7 +226,17 @@ impl Serving {
     /// Answers within the time that there is. What takes longer goes on for nobody.
     async fn in_time(self: &Arc<Self>, call: Call, client: String, body: Vec<u8>) -> Answer {
         let serving = Arc::clone(self);
-        let work = tokio::task::spawn_blocking(move || serving.work(call, &client, &body));
+        let work = async {
+            // More at once than the machine has cores make each other wait for the ledger, and none faster.
+            let place = Arc::clone(&self.places).acquire_owned().await;
+            let work = tokio::task::spawn_blocking(move || {
+                let answer = serving.work(call, &client, &body);
+                // Also of work that nobody waits for any more.
+                drop(place);
+                answer
+            });
+            work.await
+        };
         match tokio::time::timeout(self.options.cds.answer_within, work).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => {
