@@ -108,6 +108,10 @@ UNION ALL
 SELECT NULL, r.at, 'review', r.what, o.action, r.by, r.reason, r.id
     FROM order_review AS r JOIN outbox AS o ON o.id = r.outbox WHERE o.resident = ?1
 UNION ALL
+SELECT NULL, u.at, 'review', r.what || ' taken back', o.action, u.by, NULL, u.id
+    FROM review_undone AS u JOIN order_review AS r ON r.id = u.review
+    JOIN outbox AS o ON o.id = r.outbox WHERE o.resident = ?1
+UNION ALL
 SELECT opened_on, NULL, 'task-opened', code, about, NULL, NULL, id FROM task WHERE resident = ?1
 UNION ALL
 SELECT NULL, closed_at, 'task-closed', code, about, closed_by, closed_why, id

@@ -2,20 +2,20 @@
 
 use std::sync::{Arc, PoisonError};
 
-use axum::http::StatusCode;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::answer::{Content, Cookie};
+use super::answer::Cookie;
 use super::asked::Asked;
 use super::hand_over::held_by;
 use super::page::{Reader, done, seal, wide};
 use super::pages::{Failed, Outcome, Pages};
+use super::resident::resident_address;
+use super::reviewing::{Origin, bulk, said};
 use super::route::Route;
 use super::texts::Text;
 use crate::config::{Reach, Role};
-use crate::ledger::{Holder, NotReviewed, Review};
-use crate::profile::ResidentId;
+use crate::ledger::Holder;
 use crate::rulebook::{Rulebook, Score};
 use crate::steps::{Waiting, WaitsFor, Whose, Worklist};
 
@@ -23,17 +23,17 @@ use crate::steps::{Waiting, WaitsFor, Whose, Worklist};
 const A_PAGE: usize = 50;
 
 /// What of the worklist somebody wants to see.
-struct Wanted {
+pub(super) struct Wanted {
     waits_for: Option<WaitsFor>,
     district: String,
     late_only: bool,
     whose: String,
     /// From 0.
-    page: usize,
+    pub(super) page: usize,
 }
 
 impl Wanted {
-    fn of(asked: &Asked) -> Self {
+    pub(super) fn of(asked: &Asked) -> Self {
         let known = WaitsFor::NAMES.iter();
         let found = known.clone().find(|(name, _)| *name == asked.field("for"));
         Self {
@@ -72,29 +72,39 @@ impl Wanted {
             && (!self.late_only || row.is_late(on))
     }
 
-    /// The address of another page of the same.
-    fn address(&self, page: usize) -> String {
-        let mut words = form_urlencoded::Serializer::new(String::new());
-        if let Some(waits_for) = self.waits_for {
-            words.append_pair("for", waits_for.name());
-        }
-        if !self.district.is_empty() {
-            words.append_pair("district", &self.district);
-        }
-        if self.late_only {
-            words.append_pair("late", "yes");
-        }
-        if !self.whose.is_empty() {
-            words.append_pair("whose", &self.whose);
-        }
-        words.append_pair("page", &page.to_string());
-        format!("{}?{}", Route::Worklist.path(), words.finish())
+    /// The words of an address, or the fields of a form, for a page of the same.
+    pub(super) fn words(&self, page: usize) -> Vec<(&'static str, String)> {
+        let late = if self.late_only { "yes" } else { "" };
+        let page = if page == 0 {
+            String::new()
+        } else {
+            page.to_string()
+        };
+        let words = [
+            ("for", self.waits_for.map_or("", WaitsFor::name).to_owned()),
+            ("district", self.district.clone()),
+            ("late", late.to_owned()),
+            ("whose", self.whose.clone()),
+            ("page", page),
+        ];
+        words
+            .into_iter()
+            .filter(|(_, word)| !word.is_empty())
+            .collect()
     }
-}
 
-/// The address of a resident's page.
-pub(super) fn resident_address(resident: ResidentId) -> String {
-    format!("{}?id={resident}", Route::Resident.path())
+    /// The address of a page of the same.
+    pub(super) fn address(&self, page: usize) -> String {
+        let words = self.words(page);
+        let path = Route::Worklist.path();
+        if words.is_empty() {
+            return path.to_owned();
+        }
+        let words = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(words)
+            .finish();
+        format!("{path}?{words}")
+    }
 }
 
 /// The worklist itself.
@@ -113,6 +123,7 @@ pub(super) async fn list(pages: &Pages, asked: &Asked) -> Outcome {
     let content = pages.shows(asked, Text::Worklist, |reader| {
         html! {
             (done(reader, asked.field("done")))
+            (said(reader, asked, Origin::Worklist(&wanted)))
             (filters(reader, &list, reach, &wanted))
             (table(reader, &pages.options.rulebook, &rows, &wanted, on))
         }
@@ -120,7 +131,8 @@ pub(super) async fn list(pages: &Pages, asked: &Asked) -> Outcome {
     Ok((content, Cookie::Same))
 }
 
-async fn current(pages: &Pages, asked: &Asked) -> Result<Arc<Worklist>, Failed> {
+/// The worklist as it is now; that who asks looks at it is on record.
+pub(super) async fn current(pages: &Pages, asked: &Asked) -> Result<Arc<Worklist>, Failed> {
     let (viewer, worklists) = (asked.who(), pages.worklists.clone());
     let (options, today) = (Arc::clone(&pages.options), (pages.options.today)());
     pages
@@ -237,7 +249,7 @@ fn table(
                         tbody { @for row in shown { (line(reader, rulebook, row, on)) } }
                     }
                 }))
-                @if can_review { (bulk(reader)) }
+                @if can_review { (bulk(reader, Origin::Worklist(wanted))) }
             }
             (turning(reader, rows.len(), wanted))
         }
@@ -292,22 +304,6 @@ fn orders(reader: &Reader<'_>, row: &Waiting) -> Markup {
             } @else {
                 p.order { (order.test) ": " (what) }
             }
-        }
-    }
-}
-
-/// What can be said of ticked orders, all at once.
-fn bulk(reader: &Reader<'_>) -> Markup {
-    html! {
-        fieldset {
-            legend { (reader.says(Text::TickedOrders)) }
-            label for="reason" { (reader.says(Text::Reason)) }
-            input #reason name="reason" type="text" required maxlength="500" autocomplete="off";
-            div.actions {
-                button type="submit" name="review" value="approved" { (reader.says(Text::Approve)) }
-                button.warn type="submit" name="review" value="held" { (reader.says(Text::Hold)) }
-            }
-            p { (reader.says(Text::CanBeUndone)) }
         }
     }
 }
@@ -369,50 +365,5 @@ fn rule_says(rulebook: &Rulebook, id: &str) -> Markup {
     match row {
         Some(row) => html! { p.rule lang="en" { (row.says) } },
         None => html! { p.rule { (id) } },
-    }
-}
-
-/// Says of the ticked orders that they may leave, or not.
-pub(super) async fn review(pages: &Pages, asked: &Asked) -> Outcome {
-    let list = current(pages, asked).await?;
-    let known = Review::parse(asked.field("review")).ok_or(Failed::NotFound)?;
-    let reach = asked.reach();
-    let keys: Vec<String> = asked.fields("order").map(str::to_owned).collect();
-    let seen = list.rows.iter();
-    let seen = seen.filter(|row| reach.holds(row.district.as_deref()));
-    let seen: Vec<String> = seen
-        .flat_map(|row| row.orders.iter().filter(|order| order.waits))
-        .map(|order| order.key.to_string())
-        .collect();
-    if !keys.iter().all(|key| seen.contains(key)) {
-        return Err(Failed::NotFound);
-    }
-    let (by, reason) = (asked.who(), asked.field("reason").to_owned());
-    if keys.is_empty() || reason.is_empty() {
-        return pages.not_done(asked, StatusCode::UNPROCESSABLE_ENTITY, Text::TickAndSayWhy);
-    }
-    let said = pages
-        .does(move |data, _| Ok(data.review(&keys, known, &by, &reason)))
-        .await?;
-    reviewed(pages, asked, said, Route::Worklist.path())
-}
-
-/// What becomes of an opinion on orders.
-pub(super) fn reviewed(
-    pages: &Pages,
-    asked: &Asked,
-    said: Result<u64, NotReviewed>,
-    back: &str,
-) -> Outcome {
-    match said {
-        Ok(_) => {
-            let and = if back.contains('?') { '&' } else { '?' };
-            let to = format!("{back}{and}done=reviewed");
-            Ok((Content::See(to), Cookie::Same))
-        }
-        Err(NotReviewed::Unknown(_) | NotReviewed::HasLeft(..)) => {
-            pages.not_done(asked, StatusCode::CONFLICT, Text::HasLeftWhy)
-        }
-        Err(NotReviewed::Ledger(error)) => Err(pages.tell(&error)),
     }
 }
