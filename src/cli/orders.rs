@@ -5,7 +5,7 @@ use preventiojyraa::steps::{Access, DataFolder, WaitingOrders};
 
 use super::{CommandResult, DataArguments, Outcome, RulesArguments, account, filled, print, show};
 
-/// Look through orders before they leave, and approve or hold them
+/// Look through orders before they leave, approve or hold them, and undo it
 ///
 /// On a channel with `mode = "reviewed"` no order leaves before somebody has approved it; on any
 /// channel an order that is held stays until it is approved. Whatever a person says, each order is
@@ -21,6 +21,24 @@ enum Command {
     List(ListArguments),
     Approve(ReviewArguments),
     Hold(ReviewArguments),
+    Undo(UndoArguments),
+}
+
+/// Take back what was said about orders in one act, of all that have not left
+///
+/// What was said before holds again. What has left already is told, and is not reached by it.
+///
+/// Example: preventio orders undo 7 --by "Maija Meikäläinen" --data data
+#[derive(clap::Args)]
+struct UndoArguments {
+    #[command(flatten)]
+    data: DataArguments,
+    /// The number of the act, as `orders approve` and `orders hold` tell it
+    #[arg(value_name = "ACT")]
+    act: u64,
+    /// Who takes it back
+    #[arg(long, value_name = "NAME")]
+    by: String,
 }
 
 /// List orders that have not left, oldest decision first
@@ -81,7 +99,40 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         }
         Command::Approve(arguments) => review(arguments, Review::Approved),
         Command::Hold(arguments) => review(arguments, Review::Held),
+        Command::Undo(arguments) => undo(arguments),
     }
+}
+
+fn undo(arguments: &UndoArguments) -> CommandResult {
+    let expected = "the name of the person who takes it back";
+    let by = filled("--by", &arguments.by, expected)?;
+    let mut data = DataFolder::open(&arguments.data.data, Access::Read)?;
+    let back = data.take_back_review(arguments.act, None, by)?;
+    let mut said = format!(
+        "Taken back by {by}: {} {}.\n",
+        back.orders,
+        orders(back.orders)
+    );
+    if 0 < back.had_left {
+        said.push_str(&format!(
+            "{} {} had left already.\n",
+            back.had_left,
+            orders(back.had_left)
+        ));
+    }
+    if 0 < back.said_since {
+        let n = back.said_since;
+        said.push_str(&format!(
+            "About {n} {} something else was said since.\n",
+            orders(n)
+        ));
+    }
+    print(&said)?;
+    Ok(Outcome::Done)
+}
+
+const fn orders(n: u64) -> &'static str {
+    if n == 1 { "order" } else { "orders" }
 }
 
 fn review(arguments: &ReviewArguments, review: Review) -> CommandResult {
@@ -89,19 +140,24 @@ fn review(arguments: &ReviewArguments, review: Review) -> CommandResult {
     let by = filled("--by", &arguments.by, expected)?;
     let mut data = DataFolder::open(&arguments.data.data, Access::Read)?;
     let reason = arguments.reason.trim();
-    let (n, on_their_way) = if arguments.all {
+    let (reviewed, on_their_way) = if arguments.all {
         let all = data.review_all(review, by, reason)?;
-        (all.news, all.on_their_way)
+        (all.reviewed, all.on_their_way)
     } else {
         (data.review(&arguments.keys, review, by, reason)?, 0)
     };
-    let orders = |n| if n == 1 { "order" } else { "orders" };
+    let n = reviewed.news;
     let mut said = format!("{n} {} {} by {by}.\n", orders(n), review.name());
     if 0 < on_their_way {
         let were = if on_their_way == 1 { "was" } else { "were" };
         said.push_str(&format!(
             "{on_their_way} {} {were} on the way already.\n",
             orders(on_their_way)
+        ));
+    }
+    if let Some(act) = reviewed.act {
+        said.push_str(&format!(
+            "`preventio orders undo {act}` takes it back until they have left.\n"
         ));
     }
     print(&said)?;

@@ -51,6 +51,8 @@ pub enum AuditAct {
     ApprovedOrder,
     /// Kept an order back.
     HeldOrder,
+    /// Took back what they had said about an order.
+    TookBackReview,
     /// Stopped every effect.
     StoppedEffects,
     /// Let effects start again.
@@ -85,7 +87,7 @@ pub enum AuditAct {
 
 impl AuditAct {
     /// Every act with its name.
-    pub const NAMES: [(&'static str, Self); 32] = [
+    pub const NAMES: [(&'static str, Self); 33] = [
         ("signed-in", Self::SignedIn),
         ("viewed-resident", Self::ViewedResident),
         ("shown-everything", Self::ShownEverything),
@@ -103,6 +105,7 @@ impl AuditAct {
         ("listed-notes", Self::ListedNotes),
         ("approved-order", Self::ApprovedOrder),
         ("held-order", Self::HeldOrder),
+        ("took-back-review", Self::TookBackReview),
         ("stopped-effects", Self::StoppedEffects),
         ("resumed-effects", Self::ResumedEffects),
         ("noticed-old-copy", Self::NoticedOldCopy),

@@ -106,7 +106,7 @@ pub struct AboutResident {
 }
 
 /// Tables with rows about a resident, and how these are found.
-const TABLES: [(&str, &str); 16] = [
+const TABLES: [(&str, &str); 17] = [
     (
         "identity",
         "SELECT source, patient_id, national_id, national_id_valid, non_disclosure, joined FROM identity WHERE resident = ?1",
@@ -126,6 +126,10 @@ const TABLES: [(&str, &str); 16] = [
     (
         "order_review",
         "SELECT hex(o.key) AS key, r.what, r.by, r.reason, r.at FROM order_review AS r JOIN outbox AS o ON o.id = r.outbox WHERE o.resident = ?1 ORDER BY r.id",
+    ),
+    (
+        "review_undone",
+        "SELECT hex(o.key) AS key, r.what, u.by, u.at FROM review_undone AS u JOIN order_review AS r ON r.id = u.review JOIN outbox AS o ON o.id = r.outbox WHERE o.resident = ?1 ORDER BY u.id",
     ),
     (
         "task",
@@ -175,12 +179,14 @@ const TABLES: [(&str, &str); 16] = [
 
 /// What is deleted of a resident, in this order: whatever refers to a row goes before it. Names in
 /// other sources go also where they are nobody's any more.
-const DELETED: [&str; 15] = [
+const DELETED: [&str; 16] = [
     "DELETE FROM cds_feedback WHERE card IN (SELECT id FROM cds_card WHERE resident = ?1)",
     "DELETE FROM cds_card WHERE resident = ?1",
     "DELETE FROM note WHERE resident = ?1",
     "DELETE FROM handover WHERE resident = ?1",
     "DELETE FROM task WHERE resident = ?1",
+    "DELETE FROM review_undone WHERE review IN (SELECT r.id FROM order_review AS r
+        JOIN outbox AS o ON o.id = r.outbox WHERE o.resident = ?1)",
     "DELETE FROM order_review WHERE outbox IN (SELECT id FROM outbox WHERE resident = ?1)",
     "DELETE FROM outbox_event WHERE outbox IN (SELECT id FROM outbox WHERE resident = ?1)",
     "DELETE FROM outbox WHERE resident = ?1",
@@ -195,7 +201,7 @@ const DELETED: [&str; 15] = [
 ];
 
 /// Triggers that keep rows for ever; an erasure is the one thing that stands above them.
-const KEEPERS: [&str; 7] = [
+const KEEPERS: [&str; 8] = [
     "cds_card_remains",
     "cds_feedback_remains",
     "episode_event_remains",
@@ -203,6 +209,7 @@ const KEEPERS: [&str; 7] = [
     "note_remains",
     "opt_out_remains",
     "order_review_remains",
+    "review_undone_remains",
 ];
 
 impl Ledger {

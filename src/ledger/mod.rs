@@ -83,6 +83,7 @@ mod served;
 mod settings;
 mod tasks;
 mod timeline;
+mod undone;
 mod untouched;
 mod words;
 mod write;
@@ -114,7 +115,9 @@ pub use records::{
     PullRecord, Quarantined, RecalibrationRecord, RunRecord,
 };
 pub use removals::Removal;
-pub use reviews::{NotReviewed, Review, ReviewedAll, WaitingOrder};
+pub use reviews::{
+    NotReviewed, NotTakenBack, Review, Reviewed, ReviewedAll, TakenBack, WaitingOrder,
+};
 pub use runs::WouldAct;
 pub use served::{ServedOutcome, ServedStep};
 pub use tasks::{NotClosed, OpenTask};

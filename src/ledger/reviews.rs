@@ -54,11 +54,54 @@ pub struct WaitingOrder {
     pub send_by: Option<Date>,
 }
 
+/// What came of saying the same about orders.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reviewed {
+    /// Orders about which it was news.
+    pub news: u64,
+    /// The number by which all of it can be taken back; none when it was no news.
+    pub act: Option<u64>,
+}
+
+/// What came of taking back what was said about orders.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TakenBack {
+    /// Orders about which nothing is said any more, or what was said before.
+    pub orders: u64,
+    /// Orders that had left already: nothing that is said reaches them.
+    pub had_left: u64,
+    /// Orders about which somebody has said something else since: that holds.
+    pub said_since: u64,
+}
+
+/// Why nothing was taken back.
+#[derive(Debug, thiserror::Error)]
+pub enum NotTakenBack {
+    /// Nobody has said anything of this number.
+    #[error(
+        "nothing that was said about orders has the number {0}\nhint: `orders approve` and `orders hold` tell the number"
+    )]
+    Unknown(u64),
+    /// All of it is past that.
+    #[error(
+        "nothing was taken back: of what was said, {had_left} had left already, and {said_since} were taken back or spoken of otherwise since"
+    )]
+    Nothing {
+        /// Orders that had left.
+        had_left: u64,
+        /// Orders about which something was said since.
+        said_since: u64,
+    },
+    /// The ledger said no.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
 /// What came of saying the same about everything that has not left.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReviewedAll {
-    /// Orders about which it was news.
-    pub news: u64,
+    /// What was said about the orders that wait.
+    pub reviewed: Reviewed,
     /// Orders that were on their way: nothing that is said reaches them.
     pub on_their_way: u64,
 }
@@ -91,7 +134,7 @@ fn key_of(text: &str) -> Option<OrderKey> {
 const WAITING: &str =
     "(state = 'planned' OR state = 'unknown' AND way IS NULL AND next IS NOT 'person')";
 
-fn is_waiting(row: &OutboxRow) -> bool {
+pub(super) fn is_waiting(row: &OutboxRow) -> bool {
     match &row.delivery {
         Delivery::Planned { .. } => true,
         Delivery::Unknown { next, .. } => match next {
@@ -155,12 +198,12 @@ impl Ledger {
         review: Review,
         by: &str,
         reason: &str,
-    ) -> Result<u64, NotReviewed> {
+    ) -> Result<Reviewed, NotReviewed> {
         let action = "cannot write down what was said about orders";
         let clock = self.clock.clone();
         let transaction = self.begin(action)?;
         let now = clock.now(&transaction)?;
-        let mut n = 0;
+        let mut reviewed = Reviewed::default();
         for text in keys {
             let unknown = || NotReviewed::Unknown(text.clone());
             let key = key_of(text).ok_or_else(unknown)?;
@@ -170,10 +213,10 @@ impl Ledger {
             if !is_waiting(&row) {
                 return Err(NotReviewed::HasLeft(text.clone(), row.delivery.name()));
             }
-            n += u64::from(said(&transaction, &row, review, (by, reason), now)?);
+            said(&transaction, &row, review, (by, reason), now, &mut reviewed)?;
         }
         transaction.commit().map_err(sql(action))?;
-        Ok(n)
+        Ok(reviewed)
     }
 
     /// Writes down what a person says about everything that has not left, as it stands in one moment.
@@ -193,7 +236,8 @@ impl Ledger {
         let now = clock.now(&transaction)?;
         let mut all = ReviewedAll::default();
         for row in select(&transaction, &format!("WHERE {WAITING} ORDER BY id"), &[])? {
-            all.news += u64::from(said(&transaction, &row, review, (by, reason), now)?);
+            let reviewed = &mut all.reviewed;
+            said(&transaction, &row, review, (by, reason), now, reviewed)?;
         }
         let on_their_way: i64 = transaction
             .query_row(
@@ -245,17 +289,23 @@ fn held_at(connection: &Connection, outbox: i64) -> Result<Option<Timestamp>, Le
     at.map(instant).transpose()
 }
 
-/// Writes down what a person says about an order; says whether it was news.
+/// Writes down what a person says about an order, unless it was said already, and adds it to what they
+/// say with it.
 fn said(
     transaction: &Transaction<'_>,
     row: &OutboxRow,
     review: Review,
     (by, reason): (&str, &str),
     now: Timestamp,
-) -> Result<bool, LedgerError> {
+    all: &mut Reviewed,
+) -> Result<(), LedgerError> {
     if row.review == Some(review) {
-        return Ok(false);
+        return Ok(());
     }
+    let act = match all.act {
+        Some(act) => act.cast_signed(),
+        None => next_review(transaction)?,
+    };
     let at = now.as_microsecond();
     transaction
         .execute(
@@ -264,9 +314,9 @@ fn said(
         )
         .and_then(|_| {
             transaction.execute(
-                "INSERT INTO order_review (outbox, what, by, reason, at)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![row.id, review.name(), by, reason, at],
+                "INSERT INTO order_review (outbox, what, by, reason, at, act)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![row.id, review.name(), by, reason, at, act],
             )
         })
         .map_err(sql("cannot write down what was said about orders"))?;
@@ -282,5 +332,18 @@ fn said(
         detail: &row.order.key().to_string(),
     };
     audit::add(transaction, now, &entry)?;
-    Ok(true)
+    all.news += 1;
+    all.act = Some(act.cast_unsigned());
+    Ok(())
+}
+
+/// The number that the next row of what people say will have.
+fn next_review(connection: &Connection) -> Result<i64, LedgerError> {
+    connection
+        .query_row(
+            "SELECT coalesce(max(id), 0) + 1 FROM order_review",
+            [],
+            |row| row.get(0),
+        )
+        .map_err(sql("cannot read what was said about orders"))
 }

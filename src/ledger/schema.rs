@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::{LedgerError, sql};
 
 /// One step per schema version; a step that was released is never edited.
-const STEPS: [&str; 24] = [
+const STEPS: [&str; 25] = [
     r"
 CREATE TABLE setting (
     key   TEXT PRIMARY KEY,
@@ -661,6 +661,24 @@ CREATE TRIGGER handover_stays BEFORE UPDATE ON handover
     BEGIN SELECT raise(ABORT, 'a hand-over is never changed'); END;
 CREATE TRIGGER handover_remains BEFORE DELETE ON handover
     BEGIN SELECT raise(ABORT, 'a hand-over is never deleted'); END;
+",
+    r"
+-- What a person said about several orders at once has one number: that of the first of its rows. Nothing
+-- for what earlier versions of the program wrote.
+ALTER TABLE order_review ADD COLUMN act INTEGER;
+CREATE INDEX order_review_act ON order_review (act) WHERE act IS NOT NULL;
+
+-- What was taken back of it before the order left.
+CREATE TABLE review_undone (
+    id     INTEGER PRIMARY KEY,
+    review INTEGER NOT NULL UNIQUE REFERENCES order_review (id),
+    by     TEXT NOT NULL CHECK (trim(by) <> ''),
+    at     INTEGER NOT NULL
+) STRICT;
+CREATE TRIGGER review_undone_stays BEFORE UPDATE ON review_undone
+    BEGIN SELECT raise(ABORT, 'what a person took back is never changed'); END;
+CREATE TRIGGER review_undone_remains BEFORE DELETE ON review_undone
+    BEGIN SELECT raise(ABORT, 'what a person took back is never deleted'); END;
 ",
     r"
 -- When a task was closed last: whether the worklist is still as it was is asked at every look at it.

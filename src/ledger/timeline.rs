@@ -108,6 +108,10 @@ UNION ALL
 SELECT NULL, r.at, 'review', r.what, o.action, r.by, r.reason, r.id
     FROM order_review AS r JOIN outbox AS o ON o.id = r.outbox WHERE o.resident = ?1
 UNION ALL
+SELECT NULL, u.at, 'review', r.what || ' taken back', o.action, u.by, NULL, u.id
+    FROM review_undone AS u JOIN order_review AS r ON r.id = u.review
+    JOIN outbox AS o ON o.id = r.outbox WHERE o.resident = ?1
+UNION ALL
 SELECT opened_on, NULL, 'task-opened', code, about, NULL, NULL, id FROM task WHERE resident = ?1
 UNION ALL
 SELECT NULL, closed_at, 'task-closed', code, about, closed_by, closed_why, id
@@ -176,7 +180,7 @@ fn open_order(row: OutboxRow) -> Option<OpenOrder> {
 
 /// How far the work of a ledger has come: the same as long as nothing of it has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WorkStamp([i64; 9]);
+pub struct WorkStamp([i64; 10]);
 
 /// Rows of these tables are added and never changed, but for tasks, which are closed, and orders, of which each
 /// change is an event.
@@ -189,6 +193,7 @@ const WORK_STAMP: &str = "SELECT
     coalesce((SELECT max(id) FROM task), 0),
     coalesce((SELECT max(closed_at) FROM task WHERE closed_at IS NOT NULL), 0),
     coalesce((SELECT max(id) FROM handover), 0),
+    coalesce((SELECT max(id) FROM review_undone), 0),
     (SELECT count(*) FROM erasure)";
 
 impl Ledger {
@@ -214,7 +219,7 @@ impl Ledger {
             .prepare_cached(WORK_STAMP)
             .and_then(|mut statement| {
                 statement.query_row([], |row| {
-                    let mut stamp = [0; 9];
+                    let mut stamp = [0; 10];
                     for (at, part) in stamp.iter_mut().enumerate() {
                         *part = row.get(at)?;
                     }

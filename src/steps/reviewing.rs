@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{DataFolder, StepError};
-use crate::ledger::{NotReviewed, Review, ReviewedAll, WaitingOrder};
+use crate::ledger::{
+    NotReviewed, NotTakenBack, Review, Reviewed, ReviewedAll, TakenBack, WaitingOrder,
+};
 use crate::profile::ResidentId;
 use crate::rulebook::Rulebook;
 
@@ -101,7 +103,7 @@ impl DataFolder {
         Ok(told)
     }
 
-    /// Writes down what a person says about orders, all of them or none; says of how many it was news.
+    /// Writes down what a person says about orders, all of them or none.
     ///
     /// # Errors
     ///
@@ -112,8 +114,23 @@ impl DataFolder {
         review: Review,
         by: &str,
         reason: &str,
-    ) -> Result<u64, NotReviewed> {
+    ) -> Result<Reviewed, NotReviewed> {
         self.ledger.review(keys, review, by, reason)
+    }
+
+    /// Takes back what a person said about orders in one act, of all that have not left; only what `own`
+    /// has said, when somebody is named.
+    ///
+    /// # Errors
+    ///
+    /// [`NotTakenBack`] says why nothing was.
+    pub fn take_back_review(
+        &mut self,
+        act: u64,
+        own: Option<&str>,
+        by: &str,
+    ) -> Result<TakenBack, NotTakenBack> {
+        self.ledger.take_back_review(act, own, by)
     }
 
     /// Writes down what a person says about everything that has not left.

@@ -85,7 +85,7 @@ pub fn subject_access(
 }
 
 /// What each kind is called in Finnish, Swedish and English, in the order of the document.
-const HEADINGS: [(&str, [&str; 3]); 21] = [
+const HEADINGS: [(&str, [&str; 3]); 22] = [
     ("identity", ["Tunnisteet", "Identifierare", "Identifiers"]),
     (
         "link",
@@ -170,6 +170,14 @@ const HEADINGS: [(&str, [&str; 3]); 21] = [
             "Ammattilaisten ratkaisut pyynnöistä",
             "Personalens ställningstaganden",
             "What people said about it",
+        ],
+    ),
+    (
+        "review_undone",
+        [
+            "Mitä ratkaisuista on peruttu",
+            "Vilka ställningstaganden som har tagits tillbaka",
+            "What was taken back of it",
         ],
     ),
     (

@@ -48,6 +48,7 @@ mod pages;
 mod provider;
 mod research;
 mod resident;
+mod reviewing;
 mod route;
 mod sessions;
 mod sign_in;

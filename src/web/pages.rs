@@ -20,7 +20,9 @@ use super::provider::Left;
 use super::route::{Route, Verb};
 use super::sessions::{Lasting, NoRandomness, Sessions, Ticket};
 use super::texts::Text;
-use super::{audits, hand_over, notes, operations, research, resident, sign_in, worklist};
+use super::{
+    audits, hand_over, notes, operations, research, resident, reviewing, sign_in, worklist,
+};
 use crate::config::{Config, Web};
 use crate::rulebook::{Language, Rulebook};
 use crate::steps::{Access, DataFolder, StepError, Switch, Worklists};
@@ -252,7 +254,8 @@ impl Pages {
             Route::SignOut => Ok(sign_in::out(self, asked)),
             Route::Start => sign_in::start(self, asked),
             Route::Worklist => worklist::list(self, asked).await,
-            Route::ReviewOrders => worklist::review(self, asked).await,
+            Route::ReviewOrders => reviewing::review(self, asked).await,
+            Route::UndoReview => reviewing::undo(self, asked).await,
             Route::Resident => resident::show(self, asked).await,
             Route::Letter => resident::letter(self, asked).await,
             Route::ReviewOrder => resident::review(self, asked).await,

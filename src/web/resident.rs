@@ -12,9 +12,10 @@ use super::hand_over;
 use super::notes;
 use super::page::{Reader, done, seal, wide};
 use super::pages::{Failed, Outcome, Pages};
+use super::reviewing::{Origin, reviewed, said};
 use super::route::Route;
 use super::texts::Text;
-use super::worklist::{resident_address, reviewed, score, task_says};
+use super::worklist::{score, task_says};
 use crate::ledger::{Happened, Happening, NotClosed, OpenTask, OptOutChange, Review};
 use crate::profile::ResidentId;
 use crate::rulebook::{Language, Rulebook, State};
@@ -29,6 +30,11 @@ const CONCLUSIONS: [&str; 6] = [
     "handed-over",
     "other",
 ];
+
+/// The address of a resident's page.
+pub(super) fn resident_address(resident: ResidentId) -> String {
+    format!("{}?id={resident}", Route::Resident.path())
+}
 
 /// The page of one resident.
 pub(super) async fn show(pages: &Pages, asked: &Asked) -> Outcome {
@@ -90,6 +96,7 @@ fn whole(reader: &Reader<'_>, rulebook: &Rulebook, shown: &ResidentShown, asked:
     let confirming = shown.explanation.decision.state == State::Confirming;
     html! {
         (done(reader, asked.field("done")))
+        (said(reader, asked, Origin::Resident(resident)))
         (card(reader, shown))
         @if !shown.tasks.is_empty() || confirming {
             h2 { (reader.says(Text::Tasks)) }

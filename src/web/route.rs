@@ -27,6 +27,8 @@ pub enum Route {
     Worklist,
     /// An opinion on ticked orders.
     ReviewOrders,
+    /// The end of an opinion, as long as the orders have not left.
+    UndoReview,
     /// One resident.
     Resident,
     /// The letter about the decision on them.
@@ -97,7 +99,7 @@ impl Verb {
 
 impl Route {
     /// Every route.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Style,
         Self::SignIn,
         Self::SignInAtProvider,
@@ -108,6 +110,7 @@ impl Route {
         Self::Start,
         Self::Worklist,
         Self::ReviewOrders,
+        Self::UndoReview,
         Self::Resident,
         Self::Letter,
         Self::ReviewOrder,
@@ -137,6 +140,7 @@ impl Route {
             Self::Start => (Get, "/", SignedIn),
             Self::Worklist => (Get, "/worklist", Roles(CLINIC)),
             Self::ReviewOrders => (Post, "/worklist/orders", Roles(CLINIC)),
+            Self::UndoReview => (Post, "/worklist/undo", Roles(CLINIC)),
             Self::Resident => (Get, "/resident", Roles(CLINIC)),
             Self::Letter => (Get, "/resident/letter", Roles(CLINIC)),
             Self::ReviewOrder => (Post, "/resident/order", Roles(CLINIC)),

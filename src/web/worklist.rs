@@ -2,20 +2,20 @@
 
 use std::sync::{Arc, PoisonError};
 
-use axum::http::StatusCode;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::answer::{Content, Cookie};
+use super::answer::Cookie;
 use super::asked::Asked;
 use super::hand_over::held_by;
 use super::page::{Reader, done, seal, wide};
 use super::pages::{Failed, Outcome, Pages};
+use super::resident::resident_address;
+use super::reviewing::{Origin, bulk, said};
 use super::route::Route;
 use super::texts::Text;
 use crate::config::Role;
-use crate::ledger::{Holder, NotReviewed, Review};
-use crate::profile::ResidentId;
+use crate::ledger::Holder;
 use crate::rulebook::{Rulebook, Score};
 use crate::steps::{Choice, Chosen, Waiting, WaitsFor, Whose, Worklist};
 
@@ -23,16 +23,16 @@ use crate::steps::{Choice, Chosen, Waiting, WaitsFor, Whose, Worklist};
 const A_PAGE: usize = 50;
 
 /// What of the worklist somebody wants to see.
-struct Wanted {
+pub(super) struct Wanted {
     choice: Choice,
     /// As it stands in the address.
     whose: String,
     /// From 0.
-    page: usize,
+    pub(super) page: usize,
 }
 
 impl Wanted {
-    fn of(asked: &Asked) -> Self {
+    pub(super) fn of(asked: &Asked) -> Self {
         let known = WaitsFor::NAMES.iter();
         let found = known.clone().find(|(name, _)| *name == asked.field("for"));
         let district = Some(asked.field("district")).filter(|name| !name.is_empty());
@@ -49,23 +49,41 @@ impl Wanted {
         }
     }
 
-    /// The address of another page of the same.
-    fn address(&self, page: usize) -> String {
-        let mut words = form_urlencoded::Serializer::new(String::new());
-        if let Some(waits_for) = self.choice.waits_for {
-            words.append_pair("for", waits_for.name());
+    /// The words of an address, or the fields of a form, for a page of the same.
+    pub(super) fn words(&self, page: usize) -> Vec<(&'static str, String)> {
+        let late = if self.choice.late_only { "yes" } else { "" };
+        let page = if page == 0 {
+            String::new()
+        } else {
+            page.to_string()
+        };
+        let words = [
+            (
+                "for",
+                self.choice.waits_for.map_or("", WaitsFor::name).to_owned(),
+            ),
+            ("district", self.choice.district.clone().unwrap_or_default()),
+            ("late", late.to_owned()),
+            ("whose", self.whose.clone()),
+            ("page", page),
+        ];
+        words
+            .into_iter()
+            .filter(|(_, word)| !word.is_empty())
+            .collect()
+    }
+
+    /// The address of a page of the same.
+    pub(super) fn address(&self, page: usize) -> String {
+        let words = self.words(page);
+        let path = Route::Worklist.path();
+        if words.is_empty() {
+            return path.to_owned();
         }
-        if let Some(district) = &self.choice.district {
-            words.append_pair("district", district);
-        }
-        if self.choice.late_only {
-            words.append_pair("late", "yes");
-        }
-        if !self.whose.is_empty() {
-            words.append_pair("whose", &self.whose);
-        }
-        words.append_pair("page", &page.to_string());
-        format!("{}?{}", Route::Worklist.path(), words.finish())
+        let words = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(words)
+            .finish();
+        format!("{path}?{words}")
     }
 }
 
@@ -88,11 +106,6 @@ fn whose(asked: &Asked) -> Option<Whose> {
     }
 }
 
-/// The address of a resident's page.
-pub(super) fn resident_address(resident: ResidentId) -> String {
-    format!("{}?id={resident}", Route::Resident.path())
-}
-
 /// The worklist itself.
 pub(super) async fn list(pages: &Pages, asked: &Asked) -> Outcome {
     let list = current(pages, asked).await?;
@@ -101,6 +114,7 @@ pub(super) async fn list(pages: &Pages, asked: &Asked) -> Outcome {
     let content = pages.shows(asked, Text::Worklist, |reader| {
         html! {
             (done(reader, asked.field("done")))
+            (said(reader, asked, Origin::Worklist(&wanted)))
             (filters(reader, &chosen, &wanted))
             (table(reader, &pages.options.rulebook, (&list, &chosen), &wanted))
         }
@@ -108,7 +122,8 @@ pub(super) async fn list(pages: &Pages, asked: &Asked) -> Outcome {
     Ok((content, Cookie::Same))
 }
 
-async fn current(pages: &Pages, asked: &Asked) -> Result<Arc<Worklist>, Failed> {
+/// The worklist as it is now; that who asks looks at it is on record.
+pub(super) async fn current(pages: &Pages, asked: &Asked) -> Result<Arc<Worklist>, Failed> {
     let (viewer, worklists) = (asked.who(), pages.worklists.clone());
     let (options, today) = (Arc::clone(&pages.options), (pages.options.today)());
     pages
@@ -227,7 +242,7 @@ fn table(
                         tbody { @for row in shown { (line(reader, rulebook, row, list.on)) } }
                     }
                 }))
-                @if can_review { (bulk(reader)) }
+                @if can_review { (bulk(reader, Origin::Worklist(wanted))) }
             }
             (turning(reader, chosen.n(), wanted))
         }
@@ -282,22 +297,6 @@ fn orders(reader: &Reader<'_>, row: &Waiting) -> Markup {
             } @else {
                 p.order { (order.test) ": " (what) }
             }
-        }
-    }
-}
-
-/// What can be said of ticked orders, all at once.
-fn bulk(reader: &Reader<'_>) -> Markup {
-    html! {
-        fieldset {
-            legend { (reader.says(Text::TickedOrders)) }
-            label for="reason" { (reader.says(Text::Reason)) }
-            input #reason name="reason" type="text" required maxlength="500" autocomplete="off";
-            div.actions {
-                button type="submit" name="review" value="approved" { (reader.says(Text::Approve)) }
-                button.warn type="submit" name="review" value="held" { (reader.says(Text::Hold)) }
-            }
-            p { (reader.says(Text::CanBeUndone)) }
         }
     }
 }
@@ -359,50 +358,5 @@ fn rule_says(rulebook: &Rulebook, id: &str) -> Markup {
     match row {
         Some(row) => html! { p.rule lang="en" { (row.says) } },
         None => html! { p.rule { (id) } },
-    }
-}
-
-/// Says of the ticked orders that they may leave, or not.
-pub(super) async fn review(pages: &Pages, asked: &Asked) -> Outcome {
-    let list = current(pages, asked).await?;
-    let known = Review::parse(asked.field("review")).ok_or(Failed::NotFound)?;
-    let reach = asked.reach();
-    let keys: Vec<String> = asked.fields("order").map(str::to_owned).collect();
-    let seen = list.rows.iter();
-    let seen = seen.filter(|row| reach.holds(row.district.as_deref()));
-    let seen: Vec<String> = seen
-        .flat_map(|row| row.orders.iter().filter(|order| order.waits))
-        .map(|order| order.key.to_string())
-        .collect();
-    if !keys.iter().all(|key| seen.contains(key)) {
-        return Err(Failed::NotFound);
-    }
-    let (by, reason) = (asked.who(), asked.field("reason").to_owned());
-    if keys.is_empty() || reason.is_empty() {
-        return pages.not_done(asked, StatusCode::UNPROCESSABLE_ENTITY, Text::TickAndSayWhy);
-    }
-    let said = pages
-        .does(move |data, _| Ok(data.review(&keys, known, &by, &reason)))
-        .await?;
-    reviewed(pages, asked, said, Route::Worklist.path())
-}
-
-/// What becomes of an opinion on orders.
-pub(super) fn reviewed(
-    pages: &Pages,
-    asked: &Asked,
-    said: Result<u64, NotReviewed>,
-    back: &str,
-) -> Outcome {
-    match said {
-        Ok(_) => {
-            let and = if back.contains('?') { '&' } else { '?' };
-            let to = format!("{back}{and}done=reviewed");
-            Ok((Content::See(to), Cookie::Same))
-        }
-        Err(NotReviewed::Unknown(_) | NotReviewed::HasLeft(..)) => {
-            pages.not_done(asked, StatusCode::CONFLICT, Text::HasLeftWhy)
-        }
-        Err(NotReviewed::Ledger(error)) => Err(pages.tell(&error)),
     }
 }

@@ -86,6 +86,7 @@ mod several_sources;
 mod tasks;
 mod truncated;
 mod two_writers;
+mod undone;
 mod unknown_people;
 mod web_sign_in;
 mod web_work;

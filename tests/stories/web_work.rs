@@ -261,7 +261,7 @@ fn orders_are_held_together_and_let_go_again_until_they_have_left() {
     let heard = maija.sends("/worklist/orders", &fields("held", "in hospital now"));
     assert_eq!(
         heard.header("location"),
-        Some("/worklist?done=reviewed"),
+        Some("/worklist?done=reviewed&act=1"),
         "{}",
         heard.text
     );

@@ -301,6 +301,8 @@ fn the_manual_of_every_command_is_its_help() {
         &["audit", "checkpoint"],
         &["alarms"],
         &["learn"],
+        &["orders"],
+        &["orders", "undo"],
         &["tasks"],
         &["tasks", "hand-over"],
         &["note"],

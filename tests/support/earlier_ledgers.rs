@@ -3,8 +3,14 @@
 use rusqlite::Connection;
 
 /// What takes a ledger from a version of its tables to the one before.
-const BACK: [(i64, &str); 22] = [
-    (24, "DROP INDEX task_closed;"),
+const BACK: [(i64, &str); 23] = [
+    (25, "DROP INDEX task_closed;"),
+    (
+        24,
+        "DROP TABLE review_undone;
+         DROP INDEX order_review_act;
+         ALTER TABLE order_review DROP COLUMN act;",
+    ),
     (23, "DROP TABLE handover;"),
     (22, "DROP TABLE note;"),
     (21, "DROP TABLE cds_feedback; DROP TABLE cds_card;"),

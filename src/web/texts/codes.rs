@@ -1,9 +1,11 @@
 //! Codes of this program in words. A code of the rules has none here and is shown as it is.
+//!
+//! Longer than other files: one table, of which each line is a word in three languages.
 
 use crate::rulebook::Language;
 
 /// Codes in Finnish, Swedish and English.
-const CODES: [(&str, [&str; 3]); 93] = [
+const CODES: [(&str, [&str; 3]); 98] = [
     // Roles.
     ("clinician", ["kliinikko", "kliniker", "clinician"]),
     ("researcher", ["tutkija", "forskare", "researcher"]),
@@ -298,6 +300,34 @@ const CODES: [(&str, [&str; 3]); 93] = [
         "held by a person",
         ["pidätetty", "kvarhållen", "held by a person"],
     ),
+    (
+        "approved taken back",
+        [
+            "hyväksyntä kumottu",
+            "godkännandet ångrat",
+            "approval undone",
+        ],
+    ),
+    (
+        "held taken back",
+        ["pidätys kumottu", "kvarhållandet ångrat", "hold undone"],
+    ),
+    (
+        "approved taken back by a person",
+        [
+            "hyväksyntä kumottu",
+            "godkännandet ångrat",
+            "approval undone by a person",
+        ],
+    ),
+    (
+        "held taken back by a person",
+        [
+            "pidätys kumottu",
+            "kvarhållandet ångrat",
+            "hold undone by a person",
+        ],
+    ),
     // What a professional concludes.
     (
         "disease-confirmed",
@@ -464,6 +494,14 @@ const CODES: [(&str, [&str; 3]); 93] = [
     (
         "held-order",
         ["pidätti pyynnön", "höll kvar en remiss", "held an order"],
+    ),
+    (
+        "took-back-review",
+        [
+            "kumosi ratkaisun pyynnöstä",
+            "ångrade sitt ställningstagande",
+            "took back an opinion on an order",
+        ],
     ),
 ];
 

@@ -107,6 +107,10 @@ texts! {
     CanBeUndone: "Pidätetyn pyynnön voi hyväksyä ja hyväksytyn pidättää, kunnes se on lähtenyt.",
         "En kvarhållen remiss kan godkännas och en godkänd hållas kvar tills den har lämnats.",
         "What is held can be approved and what is approved held, until it has left.";
+    UndoReview: "Kumoa äskeinen", "Ångra det senaste", "Undo what was just said";
+    OrdersTakenBack: "Kumottu; pyyntöjä:", "Ångrat; remisser:", "Undone; orders:";
+    HadLeft: "Oli jo lähtenyt:", "Hade redan lämnats:", "Had left already:";
+    SaidSince: "Ratkaistu sen jälkeen toisin:", "Sedan dess har något annat sagts om:", "Something else was said since of:";
     PageOf: "Sivu", "Sida", "Page";
     PreviousPage: "Edellinen", "Föregående", "Previous";
     NextPage: "Seuraava", "Nästa", "Next";
@@ -251,6 +255,9 @@ texts! {
     SayWhy: "Kirjoita perustelu; päivä on muotoa VVVV-KK-PP.", "Skriv en motivering; dagen skrivs ÅÅÅÅ-MM-DD.", "Give a reason; a day is written YYYY-MM-DD.";
     SayToWhomAndWhy: "Kirjoita perustelu ja joko nimi tai rooli, ei molempia.", "Skriv en motivering och antingen ett namn eller en roll, inte båda.", "Give a reason, and either a name or a role, not both.";
     NobodysAlready: "Tämä ei ole kenelläkään.", "Det här är inte hos någon.", "Nobody has this in hand.";
+    NothingTakenBack: "Mitään ei ole kumottavissa: pyynnöt ovat jo lähteneet, tai niistä on sen jälkeen sanottu muuta.",
+        "Inget kan ångras: remisserna har redan lämnats, eller så har något annat sagts om dem sedan dess.",
+        "Nothing can be undone: the orders have left already, or something else was said of them since.";
     NoteEmpty: "Kirjoita muistiinpano.", "Skriv en anteckning.", "Write the note.";
     NoteTooLong: "Muistiinpano on liian pitkä: enintään 4 000 merkkiä. Pidempi kuuluu potilaskertomukseen. Palaa sivulle ja lyhennä.",
         "Anteckningen är för lång: högst 4 000 tecken. Det som är längre hör till journalen. Gå tillbaka och förkorta.",
