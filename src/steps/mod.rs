@@ -128,6 +128,7 @@ mod what_if;
 mod what_if_document;
 mod whole;
 mod worklist;
+mod worklist_choice;
 
 pub use acting::{ActOptions, ActReport};
 pub use alarms::{
@@ -211,4 +212,5 @@ pub use tasks::{HOLDING, OpenTasks, TaskShown, holding_role};
 pub use unmapped::{CodesReport, OverLimit};
 pub use what_if::{AsOf, Dimension, WhatIfOptions, what_if};
 pub use what_if_document::{AtLevel, ExpectedBy, StratumShown, WhatIf};
-pub use worklist::{Choice, Chosen, Waiting, WaitsFor, Whose, Worklist, Worklists};
+pub use worklist::{Waiting, WaitsFor, Worklist, Worklists};
+pub use worklist_choice::{Choice, Chosen, Whose};
