@@ -3,7 +3,10 @@
 use preventiojyraa::ledger::{AuditAct, Review};
 use preventiojyraa::steps::{Access, DataFolder, WaitingOrders};
 
-use super::{CommandResult, DataArguments, Outcome, RulesArguments, account, filled, print, show};
+use super::{
+    CommandResult, DataArguments, Outcome, RulesArguments, account, filled, print, share_in_words,
+    show,
+};
 
 /// Look through orders before they leave, approve or hold them, and undo it
 ///
@@ -55,6 +58,9 @@ struct ListArguments {
     data: DataArguments,
     #[command(flatten)]
     rules: RulesArguments,
+    /// Only tests of those below the action level who were drawn by lot
+    #[arg(long)]
+    drawn: bool,
     /// Print the list as JSON
     #[arg(long)]
     json: bool,
@@ -91,7 +97,10 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         Command::List(arguments) => {
             let mut data = DataFolder::open(&arguments.data.data, Access::Read)?;
             let rulebook = arguments.rules.load()?;
-            let waiting = data.waiting_orders(&rulebook)?;
+            let mut waiting = data.waiting_orders(&rulebook)?;
+            if arguments.drawn {
+                waiting.orders.retain(|order| order.drawn_e9.is_some());
+            }
             let n = waiting.orders.len().to_string();
             data.audit(&account(), AuditAct::ListedOrders, None, &n)?;
             show(&waiting, arguments.json, render)?;
@@ -180,8 +189,12 @@ fn render(waiting: &WaitingOrders) -> String {
             Some(day) => format!("leaves by {day}"),
             None => "waits for their turn".to_owned(),
         };
+        let drawn = order
+            .drawn_e9
+            .map(|share| format!("  drawn by lot ({})", share_in_words(share)));
+        let drawn = drawn.unwrap_or_default();
         text.push_str(&format!(
-            "{}  {}  {}  decided {}, {leaves}  {review}{since}\n",
+            "{}  {}  {}  decided {}, {leaves}{drawn}  {review}{since}\n",
             order.key, order.act, order.resident, order.decided_on
         ));
     }

@@ -292,9 +292,11 @@ fn work(load: &Load) -> String {
             "; {n} not by the portal but by letter, phone or a person"
         ));
     }
-    if load.is_reviewed {
-        text.push_str("; a person approves each");
-    }
+    text.push_str(match load.approved_first {
+        "everything" => "; a person approves each",
+        "drawn" => "; a person approves those of residents drawn by lot",
+        _ => "",
+    });
     if let (Some(n), Some(weeks)) = (load.per_week, load.further_weeks) {
         text.push_str(&match weeks {
             0 => format!("; within the {n} of this week"),

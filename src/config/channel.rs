@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{Hl7Receiver, ListFolder, Server};
 use crate::fhir::{To, Way, somebody_takes};
-use crate::ledger::ChannelTerms;
+use crate::ledger::{ChannelTerms, Reviewing};
 
 /// How orders of one kind leave.
 #[derive(Debug, Clone)]
@@ -76,8 +76,13 @@ impl Channel {
 }
 
 impl RawChannel {
-    pub(super) fn is_reviewed(&self) -> bool {
-        self.mode == Mode::Reviewed
+    /// What leaves only once a person has approved it, where tests of whoever was drawn have a mode too.
+    pub(super) fn reviewing(&self, drawn: Mode) -> Reviewing {
+        match (self.mode, drawn) {
+            (Mode::Reviewed, _) => Reviewing::Everything,
+            (Mode::Automatic, Mode::Reviewed) => Reviewing::Drawn,
+            (Mode::Automatic, Mode::Automatic) => Reviewing::Nothing,
+        }
     }
 }
 
@@ -96,7 +101,7 @@ enum RawWays {
 /// Whether orders leave by themselves.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Mode {
+pub(super) enum Mode {
     /// Each leaves when it is due.
     #[default]
     Automatic,
@@ -215,7 +220,7 @@ pub(super) fn channel(
     name: &str,
     raw: &RawChannel,
     servers: &BTreeMap<String, Server>,
-    is_trial: bool,
+    (is_trial, drawn): (bool, Mode),
 ) -> Result<(ActionKind, Channel), Vec<String>> {
     let known = ActionKind::NAMES.map(|(known, _)| known).join(", ");
     let mut kinds = ActionKind::NAMES.iter();
@@ -294,7 +299,7 @@ pub(super) fn channel(
         source: source.or_else(|| raw.source.clone()).unwrap_or_default(),
         policy: Policy { read_back, settle },
         read_backs,
-        is_reviewed: raw.is_reviewed(),
+        reviewing: raw.reviewing(drawn),
         per_minute: server.map_or(PER_MINUTE, |(_, server)| server.requests_per_minute),
         // Longer than two requests, so that whoever starts in time is never overtaken.
         lease: request_deadline * 3,

@@ -33,12 +33,12 @@ use serde::Deserialize;
 use crate::approval::{NotApproved, Signature, Signers};
 use crate::fhir::IdentityKey;
 use crate::lake::Place;
-use crate::ledger::ChannelTerms;
+use crate::ledger::{ChannelTerms, Reviewing};
 use alarms::RawAlarms;
 use cds::RawCds;
 pub use cds::{Cds, CdsClient};
 pub use channel::Channel;
-use channel::{RawChannel, channel};
+use channel::{Mode, RawChannel, channel};
 pub use destinations::{Hl7Receiver, ListFolder, OutreachBy};
 pub use retention::Retention;
 use sampled::RawSampledNegatives;
@@ -259,6 +259,12 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 impl File {
+    /// Whether tests of those drawn by lot leave by themselves.
+    fn mode_of_drawn(&self) -> Mode {
+        let sampled = self.sampled_negatives.as_ref();
+        sampled.map_or(Mode::default(), |sampled| sampled.mode)
+    }
+
     fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
             path: path.to_path_buf(),
@@ -333,6 +339,7 @@ impl Config {
         // Relative places are beside the configuration.
         let folder = folder_of(path);
         let signers = file.signers(folder, &mut mistakes);
+        let drawn = file.mode_of_drawn();
         let sampled = file.sampled_negatives.map(|raw| raw.checked()).transpose();
         let sampled_negatives = sampled.unwrap_or_else(|mistake| {
             mistakes.push(mistake);
@@ -367,7 +374,7 @@ impl Config {
             .map(|cds| cds.checked((folder, file.site.trial), &file.source, &mut mistakes));
         let mut channels = Vec::new();
         for (name, raw) in &file.channel {
-            match channel(name, raw, &file.server, file.site.trial) {
+            match channel(name, raw, &file.server, (file.site.trial, drawn)) {
                 Ok(channel) => channels.push(channel),
                 Err(wrong) => {
                     let told = wrong.into_iter();
@@ -544,7 +551,9 @@ impl Config {
         let mut channels = self.channels.clone();
         for (_, channel) in &mut channels {
             let written = file.channel.get(&channel.terms.name);
-            channel.terms.is_reviewed = written.is_none_or(RawChannel::is_reviewed);
+            channel.terms.reviewing = written.map_or(Reviewing::Everything, |raw| {
+                raw.reviewing(file.mode_of_drawn())
+            });
         }
         Ok(Self {
             legal_basis: file.legal_basis,

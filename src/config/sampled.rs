@@ -5,6 +5,8 @@ use preventiojyraa_core::profile::Sex;
 use preventiojyraa_core::rulebook::Score;
 use serde::Deserialize;
 
+use super::channel::Mode;
+
 /// The approval to test residents below the action level by lot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SampledNegatives {
@@ -21,6 +23,9 @@ pub struct SampledNegatives {
 pub(super) struct RawSampledNegatives {
     share: f64,
     approved_by: String,
+    /// Whether tests of those drawn leave by themselves, or each once a person has approved it.
+    #[serde(default)]
+    pub(super) mode: Mode,
     #[serde(default)]
     stratum: Vec<RawStratum>,
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::handout::TakeOptions;
 use super::outbox::waits_for_a_turn;
 use super::outbox_row::{OutboxRow, select};
-use super::{ChannelTerms, LedgerError, asking, sql};
+use super::{ChannelTerms, LedgerError, Reviewing, asking, sql};
 use crate::orders::Action;
 
 pub(super) fn micros(at: Timestamp) -> Value {
@@ -22,10 +22,16 @@ pub(super) const OPEN: &str = "state IN ('planned', 'sending', 'unknown')";
 /// they have not held it. What was claimed once is past that: it is only finished. A claim is what
 /// gives a row its way; one that is merely in doubt, as all are after an old copy was put back, has none.
 const fn reviewed(channel: &ChannelTerms) -> &'static str {
-    if channel.is_reviewed {
-        "(way IS NOT NULL OR review IS 'approved')"
-    } else {
-        "(way IS NOT NULL OR review IS NOT 'held')"
+    match channel.reviewing {
+        Reviewing::Everything => "(way IS NOT NULL OR review IS 'approved')",
+        Reviewing::Drawn => {
+            "(way IS NOT NULL OR review IS 'approved' OR review IS NOT 'held' AND NOT (
+                action LIKE 'laboratory:%' AND EXISTS (
+                    SELECT 1 FROM episode_event AS e
+                    WHERE e.resident = outbox.resident AND e.round = outbox.round
+                      AND e.kind = 'tests-ordered' AND e.detail LIKE 'sampled-negative:%')))"
+        }
+        Reviewing::Nothing => "(way IS NOT NULL OR review IS NOT 'held')",
     }
 }
 

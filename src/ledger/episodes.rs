@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use jiff::civil::Date;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Ledger, LedgerError, sql};
+use crate::orders::{Action, Order};
 use crate::pathway::{
     Episode, Event, Finding, HandedOver, Inclusion, NotDelivered, Offer, OrderedBecause,
 };
@@ -48,6 +49,38 @@ pub(super) fn because(text: Option<&str>) -> Option<OrderedBecause> {
     };
     let billionths = text.strip_prefix("sampled-negative:")?.parse().ok()?;
     Inclusion::from_billionths(billionths).map(OrderedBecause::SampledNegative)
+}
+
+/// How probable it was that the resident was drawn for whom a laboratory order is; nothing of those who
+/// were not drawn, and of other orders.
+pub(super) fn drawn_for(
+    connection: &Connection,
+    order: &Order,
+) -> Result<Option<Inclusion>, LedgerError> {
+    let Action::Laboratory { test } = &order.action else {
+        return Ok(None);
+    };
+    let action = "cannot read why tests were ordered";
+    let detail: Option<Option<String>> = connection
+        .prepare_cached(
+            "SELECT detail FROM episode_event
+             WHERE resident = ?1 AND round = ?2 AND kind = 'tests-ordered'
+               AND instr(',' || tests || ',', ',' || ?3 || ',')
+             ORDER BY id DESC LIMIT 1",
+        )
+        .and_then(|mut statement| {
+            let values = params![order.resident.as_bytes(), order.round, test];
+            statement.query_row(values, |row| row.get(0)).optional()
+        })
+        .map_err(sql(action))?;
+    let wrong = || LedgerError::Content("tests were ordered for no reason".to_owned());
+    match detail.map(|detail| because(detail.as_deref())) {
+        Some(because) => match because.ok_or_else(wrong)? {
+            OrderedBecause::SampledNegative(inclusion) => Ok(Some(inclusion)),
+            OrderedBecause::Flagged => Ok(None),
+        },
+        None => Ok(None),
+    }
 }
 
 /// An event as columns: kind, day, until, tests, detail.

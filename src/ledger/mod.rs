@@ -112,7 +112,7 @@ pub use persons::EntryLink;
 pub use rechecked::{Checked, Stamp, Turn, Verdict};
 pub use records::{
     ActCommit, Acted, ChannelTerms, Generation, Identity, NewTask, OrderedInRound, PullCommit,
-    PullRecord, Quarantined, RecalibrationRecord, RunRecord,
+    PullRecord, Quarantined, RecalibrationRecord, Reviewing, RunRecord,
 };
 pub use removals::Removal;
 pub use reviews::{

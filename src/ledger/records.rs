@@ -244,6 +244,17 @@ pub struct NewTask {
     pub about: Option<Date>,
 }
 
+/// What leaves only once a person has approved it; what somebody has held never does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reviewing {
+    /// Nothing.
+    Nothing,
+    /// Tests of residents who were drawn by lot from those below the action level.
+    Drawn,
+    /// Everything.
+    Everything,
+}
+
 /// What the ledger needs to know of a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelTerms {
@@ -258,8 +269,8 @@ pub struct ChannelTerms {
     pub policy: Policy,
     /// Ways about which something else holds: whether the other side can be asked there.
     pub read_backs: BTreeMap<Route, ReadBack>,
-    /// Whether nothing leaves before a person has approved it.
-    pub is_reviewed: bool,
+    /// What leaves only once a person has approved it.
+    pub reviewing: Reviewing,
     /// Requests a minute, by all processes together.
     pub per_minute: u32,
     /// How long a claim holds: more than twice as long as a request may take.

@@ -5,10 +5,12 @@ use jiff::civil::Date;
 use rusqlite::{Connection, Transaction, params};
 
 use super::clock::instant;
+use super::episodes::drawn_for;
 use super::outbox_row::{OutboxRow, note, select};
 use super::{AuditAct, AuditEntry, Ledger, LedgerError, audit, sql};
 use crate::delivery::{Delivery, Next};
 use crate::orders::{Order, OrderKey};
+use crate::pathway::Inclusion;
 
 /// What a person has said about an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +54,8 @@ pub struct WaitingOrder {
     pub verdict: Option<String>,
     /// The last day on which it may leave; none of questions that wait for the resident's turn.
     pub send_by: Option<Date>,
+    /// How probable it was that the resident was drawn, of tests of those drawn by lot.
+    pub drawn: Option<Inclusion>,
 }
 
 /// What came of saying the same about orders.
@@ -181,6 +185,7 @@ impl Ledger {
                 held_after: held_at.map(|at| newest(&pulls, at)),
                 verdict: row.verdict,
                 send_by: (!is_in_turn).then_some(row.order.send_by),
+                drawn: drawn_for(&self.connection, &row.order)?,
                 order: row.order,
             })
         });

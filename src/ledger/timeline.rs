@@ -6,11 +6,12 @@ use rusqlite::types::Value;
 use rusqlite::{Row, params};
 
 use super::answers::ANSWERED;
-use super::episodes::day;
+use super::episodes::{day, drawn_for};
 use super::outbox_row::{OutboxRow, select};
 use super::{Ledger, LedgerError, Review, sql};
 use crate::delivery::Delivery;
 use crate::orders::{Action, OrderKey};
+use crate::pathway::Inclusion;
 use crate::profile::ResidentId;
 
 /// A laboratory order that has not been answered.
@@ -32,6 +33,8 @@ pub struct OpenOrder {
     pub review: Option<Review>,
     /// Whether it can still be held: it has not left.
     pub waits: bool,
+    /// How probable it was that the resident was drawn, of those drawn by lot, while it waits.
+    pub drawn: Option<Inclusion>,
 }
 
 /// Of which kind something is that has happened.
@@ -153,7 +156,7 @@ fn happened(row: &Row<'_>) -> rusqlite::Result<Result<Happened, LedgerError>> {
     Ok(read())
 }
 
-fn open_order(row: OutboxRow) -> Option<OpenOrder> {
+fn open_order(row: OutboxRow, drawn: Option<Inclusion>) -> Option<OpenOrder> {
     let key = row.order.key();
     let Action::Laboratory { test } = row.order.action else {
         return None;
@@ -175,6 +178,7 @@ fn open_order(row: OutboxRow) -> Option<OpenOrder> {
         due: row.order.due,
         review: row.review,
         waits,
+        drawn,
     })
 }
 
@@ -249,7 +253,18 @@ impl Ledger {
             &format!("WHERE action LIKE 'laboratory:%' AND NOT {ANSWERED} {whose} ORDER BY id"),
             &values,
         )?;
-        Ok(rows.into_iter().filter_map(open_order).collect())
+        let mut orders = Vec::new();
+        for row in rows {
+            let drawn = match row.delivery {
+                Delivery::Planned { .. } => drawn_for(&self.connection, &row.order)?,
+                Delivery::Sending { .. }
+                | Delivery::Unknown { .. }
+                | Delivery::Acknowledged { .. }
+                | Delivery::Refused { .. } => None,
+            };
+            orders.extend(open_order(row, drawn));
+        }
+        Ok(orders)
     }
 
     /// What has happened about a resident, in no order of days.

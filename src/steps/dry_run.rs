@@ -9,7 +9,7 @@ use super::in_force::in_force;
 use super::run::everybody;
 use super::{DataFolder, RunOptions, RunReport, StepError};
 use crate::config::{Channel, Config};
-use crate::ledger::WouldAct;
+use crate::ledger::{Reviewing, WouldAct};
 use crate::orders::{Action, ActionKind, Order, weeks_at_this_pace};
 use crate::rulebook::Rulebook;
 
@@ -52,8 +52,8 @@ pub struct Load {
     pub kind: &'static str,
     /// The channel that takes it.
     pub channel: String,
-    /// Whether a person approves each order first.
-    pub is_reviewed: bool,
+    /// What a person approves first: `nothing`, `drawn` (tests of those drawn by lot) or `everything`.
+    pub approved_first: &'static str,
     /// What this run would ask, by act.
     pub acts: BTreeMap<String, u64>,
     /// Orders that this run would plan.
@@ -196,7 +196,11 @@ fn load(
         Some(Load {
             kind: name,
             channel: terms.name.clone(),
-            is_reviewed: terms.is_reviewed,
+            approved_first: match terms.reviewing {
+                Reviewing::Nothing => "nothing",
+                Reviewing::Drawn => "drawn",
+                Reviewing::Everything => "everything",
+            },
             planned: acts.values().sum(),
             without_portal: n_without_portal,
             acts,

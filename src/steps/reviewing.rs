@@ -8,6 +8,7 @@ use super::{DataFolder, StepError};
 use crate::ledger::{
     NotReviewed, NotTakenBack, Review, Reviewed, ReviewedAll, TakenBack, WaitingOrder,
 };
+use crate::pathway::Inclusion;
 use crate::profile::ResidentId;
 use crate::rulebook::Rulebook;
 
@@ -33,6 +34,10 @@ pub struct OrderShown {
     pub decided_on: String,
     /// The last day on which it may leave; none of questions that wait for the resident's turn.
     pub send_by: Option<String>,
+    /// How probable it was that the resident was drawn, in units of 1e-9, of tests of those below the
+    /// action level who were drawn by lot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drawn_e9: Option<u32>,
     /// `approved` or `held`, when somebody has looked.
     pub review: Option<&'static str>,
     /// Of an order that is held: how many statements about the resident, their entry in the register
@@ -63,6 +68,7 @@ impl DataFolder {
             resident: waiting.order.resident.to_string(),
             decided_on: waiting.order.decided_on.to_string(),
             send_by: waiting.send_by.map(|day| day.to_string()),
+            drawn_e9: waiting.drawn.map(Inclusion::billionths),
             review: waiting.review.map(Review::name),
             told_since_held: waiting.held_after.map(|after| {
                 let told = told.get(&waiting.order.resident).into_iter().flatten();

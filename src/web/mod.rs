@@ -39,6 +39,7 @@ mod answer;
 mod asked;
 mod audits;
 mod chart;
+mod drawn;
 mod hand_over;
 mod limits;
 mod notes;

@@ -67,9 +67,10 @@ pub(super) fn seal(reader: &Reader<'_>) -> Markup {
 }
 
 /// Pages of the main menu, each with its title.
-const MENU: [(Route, Text); 5] = [
+const MENU: [(Route, Text); 6] = [
     (Route::Start, Text::Start),
     (Route::Worklist, Text::Worklist),
+    (Route::Drawn, Text::Drawn),
     (Route::Operations, Text::Operations),
     (Route::Numbers, Text::Numbers),
     (Route::Audit, Text::Audit),

@@ -21,7 +21,7 @@ use super::route::{Route, Verb};
 use super::sessions::{Lasting, NoRandomness, Sessions, Ticket};
 use super::texts::Text;
 use super::{
-    audits, hand_over, notes, operations, research, resident, reviewing, sign_in, worklist,
+    audits, drawn, hand_over, notes, operations, research, resident, reviewing, sign_in, worklist,
 };
 use crate::config::{Config, Web};
 use crate::rulebook::{Language, Rulebook};
@@ -256,6 +256,7 @@ impl Pages {
             Route::Worklist => worklist::list(self, asked).await,
             Route::ReviewOrders => reviewing::review(self, asked).await,
             Route::UndoReview => reviewing::undo(self, asked).await,
+            Route::Drawn => drawn::list(self, asked).await,
             Route::Resident => resident::show(self, asked).await,
             Route::Letter => resident::letter(self, asked).await,
             Route::ReviewOrder => resident::review(self, asked).await,

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::answer::{Content, Cookie};
 use super::asked::Asked;
+use super::drawn;
 use super::page::{Reader, seal};
 use super::pages::{Failed, Outcome, Pages};
 use super::resident::resident_address;
@@ -19,6 +20,8 @@ use crate::profile::ResidentId;
 pub(super) enum Origin<'a> {
     /// The worklist, with what of it was wanted.
     Worklist(&'a Wanted),
+    /// Those who were drawn by lot, and which part of them.
+    Drawn(usize),
     /// One resident.
     Resident(ResidentId),
 }
@@ -33,6 +36,10 @@ impl Origin<'_> {
                         input type="hidden" name=(name) value=(value);
                     }
                 },
+                Self::Drawn(page) => {
+                    input type="hidden" name="from" value="drawn";
+                    input type="hidden" name="page" value=(page);
+                },
                 Self::Resident(resident) => {
                     input type="hidden" name="from" value="resident";
                     input type="hidden" name="id" value=(resident.to_string());
@@ -46,6 +53,7 @@ impl Origin<'_> {
 fn origin(asked: &Asked) -> String {
     match (asked.field("from"), ResidentId::parse(asked.field("id"))) {
         ("resident", Some(resident)) => resident_address(resident),
+        ("drawn", _) => drawn::address(asked.field("page").parse().unwrap_or(0)),
         _ => {
             let wanted = Wanted::of(asked);
             wanted.address(wanted.page)

@@ -29,6 +29,8 @@ pub enum Route {
     ReviewOrders,
     /// The end of an opinion, as long as the orders have not left.
     UndoReview,
+    /// Those who were drawn by lot, and whose tests wait.
+    Drawn,
     /// One resident.
     Resident,
     /// The letter about the decision on them.
@@ -99,7 +101,7 @@ impl Verb {
 
 impl Route {
     /// Every route.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Style,
         Self::SignIn,
         Self::SignInAtProvider,
@@ -111,6 +113,7 @@ impl Route {
         Self::Worklist,
         Self::ReviewOrders,
         Self::UndoReview,
+        Self::Drawn,
         Self::Resident,
         Self::Letter,
         Self::ReviewOrder,
@@ -141,6 +144,7 @@ impl Route {
             Self::Worklist => (Get, "/worklist", Roles(CLINIC)),
             Self::ReviewOrders => (Post, "/worklist/orders", Roles(CLINIC)),
             Self::UndoReview => (Post, "/worklist/undo", Roles(CLINIC)),
+            Self::Drawn => (Get, "/drawn", Roles(CLINIC)),
             Self::Resident => (Get, "/resident", Roles(CLINIC)),
             Self::Letter => (Get, "/resident/letter", Roles(CLINIC)),
             Self::ReviewOrder => (Post, "/resident/order", Roles(CLINIC)),

@@ -15,12 +15,12 @@ use super::reviewing::{Origin, bulk, said};
 use super::route::Route;
 use super::texts::Text;
 use crate::config::Role;
-use crate::ledger::Holder;
+use crate::ledger::{Holder, OpenOrder};
 use crate::rulebook::{Rulebook, Score};
 use crate::steps::{Choice, Chosen, Waiting, WaitsFor, Whose, Worklist};
 
 /// Rows on a page.
-const A_PAGE: usize = 50;
+pub(super) const A_PAGE: usize = 50;
 
 /// What of the worklist somebody wants to see.
 pub(super) struct Wanted {
@@ -244,7 +244,7 @@ fn table(
                 }))
                 @if can_review { (bulk(reader, Origin::Worklist(wanted))) }
             }
-            (turning(reader, chosen.n(), wanted))
+            (turning(reader, chosen.n(), wanted.page, |page| wanted.address(page)))
         }
     }
 }
@@ -282,41 +282,51 @@ fn line(reader: &Reader<'_>, rulebook: &Rulebook, row: &Waiting, on: Date) -> Ma
 }
 
 fn orders(reader: &Reader<'_>, row: &Waiting) -> Markup {
+    html! { @for order in &row.orders { (order_says(reader, order)) } }
+}
+
+/// An order with what was said about it, to be ticked as long as it has not left.
+pub(super) fn order_says(reader: &Reader<'_>, order: &OpenOrder) -> Markup {
+    let what = match (order.waits, order.review) {
+        (true, Some(review)) => reader.code(review.name()),
+        (true, None) => reader.says(Text::HasNotLeft),
+        (false, _) => reader.says(Text::HasLeft),
+    };
     html! {
-        @for order in &row.orders {
-            @let what = match (order.waits, order.review) {
-                (true, Some(review)) => reader.code(review.name()),
-                (true, None) => reader.says(Text::HasNotLeft),
-                (false, _) => reader.says(Text::HasLeft),
-            };
-            @if order.waits {
-                label.order {
-                    input type="checkbox" name="order" value=(order.key.to_string());
-                    " " (order.test) ": " (what)
-                }
-            } @else {
-                p.order { (order.test) ": " (what) }
+        @if order.waits {
+            label.order {
+                input type="checkbox" name="order" value=(order.key.to_string());
+                " " (order.test) ": " (what)
+                @if order.drawn.is_some() { ", " (reader.says(Text::ByLot)) }
             }
+        } @else {
+            p.order { (order.test) ": " (what) }
         }
     }
 }
 
-fn turning(reader: &Reader<'_>, n: usize, wanted: &Wanted) -> Markup {
+/// Links to the parts before and after, of so many rows.
+pub(super) fn turning(
+    reader: &Reader<'_>,
+    n: usize,
+    page: usize,
+    address: impl Fn(usize) -> String,
+) -> Markup {
     let last = n.saturating_sub(1) / A_PAGE;
-    let at = wanted.page.min(last);
+    let at = page.min(last);
     html! {
         @if 0 < last {
             nav.pages aria-label=(reader.says(Text::PageOf)) {
-                @if 0 < at { a rel="prev" href=(wanted.address(at - 1)) { (reader.says(Text::PreviousPage)) } }
+                @if 0 < at { a rel="prev" href=(address(at - 1)) { (reader.says(Text::PreviousPage)) } }
                 span { (reader.says(Text::PageOf)) " " (at + 1) " / " (last + 1) }
-                @if at < last { a rel="next" href=(wanted.address(at + 1)) { (reader.says(Text::NextPage)) } }
+                @if at < last { a rel="next" href=(address(at + 1)) { (reader.says(Text::NextPage)) } }
             }
         }
     }
 }
 
 /// `Woman, 63`, in the reader's language.
-fn person(reader: &Reader<'_>, row: &Waiting) -> String {
+pub(super) fn person(reader: &Reader<'_>, row: &Waiting) -> String {
     let sex = reader.code(row.sex.name());
     match row.age {
         Some((young, old)) if young == old => format!("{sex}, {young}"),

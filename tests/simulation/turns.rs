@@ -10,8 +10,8 @@ use preventiojyraa::delivery::{
     Answer, Delivery, DeliveryEvent, Job, Outcome, Policy, ReadBack, Route, ServerNews, Work,
 };
 use preventiojyraa::ledger::{
-    ActCommit, ChannelTerms, Checked, Handed, Identity, Ledger, PullCommit, RunRecord, Stamp,
-    TakeOptions, Turn, Verdict, Written,
+    ActCommit, ChannelTerms, Checked, Handed, Identity, Ledger, PullCommit, Reviewing, RunRecord,
+    Stamp, TakeOptions, Turn, Verdict, Written,
 };
 use preventiojyraa::orders::{Action, ActionKind, AskingTerms, Intent, Order};
 use preventiojyraa::pathway::{Event, Stage};
@@ -40,7 +40,7 @@ fn channel() -> ChannelTerms {
             settle: SignedDuration::from_secs(60),
         },
         read_backs: BTreeMap::new(),
-        is_reviewed: false,
+        reviewing: Reviewing::Nothing,
         per_minute: 1_000_000,
         lease: SignedDuration::from_hours(1),
         request_deadline: SignedDuration::from_secs(20),

@@ -15,7 +15,7 @@ use preventiojyraa::delivery::{
 };
 use preventiojyraa::ledger::{
     ActCommit, ChannelTerms, Checked, Clock, Handed, Identity, Ledger, NotExpressible, PullCommit,
-    PullRecord, RunRecord, Seen, Stamp, TakeOptions, Verdict, Written,
+    PullRecord, Reviewing, RunRecord, Seen, Stamp, TakeOptions, Verdict, Written,
 };
 use preventiojyraa::orders::{
     self, ActionKind, AskingTerms, Offered, Order, OrderKey, intend, still_wanted,
@@ -174,7 +174,7 @@ impl World {
                 settle: millis(SETTLE),
             },
             read_backs: BTreeMap::new(),
-            is_reviewed: false,
+            reviewing: Reviewing::Nothing,
             per_minute: 120,
             lease: millis(LEASE),
             request_deadline: millis(DEADLINE),

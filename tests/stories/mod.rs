@@ -13,6 +13,7 @@ mod crawl;
 mod damage;
 mod demo;
 mod disk_full;
+mod drawn_by_lot;
 mod drift;
 mod dry_run;
 mod erased;

@@ -56,6 +56,7 @@ fn each_role_goes_where_the_table_lets_it_and_nobody_else_anywhere() {
     Get /worklist: clinician
     Post /worklist/orders: clinician
     Post /worklist/undo: clinician
+    Get /drawn: clinician
     Get /resident: clinician
     Get /resident/letter: clinician
     Post /resident/order: clinician

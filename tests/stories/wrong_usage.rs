@@ -302,6 +302,7 @@ fn the_manual_of_every_command_is_its_help() {
         &["alarms"],
         &["learn"],
         &["orders"],
+        &["orders", "list"],
         &["orders", "undo"],
         &["tasks"],
         &["tasks", "hand-over"],

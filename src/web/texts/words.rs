@@ -122,6 +122,17 @@ texts! {
     DoReview: "Pyyntö lähtee, ellei sitä pidätetä.", "Remissen lämnas om den inte hålls kvar.", "The order leaves unless it is held.";
     DoNothing: "Ei tehtävää: näytettä odotetaan.", "Inget att göra: prov väntas.", "Nothing to do: a sample is awaited.";
 
+    // Those who were drawn by lot.
+    Drawn: "Arvotut", "Lottade", "Drawn by lot";
+    ByLot: "arvottu", "lottad", "by lot";
+    DrawnWith: "Arvonnan todennäköisyys", "Sannolikhet att lottas", "Probability of being drawn";
+    DrawnWhy: "Nämä asukkaat ovat alle toimintarajan. Heitä ei ole valittu suuren riskin vuoksi, vaan arvalla: heille tarjotaan samat tutkimukset kuin rajan ylittäneille, jotta voidaan arvioida, kuinka monta tapausta seulonta jättää huomaamatta.",
+        "Dessa invånare ligger under åtgärdsgränsen. De har inte valts för att risken är hög utan genom lottning: de erbjuds samma prov som de över gränsen, så att det går att uppskatta hur många fall screeningen missar.",
+        "These residents are below the action level. They were not chosen for a high risk but by lot: they are offered the same tests as those above it, so that it can be estimated how many cases the screening misses.";
+    DrawnHold: "Pidätä pyyntö vain asukkaaseen liittyvästä syystä, älä siksi, että riski näyttää pieneltä: se vääristäisi arvion.",
+        "Håll kvar en remiss bara av skäl som gäller invånaren, inte för att risken verkar låg: det skulle snedvrida uppskattningen.",
+        "Hold an order only for a reason that has to do with the resident, not because the risk looks low: that would bias the estimate.";
+
     // One resident.
     Standing: "Tila", "Läge", "Standing";
     InTheRecord: "Tunniste potilastietojärjestelmässä", "Identifierare i journalen", "Identifier in the record";
