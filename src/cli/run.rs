@@ -100,6 +100,7 @@ pub(super) fn run(arguments: &Arguments) -> CommandResult {
         threads: arguments.threads.unwrap_or_else(super::all_cores),
         at: super::now(),
         act: act.filter(|_| arguments.act),
+        progress: None,
     };
     let words = &rulebook.programme.words;
     if let Some(act) = act.filter(|_| arguments.dry_run) {

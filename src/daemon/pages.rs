@@ -28,6 +28,7 @@ pub(super) async fn served_pages(work: &Arc<Work>) -> Result<Option<SocketAddr>,
             now: Arc::new(move || clock.now()),
             today: Arc::new(move || day.today()),
             tell: Arc::clone(&options.tell),
+            progress: Arc::clone(&work.progress),
         },
         here,
     )?;

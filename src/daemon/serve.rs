@@ -64,6 +64,7 @@ pub fn serve(options: ServeOptions, listening: impl FnOnce(Listening)) -> Result
         clock,
         zone,
         end: ended,
+        progress: Arc::default(),
     });
     let runtime = runtime()?;
     let served = runtime.block_on(run(&work, &watched, end, listening));

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -17,7 +18,8 @@ use crate::ledger::{ServedOutcome, ServedStep};
 use crate::report;
 use crate::schedule::{Ended, Start, Step};
 use crate::steps::{
-    self, Access, ActOptions, DataFolder, HoldOut, LearnOptions, RunOptions, RunReport, StepError,
+    self, Access, ActOptions, DataFolder, HoldOut, LearnOptions, RunOptions, RunProgress,
+    RunReport, StepError,
 };
 
 /// Residents read at once where there is no export.
@@ -35,6 +37,8 @@ pub(super) struct Work {
     pub(super) zone: TimeZone,
     /// Turns true when dispatchers are to begin nothing new.
     pub(super) end: Receiver<bool>,
+    /// How far a run is that decides now.
+    pub(super) progress: Arc<RunProgress>,
 }
 
 impl Work {
@@ -176,6 +180,7 @@ impl Work {
                 today,
                 signature: self.options.signature.as_ref(),
             }),
+            progress: Some(Arc::clone(&self.progress)),
         };
         let why = match steps::run(rulebook, &mut data, &options) {
             Ok(report) => return Ok(ran(&report)),

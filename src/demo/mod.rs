@@ -408,6 +408,7 @@ impl Programme<'_> {
                 today,
                 signature: None,
             }),
+            progress: None,
         };
         Ok(steps::run(&self.rulebook, &mut data, &options)?)
     }

@@ -39,7 +39,7 @@
 //!
 //! let rulebook = rules::shipped()?;
 //! let mut data = steps::DataFolder::open("data".as_ref(), steps::Access::Write)?;
-//! let options = steps::RunOptions { index_date: jiff::civil::date(2026, 2, 1), threads: 2, at: "now".into(), act: None };
+//! let options = steps::RunOptions { index_date: jiff::civil::date(2026, 2, 1), threads: 2, at: "now".into(), act: None, progress: None };
 //! let report = steps::run(&rulebook, &mut data, &options)?;
 //! println!("{} residents", report.register);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -202,7 +202,7 @@ pub use reviewing::{OrderShown, WaitingOrders};
 pub use rules_diff::{
     BookShown, Cell, DiffOptions, Gained, Guard, RulesDiff, kept_rules, rules_diff,
 };
-pub use run::{RunOptions, run};
+pub use run::{RunOptions, RunProgress, run};
 pub use run_report::RunReport;
 pub use sampling::SamplingReport;
 pub use served::{ServedAlone, ServedReport, served_alone};

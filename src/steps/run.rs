@@ -1,5 +1,8 @@
 //! Run: every resident of the register gets a decision.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use jiff::civil::Date;
 
 use super::acting::{ActOptions, Acting, Asked, Collected};
@@ -30,6 +33,39 @@ pub struct RunOptions<'a> {
     pub at: String,
     /// How to act; `None` for a run that asks nothing of anybody.
     pub act: Option<ActOptions<'a>>,
+    /// Where it is told how far it is; nowhere, where nobody looks.
+    pub progress: Option<Arc<RunProgress>>,
+}
+
+/// How far a run is, for whoever looks on.
+#[derive(Debug, Default)]
+pub struct RunProgress {
+    decided: AtomicU64,
+    register: AtomicU64,
+}
+
+impl RunProgress {
+    /// Residents decided about, and all of the register; nothing while no run decides.
+    #[must_use]
+    pub fn far(&self) -> Option<(u64, u64)> {
+        let of = self.register.load(Ordering::Relaxed);
+        (0 < of).then(|| (self.decided.load(Ordering::Relaxed).min(of), of))
+    }
+
+    fn begins(self: &Arc<Self>, register: usize) -> UnderWay {
+        self.decided.store(0, Ordering::Relaxed);
+        self.register.store(register as u64, Ordering::Relaxed);
+        UnderWay(Arc::clone(self))
+    }
+}
+
+/// A run that decides; however it ends, nobody is told any more that it does.
+struct UnderWay(Arc<RunProgress>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.register.store(0, Ordering::Relaxed);
+    }
 }
 
 /// What every decision of a run depends on, beside the resident.
@@ -163,6 +199,8 @@ pub(super) fn everybody<K>(
         threads: options.threads,
     };
     let work = |n: usize, facts| decide(deciding, &texts, register[n], facts);
+    let progress = options.progress.as_ref();
+    let under_way = progress.map(|progress| progress.begins(ids.len()));
     let (kept, passed_over) = along(along_all, work, |in_order| {
         keep(id, &mut || {
             let Some(decided) = in_order.next() else {
@@ -176,9 +214,15 @@ pub(super) fn everybody<K>(
                 }
                 rows.push(row);
             }
+            if let Some(UnderWay(progress)) = &under_way {
+                progress
+                    .decided
+                    .fetch_add(rows.len() as u64, Ordering::Relaxed);
+            }
             Ok(Some(rows))
         })
     })?;
+    drop(under_way);
     tally.passed_over = passed_over;
     let not_answered = not_answered(data, &tally.not_answered, options.index_date)?;
     let mut report = tally.report(rulebook, id, options, (&pulls, &sources), register.len());
@@ -336,4 +380,21 @@ pub(super) fn lot_of(
     };
     let programme = &rulebook.programme.header.id;
     sampling.draws_with(inclusion, programme, resident, newest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_far_a_run_is_is_told_while_it_decides_and_not_after() {
+        let progress = Arc::new(RunProgress::default());
+        assert_eq!(progress.far(), None);
+        let under_way = progress.begins(10);
+        assert_eq!(progress.far(), Some((0, 10)));
+        under_way.0.decided.fetch_add(4, Ordering::Relaxed);
+        assert_eq!(progress.far(), Some((4, 10)));
+        drop(under_way);
+        assert_eq!(progress.far(), None);
+    }
 }

@@ -71,6 +71,19 @@ impl DataFolder {
         Ok(now)
     }
 
+    /// The newest of each step of the schedule, in the order of a day; a step that was never begun is not there.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    pub fn served_newest(&self) -> Result<Vec<ServedStep>, StepError> {
+        let mut newest = Vec::new();
+        for step in Step::ALL {
+            newest.extend(self.ledger.served(step, 1)?.into_iter().next());
+        }
+        Ok(newest)
+    }
+
     /// What is on record of each step. What a process left that ended without a word is looked at: a
     /// pull or run that is there was done, whatever else could not be written down any more.
     ///

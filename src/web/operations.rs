@@ -9,8 +9,9 @@ use super::page::{Reader, done, seal, wide};
 use super::pages::{Failed, Outcome, Pages};
 use super::route::Route;
 use super::texts::Text;
-use crate::ledger::RunRecord;
+use crate::ledger::{RunRecord, ServedOutcome, ServedStep};
 use crate::report::AlarmCode;
+use crate::schedule::Step;
 use crate::steps::{
     self, AlarmsReport, CoverageReport, EffectsStatus, StepError, Stopped, TaskShown,
 };
@@ -25,8 +26,11 @@ struct State {
     coverage: Option<CoverageReport>,
     alarms: AlarmsReport,
     effects: EffectsStatus,
+    served: Vec<ServedStep>,
     runs: Vec<RunRecord>,
     tasks: Vec<TaskShown>,
+    /// Residents decided about by a run that is under way, and all of them.
+    far: Option<(u64, u64)>,
 }
 
 /// The page of operations.
@@ -46,6 +50,8 @@ pub(super) async fn show(pages: &Pages, asked: &Asked) -> Outcome {
                 coverage,
                 alarms: steps::alarms(rulebook, data, config, today)?,
                 effects: steps::effects_status(data, rulebook, config, today)?,
+                served: data.served_newest()?,
+                far: options.progress.far(),
                 runs: data.newest_runs(RUNS)?,
                 tasks: tasks.filter(|task| task.owner == "operator").collect(),
             })
@@ -62,7 +68,8 @@ fn whole(reader: &Reader<'_>, state: &State, asked: &Asked) -> Markup {
         (done(reader, asked.field("done")))
         (switch(reader, &state.effects))
         (alarms(reader, &state.alarms))
-        (runs(reader, &state.runs))
+        (schedule(reader, &state.served))
+        (runs(reader, &state.runs, state.far))
         @if let Some(report) = &state.coverage { (coverage(reader, report)) }
         (tasks(reader, &state.tasks))
         (outbox(reader, &state.effects))
@@ -112,9 +119,15 @@ fn alarms(reader: &Reader<'_>, report: &AlarmsReport) -> Markup {
     }
 }
 
-fn runs(reader: &Reader<'_>, runs: &[RunRecord]) -> Markup {
+fn runs(reader: &Reader<'_>, runs: &[RunRecord], far: Option<(u64, u64)>) -> Markup {
     html! {
         h2 { (reader.says(Text::Runs)) }
+        @if let Some((decided, of)) = far {
+            p role="status" {
+                (reader.says(Text::RunDecides)) " " (decided) " / " (of) " "
+                progress max=(of) value=(decided) aria-label=(reader.says(Text::RunDecides)) {}
+            }
+        }
         @if runs.is_empty() {
             p { (reader.says(Text::NothingRun)) }
         } @else {
@@ -143,6 +156,60 @@ fn runs(reader: &Reader<'_>, runs: &[RunRecord]) -> Markup {
                 }
             }))
         }
+    }
+}
+
+/// When each step of the schedule was done last, and how it ended.
+fn schedule(reader: &Reader<'_>, served: &[ServedStep]) -> Markup {
+    html! {
+        h2 { (reader.says(Text::Schedule)) }
+        @if served.is_empty() {
+            p { (reader.says(Text::NothingServed)) }
+        } @else {
+            (wide(reader.says(Text::Schedule), &html! {
+                table {
+                    thead { tr {
+                        th scope="col" { (reader.says(Text::ScheduledStep)) }
+                        th scope="col" { (reader.says(Text::ForDay)) }
+                        th scope="col" { (reader.says(Text::Began)) }
+                        th scope="col" { (reader.says(Text::Ended)) }
+                        th scope="col" { (reader.says(Text::HowItEnded)) }
+                    } }
+                    tbody {
+                        @for one in served {
+                            tr {
+                                th scope="row" { (reader.says(step(one.step))) }
+                                td.day { (one.day) }
+                                td.day { (one.started) }
+                                td.day { @if let Some((at, _)) = one.ended { (at) } }
+                                td { (reader.says(one.ended.map_or(Text::IsUnderWay, |(_, outcome)| ended(outcome)))) }
+                            }
+                        }
+                    }
+                }
+            }))
+        }
+    }
+}
+
+const fn step(step: Step) -> Text {
+    match step {
+        Step::Pull => Text::StepPull,
+        Step::Run => Text::StepRun,
+        Step::Dispatch => Text::StepDispatch,
+        Step::Reconcile => Text::StepReconcile,
+        Step::Learn => Text::StepLearn,
+    }
+}
+
+const fn ended(outcome: ServedOutcome) -> Text {
+    match outcome {
+        ServedOutcome::Done => Text::EndedDone,
+        ServedOutcome::Held => Text::EndedHeld,
+        ServedOutcome::Differs => Text::EndedDiffers,
+        ServedOutcome::Failed => Text::EndedFailed,
+        ServedOutcome::Abandoned => Text::EndedAbandoned,
+        ServedOutcome::Interrupted => Text::EndedInterrupted,
     }
 }
 

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::config::{Config, Web};
 use crate::rulebook::{Language, Rulebook};
-use crate::steps::{Access, DataFolder, StepError, Switch, Worklists};
+use crate::steps::{Access, DataFolder, RunProgress, StepError, Switch, Worklists};
 
 /// The longest form that is read, in bytes.
 const LONGEST_FORM: usize = 64 * 1024;
@@ -63,6 +63,8 @@ pub struct WebOptions {
     pub today: Calendar,
     /// Tells operators what went wrong: a line each, nobody in it.
     pub tell: Arc<dyn Fn(&str) + Send + Sync>,
+    /// How far a run is that decides now, in this process.
+    pub progress: Arc<RunProgress>,
 }
 
 /// Why there are no pages.

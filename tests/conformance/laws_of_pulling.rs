@@ -346,6 +346,7 @@ impl Pulled {
             threads: 1,
             at: "now".to_owned(),
             act: None,
+            progress: None,
         };
         let report = steps::run(rulebook(), &mut self.data, &options).expect("a run");
         report.decisions_hash

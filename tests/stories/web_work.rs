@@ -7,7 +7,7 @@ use preventiojyraa::config::Reach;
 use preventiojyraa::steps::{Choice, Worklists};
 use serde_json::{Value, json};
 
-use crate::support::acting::{Clinic, at_risk, key};
+use crate::support::acting::{Clinic, at_risk, key, until};
 use crate::support::browser::{Browser, Pages};
 use crate::support::shipped::rulebook;
 use crate::support::site::opaque;
@@ -552,4 +552,25 @@ fn the_list_is_read_again_when_work_has_changed_and_not_because_somebody_looks()
         0,
         "nobody is anybody's"
     );
+}
+
+#[test]
+fn an_operator_sees_what_the_schedule_has_done() {
+    let clinic = clinic();
+    let web = "\n[web]\nlisten = \"127.0.0.1:0\"\n\n[schedule]\nrun = \"05:00\"\n";
+    let words = ["--dev", "--now", "2025-11-01T04:59:59+02:00"];
+    let pages = Pages::of(&clinic, web, &words);
+    let mut olli = pages.browser();
+    olli.signs_in("Olli", "operator", "");
+    let mut page = String::new();
+    until("the run of the day is done", || {
+        page = says(&olli.gets("/operations").text);
+        page.contains("done, but nothing") || page.contains("| done")
+    });
+    let line = page.lines().find(|line| line.starts_with("run |"));
+    let line = line.unwrap_or_else(|| panic!("{page}"));
+    assert!(line.contains("2025-11-01"), "{line}");
+    assert!(!line.contains("under way"), "{line}");
+    // A run that is over is not said to be under way.
+    assert!(!page.contains("A run is under way"), "{page}");
 }
