@@ -34,31 +34,34 @@ pub(super) fn form(
 ) -> Markup {
     let id = task.map_or_else(|| "confirming".to_owned(), |task| task.to_string());
     html! {
-        p {
-            (reader.says(Text::InHand)) ": "
-            @match holder {
-                Some(holder) => { strong { (held_by(reader, holder)) } },
-                None => { (reader.says(Text::NobodysInHand)) },
+        // Closed until it is needed: a page is read more often than something is handed over.
+        details {
+            summary {
+                (reader.says(Text::InHand)) ": "
+                @match holder {
+                    Some(holder) => { strong { (held_by(reader, holder)) } },
+                    None => { (reader.says(Text::NobodysInHand)) },
+                }
             }
-        }
-        form.hand-over method="post" action=(Route::HandOver.path()) {
-            (seal(reader))
-            input type="hidden" name="id" value=(resident.to_string());
-            input type="hidden" name="task" value=(task.map(|task| task.to_string()).unwrap_or_default());
-            label for=(format!("person-{id}")) { (reader.says(Text::ToPerson)) }
-            input id=(format!("person-{id}")) name="person" type="text" maxlength="80" autocomplete="off";
-            label for=(format!("role-{id}")) { (reader.says(Text::OrToRole)) }
-            select id=(format!("role-{id}")) name="role" {
-                option value="" { (reader.says(Text::NoRole)) }
-                @for name in HOLDING.map(Role::name) { option value=(name) { (reader.code(name)) } }
-            }
-            label for=(format!("why-{id}")) { (reader.says(Text::Reason)) }
-            input id=(format!("why-{id}")) name="reason" type="text" required maxlength="500" autocomplete="off";
-            div.actions {
-                button type="submit" name="what" value="hand-over" { (reader.says(Text::HandOver)) }
-                button.plain type="submit" name="what" value="take" { (reader.says(Text::TakeMyself)) }
-                @if holder.is_some() {
-                    button.plain type="submit" name="what" value="give-back" { (reader.says(Text::GiveBack)) }
+            form method="post" action=(Route::HandOver.path()) {
+                (seal(reader))
+                input type="hidden" name="id" value=(resident.to_string());
+                input type="hidden" name="task" value=(task.map(|task| task.to_string()).unwrap_or_default());
+                label for=(format!("person-{id}")) { (reader.says(Text::ToPerson)) }
+                input id=(format!("person-{id}")) name="person" type="text" maxlength="80" autocomplete="off";
+                label for=(format!("role-{id}")) { (reader.says(Text::OrToRole)) }
+                select id=(format!("role-{id}")) name="role" {
+                    option value="" { (reader.says(Text::NoRole)) }
+                    @for name in HOLDING.map(Role::name) { option value=(name) { (reader.code(name)) } }
+                }
+                label for=(format!("why-{id}")) { (reader.says(Text::Reason)) }
+                input id=(format!("why-{id}")) name="reason" type="text" required maxlength="500" autocomplete="off";
+                div.actions {
+                    button type="submit" name="what" value="hand-over" { (reader.says(Text::HandOver)) }
+                    button.plain type="submit" name="what" value="take" { (reader.says(Text::TakeMyself)) }
+                    @if holder.is_some() {
+                        button.plain type="submit" name="what" value="give-back" { (reader.says(Text::GiveBack)) }
+                    }
                 }
             }
         }

@@ -254,6 +254,9 @@ fn tasks(reader: &Reader<'_>, tasks: &[TaskShown]) -> Markup {
                         (task.task) ": " (reader.code(&task.what)) ". "
                         (reader.says(Text::Until)) " " (task.due)
                         @if task.is_late { " " span.late { (reader.says(Text::Late)) } }
+                        @if let Some(holder) = &task.holder {
+                            ". " (reader.says(Text::InHand)) ": " bdi { (reader.code(holder)) }
+                        }
                         @if let Some(order) = &task.order { ". " code { (order) } }
                     }
                 }

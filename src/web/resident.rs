@@ -155,7 +155,8 @@ fn task(reader: &Reader<'_>, rulebook: &Rulebook, open: &OpenTask, of: ResidentI
     let id = open.id;
     html! {
         section.task aria-labelledby=(format!("task-{id}")) {
-            h3 id=(format!("task-{id}")) { (task_says(reader, rulebook, &open.task.code)) }
+            // Two tasks may be about the same: the number tells them apart, also to who only hears them.
+            h3 id=(format!("task-{id}")) { (task_says(reader, rulebook, &open.task.code)) " (" (id) ")" }
             p {
                 (reader.code(open.task.priority.name())) ". "
                 (reader.says(Text::Until)) " " (open.task.due) ". "

@@ -297,7 +297,6 @@ pub(super) fn order_says(reader: &Reader<'_>, order: &OpenOrder) -> Markup {
             label.order {
                 input type="checkbox" name="order" value=(order.key.to_string());
                 " " (order.test) ": " (what)
-                @if order.drawn.is_some() { ", " (reader.says(Text::ByLot)) }
             }
         } @else {
             p.order { (order.test) ": " (what) }

@@ -119,12 +119,13 @@ texts! {
         "Bekräfta eller uteslut, och skriv diagnosen i journalen.",
         "Confirm or rule out, and write the diagnosis into the record.";
     DoLook: "Selvitä, ja kirjaa mitä siitä tuli.", "Utred, och skriv vad det blev av det.", "Look, and say what came of it.";
-    DoReview: "Pyyntö lähtee, ellei sitä pidätetä.", "Remissen lämnas om den inte hålls kvar.", "The order leaves unless it is held.";
+    DoReview: "Hyväksy tai pidätä. Jos hyväksyntää ei vaadita, pyyntö lähtee itsestään.",
+        "Godkänn eller håll kvar. Där godkännande inte krävs lämnas remissen av sig själv.",
+        "Approve or hold it. Where no approval is asked for, the order leaves by itself.";
     DoNothing: "Ei tehtävää: näytettä odotetaan.", "Inget att göra: prov väntas.", "Nothing to do: a sample is awaited.";
 
     // Those who were drawn by lot.
     Drawn: "Arvotut", "Lottade", "Drawn by lot";
-    ByLot: "arvottu", "lottad", "by lot";
     DrawnWith: "Arvonnan todennäköisyys", "Sannolikhet att lottas", "Probability of being drawn";
     DrawnWhy: "Nämä asukkaat ovat alle toimintarajan. Heitä ei ole valittu suuren riskin vuoksi, vaan arvalla: heille tarjotaan samat tutkimukset kuin rajan ylittäneille, jotta voidaan arvioida, kuinka monta tapausta seulonta jättää huomaamatta.",
         "Dessa invånare ligger under åtgärdsgränsen. De har inte valts för att risken är hög utan genom lottning: de erbjuds samma prov som de över gränsen, så att det går att uppskatta hur många fall screeningen missar.",
