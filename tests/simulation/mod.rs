@@ -5,6 +5,7 @@ mod city;
 mod drift;
 mod learning;
 mod moved_on;
+mod refit;
 mod server;
 mod turns;
 mod uptake;
