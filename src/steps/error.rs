@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{NotOptedOut, NotPromoted, OverLimit};
+use super::{NotOptedOut, NotPromoted, NotRefitted, OverLimit};
 use crate::config::{BY_HAND, NoEffects};
 use crate::lake::LakeError;
+use crate::learning::NoPoints;
 use crate::ledger::{LedgerError, NotErased};
 use crate::report::NoLetter;
 use crate::rulebook::{Diagnostic, EstimandsDiffer};
@@ -190,6 +191,12 @@ pub enum StepError {
         "every decision with an outcome is of one day, so none can be held out to judge a proposal\nhint: `preventio learn` proposes from all of them; decisions of later days judge it once they have outcomes"
     )]
     NobodyToHoldOut,
+    /// The score cannot be refitted.
+    #[error(transparent)]
+    NoPoints(#[from] NoPoints),
+    /// No rules with new points were written.
+    #[error(transparent)]
+    NotRefitted(#[from] NotRefitted),
     /// Somebody has taken it back.
     #[error(
         "recalibration {0} was rolled back\nhint: newer outcomes make another proposal; this one stays out of force"

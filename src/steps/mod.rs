@@ -19,6 +19,7 @@
 //! [`model_shadow`]: the register by a proposed recalibration; [`model_promote`] puts it in force, [`model_roll_back`] takes it back.
 //! [`Worklists`]: who waits for a professional; [`resident_shown`]: one of them, with all that has happened.
 //! [`model_drift`]: the calibration in force through time, and items then and now.
+//! [`model_refit`]: the points of the score held against outcomes, and rules with other points.
 //! [`coverage`]: where everybody on the register stands, and who is forgotten.
 //! [`subject_access`]: everything held about one resident; [`erase`]: all of it goes.
 //! [`retention`]: what is past its period, listed or removed.
@@ -89,6 +90,8 @@ mod look_back_words;
 mod model;
 mod model_document;
 mod model_drift;
+mod model_refit;
+mod model_refit_document;
 mod model_shadow;
 mod network;
 mod not_answered;
@@ -181,6 +184,10 @@ pub use model_document::{
 };
 pub use model_drift::{
     DriftChangeShown, DriftOptions, DriftReport, InputShown, InputsShown, StretchShown, model_drift,
+};
+pub use model_refit::{NotRefitted, RefitOptions, model_refit};
+pub use model_refit_document::{
+    ComparedShown, FitShown, ItemRefitted, LevelRefitted, RefitDocument,
 };
 pub use model_shadow::{ShadowOptions, ShadowReport, model_shadow};
 pub use network::{NetworkReport, PullWay, SliceKnown, ready_to_pull};

@@ -53,6 +53,19 @@ def ties(folder):
     write(folder, "ties.csv", ["p", "y"], rows)
 
 
+def levels(folder):
+    """People on levels of a table of points; what the last level really adds is twice what was published."""
+    dice = random.Random(109)
+    rows = []
+    for _ in range(3000):
+        a, b, c = dice.choice([0, 0, 1, 2]), dice.choice([0, 1]), dice.choice([0, 0, 0, 1, 2])
+        on = [int(a == 1), int(a == 2), b, int(c == 1), int(c == 2)]
+        x = -3.4 + 0.2 * sum(p * q for p, q in zip(on, [2, 3, 2, 3, 10]))
+        drawn = dice.random() < 0.5
+        rows.append([*on, int(dice.random() < expit(x)), "2.5" if drawn else "1.25"])
+    write(folder, "levels.csv", ["a1", "a2", "b1", "c1", "c2", "y", "w"], rows)
+
+
 def rare(folder):
     rows = [[f"{p:.6f}", y] for _, p, y in binary(103, 3000, -4.6, 0.9, -0.2, 1.0)]
     write(folder, "rare.csv", ["p", "y"], rows)
@@ -97,5 +110,5 @@ def competing(folder):
 if __name__ == "__main__":
     target = Path(sys.argv[1])
     target.mkdir(parents=True, exist_ok=True)
-    for make in (ordinary, ties, rare, weights, censored, competing):
+    for make in (ordinary, ties, levels, rare, weights, censored, competing):
         make(target)

@@ -6,6 +6,7 @@ mod closed_loop;
 mod drift;
 mod learning;
 mod moved_on;
+mod refit;
 mod server;
 mod turns;
 mod uptake;

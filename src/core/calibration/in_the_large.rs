@@ -85,7 +85,7 @@ pub(super) fn fit_intercept(
     outcomes: &PairedOutcomes,
     log_odds: &[f64],
 ) -> Result<Fit<1>, NotIdentifiable> {
-    logistic::fit(outcomes, &InterceptOnly(log_odds), [0.0])
+    logistic::fit(outcomes.responses(), &InterceptOnly(log_odds), [0.0])
 }
 
 pub(super) fn fit_slope(
@@ -99,7 +99,11 @@ pub(super) fn fit_slope(
     if outcomes.is_separated() {
         return Err(NotIdentifiable::Separation);
     }
-    logistic::fit(outcomes, &InterceptAndSlope(log_odds), [0.0, 1.0])
+    logistic::fit(
+        outcomes.responses(),
+        &InterceptAndSlope(log_odds),
+        [0.0, 1.0],
+    )
 }
 
 /// What Wald limits are called, by whether rows have weights.

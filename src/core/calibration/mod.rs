@@ -70,6 +70,7 @@ mod evaluation;
 mod in_the_large;
 mod isotonic;
 mod ladder;
+mod levels;
 mod limits;
 mod loess;
 mod logistic;
@@ -99,7 +100,10 @@ pub use evaluation::{
 pub use in_the_large::{calibration_in_the_large, calibration_slope, observed_to_expected};
 pub use isotonic::{IsotonicStep, isotonic};
 pub use ladder::{Ladder, LadderStep, LadderTest, Rung, ladder};
+pub(crate) use levels::score_line;
+pub use levels::{Level, LevelFit, LevelRefit, LevelRow, MOST_LEVELS, refit_levels};
 pub use limits::{ENOUGH_FOR_FIGURES, FEWEST_IN_GROUP};
+pub(crate) use logistic::Responses;
 pub use outcomes::{OutcomesError, PairedOutcomes};
 pub use recalibration::{Recalibration, RecalibrationTest, recalibrate};
 pub use spline::Spline;

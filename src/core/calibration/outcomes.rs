@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::estimate::NotIdentifiable;
+use super::logistic::Responses;
 use super::numbers::sum;
 use crate::rulebook::log_odds;
 
@@ -216,6 +217,13 @@ impl PairedOutcomes {
     #[must_use]
     pub fn weights(&self) -> Option<&[f64]> {
         self.weights.as_deref()
+    }
+
+    pub(super) fn responses(&self) -> Responses<'_> {
+        Responses {
+            occurred: &self.occurred,
+            weights: self.weights.as_deref(),
+        }
     }
 
     pub(super) fn weight(&self, row: usize) -> f64 {

@@ -114,7 +114,7 @@ impl Spline {
         };
         // Where predictions are right the coefficients are 0, 1, 0 …
         let start: [f64; K] = std::array::from_fn(|k| if k == 1 { 1.0 } else { 0.0 });
-        let fit = logistic::fit(outcomes, &design, start)?;
+        let fit = logistic::fit(outcomes.responses(), &design, start)?;
         Ok(Self {
             knots,
             coefficients: fit.coefficients.to_vec(),

@@ -7,7 +7,8 @@
 //! says for whom the programme is right, and how soon. What became of a
 //! resident is `outcomes`; the statistics are `calibration`; here it is only
 //! said which people stand for whom. [`calibration_drift`] follows a calibration
-//! through the months of its decisions, [`input_drift`] an item from one day to another.
+//! through the months of its decisions, [`input_drift`] an item from one day to another. [`refit_points`]
+//! holds the points themselves against outcomes.
 //!
 //! # How the data flows
 //!
@@ -62,7 +63,9 @@ mod figures;
 mod flow;
 mod gates;
 mod judged;
+mod point_items;
 mod precision;
+mod refit;
 mod uptake;
 
 #[cfg(test)]
@@ -88,5 +91,8 @@ pub use judged::{WeakCalibration, weak_calibration_among};
 pub use precision::{
     GroupFigures, Grouped, GroupedCase, Grouping, LaboratoryFigures, LeadTime, PrecisionByGroup,
     Quartiles, References, RoundPrecision, TestCounts, precision_by_group,
+};
+pub use refit::{
+    Found, NoPoints, PointsCase, PointsHeldOut, PointsRefit, RefitItem, RefitLevel, refit_points,
 };
 pub use uptake::{Measure, ODDS_OF_NON_COMERS, Population, UptakeFigures, Weights, uptake_among};

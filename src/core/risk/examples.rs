@@ -5,7 +5,9 @@ use jiff::civil::{Date, date};
 use super::evidence::Known;
 use super::{Assessment, Basis, assess_with, evidence};
 use crate::profile::{BirthDate, Comparator, Profile, Quantity, Register, Sex};
-use crate::rulebook::{Cell, Diagnostic, Example, Item, ItemInput, Model, Rulebook, Severity};
+use crate::rulebook::{
+    Cell, Diagnostic, Example, Item, ItemInput, Model, Rulebook, Score, Severity,
+};
 
 /// Any day will do: ages are counted back from it.
 const INDEX_DATE: Date = date(2025, 6, 15);
@@ -18,6 +20,21 @@ pub fn check_examples(rulebook: &Rulebook) -> Vec<Diagnostic> {
         .iter()
         .flat_map(|model| model.examples.iter().map(move |example| (model, example)));
     all.filter_map(|(model, example)| check(rulebook, model, example).err())
+        .collect()
+}
+
+/// What the worked examples of a score without regions give: lowest and highest score, in their order.
+///
+/// # Errors
+///
+/// The first example that says something that the score does not know.
+pub fn example_ranges(rulebook: &Rulebook, model: &Model) -> Result<Vec<(Score, Score)>, String> {
+    let examples = model.examples.iter();
+    examples
+        .map(|example| {
+            let assessment = evaluate(rulebook, model, example)?;
+            Ok((assessment.low(), assessment.high()))
+        })
         .collect()
 }
 

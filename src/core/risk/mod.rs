@@ -52,7 +52,7 @@ mod points;
 pub use ask::deciding_items;
 pub use evidence::Basis;
 pub(crate) use evidence::shows;
-pub use examples::check_examples;
+pub use examples::{check_examples, example_ranges};
 pub use points::PointSet;
 
 use crate::profile::{Fact, Profile, Sex};

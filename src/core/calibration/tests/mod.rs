@@ -8,6 +8,7 @@ mod binary;
 mod coverage;
 mod curves;
 mod followed;
+mod levels;
 mod python;
 mod recalibration;
 mod refusals;
@@ -24,6 +25,7 @@ const PYTHON: &str = include_str!("../../../../fixtures/reference/evaluate-pytho
 pub(super) fn table(name: &str) -> Vec<Vec<String>> {
     let text = match name {
         "ordinary" => include_str!("../../../../fixtures/evaluate/ordinary.csv"),
+        "levels" => include_str!("../../../../fixtures/evaluate/levels.csv"),
         "ties" => include_str!("../../../../fixtures/evaluate/ties.csv"),
         "rare" => include_str!("../../../../fixtures/evaluate/rare.csv"),
         "weights" => include_str!("../../../../fixtures/evaluate/weights.csv"),
