@@ -73,7 +73,7 @@ fn level(level: &LevelRefitted) -> String {
         Some([value, lower, upper]) => {
             let by_data = format!("{value:.1} ({lower:.1} to {upper:.1})");
             format!(
-                "{start}  {by_data:<20} {drawn:>6.1}  {:>8}{mark}\n",
+                "{start}  {by_data:<20} {drawn:>8.1}  {:>8}{mark}\n",
                 level.proposed
             )
         }

@@ -1,4 +1,6 @@
 //! Points of a table refitted, drawn towards those that were published.
+//!
+//! Longer than most: how far to draw, the fit and the order of the levels are one calculation.
 
 use super::estimate::{Estimate, Figure, Method, NotIdentifiable};
 use super::limits::{ALPHA, ENOUGH_FOR_FIGURES, EVENTS_PER_PARAMETER, FEWEST_IN_GROUP};
