@@ -267,7 +267,7 @@ def narrow(visit):
     """On a telephone, and at four times the size of letters, nothing has to be scrolled sideways."""
     visit.signs_in("clinician")
     visit.driver.set_window_size(500, 900)
-    for path in ["/", "/worklist"]:
+    for path in ["/", "/worklist", "/drawn"]:
         visit.goes(path)
         wide, seen = visit.driver.execute_script(
             "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
