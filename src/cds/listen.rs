@@ -28,6 +28,8 @@ use crate::steps::{self, Access, CardAnswer, CardAsked, DataFolder, StepError, S
 
 /// Bytes of a body, at most: a record with years of results is some megabytes.
 const MAX_BYTES: usize = 16 << 20;
+/// Cards that are worked on at once, for each core.
+const AT_ONCE: usize = 8;
 /// The word under which feedback is counted.
 const FEEDBACK: &str = "feedback";
 
@@ -81,7 +83,7 @@ pub fn services(options: CdsOptions) -> Result<Router, SmartError> {
     let serving = Arc::new(Serving {
         options,
         callers,
-        places: Arc::new(Semaphore::new(cores)),
+        places: Arc::new(Semaphore::new(cores * AT_ONCE)),
     });
     Ok(Router::new().fallback(answer).with_state(serving))
 }
@@ -227,7 +229,7 @@ impl Serving {
     async fn in_time(self: &Arc<Self>, call: Call, client: String, body: Vec<u8>) -> Answer {
         let serving = Arc::clone(self);
         let work = async {
-            // More at once than the machine has cores make each other wait for the ledger, and none faster.
+            // Some wait for the disk while others decide; hundreds at once would make each other slower only.
             let place = Arc::clone(&self.places).acquire_owned().await;
             let work = tokio::task::spawn_blocking(move || {
                 let answer = serving.work(call, &client, &body);

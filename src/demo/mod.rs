@@ -86,6 +86,8 @@ const RUNS: u16 = 13;
 const YEARS: u16 = 3;
 /// Runs from the first day to the last.
 const RUNS_IN_ALL: u16 = YEARS * RUNS + 1;
+/// Runs between two looks back, until a recalibration is signed.
+const QUARTER: u16 = 3;
 /// The first look back: everybody whom the first year decided about has had their twelve months.
 const FIRST_LOOK: u16 = 2 * RUNS;
 /// The group that is everybody.
@@ -246,9 +248,9 @@ pub fn demo(options: &DemoOptions<'_>) -> Result<Demo, DemoError> {
         let run = programme.run(today)?;
         tell("delivering");
         let outbox = programme.dispatch()?;
-        if programme.observes() && done == FIRST_LOOK {
+        if programme.observes() && programme.is_to_look(done) {
             tell("learning");
-            looks.push(programme.learn_and_sign(today)?);
+            looks = vec![programme.learn_and_sign(today)?];
         } else {
             programme.goes_on(today)?;
         }
@@ -423,6 +425,16 @@ impl Programme<'_> {
             end: None,
         })?;
         Ok(report.outbox)
+    }
+
+    /// Whether what the outcomes justify is looked for at a run: every quarter, until something is signed.
+    fn is_to_look(&self, run: u16) -> bool {
+        let is_open = match self.way {
+            Way::None | Way::Shut(_) => true,
+            Way::ForAShare(_) | Way::ForAll(_) => false,
+        };
+        let since = run.checked_sub(FIRST_LOOK);
+        is_open && run + 1 < RUNS_IN_ALL && since.is_some_and(|n| n.is_multiple_of(QUARTER))
     }
 
     /// Looks back.
