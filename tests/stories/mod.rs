@@ -53,6 +53,7 @@ mod portal_responses;
 mod precision;
 mod privacy;
 mod pulled_twice;
+mod refit;
 mod replay;
 mod replay_of_releases;
 mod results_that_cannot_wait;

@@ -314,6 +314,7 @@ fn the_manual_of_every_command_is_its_help() {
         &["model", "promote"],
         &["model", "rollback"],
         &["model", "drift"],
+        &["model", "refit"],
         &["evaluate"],
         &["subject-access"],
         &["erase"],
