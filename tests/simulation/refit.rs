@@ -228,3 +228,22 @@ fn too_few_people_leave_every_point_with_a_reason() {
     assert!(why.starts_with("insufficient evidence"), "{why}");
     assert!(!refit.changes() && refit.compared.is_none());
 }
+
+#[test]
+fn a_score_that_is_no_plain_table_of_points_is_refused() {
+    let refused = |id: &str| {
+        let model = rulebook().models.iter().find(|model| model.header.id == id);
+        let model = model.expect("it is shipped");
+        let refused = refit_points((model, 12), 0.3, &[]).expect_err("no plain table");
+        refused.to_string()
+    };
+    assert_eq!(refused("score2"), "score `score2` is no table of points");
+    assert_eq!(
+        refused("ada-bang-2009"),
+        "item `body-mass-index` does not add its points by itself"
+    );
+    assert_eq!(
+        refused("findrisc"),
+        "nobody can be held out: verified decisions are all of one day, or there are none"
+    );
+}

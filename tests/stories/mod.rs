@@ -57,6 +57,7 @@ mod portal_responses;
 mod precision;
 mod privacy;
 mod pulled_twice;
+mod refit;
 mod replay;
 mod replay_of_releases;
 mod reported;

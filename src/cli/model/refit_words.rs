@@ -33,10 +33,14 @@ pub(super) fn report(report: &RefitDocument) -> String {
     if let Some(why) = &report.stays {
         text.push_str(&format!("Every point stays: {why}.\n"));
     }
-    text.push_str(
-        "\n                                     in force  by the data alone      drawn  proposed\n",
-    );
-    text.extend(report.items.iter().map(item));
+    let levels = report.items.iter().flat_map(|item| &item.levels);
+    let width = levels.map(|level| level.level.chars().count()).max();
+    let width = width.unwrap_or(0);
+    text.push_str(&format!(
+        "\n    {:<width$}  in force  by the data alone      drawn  proposed\n",
+        ""
+    ));
+    text.extend(report.items.iter().map(|one| item(one, width)));
     let [[low, high], [new_low, new_high]] = report.ranges;
     text.push_str(&format!(
         "  lowest and highest score: {low} and {high} in force, {new_low} and {new_high} proposed\n"
@@ -53,14 +57,14 @@ pub(super) fn report(report: &RefitDocument) -> String {
     text
 }
 
-fn item(item: &ItemRefitted) -> String {
+fn item(item: &ItemRefitted, width: usize) -> String {
     let mut text = format!("  {}\n", item.name);
-    text.extend(item.levels.iter().map(level));
+    text.extend(item.levels.iter().map(|one| level(one, width)));
     text
 }
 
-fn level(level: &LevelRefitted) -> String {
-    let start = format!("    {:<32} {:>8}", level.level, level.published);
+fn level(level: &LevelRefitted, width: usize) -> String {
+    let start = format!("    {:<width$}  {:>8}", level.level, level.published);
     let (Some(alone), Some(drawn)) = (&level.alone, level.drawn) else {
         return format!("{start}  stays: the others are held against it\n");
     };
@@ -73,7 +77,7 @@ fn level(level: &LevelRefitted) -> String {
         Some([value, lower, upper]) => {
             let by_data = format!("{value:.1} ({lower:.1} to {upper:.1})");
             format!(
-                "{start}  {by_data:<20} {drawn:>8.1}  {:>8}{mark}\n",
+                "{start}  {by_data:<19} {drawn:>7.1}  {:>8}{mark}\n",
                 level.proposed
             )
         }

@@ -1,12 +1,11 @@
 //! Points of a table refitted, drawn towards those that were published.
-//!
-//! Longer than most: how far to draw, the fit and the order of the levels are one calculation.
 
 use super::estimate::{Estimate, Figure, Method, NotIdentifiable};
 use super::limits::{ALPHA, ENOUGH_FOR_FIGURES, EVENTS_PER_PARAMETER, FEWEST_IN_GROUP};
 use super::logistic::{Design, Fit, Responses, Ridge, fit, fit_towards};
 use super::matrix::{self, Square};
 use super::numbers::{chi_squared_tail, quantile};
+use super::published_order::in_published_order;
 
 /// An intercept and as many levels as a refit can have: published tables have under twenty.
 const COLUMNS: usize = 32;
@@ -452,57 +451,4 @@ fn inverse_of_part(
     };
     let part = std::array::from_fn(|i| std::array::from_fn(|j| cell(i, j)));
     matrix::inverse(&part).ok_or(NotIdentifiable::TooFewDistinctPredictions)
-}
-
-/// The nearest points in which no level passes one that was published above it, nor the reference.
-///
-/// Neighbours in the wrong order have their mean, weighted by `precision`.
-fn in_published_order(
-    levels: &[Level],
-    points: &[f64],
-    precision: impl Fn(usize) -> f64,
-) -> Vec<f64> {
-    let mut ordered = points.to_vec();
-    let mut items: Vec<usize> = levels.iter().map(|level| level.item).collect();
-    items.dedup();
-    for item in items {
-        for is_above in [true, false] {
-            let side = |level: &Level| (0.0 < level.points) == is_above;
-            let own = levels.iter().enumerate();
-            let own = own.filter(|(_, level)| level.item == item && side(level));
-            let mut own: Vec<usize> = own.map(|(at, _)| at).collect();
-            own.sort_by(|a, b| levels[*a].points.total_cmp(&levels[*b].points));
-            // Mean, its precision, and how many levels it is of.
-            let mut blocks: Vec<(f64, f64, usize)> = Vec::new();
-            for at in &own {
-                blocks.push((points[*at], precision(*at), 1));
-                while let [.., before, last] = blocks[..]
-                    && last.0 < before.0
-                {
-                    blocks.truncate(blocks.len() - 2);
-                    blocks.push(pooled(before, last));
-                }
-            }
-            let values = blocks
-                .iter()
-                .flat_map(|(mean, _, n)| std::iter::repeat_n(*mean, *n));
-            for (at, value) in own.iter().zip(values) {
-                ordered[*at] = match is_above {
-                    true => value.max(0.0),
-                    false => value.min(0.0),
-                };
-            }
-        }
-    }
-    ordered
-}
-
-/// Two blocks as one; a block of infinite precision does not move.
-fn pooled(a: (f64, f64, usize), b: (f64, f64, usize)) -> (f64, f64, usize) {
-    let n = a.2 + b.2;
-    match (a.1.is_finite(), b.1.is_finite()) {
-        (true, true) => ((a.0 * a.1 + b.0 * b.1) / (a.1 + b.1), a.1 + b.1, n),
-        (false, _) => (a.0, a.1, n),
-        (true, false) => (b.0, b.1, n),
-    }
 }

@@ -78,6 +78,7 @@ mod matrix;
 mod numbers;
 mod outcomes;
 mod pooled;
+mod published_order;
 mod recalibration;
 mod spline;
 mod stability;

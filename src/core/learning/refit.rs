@@ -247,7 +247,7 @@ impl Layout {
     fn shown(&self, items: &[PointItem], fit: Option<&LevelRefit>) -> Vec<RefitItem> {
         let level = |n: usize, level: &PointLevel| {
             let at = self.of.iter().position(|of| *of == (n, level.points));
-            let found = at.and_then(|at| Some(fit?.levels.get(at)?));
+            let found = at.and_then(|at| fit?.levels.get(at));
             let reference = self.references.get(n).copied().unwrap_or_default();
             let beyond = |points: f64| f64::from(reference) + points;
             RefitLevel {

@@ -125,7 +125,7 @@ fn strong_data_win_and_weak_data_are_drawn_between() {
 /// The data say that the higher level adds less than the lower one; both are worth something.
 #[test]
 fn the_published_order_of_an_item_is_kept() {
-    let found = refit_levels(&LEVELS, &agreeing(2_000, [6.0, 3.0, 2.0, 3.0, 5.0]));
+    let found = refit_levels(&LEVELS, &agreeing(2_000, [8.0, 3.0, 2.0, 3.0, 5.0]));
     let found = found.expect("a fit");
     let [lower, higher] = [0, 1].map(|at| found.levels[at]);
     let alone = [lower, higher].map(|level| level.alone.expect("enough people").value);
