@@ -119,7 +119,7 @@ fn with_points(
                 PointsCase {
                     case: *case,
                     on: *on,
-                    adds: assessment.as_ref().map_or(Vec::new(), |known| adds(known)),
+                    adds: assessment.as_ref().map_or(Vec::new(), adds),
                 }
             })
             .collect()
@@ -153,7 +153,7 @@ fn written(
     if folder.exists() {
         return Err(NotRefitted::There(folder.to_path_buf()).into());
     }
-    let files = with_new_points(book, files, new_points(book, refit, (document, hash)))?;
+    let files = with_new_points(book, files, &new_points(book, refit, (document, hash)))?;
     for file in &files {
         let path = folder.join(&file.path);
         let made = path.parent().map_or(Ok(()), fs::create_dir_all);
@@ -212,7 +212,7 @@ fn new_points(
 fn with_new_points(
     book: &Rulebook,
     files: &[RuleFile],
-    new: NewPoints,
+    new: &NewPoints,
 ) -> Result<Vec<RuleFile>, StepError> {
     let (model, programme) = (&book.model, &book.programme.header.id);
     let no_file = || NotRefitted::DoNotHold(format!("`{}` has no points to change", model.file));
@@ -224,7 +224,7 @@ fn with_new_points(
         });
         all.collect::<Result<Vec<RuleFile>, NotRefitted>>()
     };
-    let files = changed(files, &|file| repointed(file, &model.header, &new))?;
+    let files = changed(files, &|file| repointed(file, &model.header, new))?;
     let mistakes = |all: &[crate::rulebook::Diagnostic]| {
         let lines: Vec<String> = all.iter().map(ToString::to_string).collect();
         NotRefitted::DoNotHold(lines.join("\n"))
