@@ -102,13 +102,14 @@ impl Worklist {
         if let Some((_, chosen)) = kept.iter().find(|(known, _)| known == choice) {
             return Arc::clone(chosen);
         }
-        let rows = self.rows.iter().enumerate();
-        let wanted = rows.clone().filter(|(_, row)| choice.holds(row, self.on));
+        let rows = self.rows.iter();
+        let numbered = rows.clone().enumerate();
+        let wanted = numbered.filter(|(_, row)| choice.holds(row, self.on));
         let places: Vec<usize> = wanted.map(|(place, _)| place).collect();
         let late = places
             .iter()
             .filter(|place| self.rows[**place].is_late(self.on));
-        let districts = rows.filter_map(|(_, row)| row.district.as_ref());
+        let districts = rows.filter_map(|row| row.district.as_ref());
         let districts: BTreeSet<&Arc<str>> = districts.collect();
         let within = districts
             .into_iter()

@@ -92,7 +92,7 @@ fn the_work_of_each_channel_adds_up_to_what_would_be_asked() {
     let dry = programme.reports(&["run", "--dry-run"]);
     let load = dry["load"].as_array().expect("a list");
     let sum: u64 = load.iter().map(|one| count(&one["planned"])).sum();
-    assert_eq!(sum as usize, named(&dry).len());
+    assert_eq!(sum, named(&dry).len() as u64);
     assert!(0 < sum, "somebody is to be asked for something");
     for one in load {
         let acts = one["acts"].as_object().expect("acts").values();
